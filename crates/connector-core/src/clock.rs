@@ -1,0 +1,32 @@
+//! The clock, passed in so that a cycle can be repeated exactly in a test.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+/// Tells the wall-clock time.
+pub trait Clock: fmt::Debug + Send + Sync {
+    /// The present instant, in UTC.
+    fn now(&self) -> DateTime<Utc>;
+}
+
+/// The clock of the machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[allow(clippy::disallowed_methods)] // The one place that reads the machine's clock.
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+}
+
+/// A clock that stands still.
+#[derive(Debug, Clone, Copy)]
+pub struct FixedClock(pub DateTime<Utc>);
+
+impl Clock for FixedClock {
+    fn now(&self) -> DateTime<Utc> {
+        self.0
+    }
+}

@@ -1,0 +1,1 @@
+//! The stocktake program: configuration, cycle engine, scheduler, commands.

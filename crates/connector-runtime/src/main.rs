@@ -1,0 +1,2 @@
+//! The `stocktake` program.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Typed client of the Microsoft Defender for Endpoint machines API.

@@ -1,0 +1,1 @@
+//! Typed client of Intune managed devices in Microsoft Graph.

@@ -1,0 +1,1 @@
+//! The one tower stack over reqwest: deadline, retry, quota, pause, token, bounds.

@@ -1,0 +1,1 @@
+//! Defender machine and Intune managed device to OCSF Device Inventory Info; pure.

@@ -1,0 +1,1 @@
+//! An emulated Microsoft cloud and Sekoia endpoint on loopback: fleets, manners, faults.

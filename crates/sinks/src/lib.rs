@@ -1,0 +1,1 @@
+//! Destinations of events, one module and one feature each.

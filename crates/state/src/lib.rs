@@ -1,0 +1,1 @@
+//! Delivered sets, checkpoints, dead letters and cycle reports, in SQLite or in memory.

@@ -1,0 +1,1 @@
+//! Names of spans, fields and metrics, and the set-up of logs.

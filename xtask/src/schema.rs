@@ -1,0 +1,11 @@
+//! Schema.
+
+/// Schema.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Schema {}
+
+impl Schema {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        Ok(())
+    }
+}
