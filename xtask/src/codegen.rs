@@ -12,8 +12,11 @@ use anyhow::{Context as _, bail, ensure};
 
 use crate::schema;
 
+/// Makes files from the repository at the given root.
+type Generator = fn(&Path) -> anyhow::Result<Vec<Generated>>;
+
 /// Every generator. A new one is a line here.
-const GENERATORS: &[fn(&Path) -> anyhow::Result<Vec<Generated>>] = &[ocsf::generate];
+const GENERATORS: &[Generator] = &[ocsf::generate];
 
 /// Codegen.
 #[derive(Debug, clap::Args)]

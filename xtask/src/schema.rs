@@ -188,6 +188,7 @@ impl Facts {
             .with_context(|| format!("{} is not as expected", path.display()))
     }
 
+    #[allow(clippy::indexing_slicing)] // Reading a key that a `Value` lacks gives null.
     fn extract(compiled: &Value, version: &str) -> anyhow::Result<Self> {
         ensure!(
             compiled["version"] == version,

@@ -156,7 +156,8 @@ fn table(facts: &Facts, enums: &Enums<'_>) -> anyhow::Result<String> {
     );
     write!(
         out,
-        "\npub(crate) const VERSION: &str = {:?};\n\
+        "\n/// The OCSF version of the types: `metadata.version`.\n\
+         pub const VERSION: &str = {:?};\n\
          pub(crate) static PROFILES: &[&str] = &{:?};\n",
         facts.origin.ocsf_version, facts.class.profiles
     )?;

@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use super::enums::*;
 use crate::schema::{Attribute, Object, Primitive, ScalarType, pattern};
 
-pub(crate) const VERSION: &str = "1.5.0";
+/// The OCSF version of the types: `metadata.version`.
+pub const VERSION: &str = "1.5.0";
 pub(crate) static PROFILES: &[&str] = &[
     "cloud",
     "container",
