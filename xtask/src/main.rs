@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)] // Its output is for the person who called it.
 
 mod codegen;
+mod judges;
 mod schema;
 
 use clap::Parser;
@@ -12,6 +13,8 @@ use clap::Parser;
 enum Verb {
     /// Writes the generated files, or with --check fails when one is stale.
     Codegen(codegen::Codegen),
+    /// Judges events on standard input by the official Python packages.
+    Judge(judges::Judge),
     /// Makes the schema facts file from the compiled OCSF schema on PyPI.
     Schema(schema::Schema),
 }
@@ -19,6 +22,7 @@ enum Verb {
 fn main() -> anyhow::Result<()> {
     match Verb::parse() {
         Verb::Codegen(verb) => verb.run(),
+        Verb::Judge(verb) => verb.run(),
         Verb::Schema(verb) => verb.run(),
     }
 }

@@ -20,6 +20,9 @@ pub(super) fn generate(root: &Path) -> anyhow::Result<Vec<Generated>> {
             "{name} would be an enum and a struct"
         );
     }
+    for (name, object) in objects(&facts) {
+        ensure_finite(&facts, object, &mut vec![name])?;
+    }
     let file = |name: &str, about: &str, source: String| {
         let origin = &facts.origin;
         let text = format!(
@@ -46,6 +49,34 @@ fn objects(facts: &Facts) -> impl Iterator<Item = (&str, &Object)> {
     std::iter::once(class).chain(objects)
 }
 
+/// An object that requires itself could have no default and no value.
+fn ensure_finite<'a>(
+    facts: &'a Facts,
+    object: &'a Object,
+    within: &mut Vec<&'a str>,
+) -> anyhow::Result<()> {
+    for attribute in object.attributes.values() {
+        let (Some(name), true) = (&attribute.object, plain(attribute)) else { continue };
+        ensure!(!within.contains(&name.as_str()), "`{name}` requires itself");
+        if let Some(object) = facts.objects.get(name) {
+            within.push(name);
+            ensure_finite(facts, object, within)?;
+            within.pop();
+        }
+    }
+    Ok(())
+}
+
+/// Whether the attribute is one value that is always there.
+fn plain(attribute: &Attribute) -> bool {
+    !attribute.array && always(attribute)
+}
+
+/// Whether the attribute is required without a profile.
+fn always(attribute: &Attribute) -> bool {
+    attribute.requirement == "required" && attribute.profile.is_none()
+}
+
 fn structs(facts: &Facts, enums: &Enums<'_>) -> anyhow::Result<String> {
     let mut out = String::from(
         "use serde::{Deserialize, Serialize};\nuse serde_json::{Map, Value};\n\n\
@@ -67,8 +98,7 @@ fn structs(facts: &Facts, enums: &Enums<'_>) -> anyhow::Result<String> {
         for (attribute_name, attribute) in &object.attributes {
             let value = value_type(facts, enums, name, attribute_name, attribute)?;
             writeln!(out, "/// {}", doc(attribute))?;
-            let required = attribute.requirement == "required" && attribute.profile.is_none();
-            let (serde, value) = match (attribute.array, required) {
+            let (serde, value) = match (attribute.array, always(attribute)) {
                 (true, true) => ("", format!("Vec<{value}>")),
                 (true, false) => {
                     let serde = "#[serde(default, skip_serializing_if = \"Vec::is_empty\")]\n";
