@@ -1,0 +1,46 @@
+//! Names of fields.
+//!
+//! Those that OpenTelemetry names keep its names
+//! (<https://opentelemetry.io/docs/specs/semconv/http/http-spans/>); ours start with `connector.`.
+
+/// The tenant, by the name that the configuration gives it.
+pub const TENANT_ID: &str = "connector.tenant.id";
+/// The cycle.
+pub const CYCLE_ID: &str = "connector.cycle.id";
+/// `full` or `incremental`.
+pub const CYCLE_KIND: &str = "connector.cycle.kind";
+/// The sink, by the name that the configuration gives it.
+pub const SINK: &str = "connector.sink";
+/// The source: `defender`.
+pub const SOURCE: &str = "connector.source";
+/// The outside API: `entra`, `defender`, `graph`, `sekoia`.
+pub const API: &str = "connector.api";
+/// What was asked of the API, in words: `list machines`.
+pub const OPERATION: &str = "connector.operation";
+/// Records in a page.
+pub const PAGE_RECORDS: &str = "connector.page.records";
+/// Events in a batch.
+pub const BATCH_EVENTS: &str = "connector.batch.events";
+/// A wait in milliseconds, before an attempt.
+pub const WAIT_MS: &str = "connector.wait_ms";
+/// The error, as its chain reads on one line.
+pub const ERROR: &str = "connector.error";
+/// The id that the API gave the request, to quote to its support.
+pub const REQUEST_ID: &str = "connector.request.id";
+
+/// The kind of failure, of bounded variety.
+pub const ERROR_TYPE: &str = "error.type";
+/// `GET`, `POST`.
+pub const HTTP_REQUEST_METHOD: &str = "http.request.method";
+/// How often the request was sent before.
+pub const HTTP_REQUEST_RESEND_COUNT: &str = "http.request.resend_count";
+/// The status of the answer.
+pub const HTTP_RESPONSE_STATUS_CODE: &str = "http.response.status_code";
+/// Bytes of the answer's body, decompressed.
+pub const HTTP_RESPONSE_BODY_SIZE: &str = "http.response.body.size";
+/// The host that is asked.
+pub const SERVER_ADDRESS: &str = "server.address";
+/// The port that is asked.
+pub const SERVER_PORT: &str = "server.port";
+/// The path with its variable parts named, never their values.
+pub const URL_TEMPLATE: &str = "url.template";

@@ -1,0 +1,145 @@
+//! Logs on the standard error: lines for people, or JSON for machines.
+
+use std::io::{self, IsTerminal};
+
+use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
+
+/// How a log line is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// One line for a person, in colour on a terminal.
+    #[default]
+    Human,
+    /// One JSON object per line.
+    Json,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct LogOptions<'a> {
+    /// How a line is written.
+    pub format: LogFormat,
+    /// Levels by module, as in `info,stocktake_http_stack=debug`.
+    pub filter: &'a str,
+}
+
+impl Default for LogOptions<'_> {
+    fn default() -> Self {
+        Self { format: LogFormat::Human, filter: "info" }
+    }
+}
+
+/// Why logs could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LogError {
+    /// The filter cannot be read.
+    #[error("log filter `{filter}` is not understood; write it like `info,stocktake=debug`")]
+    Filter {
+        /// The filter as it was given.
+        filter: String,
+        /// What is wrong with it.
+        #[source]
+        source: ParseError,
+    },
+    /// Logs are already set up in this process.
+    #[error("logs are already set up")]
+    AlreadySetUp(#[source] TryInitError),
+}
+
+/// Sends the logs of the whole process to the standard error.
+///
+/// # Errors
+/// When the filter cannot be read, or logs are already set up.
+pub fn init_logs(options: LogOptions<'_>) -> Result<(), LogError> {
+    let ansi = io::stderr().is_terminal();
+    subscriber(options, ansi, io::stderr)?.try_init().map_err(LogError::AlreadySetUp)
+}
+
+fn subscriber<W>(
+    options: LogOptions<'_>,
+    ansi: bool,
+    writer: W,
+) -> Result<impl SubscriberInitExt + tracing::Subscriber + Send + Sync, LogError>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let filter = EnvFilter::builder()
+        .parse(options.filter)
+        .map_err(|source| LogError::Filter { filter: options.filter.to_owned(), source })?;
+    let lines: Box<dyn Layer<Registry> + Send + Sync> = match options.format {
+        LogFormat::Human => Box::new(fmt::layer().with_ansi(ansi).with_writer(writer)),
+        // Span fields go along, because a machine reads each line alone.
+        LogFormat::Json => Box::new(
+            fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(writer),
+        ),
+    };
+    Ok(tracing_subscriber::registry().with(lines.with_filter(filter)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::field;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(format: LogFormat, filter: &str) -> String {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let options = LogOptions { format, filter };
+        let subscriber = subscriber(options, false, move || writer.clone()).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
+            let span = tracing::info_span!("cycle", { field::CYCLE_ID } = "c1");
+            let _entered = span.enter();
+            tracing::info!({ field::TENANT_ID } = "contoso", "cycle finished");
+            tracing::debug!("detail");
+        });
+        String::from_utf8(lines.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn a_json_line_is_one_object_with_its_fields_and_spans() {
+        let text = logged(LogFormat::Json, "info");
+        assert_eq!(text.lines().count(), 1);
+        for part in [
+            r#""message":"cycle finished""#,
+            r#""connector.tenant.id":"contoso""#,
+            r#""connector.cycle.id":"c1""#,
+            r#""level":"INFO""#,
+        ] {
+            assert!(text.contains(part), "{part} is missing in {text}");
+        }
+    }
+
+    #[test]
+    fn a_line_for_people_off_a_terminal_has_no_colour_codes() {
+        let text = logged(LogFormat::Human, "debug");
+        assert_eq!(text.lines().count(), 2);
+        assert!(!text.contains('\u{1b}'), "{text:?}");
+    }
+
+    #[test]
+    fn a_filter_that_cannot_be_read_is_named() {
+        let error = init_logs(LogOptions { format: LogFormat::Human, filter: "a=b=c" });
+        assert!(error.unwrap_err().to_string().contains("`a=b=c`"));
+    }
+}
