@@ -43,6 +43,7 @@ mod sink;
 mod source;
 mod state;
 mod token;
+pub mod wire;
 
 pub use check::{Check, Finding, Verdict};
 pub use clock::{Clock, FixedClock, SystemClock};

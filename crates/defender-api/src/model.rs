@@ -1,0 +1,227 @@
+//! Wire types: a machine as the Defender API describes it.
+//!
+//! Only fields that the mapping uses are kept. Everything but the id may be absent: key order, nulls
+//! and undocumented fields differ from record to record
+//! (<https://learn.microsoft.com/defender-endpoint/api/machine>).
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use stocktake_connector_core::SourceRecord;
+use stocktake_connector_core::wire::{
+    Flag, Integer, List, Nested, Text, TextOrInteger, Texts, Time, parse_guid,
+};
+use stocktake_connector_core::wire_record;
+use uuid::Uuid;
+
+/// A machine that Defender for Endpoint knows.
+///
+/// Text that is empty, blank or null is `None`. Times that cannot be used are `None`, see
+/// [`parse_time`](stocktake_connector_core::wire::parse_time).
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Machine {
+    /// Defender's id of the machine: 40 hex digits. `None` makes the record useless.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Host name or fully qualified domain name, in any case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub computer_dns_name: Option<String>,
+    /// When Defender first saw the machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_seen: Option<DateTime<Utc>>,
+    /// When the machine last sent a full report; moves about once a day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<DateTime<Utc>>,
+    /// `Windows11`, `Ubuntu`, `macOS`, …: an open set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub os_platform: Option<String>,
+    /// Undocumented, and null wherever it was seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub os_version: Option<String>,
+    /// Release: `22H2`, `20.4`, `Other`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Build number; absent on some Linux distributions and on macOS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub os_build: Option<i64>,
+    /// `32-bit` or `64-bit`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub os_architecture: Option<String>,
+    /// `x64`, `arm64`; deprecated in favour of `osArchitecture`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub os_processor: Option<String>,
+    /// Last address inside the network, IPv4 or IPv6.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_ip_address: Option<String>,
+    /// Last address as seen from the internet, IPv4 or IPv6.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_external_ip_address: Option<String>,
+    /// `Active`, `Inactive`, `ImpairedCommunication`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health_status: Option<String>,
+    /// `Onboarded`, `CanBeOnboarded`, …; the documents spell the name `onboardingstatus`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub onboarding_status: Option<String>,
+    /// Id of the device group, text or integer on the wire; `0` is no group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rbac_group_id: Option<String>,
+    /// Name of the device group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rbac_group_name: Option<String>,
+    /// `None`, `Informational`, `Low`, `Medium`, `High`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub risk_score: Option<String>,
+    /// `None`, `Low`, `Medium`, `High`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exposure_level: Option<String>,
+    /// Entra device id as it was sent; [`Machine::aad_device_id`] reads it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aad_device_id: Option<String>,
+    /// Whether the machine is joined to Entra ID; may be true although the id is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_aad_joined: Option<bool>,
+    /// Tags that operators gave the machine.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub machine_tags: Vec<String>,
+    /// `Normal`, `Low`, `High`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_value: Option<String>,
+    /// Addresses of the network adapters.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ip_addresses: Vec<IpAddress>,
+    /// Version of the sensor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_version: Option<String>,
+    /// `Intune`, `MicrosoftDefenderForEndpoint`, `Unknown`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub managed_by: Option<String>,
+    /// `Success`, `Error`, `Unknown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub managed_by_status: Option<String>,
+    /// The virtual machine in its cloud, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vm_metadata: Option<VmMetadata>,
+    /// The record that this one was merged into.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merged_into_machine_id: Option<String>,
+}
+
+wire_record! {
+    Machine {
+        "id" => id: Text,
+        "computerDnsName" => computer_dns_name: Text,
+        "firstSeen" => first_seen: Time,
+        "lastSeen" => last_seen: Time,
+        "osPlatform" => os_platform: Text,
+        "osVersion" => os_version: Text,
+        "version" => version: Text,
+        "osBuild" => os_build: Integer,
+        "osArchitecture" => os_architecture: Text,
+        "osProcessor" => os_processor: Text,
+        "lastIpAddress" => last_ip_address: Text,
+        "lastExternalIpAddress" => last_external_ip_address: Text,
+        "healthStatus" => health_status: Text,
+        "onboardingStatus" | "onboardingstatus" => onboarding_status: Text,
+        "rbacGroupId" => rbac_group_id: TextOrInteger,
+        "rbacGroupName" => rbac_group_name: Text,
+        "riskScore" => risk_score: Text,
+        "exposureLevel" => exposure_level: Text,
+        "aadDeviceId" => aad_device_id: Text,
+        "isAadJoined" => is_aad_joined: Flag,
+        "machineTags" => machine_tags: Texts,
+        "deviceValue" => device_value: Text,
+        "ipAddresses" => ip_addresses: List<IpAddress>,
+        "agentVersion" => agent_version: Text,
+        "managedBy" => managed_by: Text,
+        "managedByStatus" => managed_by_status: Text,
+        "vmMetadata" | "vm_metadata" => vm_metadata: Nested<VmMetadata>,
+        "mergedIntoMachineId" => merged_into_machine_id: Text,
+    }
+}
+
+impl Machine {
+    /// The key that joins a machine with its Intune record; the all-zero GUID is none.
+    pub fn aad_device_id(&self) -> Option<Uuid> {
+        self.aad_device_id.as_deref().and_then(parse_guid)
+    }
+}
+
+impl SourceRecord for Machine {
+    fn uid(&self) -> &str {
+        self.id.as_deref().unwrap_or_default().trim()
+    }
+
+    fn join_key(&self) -> Option<Uuid> {
+        self.aad_device_id()
+    }
+
+    fn first_seen(&self) -> Option<DateTime<Utc>> {
+        self.first_seen
+    }
+
+    fn last_seen(&self) -> Option<DateTime<Utc>> {
+        self.last_seen
+    }
+
+    fn payload(&self) -> String {
+        // Text, numbers and lists of them always have a JSON form.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// An address of a network adapter. An adapter with several addresses comes several times.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IpAddress {
+    /// IPv4 or IPv6, link-local and loopback ones too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ip_address: Option<String>,
+    /// Usually 12 hex digits without separators; all-zero for a loopback.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mac_address: Option<String>,
+    /// `Ethernet`, `SoftwareLoopback`, `Other`, …
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// `Up`, `Down`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operational_status: Option<String>,
+}
+
+wire_record! {
+    IpAddress {
+        "ipAddress" => ip_address: Text,
+        "macAddress" => mac_address: Text,
+        "type" => kind: Text,
+        "operationalStatus" => operational_status: Text,
+    }
+}
+
+/// A virtual machine in its cloud.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VmMetadata {
+    /// The cloud's id of the machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vm_id: Option<String>,
+    /// `Azure`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cloud_provider: Option<String>,
+    /// The cloud's path of the machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_id: Option<String>,
+    /// The subscription that pays for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subscription_id: Option<String>,
+}
+
+wire_record! {
+    VmMetadata {
+        "vmId" => vm_id: Text,
+        "cloudProvider" => cloud_provider: Text,
+        "resourceId" => resource_id: Text,
+        "subscriptionId" => subscription_id: Text,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! Wire types: a managed device as Intune describes it.
+//!
+//! Only what is selected ([`ManagedDevice::SELECTED`]) is kept. Empty text and null mean the same in
+//! this API, even within one record, and both are `None` here
+//! (<https://learn.microsoft.com/graph/api/resources/intune-devices-manageddevice>).
+
+use std::cmp::Ordering;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use stocktake_connector_core::wire::{Flag, Integer, Text, Time, parse_guid};
+use stocktake_connector_core::wire_record;
+use uuid::Uuid;
+
+use crate::{ComplianceState, ManagementAgent, ManagementState, OwnerType};
+
+/// Defines the record, what is read of it, and what is asked for, in one place.
+macro_rules! selected {
+    ($($(#[$doc:meta])* $name:literal => $field:ident: $type:ty as $reader:ty,)+) => {
+        /// A device in Intune.
+        #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+        pub struct ManagedDevice {
+            $($(#[$doc])*
+            #[serde(rename = $name, skip_serializing_if = "Option::is_none")]
+            pub $field: Option<$type>,)+
+        }
+
+        wire_record! { ManagedDevice { $($name => $field: $reader),+ } }
+
+        impl ManagedDevice {
+            /// The properties that are asked for by `$select`, and the only ones that are kept.
+            pub const SELECTED: &[&str] = &[$($name),+];
+        }
+    };
+}
+
+selected! {
+    /// Intune's id of the device.
+    "id" => id: String as Text,
+    /// Entra device id as it was sent; [`ManagedDevice::azure_ad_device_id`] reads it.
+    "azureADDeviceId" => azure_ad_device_id: String as Text,
+    /// Name of the device.
+    "deviceName" => device_name: String as Text,
+    /// `Windows`, `iOS`, …
+    "operatingSystem" => operating_system: String as Text,
+    /// `10.0.22631.3880`, `11.2.1 (20D74)`.
+    "osVersion" => os_version: String as Text,
+    /// Model.
+    "model" => model: String as Text,
+    /// Who made it.
+    "manufacturer" => manufacturer: String as Text,
+    /// Serial number; placeholders occur, so it joins nothing.
+    "serialNumber" => serial_number: String as Text,
+    /// IMEI of a phone.
+    "imei" => imei: String as Text,
+    /// MEID of a phone.
+    "meid" => meid: String as Text,
+    /// Apple's device id. Lists give none.
+    "udid" => udid: String as Text,
+    /// Id of the SIM card. Lists give none.
+    "iccid" => iccid: String as Text,
+    /// Hardware address of the wireless adapter, 12 hex digits of either case.
+    "wiFiMacAddress" => wifi_mac_address: String as Text,
+    /// Hardware address of the wired adapter. Lists give none.
+    "ethernetMacAddress" => ethernet_mac_address: String as Text,
+    /// Memory in bytes. Lists give 0.
+    "physicalMemoryInBytes" => physical_memory_in_bytes: i64 as Integer,
+    /// Whether the device meets its policies.
+    "complianceState" => compliance_state: ComplianceState as ComplianceState,
+    /// Whom the device belongs to.
+    "managedDeviceOwnerType" => managed_device_owner_type: OwnerType as OwnerType,
+    /// What manages the device.
+    "managementAgent" => management_agent: ManagementAgent as ManagementAgent,
+    /// Where the device stands between enrolment and removal.
+    "managementState" => management_state: ManagementState as ManagementState,
+    /// Whether the device is supervised (Apple).
+    "isSupervised" => is_supervised: bool as Flag,
+    /// When the device was enrolled.
+    "enrolledDateTime" => enrolled_date_time: DateTime<Utc> as Time,
+    /// When the device last spoke with Intune.
+    "lastSyncDateTime" => last_sync_date_time: DateTime<Utc> as Time,
+    /// Entra id of the user; userless devices have none.
+    "userId" => user_id: String as Text,
+    /// Sign-in name of the user.
+    "userPrincipalName" => user_principal_name: String as Text,
+    /// Name of the user.
+    "userDisplayName" => user_display_name: String as Text,
+    /// Mail address of the user.
+    "emailAddress" => email_address: String as Text,
+}
+
+impl ManagedDevice {
+    /// The key that joins an Intune record with a machine; the all-zero GUID, which devices have
+    /// that were never registered in Entra ID, is none.
+    pub fn azure_ad_device_id(&self) -> Option<Uuid> {
+        self.azure_ad_device_id.as_deref().and_then(parse_guid)
+    }
+
+    /// Whether Intune manages the device: not one that only Exchange or Defender's security settings
+    /// know, and not one that was merely discovered.
+    pub fn is_managed(&self) -> bool {
+        !matches!(self.management_agent, Some(ManagementAgent::Eas | ManagementAgent::MsSense))
+            && self.management_state != Some(ManagementState::Discovered)
+    }
+
+    /// Which of two records of one device stands for it: the greater one. Managed before not, then
+    /// the latest sync, then the latest enrolment, then the lower id, so that the answer does not
+    /// depend on the order in which the records came.
+    pub fn precedence(&self, other: &Self) -> Ordering {
+        self.is_managed()
+            .cmp(&other.is_managed())
+            .then_with(|| self.last_sync_date_time.cmp(&other.last_sync_date_time))
+            .then_with(|| self.enrolled_date_time.cmp(&other.enrolled_date_time))
+            .then_with(|| other.id.cmp(&self.id))
+    }
+}
+
+#[cfg(test)]
+mod tests;
