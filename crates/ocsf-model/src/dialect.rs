@@ -30,7 +30,7 @@ impl Dialect {
 
 /// An event together with its dialect, for any serializer.
 ///
-/// Serializing fails only where [`write`] does.
+/// Serializing fails only where [`write()`](write()) does.
 #[derive(Debug, Clone, Copy)]
 pub struct Written<'a> {
     /// What is written.

@@ -155,3 +155,63 @@ pub fn attribute_exists(path: &str) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Every object that the class reaches, itself included.
+    fn objects() -> Vec<&'static Object> {
+        let mut seen = BTreeSet::new();
+        let mut waiting = vec![&table::INVENTORY_INFO];
+        let mut out = Vec::new();
+        while let Some(object) = waiting.pop() {
+            if seen.insert(object.name) {
+                out.push(object);
+                waiting.extend(object.attributes.iter().filter_map(
+                    |attribute| match attribute.kind {
+                        Kind::Object(object) => Some(object),
+                        Kind::Scalar(_) => None,
+                    },
+                ));
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn every_pattern_of_the_schema_compiles() {
+        let mut patterns = BTreeSet::new();
+        for attribute in objects().iter().flat_map(|object| object.attributes) {
+            if let Kind::Scalar(ScalarType { name, pattern: Some(pattern), .. }) = attribute.kind {
+                assert!(pattern.is_some(), "{name}");
+                patterns.insert(name);
+            }
+        }
+        assert!(patterns.contains(&"ip_t") && patterns.contains(&"mac_t"));
+    }
+
+    #[test]
+    fn attributes_are_in_the_order_that_the_look_up_needs() {
+        for object in objects() {
+            assert!(object.attributes.is_sorted_by_key(|attribute| attribute.name));
+        }
+    }
+
+    #[test]
+    fn siblings_and_constraints_name_attributes_that_exist() {
+        for object in objects() {
+            let siblings = object.attributes.iter().filter_map(|attribute| attribute.sibling);
+            let constraints = object.at_least_one.iter().chain(object.just_one).copied();
+            for name in constraints {
+                assert!(object.attribute(name).is_some(), "{}.{name}", object.name);
+            }
+            // `user.type_id` and the like always have theirs; a missing one would never be compared.
+            for name in siblings {
+                assert!(object.attribute(name).is_some(), "{}.{name}", object.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! The validator measured by the official schema.
+//!
+//! `STOCKTAKE_JUDGES_PYTHON` names a Python that has the judges of `xtask/judges`; `cargo xtask test`
+//! sets it. Without it nothing is measured, and the test says so.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use stocktake_ocsf_model::{Dialect, validate};
+
+use crate::{event, ocsf, written};
+
+/// One verdict for each line: whether the judge has nothing against it.
+fn judged(script: &str, lines: &[String]) -> Option<Vec<bool>> {
+    let Ok(python) = std::env::var("STOCKTAKE_JUDGES_PYTHON") else {
+        println!("not measured: STOCKTAKE_JUDGES_PYTHON is not set");
+        return None;
+    };
+    let script = format!("{}/../../xtask/judges/{script}", env!("CARGO_MANIFEST_DIR"));
+    let mut judge = Command::new(python)
+        .args([&script, "--verdicts"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = judge.stdin.take().unwrap();
+    let input = lines.join("\n") + "\n";
+    // From a second thread, because the judge answers before it has read everything.
+    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()).unwrap());
+    let output = judge.wait_with_output().unwrap();
+    writer.join().unwrap();
+    assert!(output.status.success());
+    let verdicts = String::from_utf8(output.stdout).unwrap();
+    let verdicts: Vec<_> = verdicts.lines().map(|verdict| verdict == "ok").collect();
+    assert_eq!(verdicts.len(), lines.len());
+    Some(verdicts)
+}
+
+/// A valid event that uses profiles and deep objects.
+fn profiled() -> Value {
+    let mut event = ocsf(&event());
+    event["metadata"]["profiles"] = json!(["cloud", "datetime", "security_control", "osint"]);
+    event["cloud"] = json!({ "provider": "Azure", "account": { "uid": "a", "type_id": 6 } });
+    event["time_dt"] = json!("2024-12-01T10:00:00.123Z");
+    event["osint"] = json!([{
+        "type_id": 1, "value": "v", "tlp": "AMBER STRICT", "severity_id": 3,
+        "vulnerabilities": [{ "cve": {
+            "uid": "CVE-2024-1", "cvss": [{ "base_score": 9.5, "version": "3.1", "depth": "Base" }]
+        } }],
+    }]);
+    event["malware"] = json!([{ "name": "m", "classification_ids": [1, 99] }]);
+    event["actor"] = json!({ "process": {
+        "pid": 7,
+        "cpid": "123e4567-e89b-12d3-a456-426614174000",
+        "xattributes": { "anything": [1, null] },
+        "file": {
+            "name": "f", "type_id": 1,
+            "hashes": [{ "algorithm_id": 3, "value": "00ff" }],
+            "url": { "url_string": "https://example.com", "port": 443, "category_ids": [0] },
+        },
+        "parent_process": { "pid": 1 },
+    } });
+    event["device"]["owner"] = json!({ "name": "u", "email_addr": "u@example.com", "type_id": 1 });
+    event["device"]["hw_info"] = json!({ "cpu_cores": 4, "ram_size": 16, "serial_number": "s" });
+    event["device"]["groups"] = json!([{ "name": "g" }]);
+    event["observables"] = json!([{ "name": "device.uid", "type_id": 10, "value": "x" }]);
+    event["unmapped"] = json!({ "any": { "thing": true } });
+    event
+}
+
+/// The event with each of its places changed in many ways, one at a time.
+fn mutations(event: &Value) -> Vec<Value> {
+    let mut places = vec![String::new()];
+    collect_places(event, String::new(), &mut places);
+    let mut out = vec![event.clone()];
+    for place in places {
+        for value in [
+            Value::Null,
+            json!(true),
+            json!(-1),
+            json!(0),
+            json!(1.0),
+            json!(1.5),
+            json!(99),
+            json!(65536),
+            json!(u64::MAX),
+            json!(1e300),
+            json!(""),
+            json!("x"),
+            json!("1"),
+            json!("x".repeat(50)),
+            json!([]),
+            json!({}),
+            json!([{}]),
+            json!(["x"]),
+            json!([1]),
+            json!({ "uid": "x" }),
+        ] {
+            let mut mutant = event.clone();
+            *mutant.pointer_mut(&place).unwrap() = value;
+            out.push(mutant);
+        }
+        let mut wrapped = event.clone();
+        let inner = wrapped.pointer_mut(&place).unwrap();
+        *inner = json!([inner.clone()]);
+        out.push(wrapped);
+        if let Some((parent, name)) = place.rsplit_once('/') {
+            let mut without = event.clone();
+            if let Some(parent) = without.pointer_mut(parent).and_then(Value::as_object_mut) {
+                parent.remove(name);
+                out.push(without);
+            }
+        }
+        // One attribute too many, of a name that other objects have.
+        for name in ["invented", "type_id", "ip", "uid", "name", "data", "cloud", "created_time_dt"]
+        {
+            let mut with = event.clone();
+            if let Some(object) = with.pointer_mut(&place).and_then(Value::as_object_mut) {
+                object.insert(name.into(), json!("1.1.1.1"));
+                out.push(with);
+            }
+        }
+    }
+    out
+}
+
+fn collect_places(value: &Value, at: String, places: &mut Vec<String>) {
+    let children: Vec<_> = match value {
+        Value::Object(map) => map.iter().map(|(name, value)| (name.clone(), value)).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(index, value)| (index.to_string(), value)).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (name, value) in children {
+        let place = format!("{at}/{name}");
+        places.push(place.clone());
+        collect_places(value, place, places);
+    }
+}
+
+/// Texts on both sides of every pattern's border.
+fn texts() -> Vec<Value> {
+    let cases: [(&str, &[&str]); 7] = [
+        (
+            "/device/ip",
+            &[
+                "0.0.0.0",
+                "255.255.255.255",
+                "256.1.1.1",
+                "1.2.3",
+                "1.2.3.4.5",
+                "01.2.3.4",
+                " 1.2.3.4 ",
+                "1x2x3x4",
+                "::",
+                "::1",
+                "1::",
+                "1:2:3:4:5:6:7:8",
+                "1:2:3:4:5:6:7:8:9",
+                "1:2:3:4:5:6:7::",
+                "::ffff:1.2.3.4",
+                "::1.2.3.4.5",
+                "fe80::1%eth0",
+                "fe80::1%",
+                "g::1",
+                "1::2::3",
+                "12345::",
+                "1:2:3:4:5:6:1.2.3.4",
+                "2001:db8::8a2e:370:7334",
+                ":::",
+                "10.0.0.1/8",
+                "0000:0000:0000:0000:0000:ffff:192.168.100.228",
+                "0000:0000:0000:0000:0000:ffff:1.1.1.1",
+            ],
+        ),
+        (
+            "/device/network_interfaces/0/mac",
+            &[
+                "00:00:00:00:00:00",
+                "aa-bb-cc-dd-ee-ff",
+                "aa:bb-cc:dd-ee:ff",
+                "AABBCCDDEEFF",
+                "aa:bb:cc:dd:ee",
+                "aa:bb:cc:dd:ee:ff:00",
+                "gg:bb:cc:dd:ee:ff",
+                " aa:bb:cc:dd:ee:ff",
+            ],
+        ),
+        (
+            "/device/owner/email_addr",
+            &[
+                "a@b.c",
+                "a@b",
+                "@b.c",
+                "a.b+c@d-e.f.g",
+                "a b@c.d",
+                "a@b.",
+                "ü@b.c",
+                "a@b.c.",
+                "a@b..c",
+                "a@b@c.d",
+                "a,b@c.d",
+                "\"a\"@c.d",
+            ],
+        ),
+        (
+            "/actor/process/cpid",
+            &[
+                "123e4567-e89b-12d3-a456-426614174000",
+                "{123e4567-e89b-12d3-a456-426614174000}",
+                "123E4567-E89B-12D3-A456-426614174000",
+                "123e4567e89b12d3a456426614174000",
+                "123e4567-e89b-12d3-a456-42661417400",
+                "x123e4567-e89b-12d3-a456-426614174000ff",
+            ],
+        ),
+        ("/actor/process/file/hashes/0/value", &["", "0", "fF09", "0x12", "12 ", "zz"]),
+        (
+            "/time_dt",
+            &[
+                "2024-12-01T10:00:00Z",
+                "2024-12-01t10:00:00z",
+                "2024-12-01 10:00:00Z",
+                "2024-12-01T10:00:00",
+                "2024-12-01T10:00:00+01:00",
+                "2024-12-01T10:00:00+0100",
+                "2024-12-01T10:00:00.Z",
+                "2024-12-01T10:00:00.123456789Z",
+                "24-12-01T10:00:00Z",
+                "9999-99-99T99:99:99Z",
+                "2024-12-01",
+            ],
+        ),
+        (
+            "/device/subnet",
+            &["10.0.0.0/8", "anything at all", "ééééééééééééééééééééééééééééééééééééééééééé"],
+        ),
+    ];
+    let mut out = Vec::new();
+    for (place, texts) in cases {
+        for text in texts {
+            let mut event = profiled();
+            match event.pointer_mut(place) {
+                Some(value) => *value = json!(text),
+                None => event["device"]["subnet"] = json!(text),
+            }
+            out.push(event);
+        }
+    }
+    out
+}
+
+#[test]
+fn the_validator_and_the_official_schema_agree() {
+    let mut events = mutations(&ocsf(&event()));
+    events.extend(mutations(&profiled()));
+    events.extend(texts());
+    let lines: Vec<_> = events.iter().map(ToString::to_string).collect();
+    let Some(verdicts) = judged("ocsf_judge.py", &lines) else { return };
+
+    let mut differ = Vec::new();
+    for (event, verdict) in events.iter().zip(verdicts.iter().copied()) {
+        let violations = validate(event);
+        let ours = !violations.iter().any(|violation| violation.rule.in_json_schema());
+        if ours != verdict {
+            differ.push(format!("official {verdict}, ours {violations:?}: {event}"));
+        }
+    }
+    let valid = verdicts.iter().filter(|verdict| **verdict).count();
+    println!("{} events, {valid} valid, {} differ", events.len(), differ.len());
+    assert!(valid > 100 && valid < events.len());
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
+}
+
+#[test]
+fn the_models_of_the_receiver_take_every_field_that_is_written() {
+    let plain = Dialect::Sekoia { extra_fields: false };
+    let extra = Dialect::Sekoia { extra_fields: true };
+    let mut full = event();
+    full.device.uid_alt = Some("alt".into());
+    full.device.groups = serde_json::from_value(json!([{ "name": "g", "uid": "1" }])).unwrap();
+    full.device.imei_list = vec!["1".into()];
+    full.device.meid = Some("m".into());
+    full.device.iccid = Some("i".into());
+    full.device.udid = Some("u".into());
+    full.device.network_interfaces[0].ip = Some("10.0.0.1".into());
+    let mut lines = vec![written(&event(), plain), written(&full, plain), written(&full, extra)];
+    // Every member of the enums, and one that the schema does not list.
+    for id in (0..=500).chain([4711]) {
+        let mut event = full.clone();
+        event.severity_id = stocktake_ocsf_model::SeverityId::from_id(id);
+        event.device.type_id = stocktake_ocsf_model::DeviceTypeId::from_id(id);
+        event.device.risk_level_id = Some(stocktake_ocsf_model::RiskLevelId::from_id(id));
+        event.device.os.as_mut().unwrap().type_id = stocktake_ocsf_model::OsTypeId::from_id(id);
+        event.device.network_interfaces[0].type_id =
+            stocktake_ocsf_model::NetworkInterfaceTypeId::from_id(id);
+        lines.push(written(&event, extra));
+    }
+    // The judge must be able to say no.
+    lines.push(lines[0].replace("\"mac\"", "\"mac_address\""));
+    let Some(verdicts) = judged("sekoia_judge.py", &lines) else { return };
+    let refused: Vec<_> = (0..lines.len()).filter(|at| !verdicts[*at]).collect();
+    assert_eq!(refused, [lines.len() - 1]);
+}
