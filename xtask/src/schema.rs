@@ -409,3 +409,59 @@ fn compact(value: &Value) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn compiled() -> Value {
+        json!({
+            "version": "1.5.0",
+            "types": { "string_t": { "description": "a text" } },
+            "classes": { CLASS: {
+                "caption": "Class", "uid": 5001, "category_uid": 5, "profiles": ["b", "a"],
+                "description": "a text",
+                "attributes": {
+                    "thing": { "type": "object_t", "object_type": "thing", "requirement": "required" },
+                    "kind_id": {
+                        "type": "string_t", "requirement": "optional", "sibling": "kind",
+                        "enum": { "10": { "caption": "Ten", "description": "a text" },
+                                  "9": { "caption": "Nine" } },
+                    },
+                },
+            } },
+            "objects": {
+                "thing": { "caption": "Thing", "attributes": {
+                    "inner": { "type": "object_t", "object_type": "thing", "requirement": "optional" },
+                } },
+                "unreached": { "caption": "Unreached", "attributes": {} },
+            },
+        })
+    }
+
+    #[test]
+    fn only_facts_of_what_the_class_reaches_are_kept() {
+        let text =
+            print(&serde_json::to_value(Facts::extract(&compiled(), "1.5.0").unwrap()).unwrap());
+        assert!(!text.contains("a text") && !text.contains("unreached"), "{text}");
+        assert!(text.contains(r#"{ "caption": "Nine", "id": 9 }, { "caption": "Ten", "id": 10 }"#));
+        let read: Facts = serde_json::from_str(&text).unwrap();
+        assert_eq!(read.class.profiles, ["a", "b"]);
+        assert_eq!(print(&serde_json::to_value(read).unwrap()), text);
+    }
+
+    #[test]
+    fn a_constraint_that_the_validator_does_not_know_is_refused() {
+        let mut compiled = compiled();
+        compiled["objects"]["thing"]["constraints"] = json!({ "at_most_one": ["inner"] });
+        let error = format!("{:#}", Facts::extract(&compiled, "1.5.0").unwrap_err());
+        assert!(error.contains("object `thing`") && error.contains("at_most_one"), "{error}");
+    }
+
+    #[test]
+    fn another_version_than_the_one_asked_for_is_refused() {
+        assert!(Facts::extract(&compiled(), "1.6.0").is_err());
+    }
+}

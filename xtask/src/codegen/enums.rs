@@ -120,3 +120,21 @@ pub(crate) fn type_name(name: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::type_name;
+
+    #[test]
+    fn names_become_type_names() {
+        for (name, expected) in [
+            ("network_interface", "NetworkInterface"),
+            ("macOS", "Macos"),
+            ("HP-UX", "HpUx"),
+            ("Device Inventory Info: Log", "DeviceInventoryInfoLog"),
+            ("3DES", "N3des"),
+        ] {
+            assert_eq!(type_name(name), expected);
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! The validator measured by the official schema.
 //!
-//! `STOCKTAKE_JUDGES_PYTHON` names a Python that has the judges of `xtask/judges`; `cargo xtask test`
+//! `JUDGES_PYTHON` names a Python that has the judges of `xtask/judges`; `cargo xtask test`
 //! sets it. Without it nothing is measured, and the test says so.
 
 use std::io::Write as _;
@@ -13,8 +13,8 @@ use crate::{event, ocsf, written};
 
 /// One verdict for each line: whether the judge has nothing against it.
 fn judged(script: &str, lines: &[String]) -> Option<Vec<bool>> {
-    let Ok(python) = std::env::var("STOCKTAKE_JUDGES_PYTHON") else {
-        println!("not measured: STOCKTAKE_JUDGES_PYTHON is not set");
+    let Ok(python) = std::env::var("JUDGES_PYTHON") else {
+        println!("not measured: JUDGES_PYTHON is not set");
         return None;
     };
     let script = format!("{}/../../xtask/judges/{script}", env!("CARGO_MANIFEST_DIR"));
