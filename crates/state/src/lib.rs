@@ -1,1 +1,64 @@
 //! Delivered sets, checkpoints, dead letters and cycle reports, in SQLite or in memory.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! use stocktake_connector_core::{CycleId, Delivery, DeviceUid, Fingerprint, Scope, SinkName};
+//! use stocktake_connector_core::{StateStore, TenantId};
+//! use stocktake_state::MemoryStore;
+//!
+//! let store = MemoryStore::new();
+//! let scope = Scope {
+//!     tenant: TenantId::new("contoso").unwrap(),
+//!     sink: SinkName::new("lake").unwrap(),
+//! };
+//! let device = DeviceUid::new("1e5bc9d7").unwrap();
+//! let content = Fingerprint::of([b"model=Surface".as_slice()]);
+//!
+//! store
+//!     .commit(Delivery {
+//!         cycle: CycleId::random(),
+//!         scope: scope.clone(),
+//!         at: chrono::DateTime::from_timestamp(1_790_000_000, 0).unwrap(),
+//!         acknowledged: vec![(device.clone(), content)],
+//!         refused: vec![],
+//!     })
+//!     .await
+//!     .unwrap();
+//!
+//! let known = store.known(&scope, &[device]).await.unwrap();
+//! assert_eq!(known[0].acknowledged.unwrap().fingerprint, content);
+//! # });
+//! ```
+//!
+//! # Main types
+//! - [`SqliteStore`]: one file, one writing process, any number of readers. The default.
+//! - [`MemoryStore`]: for tests, and for a run that may send everything again when it restarts.
+//!
+//! Both implement [`StateStore`](stocktake_connector_core::StateStore) and pass the same suite,
+//! `stocktake_connector_core::conformance::state_store`.
+//!
+//! # What is bounded
+//! - The payload of a dead letter: its first 64 KiB; the reason: its first 4 KiB. What is cut is marked.
+//! - Dead letters that name no device: the newest 10,000 of a tenant. Those that name one are bounded
+//!   by the devices.
+//! - Cycle reports: the newest 250 of a tenant.
+//!
+//! # Features
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `sqlite` | yes | [`SqliteStore`]; SQLite is built in and needs a C compiler |
+//!
+//! # Not here
+//! What to send and when to move a checkpoint: the cycle in `connector-runtime` decides, a store keeps.
+
+mod dead_letter;
+mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
+
+/// Cycle reports that are kept of each tenant: a month of three-hourly cycles fits.
+const REPORTS_KEPT: usize = 250;

@@ -1,0 +1,1 @@
+//! Sinks as their users see them.

@@ -1,0 +1,191 @@
+//! Delivered sets.
+
+use chrono::{DateTime, Utc};
+use rusqlite::types::{FromSqlError, ValueRef};
+use rusqlite::{OptionalExtension, Row, Rows, Transaction};
+use stocktake_connector_core::{
+    Acknowledged, DeviceUid, Fingerprint, Known, Scope, SinkName, TenantId,
+};
+
+use super::{Fault, dead_letters, fingerprint, millis, time};
+
+/// What is known of each device, in the order of `uids`.
+pub(super) fn known(
+    on: &Transaction<'_>,
+    scope: &Scope,
+    uids: &[DeviceUid],
+) -> Result<Vec<Known>, Fault> {
+    let mut answers = vec![Known::default(); uids.len()];
+    // Asked in the order of the key, neighbours share a page.
+    let mut asked: Vec<_> = uids.iter().zip(&mut answers).collect();
+    asked.sort_unstable_by_key(|(uid, _)| *uid);
+    if let Some(id) = scope_id(on, scope)? {
+        let mut find = on.prepare_cached(
+            "SELECT fingerprint, acknowledged_at_ms FROM delivered WHERE scope = ?1 AND uid = ?2",
+        )?;
+        find.raw_bind_parameter(1, id)?;
+        for (uid, answer) in &mut asked {
+            find.raw_bind_parameter(2, uid.as_str())?;
+            let mut rows = find.raw_query();
+            if let Some(row) = rows.next()? {
+                answer.acknowledged = Some(acknowledged(row)?);
+            }
+        }
+    }
+    dead_letters::note_refused(on, scope, &mut asked)?;
+    drop(asked);
+    Ok(answers)
+}
+
+fn acknowledged(row: &Row<'_>) -> Result<Acknowledged, Fault> {
+    Ok(Acknowledged { fingerprint: fingerprint(blob(row.get_ref(0)?)?)?, at: time(row.get(1)?)? })
+}
+
+pub(super) fn blob(value: ValueRef<'_>) -> Result<&[u8], Fault> {
+    value.as_blob().map_err(|_: FromSqlError| Fault::Damaged("a fingerprint is no blob".into()))
+}
+
+/// Notes what a sink acknowledged. `devices` are in ascending order.
+pub(super) fn acknowledge(
+    on: &Transaction<'_>,
+    scope: &Scope,
+    at: DateTime<Utc>,
+    devices: &[(DeviceUid, Fingerprint)],
+) -> Result<(), Fault> {
+    if devices.is_empty() {
+        return Ok(());
+    }
+    let mut note = on.prepare_cached(
+        "INSERT INTO delivered (scope, uid, fingerprint, acknowledged_at_ms)
+         VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (scope, uid) DO UPDATE SET
+            fingerprint = excluded.fingerprint,
+            acknowledged_at_ms = excluded.acknowledged_at_ms",
+    )?;
+    note.raw_bind_parameter(1, scope_id_or_new(on, scope)?)?;
+    note.raw_bind_parameter(4, millis(at))?;
+    for (uid, fingerprint) in devices {
+        note.raw_bind_parameter(2, uid.as_str())?;
+        note.raw_bind_parameter(3, fingerprint.as_bytes().as_slice())?;
+        note.raw_execute()?;
+    }
+    Ok(())
+}
+
+/// Hands over each device of a tenant once, in ascending order, without removed ones, until `take`
+/// answers `false`. The delivered sets lie sorted, so merging them needs no memory.
+pub(super) fn each_device(
+    on: &Transaction<'_>,
+    tenant: &TenantId,
+    after: Option<&DeviceUid>,
+    mut take: impl FnMut(&str) -> Result<bool, Fault>,
+) -> Result<(), Fault> {
+    let scopes: Vec<i64> = on
+        .prepare_cached("SELECT id FROM scopes WHERE tenant = ?1")?
+        .query_map([tenant.as_str()], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let mut statements = scopes
+        .iter()
+        .map(|_| {
+            // Every uid is greater than the empty text.
+            on.prepare_cached(
+                "SELECT uid FROM delivered WHERE scope = ?1 AND uid > ?2 AND NOT EXISTS
+                    (SELECT 1 FROM removed WHERE tenant = ?3 AND uid = delivered.uid)
+                 ORDER BY uid",
+            )
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let after = after.map_or("", DeviceUid::as_str);
+    let mut sets = Vec::new();
+    for (statement, scope) in statements.iter_mut().zip(scopes) {
+        sets.push(Ascending::start(statement.query((scope, after, tenant.as_str()))?)?);
+    }
+    let mut last = String::new();
+    while let Some(lowest) =
+        sets.iter_mut().filter(|set| !set.ended).min_by(|one, other| one.head.cmp(&other.head))
+    {
+        if lowest.head != last {
+            if !take(&lowest.head)? {
+                break;
+            }
+            last.clone_from(&lowest.head);
+        }
+        lowest.advance()?;
+    }
+    Ok(())
+}
+
+/// The uids of one delivered set that are still to come.
+struct Ascending<'statement> {
+    rows: Rows<'statement>,
+    head: String,
+    ended: bool,
+}
+
+impl<'statement> Ascending<'statement> {
+    fn start(rows: Rows<'statement>) -> Result<Self, Fault> {
+        let mut set = Self { rows, head: String::new(), ended: false };
+        set.advance()?;
+        Ok(set)
+    }
+
+    fn advance(&mut self) -> Result<(), Fault> {
+        match self.rows.next()? {
+            Some(row) => {
+                let uid = row.get_ref(0)?.as_str();
+                let uid = uid.map_err(|_| Fault::Damaged("a device uid is no text".into()))?;
+                self.head.clear();
+                self.head.push_str(uid);
+            }
+            None => self.ended = true,
+        }
+        Ok(())
+    }
+}
+
+/// Devices in one delivered set.
+pub(super) fn count(on: &Transaction<'_>, scope: &Scope) -> Result<u64, Fault> {
+    let Some(id) = scope_id(on, scope)? else { return Ok(0) };
+    let count: i64 = on
+        .prepare_cached("SELECT count(*) FROM delivered WHERE scope = ?1")?
+        .query_row([id], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
+}
+
+/// Every scope, in ascending order.
+pub(super) fn scopes(on: &Transaction<'_>) -> Result<Vec<Scope>, Fault> {
+    let mut list = on.prepare_cached("SELECT tenant, sink FROM scopes ORDER BY tenant, sink")?;
+    let mut rows = list.query([])?;
+    let mut scopes = Vec::new();
+    while let Some(row) = rows.next()? {
+        scopes.push(Scope { tenant: tenant(row, 0)?, sink: sink(row, 1)? });
+    }
+    Ok(scopes)
+}
+
+pub(super) fn tenant(row: &Row<'_>, column: usize) -> Result<TenantId, Fault> {
+    let name: String = row.get(column)?;
+    TenantId::new(name).map_err(|error| Fault::Damaged(error.to_string()))
+}
+
+pub(super) fn sink(row: &Row<'_>, column: usize) -> Result<SinkName, Fault> {
+    let name: String = row.get(column)?;
+    SinkName::new(name).map_err(|error| Fault::Damaged(error.to_string()))
+}
+
+fn scope_id(on: &Transaction<'_>, scope: &Scope) -> Result<Option<i64>, Fault> {
+    Ok(on
+        .prepare_cached("SELECT id FROM scopes WHERE tenant = ?1 AND sink = ?2")?
+        .query_row((scope.tenant.as_str(), scope.sink.as_str()), |row| row.get(0))
+        .optional()?)
+}
+
+/// The id of a scope, which is made when there is none.
+pub(super) fn scope_id_or_new(on: &Transaction<'_>, scope: &Scope) -> Result<i64, Fault> {
+    if let Some(id) = scope_id(on, scope)? {
+        return Ok(id);
+    }
+    on.prepare_cached("INSERT INTO scopes (tenant, sink) VALUES (?1, ?2)")?
+        .execute((scope.tenant.as_str(), scope.sink.as_str()))?;
+    Ok(on.last_insert_rowid())
+}

@@ -1,0 +1,114 @@
+//! What only the connection itself can set up.
+
+use stocktake_connector_core::{CycleId, SinkName, Stage};
+
+use super::*;
+
+fn lake() -> Scope {
+    Scope { tenant: TenantId::new("contoso").unwrap(), sink: SinkName::new("lake").unwrap() }
+}
+
+fn at(millis: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(1_790_000_000_000 + millis).unwrap()
+}
+
+fn delivery(devices: std::ops::Range<usize>) -> Delivery {
+    let device = |number| DeviceUid::new(format!("d{number:06}")).unwrap();
+    let content = Fingerprint::from_bytes([1; 16]);
+    Delivery {
+        cycle: CycleId::random(),
+        scope: lake(),
+        at: at(0),
+        acknowledged: devices.map(|number| (device(number), content)).collect(),
+        refused: Vec::new(),
+    }
+}
+
+fn pragma(store: &SqliteStore, name: &str) -> i64 {
+    let connection = store.connection.lock().unwrap();
+    connection.pragma_query_value(None, name, |row| row.get(0)).unwrap()
+}
+
+#[tokio::test]
+async fn a_full_disk_fails_the_commit_whole_and_a_later_one_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("state.db")).unwrap();
+    store.commit(delivery(0..10)).await.unwrap();
+    let most = |pages: i64| {
+        let connection = store.connection.lock().unwrap();
+        connection.pragma_update(None, "max_page_count", pages).unwrap();
+    };
+    // The same answer of SQLite as to a full disk.
+    most(pragma(&store, "page_count") + 3);
+
+    let mut big = delivery(5..5_000);
+    big.refused.push(NewDeadLetter {
+        tenant: lake().tenant,
+        sink: None,
+        stage: Stage::Map,
+        uid: None,
+        fingerprint: None,
+        reason: String::new(),
+        payload: String::new(),
+    });
+    let error = store.commit(big.clone()).await.unwrap_err().to_string();
+    assert!(error.contains("commit a batch") && error.contains("full"), "{error}");
+    assert_eq!(store.delivered_count(&lake()).await.unwrap(), 10);
+
+    most(1_000_000);
+    store.commit(big).await.unwrap();
+    assert_eq!(store.delivered_count(&lake()).await.unwrap(), 5_000);
+}
+
+#[tokio::test]
+async fn anonymous_letters_are_bounded_and_the_oldest_go_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("state.db")).unwrap();
+    let letter = |number: usize| NewDeadLetter {
+        tenant: lake().tenant,
+        sink: None,
+        stage: Stage::Read,
+        uid: None,
+        fingerprint: None,
+        reason: String::new(),
+        payload: number.to_string(),
+    };
+    let bound = crate::dead_letter::ANONYMOUS_KEPT;
+    let cycle = CycleId::random();
+    store.keep_dead_letters(cycle, at(0), (0..5).map(letter).collect()).await.unwrap();
+    store.keep_dead_letters(cycle, at(1), (5..bound + 5).map(letter).collect()).await.unwrap();
+    let kept = store.dead_letters(&DeadLetterFilter::default()).await.unwrap();
+    assert_eq!(kept.len(), bound);
+    assert!(kept.iter().all(|letter| letter.last_at == at(1)));
+}
+
+#[test]
+fn the_settings_that_durability_and_memory_rest_on_are_in_force() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("state.db")).unwrap();
+    let journal: String = {
+        let connection = store.connection.lock().unwrap();
+        connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap()
+    };
+    assert_eq!(journal, "wal");
+    assert_eq!(pragma(&store, "synchronous"), 1);
+    assert_eq!(pragma(&store, "foreign_keys"), 1);
+    assert_eq!(pragma(&store, "cache_size"), -16 * 1024);
+    assert_eq!(pragma(&store, "busy_timeout"), 10_000);
+}
+
+#[tokio::test]
+async fn a_row_that_this_program_did_not_write_is_named_as_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("state.db")).unwrap();
+    store.commit(delivery(0..1)).await.unwrap();
+    {
+        let connection = store.connection.lock().unwrap();
+        connection
+            .execute_batch("UPDATE delivered SET acknowledged_at_ms = 9223372036854775807")
+            .unwrap();
+    }
+    let uid = DeviceUid::new("d000000").unwrap();
+    let error = store.known(&lake(), &[uid]).await.unwrap_err();
+    assert!(matches!(error, StateError::Damaged { .. }), "{error}");
+}
