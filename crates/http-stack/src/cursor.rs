@@ -50,6 +50,8 @@ impl CursorTrail {
     ///
     /// # Errors
     /// When the link leaves the origin, was followed before, is one page too many, or is no URL.
+    // Once a page: the size of the error is nothing beside the call.
+    #[allow(clippy::result_large_err)]
     pub fn follow(&mut self, link: &str) -> Result<Url, SourceError> {
         if link.len() > LONGEST_LINK {
             return Err(self.malformed(format!(

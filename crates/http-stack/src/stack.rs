@@ -1,59 +1,141 @@
-//! The stack.
+//! The stack: its layers in their order, and the handle that calls it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::header::ACCEPT;
+use http::{HeaderValue, Request, Response};
+use tower::util::BoxCloneSyncService;
+use tower::{ServiceBuilder, ServiceExt};
+use url::Url;
 
 use stocktake_connector_core::{ApiError, ApiErrorKind};
 
-use crate::{StackOptions, Transport};
+use crate::call::{Call, CallCounts, Counters};
+use crate::failure::{Failure, Retry};
+use crate::layers::exchange::Exchange;
+use crate::layers::{
+    Attempt, answer, attempt_span, attempt_timeout, authorise, body_bound, call_span, deadline,
+    pause, rate_limit, retry,
+};
+use crate::{Origin, StackOptions, Transport};
 
-/// Counts since the stack was built.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct CallCounts {
-    /// Calls of [`ApiStack::call`].
-    pub calls: u64,
-    /// Requests on the wire.
-    pub attempts: u64,
-    /// Attempts that repeated an earlier one of the same call.
-    pub retries: u64,
-    /// Answers that asked to slow down.
-    pub throttled: u64,
-}
+type Calls = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, Box<Failure>>;
 
-/// Calls one API for one tenant. Cheap to clone; clones share quotas, pauses and counts.
+/// Calls one API for one tenant. Cheap to clone; clones share quotas, pauses, budget and counts.
 #[derive(Clone)]
 pub struct ApiStack {
-    options: StackOptions,
+    options: Arc<StackOptions>,
+    counters: Arc<Counters>,
+    calls: Calls,
 }
 
 impl ApiStack {
     /// Builds the stack over `transport`.
     pub fn new(transport: &Transport, options: StackOptions) -> Self {
-        let _ = transport;
-        Self { options }
+        Self::over(Exchange::new(transport.clone()), options)
+    }
+
+    /// Builds the stack over anything that gives answers.
+    pub(crate) fn over<S>(exchange: S, options: StackOptions) -> Self
+    where
+        S: Attempt<reqwest::Response> + Sync,
+    {
+        let counters = Arc::new(Counters::default());
+        let calls = layers(exchange, &options, &counters);
+        Self { options: Arc::new(options), counters, calls }
     }
 
     /// Sends `request` and gives the answer, its body read whole.
     ///
-    /// `operation` says in words what is asked, for spans and errors: `list machines`.
+    /// `operation` says in words what is asked, for spans and errors: `list machines`. The request's
+    /// URI is absolute. `Accept: application/json`, a user agent, a request id and the token are
+    /// added.
     ///
     /// # Errors
-    /// [`ApiError`] for everything but a 2xx.
+    /// [`ApiError`] for everything but a 2xx. Retries are spent: do not call again, but act on
+    /// [`ApiError::recovery`].
+    ///
+    /// # Cancellation
+    /// Dropping the future gives the request up, on the wire too.
     pub async fn call(
         &self,
         operation: &'static str,
-        request: Request<Bytes>,
+        mut request: Request<Bytes>,
     ) -> Result<Response<Bytes>, ApiError> {
-        let _ = request;
-        Err(ApiError::new(self.options.api, operation, ApiErrorKind::Unavailable))
+        Counters::add(&self.counters.calls);
+        let call = Call::new(operation);
+        if let Err(failure) = self.check_origin(&request) {
+            return Err(failure.into_error(&self.options, operation, 0));
+        }
+        request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+        request.extensions_mut().insert(call.clone());
+        let answer = self.calls.clone().oneshot(request).await;
+        answer.map_err(|failure| failure.into_error(&self.options, operation, call.attempts()))
     }
 
     /// What was called so far.
     pub fn calls(&self) -> CallCounts {
-        CallCounts::default()
+        self.counters.counts()
     }
+
+    /// The options that the stack was built from.
+    pub fn options(&self) -> &StackOptions {
+        &self.options
+    }
+
+    /// A token goes to no other host than the configured one, whatever the caller was led to ask.
+    fn check_origin(&self, request: &Request<Bytes>) -> Result<(), Box<Failure>> {
+        let found = Url::parse(&request.uri().to_string()).map(|url| Origin::of(&url));
+        match found {
+            Ok(found) if found == self.options.origin => Ok(()),
+            Ok(found) => Err(Failure::new(
+                ApiErrorKind::Refused,
+                Retry::Never,
+                format!(
+                    "the request is for {found}, which is not the configured {}; it was not sent",
+                    self.options.origin
+                ),
+            )),
+            Err(error) => Err(Failure::new(
+                ApiErrorKind::Refused,
+                Retry::Never,
+                "the request has no absolute URL; it was not sent",
+            )
+            .because(error)),
+        }
+    }
+}
+
+/// The layers. The first sees the request first and the answer last; above the retry is once per
+/// call, below it once per attempt.
+fn layers<S>(exchange: S, options: &StackOptions, counters: &Arc<Counters>) -> Calls
+where
+    S: Attempt<reqwest::Response> + Sync,
+{
+    let limits = &options.limits;
+    let stack = ServiceBuilder::new()
+        // One span for the whole call, so that its attempts appear as children.
+        .layer(call_span::layer(options))
+        // Bounds the call, every wait between attempts included.
+        .layer(deadline::layer(limits.call_deadline))
+        .layer(retry::layer(limits))
+        // Below the retry, because every attempt spends quota.
+        .layer(rate_limit::layer(&options.quotas))
+        // Below the quota, so that a call that waited for quota still sees the newest pause.
+        .layer(pause::layer(limits.backoff, Arc::clone(counters)))
+        // Below every wait, so that the token is still valid when it is sent.
+        .layer(authorise::layer(options.authorisation.clone()))
+        // One for each request on the wire, the one after a 401 included.
+        .layer(attempt_span::layer(options, Arc::clone(counters)))
+        // Outside the timeout, so that everything below fails in the same way.
+        .layer(answer::layer(options))
+        // Reading the body is part of the attempt.
+        .layer(attempt_timeout::layer(limits.attempt_timeout))
+        .layer(body_bound::layer(limits.max_body_bytes))
+        .service(exchange);
+    BoxCloneSyncService::new(stack)
 }
 
 impl fmt::Debug for ApiStack {
@@ -61,3 +143,6 @@ impl fmt::Debug for ApiStack {
         f.debug_struct("ApiStack").field("options", &self.options).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,10 @@ pub const PAGE_RECORDS: &str = "connector.page.records";
 pub const BATCH_EVENTS: &str = "connector.batch.events";
 /// A wait in milliseconds, before an attempt.
 pub const WAIT_MS: &str = "connector.wait_ms";
+/// Calls of a quota.
+pub const QUOTA_CALLS: &str = "connector.quota.calls";
+/// Length of a quota's window in seconds.
+pub const QUOTA_SECONDS: &str = "connector.quota.seconds";
 /// The error, as its chain reads on one line.
 pub const ERROR: &str = "connector.error";
 /// The id that the API gave the request, to quote to its support.

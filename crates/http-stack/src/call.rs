@@ -1,0 +1,86 @@
+//! What the layers of one call share, carried in the request's extensions.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use tokio::time::Instant;
+
+/// One call, as its layers see it.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    /// What is asked, in words.
+    pub(crate) operation: &'static str,
+    /// When the call ends, whatever happens. Set by the deadline layer.
+    pub(crate) deadline: Option<Instant>,
+    /// How often the call was tried again.
+    pub(crate) retries: u32,
+    /// Requests on the wire, shared so that they are known when the call is given up midway.
+    attempts: Arc<AtomicU32>,
+}
+
+impl Call {
+    pub(crate) fn new(operation: &'static str) -> Self {
+        Self { operation, deadline: None, retries: 0, attempts: Arc::default() }
+    }
+
+    /// The call that `request` belongs to; every request through the stack has one.
+    pub(crate) fn of(request: &Request<Bytes>) -> Self {
+        request.extensions().get().cloned().unwrap_or_else(|| Self::new("call"))
+    }
+
+    pub(crate) fn attempts(&self) -> u32 {
+        self.attempts.load(Ordering::Relaxed)
+    }
+
+    /// Counts a request on the wire, and gives how many of this call went before it.
+    pub(crate) fn count_attempt(&self) -> u32 {
+        self.attempts.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Whether a wait from now ends too late to try again.
+    pub(crate) fn ends_before(&self, wait: Duration) -> bool {
+        self.deadline.is_some_and(|deadline| {
+            Instant::now().checked_add(wait).is_none_or(|then| then >= deadline)
+        })
+    }
+}
+
+/// Counts since the stack was built.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CallCounts {
+    /// Calls of [`crate::ApiStack::call`].
+    pub calls: u64,
+    /// Requests on the wire, whatever came of them.
+    pub attempts: u64,
+    /// Attempts that repeated an earlier one of the same call.
+    pub retries: u64,
+    /// Answers that asked to slow down.
+    pub throttled: u64,
+}
+
+/// The counts as they grow.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) calls: AtomicU64,
+    pub(crate) attempts: AtomicU64,
+    pub(crate) retries: AtomicU64,
+    pub(crate) throttled: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn add(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn counts(&self) -> CallCounts {
+        CallCounts {
+            calls: self.calls.load(Ordering::Relaxed),
+            attempts: self.attempts.load(Ordering::Relaxed),
+            retries: self.retries.load(Ordering::Relaxed),
+            throttled: self.throttled.load(Ordering::Relaxed),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! One span for the whole call, so that its attempts appear as children.
+
+use std::sync::Arc;
+
+use http::Response;
+use tower::layer::{Layer, layer_fn};
+use tracing::Instrument;
+use tracing::field::Empty;
+
+use stocktake_connector_core::TenantId;
+use stocktake_telemetry::{field, span};
+
+use crate::StackOptions;
+use crate::call::Call;
+use crate::failure::kind_name;
+use crate::layers::service;
+
+#[derive(Debug, Clone)]
+pub(crate) struct CallSpan<S> {
+    inner: S,
+    api: &'static str,
+    tenant: Option<TenantId>,
+    host: Arc<str>,
+}
+
+pub(crate) fn layer<S>(options: &StackOptions) -> impl Layer<S, Service = CallSpan<S>> + use<S> {
+    let (api, tenant) = (options.api, options.tenant.clone());
+    let host: Arc<str> = options.origin.host().into();
+    layer_fn(move |inner| CallSpan { inner, api, tenant: tenant.clone(), host: Arc::clone(&host) })
+}
+
+service!(CallSpan, Response<bytes::Bytes>, |this, request| {
+    // Neither path nor query: both may hold the id or the name of a device.
+    let span = tracing::info_span!(
+        span::HTTP_CALL,
+        { field::API } = this.api,
+        { field::TENANT_ID } = this.tenant.as_ref().map(TenantId::as_str),
+        { field::OPERATION } = Call::of(&request).operation,
+        { field::SERVER_ADDRESS } = &*this.host,
+        { field::HTTP_REQUEST_METHOD } = request.method().as_str(),
+        { field::ERROR_TYPE } = Empty,
+    );
+    let outcome = this.inner.call(request).instrument(span.clone()).await;
+    if let Err(failure) = &outcome {
+        span.record(field::ERROR_TYPE, kind_name(failure.kind));
+    }
+    outcome
+});

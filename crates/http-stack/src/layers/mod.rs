@@ -1,0 +1,82 @@
+//! The layers, one module each, in the order in which a request meets them.
+//!
+//! ```text
+//! call_span          one span for the whole call
+//! deadline           bounds the call, its waits included
+//! retry              ── above: once per call ── below: once per attempt ──
+//! rate_limit         every attempt spends quota
+//! pause              a refusal of one call holds all of them back
+//! authorise          an attempt after a long wait carries a fresh token
+//! attempt_span       one span and one count for each request on the wire
+//! answer             tells success from failure, and what may be tried again
+//! attempt_timeout    bounds one attempt
+//! body_bound         reads the body whole, up to a bound
+//! exchange           reqwest
+//! ```
+
+pub(crate) mod answer;
+pub(crate) mod attempt_span;
+pub(crate) mod attempt_timeout;
+pub(crate) mod authorise;
+pub(crate) mod body_bound;
+pub(crate) mod call_span;
+pub(crate) mod deadline;
+pub(crate) mod exchange;
+pub(crate) mod pause;
+pub(crate) mod rate_limit;
+pub(crate) mod retry;
+
+use std::pin::Pin;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use tower::Service;
+
+use crate::failure::Failure;
+
+/// What every layer's future is. The allocation is nothing beside a network call.
+pub(crate) type Outcome<R = Response<Bytes>> =
+    Pin<Box<dyn Future<Output = Result<R, Box<Failure>>> + Send>>;
+
+/// What every layer but the last wraps.
+pub(crate) trait Attempt<R = Response<Bytes>>:
+    Service<Request<Bytes>, Response = R, Error = Box<Failure>, Future: Send> + Clone + Send + 'static
+{
+}
+
+impl<R, S> Attempt<R> for S where
+    S: Service<Request<Bytes>, Response = R, Error = Box<Failure>, Future: Send>
+        + Clone
+        + Send
+        + 'static
+{
+}
+
+/// Writes the part of `Service` that is alike in every layer: nothing here holds a request back in
+/// `poll_ready`, because a wait must be visible to the deadline.
+macro_rules! service {
+    ($layer:ident, $inner:ty, |$this:ident, $request:ident| $body:expr) => {
+        impl<S: $crate::layers::Attempt<$inner>> tower::Service<http::Request<bytes::Bytes>>
+            for $layer<S>
+        {
+            type Response = http::Response<bytes::Bytes>;
+            type Error = Box<$crate::failure::Failure>;
+            type Future = $crate::layers::Outcome;
+
+            fn poll_ready(
+                &mut self,
+                cx: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<Result<(), Self::Error>> {
+                self.inner.poll_ready(cx)
+            }
+
+            fn call(&mut self, $request: http::Request<bytes::Bytes>) -> Self::Future {
+                let mut $this = self.clone();
+                // The clone was not asked whether it is ready; the one that was goes along.
+                std::mem::swap(&mut $this.inner, &mut self.inner);
+                Box::pin(async move { $body })
+            }
+        }
+    };
+}
+pub(crate) use service;

@@ -1,0 +1,490 @@
+//! The stack over scripted answers, with paused time.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Mutex;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::DateTime;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use tokio::time::{Instant, sleep};
+use tower::Service;
+
+use stocktake_connector_core::{
+    AccessToken, ApiErrorKind, FixedClock, Recovery, TenantId, TokenError, TokenProvider,
+    TokenScope,
+};
+
+use super::*;
+use crate::layers::Outcome;
+use crate::{Authorisation, ODataAnswers, Quota};
+
+/// One answer of the script.
+struct Step {
+    after: Duration,
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+}
+
+fn status(status: u16) -> Step {
+    let body = if status == 200 { r#"{"value":[]}"# } else { "" };
+    Step { after: Duration::ZERO, status, headers: Vec::new(), body: body.to_owned() }
+}
+
+impl Step {
+    fn after(mut self, seconds: u64) -> Self {
+        self.after = Duration::from_secs(seconds);
+        self
+    }
+
+    fn header(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.headers.push((name, value.to_string()));
+        self
+    }
+
+    fn body(mut self, body: impl ToString) -> Self {
+        self.body = body.to_string();
+        self
+    }
+}
+
+/// Answers from a script, the last one for ever, and remembers what was asked and when.
+#[derive(Clone)]
+struct Script {
+    steps: Arc<Mutex<VecDeque<Step>>>,
+    seen: Arc<Mutex<Vec<(Duration, HeaderMap)>>>,
+    start: Instant,
+}
+
+impl Script {
+    fn new(steps: impl IntoIterator<Item = Step>) -> Self {
+        Self {
+            steps: Arc::new(Mutex::new(steps.into_iter().collect())),
+            seen: Arc::default(),
+            start: Instant::now(),
+        }
+    }
+
+    fn times(&self) -> Vec<Duration> {
+        self.seen.lock().unwrap().iter().map(|(at, _)| *at).collect()
+    }
+
+    fn sent(&self, header: &str) -> Vec<String> {
+        let seen = self.seen.lock().unwrap();
+        seen.iter().map(|(_, headers)| headers[header].to_str().unwrap().to_owned()).collect()
+    }
+}
+
+impl Service<Request<Bytes>> for Script {
+    type Response = reqwest::Response;
+    type Error = Box<Failure>;
+    type Future = Outcome<reqwest::Response>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
+        self.seen.lock().unwrap().push((self.start.elapsed(), request.headers().clone()));
+        let mut steps = self.steps.lock().unwrap();
+        let last = steps.len() == 1;
+        let step = steps.pop_front().unwrap();
+        let mut answer = Response::builder().status(step.status);
+        for (name, value) in &step.headers {
+            answer = answer.header(*name, value);
+        }
+        let answer = answer.body(step.body.clone()).unwrap();
+        let after = step.after;
+        if last {
+            steps.push_back(step);
+        }
+        Box::pin(async move {
+            sleep(after).await;
+            Ok(answer.into())
+        })
+    }
+}
+
+fn options() -> StackOptions {
+    let origin = Origin::parse("https://api.example.com").unwrap();
+    let mut options = StackOptions::new("defender", origin);
+    options.tenant = Some(TenantId::new("contoso").unwrap());
+    options.answers = Arc::new(ODataAnswers);
+    options
+}
+
+async fn get(stack: &ApiStack) -> Result<Response<Bytes>, ApiError> {
+    let request = Request::get("https://api.example.com/api/machines?$filter=secret-name");
+    stack.call("list machines", request.body(Bytes::new()).unwrap()).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_success_is_given_back_whole() {
+    let script = Script::new([status(200).header("request-id", "7")]);
+    let stack = ApiStack::over(script.clone(), options());
+    let answer = get(&stack).await.unwrap();
+    assert_eq!(answer.body(), r#"{"value":[]}"#);
+    assert_eq!(answer.headers()["request-id"], "7");
+    assert_eq!(script.sent("accept"), ["application/json"]);
+    let counts = CallCounts { calls: 1, attempts: 1, retries: 0, throttled: 0 };
+    assert_eq!(stack.calls(), counts);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_pass_is_tried_again() {
+    for transient in [408, 429, 500, 502, 503, 504] {
+        let script = Script::new([status(transient), status(transient), status(200)]);
+        let stack = ApiStack::over(script.clone(), options());
+        assert!(get(&stack).await.is_ok(), "{transient}");
+        assert_eq!(stack.calls().attempts, 3, "{transient}");
+        assert_eq!(stack.calls().retries, 2, "{transient}");
+        let ids = script.sent("client-request-id");
+        assert!(ids[0] != ids[1] && ids[1] != ids[2], "each attempt has its own id");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn everything_else_is_permanent() {
+    for (permanent, kind) in [
+        (301, ApiErrorKind::Refused),
+        (304, ApiErrorKind::Refused),
+        (400, ApiErrorKind::Refused),
+        (401, ApiErrorKind::Unauthorised),
+        (403, ApiErrorKind::Forbidden),
+        (404, ApiErrorKind::NotFound),
+        (409, ApiErrorKind::Refused),
+        (413, ApiErrorKind::Refused),
+        (501, ApiErrorKind::Unavailable),
+        (505, ApiErrorKind::Unavailable),
+    ] {
+        let stack = ApiStack::over(Script::new([status(permanent)]), options());
+        let error = get(&stack).await.unwrap_err();
+        assert_eq!((error.kind, error.status), (kind, Some(permanent)));
+        assert_eq!((error.attempts, stack.calls().attempts), (1, 1), "{permanent}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_end_and_the_error_says_all_that_is_known() {
+    let body =
+        r#"{"error": {"code": "Internal\u0000Error", "message": "it\r\nbroke", "target": "t1"}}"#;
+    let script = Script::new([status(500).body(body)]);
+    let stack = ApiStack::over(script, options());
+    let error = get(&stack).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "tenant contoso: defender: list machines: unavailable (HTTP 500, Internal Error): it broke \
+         [request t1] after 7 attempts"
+    );
+    assert_eq!(error.recovery(), Recovery::NextCycle { after: None });
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_remotes_wait_wins_over_the_backoff() {
+    // The clock stands at the beginning of the epoch; the date is 40 s later.
+    for wait in ["40", "Thu, 01 Jan 1970 00:00:40 GMT"] {
+        for refusal in [429, 503, 500] {
+            let script = Script::new([status(refusal).header("retry-after", wait), status(200)]);
+            let mut options = options();
+            options.clock = Arc::new(FixedClock(DateTime::UNIX_EPOCH));
+            get(&ApiStack::over(script.clone(), options)).await.unwrap();
+            let waited = script.times()[1] - script.times()[0];
+            assert!(waited >= Duration::from_secs(40), "{refusal} {wait}: {waited:?}");
+            assert!(waited < Duration::from_secs(41), "{refusal} {wait}: {waited:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_in_the_body_is_kept_unless_a_header_says_otherwise() {
+    let body = r#"{"error": {"message": "You can send requests again in 8 seconds."}}"#;
+    let script = Script::new([status(429).body(body), status(200)]);
+    get(&ApiStack::over(script.clone(), options())).await.unwrap();
+    assert!(script.times()[1] >= Duration::from_secs(8));
+    let script = Script::new([status(429).body(body).header("retry-after", 3), status(200)]);
+    get(&ApiStack::over(script.clone(), options())).await.unwrap();
+    assert!(script.times()[1] < Duration::from_secs(4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_past_the_deadline_ends_the_call_at_once() {
+    let script = Script::new([status(429).header("retry-after", 301)]);
+    let stack = ApiStack::over(script.clone(), options());
+    let start = Instant::now();
+    let error = get(&stack).await.unwrap_err();
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    assert_eq!(error.kind, ApiErrorKind::Throttled);
+    assert_eq!(error.retry_after, Some(Duration::from_secs(301)));
+    // The next call is told the same without asking.
+    sleep(Duration::from_secs(1)).await;
+    let error = get(&stack).await.unwrap_err();
+    assert_eq!((error.kind, error.attempts), (ApiErrorKind::Throttled, 0));
+    assert_eq!(error.retry_after, Some(Duration::from_secs(300)));
+    assert_eq!(script.times().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_refusal_pauses_every_call_of_the_stack() {
+    let script = Script::new([status(429).header("retry-after", 20), status(200)]);
+    let stack = ApiStack::over(script.clone(), options());
+    let other = async {
+        sleep(Duration::from_secs(1)).await;
+        get(&stack.clone()).await.unwrap();
+    };
+    let (first, ()) = tokio::join!(get(&stack), other);
+    first.unwrap();
+    assert_eq!(script.times().len(), 3);
+    assert!(script.times()[1..].iter().all(|at| *at >= Duration::from_secs(20)));
+    assert_eq!(stack.calls().throttled, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusals_without_a_wait_are_answered_by_doubling_ones() {
+    let script = Script::new([status(429), status(429), status(429), status(200)]);
+    let mut options = options();
+    options.answers = Arc::new(crate::JsonAnswers);
+    get(&ApiStack::over(script.clone(), options)).await.unwrap();
+    let times = script.times();
+    let waits: Vec<u128> = times.windows(2).map(|pair| (pair[1] - pair[0]).as_millis()).collect();
+    assert_eq!(waits, [500, 1000, 2000]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quota_that_a_refusal_names_is_kept_from_then_on() {
+    let body = r#"{"error": {"message": "Maximum allowed 5 per 00:01:00. Again in 1 seconds."}}"#;
+    let script = Script::new([status(429).body(body), status(200)]);
+    let mut options = options();
+    options.quotas = vec![Quota::per_minute(600)];
+    let stack = ApiStack::over(script.clone(), options);
+    for _ in 0..12 {
+        get(&stack).await.unwrap();
+    }
+    let times = script.times();
+    for from in &times[1..] {
+        let window =
+            times[1..].iter().filter(|at| *at >= from && **at < *from + Duration::from_secs(60));
+        assert!(window.count() <= 5);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_bounds_the_whole_call() {
+    let script = Script::new([status(200).after(59)]);
+    let mut options = options();
+    options.limits.call_deadline = Duration::from_secs(10);
+    let start = Instant::now();
+    let error = get(&ApiStack::over(script, options)).await.unwrap_err();
+    assert_eq!(start.elapsed(), Duration::from_secs(10));
+    assert_eq!((error.kind, error.attempts), (ApiErrorKind::DeadlineExceeded, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_takes_too_long_is_tried_again() {
+    let script = Script::new([status(200).after(61), status(200)]);
+    let stack = ApiStack::over(script, options());
+    get(&stack).await.unwrap();
+    assert_eq!(stack.calls().attempts, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flawed_success_is_tried_again_and_then_not_understood() {
+    let script = Script::new([status(200).body("<html>"), status(200).body("{"), status(200)]);
+    let stack = ApiStack::over(script, options());
+    get(&stack).await.unwrap();
+    assert_eq!(stack.calls().attempts, 3);
+
+    let error = get(&ApiStack::over(Script::new([status(200).body("<html>")]), options()))
+        .await
+        .unwrap_err();
+    assert_eq!((error.kind, error.attempts), (ApiErrorKind::Malformed, 7));
+    assert_eq!(error.message, "an HTML page instead of JSON");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_remote_that_fails_everything_is_not_asked_many_times_over() {
+    let stack = ApiStack::over(Script::new([status(500)]), options());
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..200 {
+        let stack = stack.clone();
+        calls.spawn(async move { get(&stack).await.unwrap_err() });
+    }
+    let errors = calls.join_all().await;
+    assert!(stack.calls().attempts < 200 + 100, "{:?}", stack.calls());
+    assert!(errors.iter().any(|error| error.message.contains("too many calls fail")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_past_the_bound_is_an_error_that_names_the_bound() {
+    let mut options = options();
+    options.limits.max_body_bytes = 10;
+    let script = Script::new([status(200).body(r#"{"a": 4567}"#)]);
+    let error = get(&ApiStack::over(script, options)).await.unwrap_err();
+    assert_eq!((error.kind, error.attempts), (ApiErrorKind::TooLarge, 1));
+    assert!(error.message.contains("larger than 10 bytes"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redirect_is_named_by_its_origin_only() {
+    let to = "https://sign-in.example.com/path?user=jane";
+    let script = Script::new([status(302).header("location", to)]);
+    let error = get(&ApiStack::over(script, options())).await.unwrap_err();
+    assert_eq!(
+        error.message,
+        "redirected to https://sign-in.example.com; redirects are not followed"
+    );
+}
+
+/// Gives `t1`, then the next of its tokens each time the current one is dropped.
+#[derive(Debug)]
+struct Tokens {
+    left: Mutex<VecDeque<&'static str>>,
+    fails: Option<Recovery>,
+}
+
+#[async_trait]
+impl TokenProvider for Tokens {
+    async fn token(&self, _scope: &TokenScope) -> Result<AccessToken, TokenError> {
+        match self.fails {
+            None => Ok(AccessToken::new(*self.left.lock().unwrap().front().unwrap(), None)),
+            Some(recovery) => Err(TokenError {
+                message: "the app secret has expired".to_owned(),
+                advice: Some("Create another.".to_owned()),
+                recovery,
+                source: Some(io::Error::other("AADSTS7000222").into()),
+            }),
+        }
+    }
+
+    fn invalidate(&self, _scope: &TokenScope, token: &AccessToken) {
+        let mut left = self.left.lock().unwrap();
+        if left.len() > 1 && left.front() == Some(&token.expose()) {
+            left.pop_front();
+        }
+    }
+}
+
+fn authorised(tokens: &[&'static str], fails: Option<Recovery>) -> StackOptions {
+    let provider = Tokens { left: Mutex::new(tokens.iter().copied().collect()), fails };
+    let mut options = options();
+    options.authorisation = Some(Authorisation {
+        provider: Arc::new(provider),
+        scope: TokenScope::new("https://api.example.com/.default"),
+    });
+    options
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_401_drops_the_token_and_tries_another_once() {
+    let script = Script::new([status(401), status(200)]);
+    let stack = ApiStack::over(script.clone(), authorised(&["t1", "t2"], None));
+    get(&stack).await.unwrap();
+    assert_eq!(script.sent("authorization"), ["Bearer t1", "Bearer t2"]);
+    let seen = script.seen.lock().unwrap();
+    assert!(seen.iter().all(|(_, headers)| headers[AUTHORIZATION].is_sensitive()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_401_for_a_fresh_token_too_is_final() {
+    let script = Script::new([status(401)]);
+    let stack = ApiStack::over(script.clone(), authorised(&["t1", "t2", "t3"], None));
+    let error = get(&stack).await.unwrap_err();
+    assert_eq!((error.kind, error.attempts), (ApiErrorKind::Unauthorised, 2));
+    assert_eq!(script.sent("authorization"), ["Bearer t1", "Bearer t2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_401_without_another_token_is_not_repeated() {
+    let stack = ApiStack::over(Script::new([status(401)]), authorised(&["t1"], None));
+    let error = get(&stack).await.unwrap_err();
+    assert_eq!((error.kind, error.attempts), (ApiErrorKind::Unauthorised, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_token_says_why_and_whether_to_come_back() {
+    let wait = Duration::from_secs(9);
+    for (recovery, kind) in [
+        (Recovery::Operator, ApiErrorKind::NoToken),
+        (Recovery::Defect, ApiErrorKind::NoToken),
+        (Recovery::NextCycle { after: None }, ApiErrorKind::Unavailable),
+        (Recovery::NextCycle { after: Some(wait) }, ApiErrorKind::Throttled),
+    ] {
+        let stack = ApiStack::over(Script::new([]), authorised(&[], Some(recovery)));
+        let error = get(&stack).await.unwrap_err();
+        assert_eq!((error.kind, error.attempts), (kind, 0));
+        assert_eq!(error.message, "the app secret has expired");
+        assert_eq!(error.advice.as_deref(), Some("Create another."));
+        assert_eq!(error.source.unwrap().to_string(), "AADSTS7000222");
+        // Only what the caller should do matters here; a wait closes no gate.
+        assert_eq!(stack.calls().throttled, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_no_header_can_hold_is_an_error_without_the_token() {
+    let stack = ApiStack::over(Script::new([]), authorised(&["canary\n"], None));
+    let error = get(&stack).await.unwrap_err();
+    assert_eq!(error.kind, ApiErrorKind::NoToken);
+    assert!(!format!("{error:?}").contains("canary"), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_to_another_origin_is_not_sent() {
+    let stack = ApiStack::over(Script::new([]), authorised(&["t1"], None));
+    for url in [
+        "https://evil.example.com/",
+        "http://api.example.com/",
+        "https://api.example.com:444/",
+        "/api/machines",
+    ] {
+        let request = Request::get(url).body(Bytes::new()).unwrap();
+        let error = stack.call("list machines", request).await.unwrap_err();
+        assert_eq!((error.kind, error.attempts), (ApiErrorKind::Refused, 0), "{url}");
+        assert_eq!(error.recovery(), Recovery::Defect);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_secret_is_traced() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let script = Script::new([
+        status(500).body("canary-body"),
+        status(429).body("canary-body"),
+        status(401).body("canary-body"),
+        status(200).body(r#"{"canary-body": 1}"#),
+    ]);
+    let stack = ApiStack::over(script, authorised(&["canary-token", "canary-other"], None));
+    get(&stack).await.unwrap();
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("http_call") && text.contains("http_attempt"), "{text}");
+    assert!(text.contains(r#"connector.operation="list machines""#), "{text}");
+    for canary in ["canary", "secret-name", "/api/machines"] {
+        assert!(!text.contains(canary), "{canary} in {text}");
+    }
+    assert!(!format!("{stack:?}").contains("canary"), "{stack:?}");
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,182 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use http::Request;
+use stocktake_connector_core::ApiErrorKind;
+use stocktake_http_stack::TransportOptions;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use wiremock::matchers::{body_string, header, header_regex, method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::{get, stack_to};
+
+/// What a connection is answered with.
+#[derive(Debug, Clone, Copy)]
+enum Play {
+    /// These bytes, then a proper close.
+    Say(&'static str),
+    /// These bytes, then a reset.
+    Reset(&'static str),
+    /// These bytes, then silence.
+    Stall(&'static str),
+}
+
+const WHOLE: &str =
+    "HTTP/1.1 200 OK\r\ncontent-length: 12\r\nconnection: close\r\n\r\n{\"value\":[]}";
+
+/// Plays one part for each connection, the last for ever, and counts them.
+async fn play(parts: Vec<Play>) -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&count);
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let index = counter.fetch_add(1, Ordering::SeqCst);
+            tokio::spawn(act(stream, parts[index.min(parts.len() - 1)]));
+        }
+    });
+    (address, count)
+}
+
+async fn act(mut stream: TcpStream, part: Play) {
+    let mut request = [0; 4096];
+    let read = stream.read(&mut request).await.unwrap();
+    if read == 0 {
+        return;
+    }
+    match part {
+        Play::Say(text) => stream.write_all(text.as_bytes()).await.unwrap(),
+        Play::Reset(text) => {
+            stream.write_all(text.as_bytes()).await.unwrap();
+            stream.set_zero_linger().unwrap();
+        }
+        Play::Stall(text) => {
+            stream.write_all(text.as_bytes()).await.unwrap();
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+async fn ends_well_after(broken: Play) {
+    let (address, count) = play(vec![broken, Play::Say(WHOLE)]).await;
+    let base = format!("http://{address}");
+    let stack = stack_to(&base, &TransportOptions::default());
+    let answer = get(&stack, &base).await.unwrap();
+    assert_eq!(answer.body(), r#"{"value":[]}"#);
+    assert_eq!(stack.calls().attempts, 2, "{broken:?}");
+    assert_eq!(count.load(Ordering::SeqCst), 2, "{broken:?}");
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_asked_for_again() {
+    ends_well_after(Play::Say("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"value\":[")).await;
+    ends_well_after(Play::Say(
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\na\r\n{\"value\":[\r\n",
+    ))
+    .await;
+    ends_well_after(Play::Reset("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"val")).await;
+}
+
+#[tokio::test]
+async fn a_body_whose_end_only_its_last_bracket_tells_is_asked_for_again() {
+    // Without a length, the end of the connection is the end of the body.
+    ends_well_after(Play::Say("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"value\":[")).await;
+}
+
+#[tokio::test]
+async fn a_compressed_body_that_breaks_off_is_asked_for_again() {
+    // The first bytes of a gzip stream, with the length that belongs to them.
+    ends_well_after(Play::Say(
+        "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 5\r\nconnection: close\r\n\r\n\
+         \u{1f}abcd",
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn a_connection_that_is_reset_or_garbled_is_made_again() {
+    ends_well_after(Play::Reset("")).await;
+    ends_well_after(Play::Say("")).await;
+    ends_well_after(Play::Say("SSH-2.0-OpenSSH_9.9\r\n")).await;
+}
+
+#[tokio::test]
+async fn a_body_that_stalls_is_given_up_and_asked_for_again() {
+    ends_well_after(Play::Stall("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"value\":[")).await;
+}
+
+#[tokio::test]
+async fn a_host_that_is_not_there_is_unavailable_and_the_error_hides_the_query() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let stack = stack_to(&base, &TransportOptions::default());
+    let error = get(&stack, &format!("{base}/api?name=canary")).await.unwrap_err();
+    assert_eq!((error.kind, error.attempts), (ApiErrorKind::Unavailable, 7));
+    assert_eq!(error.message, "no connection");
+    assert!(error.advice.is_some());
+    assert!(!format!("{error:?}").contains("canary"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_request_carries_its_body_and_our_headers_each_time() {
+    let server = MockServer::start().await;
+    let ours = || {
+        Mock::given(method("POST"))
+            .and(path("/api"))
+            .and(body_string("a=b"))
+            .and(header("accept", "application/json"))
+            .and(header_regex("user-agent", "^stocktake/"))
+            .and(header_regex("accept-encoding", "gzip"))
+            .and(header_regex("client-request-id", "^[0-9a-f-]{36}$"))
+    };
+    ours()
+        .respond_with(ResponseTemplate::new(503))
+        .up_to_n_times(1)
+        .expect(1)
+        .named("first attempt")
+        .mount(&server)
+        .await;
+    ours()
+        .respond_with(ResponseTemplate::new(200).set_body_string("{}"))
+        .expect(1)
+        .named("second attempt")
+        .mount(&server)
+        .await;
+    let stack = stack_to(&server.uri(), &TransportOptions::default());
+    let request = Request::post(format!("{}/api", server.uri())).body(Bytes::from("a=b")).unwrap();
+    stack.call("push", request).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_redirect_is_an_error_and_not_followed() {
+    let server = MockServer::start().await;
+    let elsewhere = format!("{}/elsewhere", server.uri());
+    Mock::given(path("/api"))
+        .respond_with(ResponseTemplate::new(307).insert_header("location", elsewhere))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let stack = stack_to(&server.uri(), &TransportOptions::default());
+    let error = get(&stack, &format!("{}/api", server.uri())).await.unwrap_err();
+    assert_eq!((error.kind, error.status), (ApiErrorKind::Refused, Some(307)));
+    assert_eq!(server.received_requests().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_long_explanation_is_cut() {
+    let server = MockServer::start().await;
+    let endless = "x".repeat(1_000_000);
+    Mock::given(path("/api"))
+        .respond_with(ResponseTemplate::new(400).set_body_string(endless))
+        .mount(&server)
+        .await;
+    let stack = stack_to(&server.uri(), &TransportOptions::default());
+    let error = get(&stack, &format!("{}/api", server.uri())).await.unwrap_err();
+    assert_eq!(error.message.chars().count(), 501);
+}
