@@ -1,0 +1,351 @@
+//! The mapper: the table's rules, applied to one record and its enrichment.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+use stocktake_connector_core::{Enrichment, Fingerprint, MapError, Mapper, SourceRecord};
+use stocktake_defender_api::Machine;
+use stocktake_graph_api::{ComplianceState, ManagedDevice, OwnerType};
+use stocktake_ocsf_model as ocsf;
+use stocktake_ocsf_model::{
+    ActivityId, CategoryUid, ClassUid, Device, DeviceHwInfo, Dialect, Group, InventoryInfo,
+    Metadata, NetworkInterface, Os, Product, RiskLevelId, SeverityId, TypeUid,
+};
+
+use crate::device_type::{Evidence, refine};
+use crate::explain::{Explained, explain};
+use crate::platform::Platform;
+use crate::text::{said, said_guid};
+use crate::{hardware, interfaces, ip, observables, owner, risk, table, time};
+
+/// What a [`DefenderMapper`] needs to know.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct MapperOptions {
+    /// The dialect that the events will be written in: an event holds only what that dialect takes.
+    /// Default: [`Dialect::Ocsf`].
+    pub dialect: Dialect,
+    /// The id of the tenant's Entra directory, for `metadata.tenant_uid`. Default: left out.
+    pub tenant_uid: Option<String>,
+}
+
+impl MapperOptions {
+    /// Options for events that will be written in `dialect`.
+    pub fn new(dialect: Dialect) -> Self {
+        Self { dialect, tenant_uid: None }
+    }
+
+    /// Names the Entra directory that the devices belong to.
+    #[must_use]
+    pub fn with_tenant_uid(mut self, tenant_uid: impl Into<String>) -> Self {
+        self.tenant_uid = Some(tenant_uid.into());
+        self
+    }
+}
+
+/// Maps a Defender machine and its Intune record to an event, by the rules of [`crate::TABLE`].
+///
+/// The same record, enrichment and time always give the same event.
+#[derive(Debug, Clone)]
+pub struct DefenderMapper {
+    options: MapperOptions,
+    fingerprint: Fingerprint,
+}
+
+impl DefenderMapper {
+    /// A mapper for one tenant and one dialect.
+    pub fn new(options: MapperOptions) -> Self {
+        Self { options, fingerprint: table::fingerprint() }
+    }
+
+    /// Every row of the table that the dialect has, with what it saw in the records and what it made
+    /// of it.
+    ///
+    /// # Errors
+    /// [`MapError`] when the record cannot be mapped at all.
+    pub fn explain(
+        &self,
+        machine: &Machine,
+        enrichment: &Enrichment<ManagedDevice>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Explained>, MapError> {
+        let event = self.map(machine, enrichment, now)?;
+        Ok(explain(&self.options, machine, enrichment.matched(), now, &event))
+    }
+
+    fn metadata(&self, seen: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Metadata {
+        let mut product = Product {
+            name: text("Microsoft Defender for Endpoint"),
+            version: text("1.0"),
+            ..Product::default()
+        };
+        let mut metadata = Metadata { version: ocsf::VERSION.to_owned(), ..Metadata::default() };
+        if self.options.dialect == Dialect::Ocsf {
+            product.vendor_name = text("Microsoft");
+            metadata.tenant_uid = self.options.tenant_uid.clone();
+            metadata.log_name = text("machines");
+            metadata.original_time = seen.map(time::text);
+            metadata.processed_time = Some(time::timestamp(now));
+        }
+        metadata.product = Box::new(product);
+        metadata
+    }
+}
+
+impl Mapper for DefenderMapper {
+    type Record = Machine;
+    type Enrichment = ManagedDevice;
+    type Event = InventoryInfo;
+
+    fn map(
+        &self,
+        machine: &Machine,
+        enrichment: &Enrichment<ManagedDevice>,
+        now: DateTime<Utc>,
+    ) -> Result<InventoryInfo, MapError> {
+        let id = machine.uid();
+        if id.is_empty() {
+            return Err(MapError { field: "id", problem: "is missing or empty".to_owned() });
+        }
+        let record = Record { id, machine, enrichment, dialect: self.options.dialect };
+        let seen = time::real(machine.last_seen).or(time::real(machine.first_seen));
+        let device = record.device();
+        Ok(InventoryInfo {
+            activity_id: ActivityId::Collect,
+            activity_name: caption(ActivityId::Collect.caption()),
+            category_uid: CategoryUid::Discovery,
+            category_name: caption(CategoryUid::Discovery.caption()),
+            class_uid: ClassUid::DeviceInventoryInfo,
+            class_name: caption(ClassUid::DeviceInventoryInfo.caption()),
+            type_uid: TypeUid::DeviceInventoryInfoCollect,
+            type_name: caption(TypeUid::DeviceInventoryInfoCollect.caption()),
+            severity_id: SeverityId::Informational,
+            severity: caption(SeverityId::Informational.caption()),
+            time: time::timestamp(seen.unwrap_or(now)),
+            metadata: Box::new(self.metadata(seen, now)),
+            enrichments: record.enrichments(),
+            observables: if record.is_ocsf() {
+                observables::observables(&device)
+            } else {
+                Vec::new()
+            },
+            device: Box::new(device),
+            ..InventoryInfo::default()
+        })
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+}
+
+/// A machine and its enrichment on their way into one event.
+#[derive(Debug, Clone, Copy)]
+struct Record<'a> {
+    id: &'a str,
+    machine: &'a Machine,
+    enrichment: &'a Enrichment<ManagedDevice>,
+    dialect: Dialect,
+}
+
+impl<'a> Record<'a> {
+    fn is_ocsf(&self) -> bool {
+        self.dialect == Dialect::Ocsf
+    }
+
+    /// Whether the dialect takes the fields that `extra_fields` adds.
+    fn has_extra(&self) -> bool {
+        !matches!(self.dialect, Dialect::Sekoia { extra_fields: false })
+    }
+
+    fn device(&self) -> Device {
+        let Self { machine, enrichment, .. } = *self;
+        let intune = enrichment.matched();
+        let of_intune =
+            |field: fn(&ManagedDevice) -> &Option<String>| intune.and_then(|d| said(field(d)));
+        let platform = Platform::of(machine.os_platform.as_deref());
+        let name = of_intune(|d| &d.device_name);
+        let hostname = said(&machine.computer_dns_name).or(name).unwrap_or(self.id);
+        let last_ip = machine.last_ip_address.as_deref().and_then(ip::Ip::parse);
+        let risk = risk::risk_level(machine.risk_score.as_deref());
+        let type_id = if self.is_ocsf() {
+            refine(platform, self.evidence(intune))
+        } else {
+            platform.device_type()
+        };
+        let mut device = Device {
+            uid: text(self.id),
+            hostname: text(hostname),
+            ip: last_ip.map(|ip| ip.write()),
+            type_id,
+            r#type: caption(type_id.caption()),
+            os: Some(Box::new(self.os(platform, intune))),
+            model: of_intune(|d| &d.model).and_then(text),
+            vendor_name: of_intune(|d| &d.manufacturer).and_then(text),
+            first_seen_time: time::real(machine.first_seen).map(time::timestamp),
+            last_seen_time: time::real(machine.last_seen).map(time::timestamp),
+            risk_level_id: risk,
+            risk_level: caption(risk.and_then(RiskLevelId::caption)),
+            is_compliant: intune
+                .and_then(|d| d.compliance_state.as_ref())
+                .map(|state| *state == ComplianceState::Compliant),
+            is_managed: match enrichment {
+                Enrichment::Matched(device) => Some(device.is_managed()),
+                Enrichment::NoMatch => Some(false),
+                Enrichment::Unavailable => None,
+            },
+            is_personal: intune
+                .and_then(|d| d.managed_device_owner_type.as_ref())
+                .map(|owner| *owner == OwnerType::Personal),
+            is_supervised: intune.and_then(|d| d.is_supervised),
+            network_interfaces: self.network_interfaces(intune, last_ip),
+            ..Device::default()
+        };
+        if self.has_extra() {
+            device.uid_alt = said_guid(&machine.aad_device_id).and_then(text);
+            device.groups = self.groups();
+            device.imei_list = of_intune(|d| &d.imei).map(hardware::imei_list).unwrap_or_default();
+            device.meid = of_intune(|d| &d.meid).and_then(hardware::meid).and_then(text);
+            device.iccid = of_intune(|d| &d.iccid).and_then(text);
+            device.udid = of_intune(|d| &d.udid).and_then(text);
+        }
+        if self.is_ocsf() {
+            device.name = name.and_then(text);
+            device.domain = said(&machine.computer_dns_name).and_then(domain).and_then(text);
+            device.hw_info = self.hw_info(intune).map(Box::new);
+            device.owner = intune.and_then(owner::owner).map(Box::new);
+        }
+        device
+    }
+
+    fn os(&self, platform: Platform, intune: Option<&ManagedDevice>) -> Os {
+        let machine = self.machine;
+        let os_version = intune.and_then(|device| said(&device.os_version));
+        let name = match (os_version, said(&machine.os_platform), machine.os_build) {
+            (Some(version), ..) => version.to_owned(),
+            (None, Some(platform), Some(build)) => format!("{platform} (Build {build})"),
+            (None, Some(platform), None) => platform.to_owned(),
+            // The schema requires a name; the sekoia dialect leaves an empty one out.
+            (None, None, _) if self.is_ocsf() => "Unknown".to_owned(),
+            (None, None, _) => String::new(),
+        };
+        let type_id = platform.os_type();
+        let mut os = Os { name, type_id, r#type: caption(type_id.caption()), ..Os::default() };
+        if self.is_ocsf() {
+            let release = said(&machine.version).filter(|v| !matches!(*v, "Other" | "Future"));
+            os.version = os_version.or(said(&machine.os_version)).or(release).and_then(text);
+            os.build = machine.os_build.map(|build| build.to_string());
+            os.cpu_bits = machine.os_architecture.as_deref().and_then(hardware::os_bits);
+        }
+        os
+    }
+
+    fn evidence(&self, intune: Option<&'a ManagedDevice>) -> Evidence<'a> {
+        let vm = self.machine.vm_metadata.as_ref();
+        Evidence {
+            os_platform: self.machine.os_platform.as_deref(),
+            vm_metadata: vm.is_some_and(|vm| {
+                said(&vm.vm_id).or(said(&vm.resource_id)).is_some()
+                    || said(&vm.cloud_provider).is_some_and(|p| !p.eq_ignore_ascii_case("unknown"))
+            }),
+            model: intune.and_then(|device| device.model.as_deref()),
+            manufacturer: intune.and_then(|device| device.manufacturer.as_deref()),
+            operating_system: intune.and_then(|device| device.operating_system.as_deref()),
+        }
+    }
+
+    fn network_interfaces(
+        &self,
+        intune: Option<&ManagedDevice>,
+        last_ip: Option<ip::Ip<'_>>,
+    ) -> Vec<NetworkInterface> {
+        let mut found = intune.map(interfaces::of_intune).unwrap_or_default();
+        if self.is_ocsf() || (self.has_extra() && found.is_empty()) {
+            let preferred = last_ip.map(|ip| ip.address);
+            interfaces::add_of_defender(&mut found, &self.machine.ip_addresses, preferred);
+        }
+        found
+    }
+
+    fn groups(&self) -> Vec<Group> {
+        let name = said(&self.machine.rbac_group_name).and_then(text);
+        let uid = said(&self.machine.rbac_group_id).filter(|id| id.trim() != "0").and_then(text);
+        if name.is_none() && (uid.is_none() || !self.is_ocsf()) {
+            return Vec::new();
+        }
+        vec![Group { name, uid, ..Group::default() }]
+    }
+
+    fn hw_info(&self, intune: Option<&ManagedDevice>) -> Option<DeviceHwInfo> {
+        let processor = said(&self.machine.os_processor);
+        let (architecture, cpu_bits) = processor.map(hardware::processor).unwrap_or_default();
+        let serial_number = intune.and_then(|device| said(&device.serial_number));
+        let hw_info = DeviceHwInfo {
+            serial_number: serial_number.and_then(hardware::serial_number).and_then(text),
+            cpu_type: processor.and_then(text),
+            cpu_architecture_id: architecture,
+            cpu_architecture: caption(architecture.and_then(|a| a.caption())),
+            cpu_bits,
+            ram_size: intune
+                .and_then(|device| device.physical_memory_in_bytes)
+                .and_then(hardware::memory),
+            ..DeviceHwInfo::default()
+        };
+        let something =
+            hw_info.serial_number.is_some() || processor.is_some() || hw_info.ram_size.is_some();
+        something.then_some(hw_info)
+    }
+
+    fn enrichments(&self) -> Vec<ocsf::Enrichment> {
+        let Self { machine, enrichment, .. } = *self;
+        let intune = enrichment.matched();
+        let compliance = intune.and_then(|device| device.compliance_state.as_ref());
+        [
+            ("azure_ad_device_id", said_guid(&machine.aad_device_id)),
+            ("health_status", said(&machine.health_status)),
+            ("exposure_level", said(&machine.exposure_level)),
+            ("rbac_group_name", said(&machine.rbac_group_name)),
+            ("user_principal_name", intune.and_then(|d| said(&d.user_principal_name))),
+            (
+                "management_agent",
+                intune.and_then(|d| d.management_agent.as_ref()).map(|agent| agent.as_str()),
+            ),
+            ("compliance_state", compliance.filter(|_| self.is_ocsf()).map(|state| state.as_str())),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some(self.enrichment(name, value?)))
+        .collect()
+    }
+
+    fn enrichment(&self, name: &str, value: &str) -> ocsf::Enrichment {
+        let data = if self.is_ocsf() {
+            let value = Value::String(value.to_owned());
+            Value::Object(Map::from_iter([("value".to_owned(), value)]))
+        } else {
+            Value::Null
+        };
+        ocsf::Enrichment {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            data,
+            ..ocsf::Enrichment::default()
+        }
+    }
+}
+
+/// What follows the first dot of a fully qualified name.
+fn domain(name: &str) -> Option<&str> {
+    let name = name.trim().trim_end_matches('.');
+    let (host, domain) = name.split_once('.')?;
+    (!host.is_empty() && !domain.is_empty() && ip::Ip::parse(name).is_none()).then_some(domain)
+}
+
+fn text(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+fn caption(caption: Option<&'static str>) -> Option<String> {
+    caption.map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,243 @@
+//! One case for each rule of the table that the modules behind it do not test themselves.
+
+use serde_json::{Value, json};
+use stocktake_ocsf_model::Written;
+
+use super::*;
+
+const SEKOIA: Dialect = Dialect::Sekoia { extra_fields: false };
+const EXTRA: Dialect = Dialect::Sekoia { extra_fields: true };
+
+fn now() -> DateTime<Utc> {
+    "2024-12-24T12:00:00.123Z".parse().unwrap()
+}
+
+fn mapped(dialect: Dialect, machine: Value, enrichment: Enrichment<Value>) -> Value {
+    let mut machine: Machine = serde_json::from_value(machine).unwrap();
+    machine.id.get_or_insert_with(|| "d1".to_owned());
+    let enrichment = match enrichment {
+        Enrichment::Matched(device) => Enrichment::Matched(serde_json::from_value(device).unwrap()),
+        Enrichment::NoMatch => Enrichment::NoMatch,
+        Enrichment::Unavailable => Enrichment::Unavailable,
+    };
+    let mapper = DefenderMapper::new(MapperOptions::new(dialect));
+    let event = mapper.map(&machine, &enrichment, now()).unwrap();
+    serde_json::to_value(Written { event: &event, dialect }).unwrap()
+}
+
+/// What stands at `pointer` in the event of `machine` and `device`.
+fn at(dialect: Dialect, machine: Value, device: Value, pointer: &str) -> Value {
+    let event = mapped(dialect, machine, Enrichment::Matched(device));
+    event.pointer(pointer).cloned().unwrap_or(Value::Null)
+}
+
+#[test]
+fn a_machine_without_an_id_is_refused_and_the_error_names_the_field() {
+    let mapper = DefenderMapper::new(MapperOptions::default());
+    for id in [None, Some(""), Some(" ")] {
+        let machine = Machine { id: id.map(str::to_owned), ..Machine::default() };
+        let error = mapper.map(&machine, &Enrichment::NoMatch, now()).unwrap_err();
+        assert_eq!(error.field, "id");
+        assert_eq!(error.to_string(), "`id` is missing or empty");
+    }
+}
+
+#[test]
+fn the_hostname_falls_back_to_intunes_name_and_then_to_the_id() {
+    let hostname = |machine, device| at(SEKOIA, machine, device, "/device/hostname");
+    let intune = json!({"deviceName": "DESKTOP-1"});
+    assert_eq!(hostname(json!({"computerDnsName": "a.b"}), intune.clone()), "a.b");
+    assert_eq!(hostname(json!({"computerDnsName": ""}), intune.clone()), "DESKTOP-1");
+    assert_eq!(hostname(json!({"computerDnsName": null}), intune), "DESKTOP-1");
+    assert_eq!(hostname(json!({"id": "0a1b"}), json!({"deviceName": ""})), "0a1b");
+}
+
+#[test]
+fn the_name_of_the_operating_system_is_the_most_exact_that_is_known() {
+    let name = |dialect, machine, device| at(dialect, machine, device, "/device/os/name");
+    let machine = json!({"osPlatform": "Windows10", "osBuild": 18209});
+    let intune = json!({"osVersion": "10.0.22631.3880"});
+    assert_eq!(name(SEKOIA, machine.clone(), intune), "10.0.22631.3880");
+    assert_eq!(name(SEKOIA, machine, json!({"osVersion": ""})), "Windows10 (Build 18209)");
+    assert_eq!(name(SEKOIA, json!({"osPlatform": "Ubuntu"}), json!({})), "Ubuntu");
+    assert_eq!(name(SEKOIA, json!({"osBuild": 7}), json!({})), Value::Null);
+    assert_eq!(name(Dialect::Ocsf, json!({"osBuild": 7}), json!({})), "Unknown");
+}
+
+#[test]
+fn the_time_of_the_event_is_last_seen_else_first_seen_else_now() {
+    let time = |machine| at(Dialect::Ocsf, machine, json!({}), "/time");
+    let (first, last) = ("2018-08-02T14:55:03.7791856Z", "2024-12-01T10:00:00Z");
+    assert_eq!(time(json!({"firstSeen": first, "lastSeen": last})), 1_733_047_200_000_i64);
+    assert_eq!(time(json!({"firstSeen": first})), 1_533_221_703_779_i64);
+    let none = json!({"firstSeen": "0001-01-01T00:00:00Z", "lastSeen": "9999-12-31T23:59:59Z"});
+    assert_eq!(time(none), 1_735_041_600_123_i64);
+}
+
+#[test]
+fn a_device_is_managed_when_intune_manages_it_and_unknown_when_intune_was_not_asked() {
+    let managed =
+        |enrichment| mapped(SEKOIA, json!({}), enrichment)["device"]["is_managed"].clone();
+    for (device, expected) in [
+        (json!({"managementAgent": "mdm", "managementState": "managed"}), true),
+        (json!({"managementAgent": "mdm", "managementState": "retireIssued"}), true),
+        (json!({"managementAgent": "hologram"}), true),
+        (json!({}), true),
+        (json!({"managementAgent": "eas"}), false),
+        (json!({"managementAgent": "msSense"}), false),
+        (json!({"managementAgent": "mdm", "managementState": "discovered"}), false),
+    ] {
+        assert_eq!(managed(Enrichment::Matched(device.clone())), expected, "{device}");
+    }
+    assert_eq!(managed(Enrichment::NoMatch), false);
+    assert_eq!(managed(Enrichment::Unavailable), Value::Null);
+}
+
+#[test]
+fn compliance_and_ownership_are_told_only_when_intune_tells_them() {
+    let compliant = |device| at(SEKOIA, json!({}), device, "/device/is_compliant");
+    assert_eq!(compliant(json!({"complianceState": "compliant"})), true);
+    assert_eq!(compliant(json!({"complianceState": "inGracePeriod"})), false);
+    assert_eq!(compliant(json!({"complianceState": "unknown"})), false);
+    assert_eq!(compliant(json!({"complianceState": "brandNew"})), false);
+    assert_eq!(compliant(json!({"complianceState": null})), Value::Null);
+    let personal = |device| at(SEKOIA, json!({}), device, "/device/is_personal");
+    assert_eq!(personal(json!({"managedDeviceOwnerType": "personal"})), true);
+    assert_eq!(personal(json!({"managedDeviceOwnerType": "company"})), false);
+    assert_eq!(personal(json!({"managedDeviceOwnerType": ""})), Value::Null);
+    let supervised = |device| at(SEKOIA, json!({}), device, "/device/is_supervised");
+    assert_eq!(supervised(json!({"isSupervised": true})), true);
+    assert_eq!(supervised(json!({"isSupervised": null})), Value::Null);
+}
+
+#[test]
+fn the_state_of_compliance_is_kept_in_the_ocsf_dialect_alone() {
+    let names = |dialect| -> Vec<Value> {
+        let device = json!({"complianceState": "inGracePeriod", "managementAgent": "mdm"});
+        let event = mapped(dialect, json!({}), Enrichment::Matched(device));
+        let enrichments = event["enrichments"].as_array().unwrap();
+        enrichments.iter().map(|e| json!([e["name"], e["value"], e["data"]])).collect()
+    };
+    let kept = json!(["compliance_state", "inGracePeriod", {"value": "inGracePeriod"}]);
+    assert_eq!(names(Dialect::Ocsf), [json!(["management_agent", "mdm", {"value": "mdm"}]), kept]);
+    assert_eq!(names(SEKOIA), [json!(["management_agent", "mdm", null])]);
+}
+
+#[test]
+fn an_event_without_enrichments_has_no_empty_list_of_them() {
+    let event = mapped(SEKOIA, json!({}), Enrichment::Unavailable);
+    assert_eq!(event.get("enrichments"), None);
+    assert_eq!(event["device"].get("network_interfaces"), None);
+}
+
+#[test]
+fn risk_is_omitted_when_there_is_none() {
+    let risk = |score| {
+        let event = mapped(SEKOIA, json!({"riskScore": score}), Enrichment::Unavailable);
+        json!([event["device"]["risk_level_id"], event["device"]["risk_level"]])
+    };
+    assert_eq!(risk(json!("Low")), json!([1, "Low"]));
+    assert_eq!(risk(json!("None")), json!([null, null]));
+    assert_eq!(risk(json!("Severe")), json!([99, "Other"]));
+}
+
+#[test]
+fn an_address_that_does_not_parse_is_omitted() {
+    let ip = |text| at(SEKOIA, json!({"lastIpAddress": text}), json!({}), "/device/ip");
+    assert_eq!(ip("2001:db8::17"), "2001:db8::17");
+    assert_eq!(ip("not an address"), Value::Null);
+}
+
+#[test]
+fn the_sekoia_dialect_gets_defenders_adapters_only_as_an_extra_and_only_without_intunes() {
+    let machine = json!({"ipAddresses": [
+        {"ipAddress": "10.0.0.1", "macAddress": "A434D9123456", "type": "Ethernet"},
+    ]});
+    let macs = |dialect, device| {
+        let event = mapped(dialect, machine.clone(), Enrichment::Matched(device));
+        let list = event["device"]["network_interfaces"].as_array().cloned().unwrap_or_default();
+        list.iter().map(|i| i["mac"].as_str().unwrap().to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    let wifi = json!({"wiFiMacAddress": "B434D9123456"});
+    assert_eq!(macs(SEKOIA, json!({})), "");
+    assert_eq!(macs(EXTRA, json!({})), "A4:34:D9:12:34:56");
+    assert_eq!(macs(EXTRA, wifi.clone()), "B4:34:D9:12:34:56");
+    assert_eq!(macs(Dialect::Ocsf, wifi), "B4:34:D9:12:34:56 A4:34:D9:12:34:56");
+}
+
+#[test]
+fn a_device_group_needs_a_name_in_the_sekoia_dialect_and_a_number_other_than_zero() {
+    let groups = |dialect, id: Value, name: Value| {
+        let machine = json!({"rbacGroupId": id, "rbacGroupName": name});
+        at(dialect, machine, json!({}), "/device/groups")
+    };
+    let full = json!([{"name": "Team", "uid": "140"}]);
+    assert_eq!(groups(EXTRA, json!("140"), json!("Team")), full);
+    assert_eq!(groups(EXTRA, json!(140), json!("Team")), full);
+    assert_eq!(groups(EXTRA, json!(0), json!("Team")), json!([{"name": "Team"}]));
+    assert_eq!(groups(EXTRA, json!(140), json!(null)), Value::Null);
+    assert_eq!(groups(SEKOIA, json!(140), json!("Team")), Value::Null);
+    assert_eq!(groups(Dialect::Ocsf, json!(140), json!(null)), json!([{"uid": "140"}]));
+    assert_eq!(groups(Dialect::Ocsf, json!(0), json!(null)), Value::Null);
+}
+
+#[test]
+fn intunes_facts_refine_the_type_in_the_ocsf_dialect_alone() {
+    let of = |dialect| {
+        let device = json!({"model": "MacBookPro18,3"});
+        at(dialect, json!({"osPlatform": "macOS"}), device, "/device/type")
+    };
+    assert_eq!(of(Dialect::Ocsf), "Laptop");
+    assert_eq!(of(SEKOIA), "Desktop");
+    assert_eq!(of(EXTRA), "Desktop");
+}
+
+#[test]
+fn metadata_of_a_virtual_machine_counts_only_when_it_names_one() {
+    let of = |vm| at(Dialect::Ocsf, json!({"vmMetadata": vm}), json!({}), "/device/type");
+    assert_eq!(of(json!({"vmId": "a"})), "Virtual");
+    assert_eq!(of(json!({"cloudProvider": "Azure"})), "Virtual");
+    assert_eq!(of(json!({"cloudProvider": "unknown"})), "Unknown");
+    assert_eq!(of(json!({})), "Unknown");
+}
+
+#[test]
+fn the_version_of_the_operating_system_skips_what_is_none() {
+    let version = |machine, device| at(Dialect::Ocsf, machine, device, "/device/os/version");
+    let machine = json!({"osVersion": "2", "version": "3"});
+    assert_eq!(version(machine.clone(), json!({"osVersion": "1"})), "1");
+    assert_eq!(version(machine, json!({})), "2");
+    assert_eq!(version(json!({"version": "22H2"}), json!({})), "22H2");
+    assert_eq!(version(json!({"version": "Other"}), json!({})), Value::Null);
+}
+
+#[test]
+fn the_domain_is_what_follows_the_first_dot_of_a_name() {
+    for (name, expected) in [
+        ("a.contoso.com", Some("contoso.com")),
+        ("a.contoso.com.", Some("contoso.com")),
+        ("a", None),
+        ("a.", None),
+        (".b", None),
+        ("10.0.0.1", None),
+    ] {
+        assert_eq!(domain(name), expected, "{name}");
+    }
+}
+
+#[test]
+fn the_zero_guid_of_entra_is_no_identifier() {
+    let machine = json!({"aadDeviceId": "00000000-0000-0000-0000-000000000000"});
+    let event = mapped(Dialect::Ocsf, machine, Enrichment::NoMatch);
+    assert_eq!(event["device"].get("uid_alt"), None);
+    assert_eq!(event.get("enrichments"), None);
+}
+
+#[test]
+fn the_tenant_is_named_when_it_is_configured() {
+    let machine = Machine { id: Some("d1".into()), ..Machine::default() };
+    let options = MapperOptions::new(Dialect::Ocsf).with_tenant_uid("t1");
+    let event = DefenderMapper::new(options).map(&machine, &Enrichment::NoMatch, now()).unwrap();
+    assert_eq!(event.metadata.tenant_uid.as_deref(), Some("t1"));
+    assert_eq!(event.metadata.processed_time.unwrap().as_millis(), 1_735_041_600_123);
+}

@@ -1,0 +1,87 @@
+//! Golden files: `STOCKTAKE_UPDATE_GOLDEN=1 cargo test -p stocktake-mapper` writes them anew.
+
+use std::fs;
+
+use serde_json::Value;
+use stocktake_connector_core::{Fingerprint, Mapper as _};
+use stocktake_ocsf_model::{Dialect, validate};
+
+use crate::fixtures::{DIALECTS, data, mapper, read, records};
+
+/// `<mapping fingerprint> <digest of every golden event>`, one line for each mapping that ever was.
+const FINGERPRINTS: &str = "fingerprints.txt";
+
+fn updating() -> bool {
+    std::env::var_os("STOCKTAKE_UPDATE_GOLDEN").is_some()
+}
+
+#[test]
+fn the_example_pair_becomes_the_example_event_value_for_value() {
+    let records = records();
+    let example = records.iter().find(|pair| pair.name == "example-pair").unwrap();
+    let event = example.event(Dialect::Sekoia { extra_fields: false });
+    assert_eq!(event, read("event.json"));
+    assert_eq!(serde_json::to_string(&event["time"]).unwrap(), "1733047200.0");
+}
+
+#[test]
+fn every_record_becomes_its_golden_event_in_every_dialect() {
+    for pair in records() {
+        for (ending, dialect) in DIALECTS {
+            let event = pair.event(dialect);
+            let path = data(format!("events/{}.{ending}.json", pair.name));
+            if updating() {
+                let text = serde_json::to_string_pretty(&event).unwrap() + "\n";
+                fs::write(&path, text).unwrap();
+            }
+            let golden: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+            assert_eq!(event, golden, "{} differs from {}", pair.name, path.display());
+        }
+    }
+}
+
+#[test]
+fn every_golden_event_has_its_record() {
+    let expected = records().len() * DIALECTS.len();
+    assert_eq!(fs::read_dir(data("events")).unwrap().count(), expected);
+}
+
+#[test]
+fn every_event_of_the_ocsf_dialect_is_valid() {
+    for pair in records() {
+        assert_eq!(validate(&pair.event(Dialect::Ocsf)), [], "{}", pair.name);
+    }
+}
+
+#[test]
+fn output_changes_only_with_the_fingerprint() {
+    let events: Vec<Vec<u8>> = records()
+        .iter()
+        .flat_map(|pair| DIALECTS.map(|(_, dialect)| pair.event(dialect)))
+        .map(|event| serde_json::to_vec(&event).unwrap())
+        .collect();
+    let digest = Fingerprint::of(events.iter().map(Vec::as_slice)).to_string();
+    let fingerprint = mapper(Dialect::Ocsf).fingerprint().to_string();
+    let line = format!("{fingerprint} {digest}");
+
+    let mut known = fs::read_to_string(data(FINGERPRINTS)).unwrap_or_default();
+    let mut lines = known.lines();
+    match lines.find(|known| known.starts_with(&fingerprint)) {
+        Some(known) => assert_eq!(
+            known, line,
+            "events changed but the mapping fingerprint did not: no device would be sent again. \
+             Raise `VERSION` in src/table.rs and update the golden files"
+        ),
+        None if updating() => {
+            known.push_str(&format!("{line}\n"));
+            fs::write(data(FINGERPRINTS), known).unwrap();
+        }
+        None => panic!("the mapping fingerprint is new: update the golden files to add `{line}`"),
+    }
+}
+
+#[test]
+fn the_fingerprint_is_one_for_every_dialect() {
+    let [first, others @ ..] = DIALECTS.map(|(_, dialect)| mapper(dialect).fingerprint());
+    assert!(others.iter().all(|other| *other == first));
+}

@@ -1,0 +1,8 @@
+//! Whole records through the mapper: the example pair, odd records, the table's coverage, and laws.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
+mod arbitrary;
+mod coverage;
+mod fixtures;
+mod golden;
+mod laws;
