@@ -32,15 +32,16 @@ pub(crate) fn explain(
     now: DateTime<Utc>,
     event: &InventoryInfo,
 ) -> Vec<Explained> {
+    let written = Written { event, dialect: options.dialect };
     let sources = json!({
         "machine": machine,
         "managedDevice": intune,
         "configuration": { "tenant_id": options.tenant_uid },
         "clock": time::text(now),
+        // An event of this mapper has what either dialect requires, so it has a written form.
+        "event": serde_json::to_value(written).unwrap_or_default(),
     });
-    let written = Written { event, dialect: options.dialect };
-    // An event of this mapper has what either dialect requires.
-    let written = serde_json::to_value(written).unwrap_or_default();
+    let written = sources.get("event").unwrap_or(&Value::Null);
     TABLE
         .iter()
         .filter(|row| row.dialects.contains(options.dialect))
@@ -51,7 +52,7 @@ pub(crate) fn explain(
                 .iter()
                 .map(|source| (*source, look_up(&sources, source).filter(|v| !v.is_null())))
                 .collect(),
-            value: look_up(&written, row.ocsf),
+            value: look_up(written, row.ocsf),
         })
         .collect()
 }

@@ -16,6 +16,16 @@ const fn row(
     Mapping { sources, ocsf, value_type, description, rule, dialects }
 }
 
+/// The attributes that are observables, too.
+const OBSERVABLE: &[&str] = &[
+    "event.device.hostname",
+    "event.device.ip",
+    "event.device.network_interfaces[].mac",
+    "event.device.network_interfaces[].ip",
+    "event.device.owner.name",
+    "event.device.owner.email_addr",
+];
+
 #[rustfmt::skip] // One row is four lines, whatever their length.
 pub(crate) const ROWS: &[Mapping] = &[
     row("activity_id", (Integer, Both), &[], [
@@ -349,23 +359,23 @@ pub(crate) const ROWS: &[Mapping] = &[
         "The state behind `device.is_compliant`, which alone tells `inGracePeriod` from `unknown`.",
         "as it is",
     ]),
-    row("enrichments[].data", (Json, Ocsf), &[], [
+    row("enrichments[].data", (Json, Ocsf), &["event.enrichments[].value"], [
         "The value again, as the schema requires it.",
         "`{\"value\": ...}`",
     ]),
-    row("observables[].name", (String, Ocsf), &[], [
+    row("observables[].name", (String, Ocsf), OBSERVABLE, [
         "Where in the event an observable stands.",
         "the paths of host names, IP and MAC addresses, user names and mail addresses",
     ]),
-    row("observables[].type_id", (Integer, Ocsf), &[], [
+    row("observables[].type_id", (Integer, Ocsf), OBSERVABLE, [
         "What kind of observable it is.",
         "Hostname 1, IP Address 2, MAC Address 3, User Name 4, Email Address 5",
     ]),
-    row("observables[].type", (String, Ocsf), &[], [
+    row("observables[].type", (String, Ocsf), OBSERVABLE, [
         "The caption of the kind of observable.",
         "the caption of `observables[].type_id`",
     ]),
-    row("observables[].value", (String, Ocsf), &[], [
+    row("observables[].value", (String, Ocsf), OBSERVABLE, [
         "The observable.",
         "the value at its path",
     ]),

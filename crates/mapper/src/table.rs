@@ -23,7 +23,7 @@ pub const TABLE: &[Mapping] = ROWS;
 pub struct Mapping {
     /// Paths into the records, the one that wins first: `machine.…` is Defender's record,
     /// `managedDevice.…` is Intune's, `configuration.…` is set by the operator, `clock` is the time
-    /// of mapping. Empty for a constant.
+    /// of mapping, `event.…` is what another row made. Empty for a constant.
     pub sources: &'static [&'static str],
     /// Path into the event: names with a dot between, `[]` for every element of an array,
     /// `[name=wifi]` for the elements of that name.
@@ -170,7 +170,7 @@ mod tests {
             assert!(row.description.ends_with('.') && !row.rule.is_empty(), "{}", row.ocsf);
             for source in row.sources {
                 let origin = source.split('.').next().unwrap();
-                let known = ["machine", "managedDevice", "configuration", "clock"];
+                let known = ["machine", "managedDevice", "configuration", "clock", "event"];
                 assert!(known.contains(&origin), "{source}");
             }
         }

@@ -9,7 +9,7 @@ use stocktake_ocsf_model::Dialect;
 use crate::fixtures::{DIALECTS, mapper, now, records};
 
 /// JSON pointers of all values in `event` that hold no other value.
-fn leaves(at: &str, value: &Value, found: &mut BTreeSet<String>) {
+pub(crate) fn leaves(at: &str, value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(map) if !map.is_empty() => {
             map.iter().for_each(|(name, value)| leaves(&format!("{at}/{name}"), value, found));

@@ -5,4 +5,5 @@ mod arbitrary;
 mod coverage;
 mod fixtures;
 mod golden;
+mod judged;
 mod laws;
