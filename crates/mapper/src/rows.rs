@@ -26,7 +26,7 @@ const OBSERVABLE: &[&str] = &[
     "event.device.owner.email_addr",
 ];
 
-#[rustfmt::skip] // One row is four lines, whatever their length.
+#[rustfmt::skip] // A row reads as a block: path and facts, description, rule.
 pub(crate) const ROWS: &[Mapping] = &[
     row("activity_id", (Integer, Both), &[], [
         "The event comes from collecting an inventory.",
@@ -136,7 +136,7 @@ pub(crate) const ROWS: &[Mapping] = &[
         "What kind of device it is.",
         "WindowsServer* is Server 1; other Windows and macOS are Desktop 2; Android, iOS and iPadOS \
          are Mobile 5; else Unknown 0. In the ocsf dialect alone, the first of these that holds \
-         refines it: metadata of a virtual machine, a model that hypervisors and cloud PCs report, \
+         refines it: metadata of a virtual machine (servers too), a model that hypervisors and cloud PCs report, \
          or multi-session Windows (`WVD`) is Virtual 6; an iPad or a model sold only as a tablet is \
          Tablet 4; a Windows client or Mac of a model line that is only sold as laptops is Laptop 3",
     ]),
