@@ -1,1 +1,72 @@
-//! An emulated Microsoft cloud and Sekoia endpoint on loopback: fleets, manners, faults.
+//! An emulated Microsoft cloud and Sekoia endpoint on loopback, for the demo, tests and benches.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use stocktake_simulator::{Fleet, FleetOptions, Simulator, SimulatorOptions};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let now = "2026-11-24T08:00:00Z".parse()?;
+//! let fleet = Fleet::new(FleetOptions {
+//!     machines: 1_000_000,
+//!     managed_devices: 800_000,
+//!     seed: 1,
+//!     odd_records: false,
+//!     now,
+//! });
+//! let running = Simulator::start(SimulatorOptions::new(fleet, Arc::new(move || now))).await?;
+//! println!("login, Defender, Graph and Sekoia: {}", running.url());
+//! running.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - [`Fleet`]: the machines and managed devices, a function of seed and index, so that a million of
+//!   them take no memory; [`Fleet::expectation`] is the truth that a test compares with.
+//! - [`Simulator::start`] serves a fleet with the manners of the real services, on one origin.
+//! - [`Fault`]: a condition, an effect and how often it strikes; switchable while it runs, through
+//!   [`Handle`] or over HTTP below `/simulator/`.
+//! - [`ODDITIES`]: the odd records that exist, and what a client makes of each.
+//!
+//! It depends on none of the crates it tests and writes its JSON itself: a mistake in their types
+//! cannot hide in its answers.
+//!
+//! # Features
+//! None.
+//!
+//! # Not here
+//! TLS, HTTP/2, quotas of its own accord (a fault stands for one), credentials other than a secret.
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+mod answer;
+mod batch;
+mod calls;
+mod cloud;
+mod control;
+mod defender;
+mod entra;
+mod fault;
+mod fleet;
+mod graph;
+mod json;
+mod options;
+mod query;
+mod random;
+mod sekoia;
+mod server;
+mod service;
+
+pub use calls::{Call, Calls, Count};
+pub use cloud::Handle;
+pub use control::Altered;
+pub use fault::{Api, Condition, Effect, Fault, RetryAfter};
+pub use fleet::{Expectation, Fleet, FleetOptions, ODDITIES, Oddity, Outcome, Place};
+pub use options::{
+    Clock, Intune, Receipt, RecordEvents, SekoiaOptions, SimulatorOptions, TenantAccount,
+};
+pub use sekoia::{BatchState, Received, ReceivedBatch};
+pub use server::{Running, Simulator, SimulatorError};

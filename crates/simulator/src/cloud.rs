@@ -1,0 +1,163 @@
+//! What all emulated services share, and the handle that controls it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::calls::{CallLog, Calls};
+use crate::entra::Tokens;
+use crate::fault::{Effect, Fault, Rules, Target};
+use crate::fleet::{Fleet, Guid};
+use crate::options::{SimulatorOptions, TenantAccount};
+use crate::random::draw;
+use crate::sekoia::{Received, Receiver};
+
+/// A tenant and its fleet.
+#[derive(Debug)]
+pub(crate) struct Tenant {
+    pub(crate) account: TenantAccount,
+    pub(crate) fleet: Fleet,
+    /// By how many records the machine listing has shifted in the walk under way.
+    pub(crate) shift: AtomicI64,
+}
+
+/// What all emulated services share.
+#[derive(Debug)]
+pub(crate) struct Cloud {
+    pub(crate) options: SimulatorOptions,
+    pub(crate) address: SocketAddr,
+    pub(crate) tenants: Vec<Tenant>,
+    pub(crate) tokens: Mutex<Tokens>,
+    pub(crate) receiver: Mutex<Receiver>,
+    rules: Mutex<Rules>,
+    calls: Mutex<CallLog>,
+    identifiers: AtomicU64,
+}
+
+impl Cloud {
+    pub(crate) fn new(options: SimulatorOptions, address: SocketAddr) -> Self {
+        let tenants = options.tenants.iter().map(|account| Tenant {
+            account: account.clone(),
+            fleet: account.fleet.clone().unwrap_or_else(|| options.fleet.clone()),
+            shift: AtomicI64::new(0),
+        });
+        Self {
+            tenants: tenants.collect(),
+            address,
+            tokens: Mutex::default(),
+            receiver: Mutex::new(Receiver::new(options.sekoia.clone())),
+            rules: Mutex::default(),
+            calls: Mutex::default(),
+            identifiers: AtomicU64::new(0),
+            options,
+        }
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        (self.options.clock)()
+    }
+
+    /// A GUID for a trace, a request or a task; unique in this simulator.
+    pub(crate) fn fresh_guid(&self) -> Guid {
+        let number = self.identifiers.fetch_add(1, Ordering::Relaxed);
+        Guid((u128::from(draw(0, number, 90)) << 64) | u128::from(draw(0, number, 91)))
+    }
+
+    pub(crate) fn tenant(&self, id: &str) -> Option<(usize, &Tenant)> {
+        let same = |tenant: &Tenant| tenant.account.tenant_id.eq_ignore_ascii_case(id);
+        self.tenants.iter().enumerate().find(|(_, tenant)| same(tenant))
+    }
+
+    pub(crate) fn strike(&self, call: &Target<'_>) -> Option<Effect> {
+        self.rules().strike(call)
+    }
+
+    pub(crate) fn rules(&self) -> MutexGuard<'_, Rules> {
+        lock(&self.rules)
+    }
+
+    pub(crate) fn call_log(&self) -> MutexGuard<'_, CallLog> {
+        lock(&self.calls)
+    }
+}
+
+/// Locks; a thread that panicked left plain data behind, whole after each statement.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Controls a running simulator from the same process. Clones control the same one.
+#[derive(Debug, Clone)]
+pub struct Handle(pub(crate) Arc<Cloud>);
+
+impl Handle {
+    /// Puts a fault in force.
+    pub fn add_fault(&self, fault: Fault) {
+        self.0.rules().add(fault);
+    }
+
+    /// Lifts every fault.
+    pub fn clear_faults(&self) {
+        self.0.rules().clear();
+    }
+
+    /// The faults in force, with the hits they have left.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.0.rules().all()
+    }
+
+    /// What was called since the start or the last reset.
+    pub fn calls(&self) -> Calls {
+        self.0.call_log().all()
+    }
+
+    /// Forgets the calls.
+    pub fn reset_calls(&self) {
+        self.0.call_log().clear();
+    }
+
+    /// The fleet of the first tenant.
+    pub fn fleet(&self) -> Fleet {
+        let first = self.0.tenants.first();
+        first.map_or_else(|| self.0.options.fleet.clone(), |tenant| tenant.fleet.clone())
+    }
+
+    /// The fleet of a tenant; `None` for an unknown one.
+    pub fn fleet_of(&self, tenant_id: &str) -> Option<Fleet> {
+        self.0.tenant(tenant_id).map(|(_, tenant)| tenant.fleet.clone())
+    }
+
+    /// What the receiver has, without the events.
+    pub fn received(&self) -> Received {
+        lock(&self.0.receiver).received()
+    }
+
+    /// The last event of each device; empty where only ids are recorded.
+    pub fn received_events(&self) -> BTreeMap<String, Value> {
+        lock(&self.0.receiver).events()
+    }
+
+    /// Forgets what the receiver has.
+    pub fn reset_received(&self) {
+        lock(&self.0.receiver).clear();
+    }
+
+    /// Refuses pushes with an event of this device from now on, with 422.
+    pub fn poison(&self, device_uid: impl Into<String>) {
+        lock(&self.0.receiver).poison(device_uid.into());
+    }
+
+    /// Takes every device again.
+    pub fn clear_poison(&self) {
+        lock(&self.0.receiver).clear_poison();
+    }
+
+    /// Revokes every token issued so far.
+    pub fn revoke_tokens(&self) {
+        lock(&self.0.tokens).revoke();
+    }
+}

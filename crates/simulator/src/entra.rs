@@ -1,0 +1,386 @@
+//! Entra: tokens for the client-credentials grant, and who holds them.
+//!
+//! Codes and shapes of refusals: *Microsoft Entra authentication and authorization error codes*
+//! (<https://learn.microsoft.com/entra/identity-platform/reference-error-codes>).
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use hyper::header::{self, HeaderMap};
+use hyper::{Method, StatusCode};
+use serde_json::json;
+use url::{Url, form_urlencoded};
+
+use crate::answer::Answer;
+use crate::cloud::{Cloud, Tenant, lock};
+use crate::fleet::Guid;
+
+/// What a token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Defender's machines.
+    Defender,
+    /// Graph.
+    Graph,
+    /// The simulator itself, which is both: what a configuration that derives the scope from the
+    /// address of the API asks for.
+    Simulator,
+    /// Another API.
+    Other,
+}
+
+/// Identifiers of Defender's resource application; the public cloud's first.
+const DEFENDER: &[&str] = &[
+    "https://api.securitycenter.microsoft.com",
+    "https://securitycenter.onmicrosoft.com/windowsatpservice",
+    "https://api-gcc.securitycenter.microsoft.us",
+    "https://api-gov.securitycenter.microsoft.us",
+];
+const GRAPH: &[&str] = &[
+    "https://graph.microsoft.com",
+    "https://graph.microsoft.us",
+    "https://dod-graph.microsoft.us",
+    "https://microsoftgraph.chinacloudapi.cn",
+];
+/// Belongs to the Microsoft 365 Defender application: tokens for it are real and of no use here.
+const OTHER: &[&str] = &["https://api.security.microsoft.com", "https://management.azure.com"];
+
+impl Audience {
+    fn of(resource: &str) -> Option<Self> {
+        let resource = resource.trim_end_matches('/');
+        if DEFENDER.contains(&resource) {
+            return Some(Self::Defender);
+        }
+        if GRAPH.contains(&resource) {
+            return Some(Self::Graph);
+        }
+        if OTHER.contains(&resource) {
+            return Some(Self::Other);
+        }
+        let loopback = Url::parse(resource).ok().is_some_and(|url| match url.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        });
+        loopback.then_some(Self::Simulator)
+    }
+
+    fn covers(self, api: Self) -> bool {
+        self == api || self == Self::Simulator
+    }
+}
+
+/// A token that was issued.
+#[derive(Debug, Clone)]
+struct Grant {
+    tenant: usize,
+    audience: Audience,
+    roles: Vec<String>,
+    expires: DateTime<Utc>,
+}
+
+/// The tokens that are valid.
+#[derive(Debug, Default)]
+pub(crate) struct Tokens(HashMap<String, Grant>);
+
+impl Tokens {
+    /// Revokes every token.
+    pub(crate) fn revoke(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// Why a call may not pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Denied {
+    /// No token, one that nobody issued, or one revoked.
+    Unknown,
+    /// Its time is over.
+    Expired,
+    /// It is for another API.
+    WrongAudience,
+    /// It lacks the roles; those that it has.
+    MissingRole(Vec<String>),
+}
+
+/// The bearer token of a call.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+/// The tenant that a call's token names, whether the token is any good or not.
+pub(crate) fn caller<'a>(cloud: &'a Cloud, headers: &HeaderMap) -> Option<&'a Tenant> {
+    let grant = lock(&cloud.tokens).0.get(bearer(headers)?)?.tenant;
+    cloud.tenants.get(grant)
+}
+
+/// Lets a call to an API pass that has one of the roles.
+pub(crate) fn authorise<'a>(
+    cloud: &'a Cloud,
+    headers: &HeaderMap,
+    api: Audience,
+    roles: &[&str],
+) -> Result<&'a Tenant, Denied> {
+    let token = bearer(headers).ok_or(Denied::Unknown)?;
+    let grant = lock(&cloud.tokens).0.get(token).cloned().ok_or(Denied::Unknown)?;
+    if cloud.now() >= grant.expires {
+        return Err(Denied::Expired);
+    }
+    if !grant.audience.covers(api) {
+        return Err(Denied::WrongAudience);
+    }
+    if !grant.roles.iter().any(|role| roles.contains(&role.as_str())) {
+        return Err(Denied::MissingRole(grant.roles));
+    }
+    cloud.tenants.get(grant.tenant).ok_or(Denied::Unknown)
+}
+
+/// Answers `POST /{tenant}/oauth2/v2.0/token`.
+pub(crate) fn token(cloud: &Cloud, method: &Method, tenant: &str, body: &[u8]) -> Answer {
+    match grant(cloud, method, tenant, body) {
+        Ok(answer) => answer,
+        Err(refusal) => refusal.answer(cloud),
+    }
+}
+
+/// A refusal by its number.
+struct Refusal {
+    status: StatusCode,
+    error: &'static str,
+    code: u32,
+    message: String,
+}
+
+impl Refusal {
+    fn bad(error: &'static str, code: u32, message: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, error, code, message: message.into() }
+    }
+
+    fn client(code: u32, message: impl Into<String>) -> Self {
+        Self { status: StatusCode::UNAUTHORIZED, ..Self::bad("invalid_client", code, message) }
+    }
+
+    fn answer(self, cloud: &Cloud) -> Answer {
+        let (trace, correlation) = (cloud.fresh_guid().to_string(), cloud.fresh_guid().to_string());
+        let timestamp = cloud.now().to_rfc3339_opts(SecondsFormat::Secs, true).replace('T', " ");
+        let Self { status, error, code, message } = self;
+        let body = json!({
+            "error": error,
+            "error_description": format!(
+                "AADSTS{code}: {message}\r\nTrace ID: {trace}\r\nCorrelation ID: {correlation}\r\n\
+                 Timestamp: {timestamp}"
+            ),
+            "error_codes": [code],
+            "timestamp": timestamp,
+            "trace_id": trace,
+            "correlation_id": correlation,
+            "error_uri": format!("https://login.microsoftonline.com/error?code={code}"),
+        });
+        Answer::json(status, &body).with(header::CACHE_CONTROL, "no-store, no-cache")
+    }
+}
+
+fn grant(cloud: &Cloud, method: &Method, tenant: &str, body: &[u8]) -> Result<Answer, Refusal> {
+    if method != Method::POST {
+        let message = "The endpoint only accepts POST requests.";
+        return Err(Refusal::bad("invalid_request", 900_561, message));
+    }
+    let form: HashMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
+    let field = |name: &str| form.get(name).map(String::as_str).filter(|value| !value.is_empty());
+
+    let (place, tenant) = find_tenant(cloud, tenant)?;
+    let account = &tenant.account;
+    if form.contains_key("resource") {
+        let message = "The 'resource' request parameter is not supported.";
+        return Err(Refusal::bad("invalid_request", 901_002, message));
+    }
+    match field("grant_type") {
+        Some("client_credentials") => {}
+        Some(other) => {
+            let message = format!("The app requested an unsupported grant type '{other}'.");
+            return Err(Refusal::bad("unsupported_grant_type", 70_003, message));
+        }
+        None => {
+            let message = "The request body must contain the following parameter: 'grant_type'.";
+            return Err(Refusal::bad("invalid_request", 900_144, message));
+        }
+    }
+    let Some(client) = field("client_id") else {
+        let message = "The request body must contain the following parameter: 'client_id'.";
+        return Err(Refusal::bad("invalid_request", 900_144, message));
+    };
+    if !client.eq_ignore_ascii_case(&account.app_id) {
+        let message = format!(
+            "Application with identifier '{client}' was not found in the directory '{}'.",
+            account.tenant_id
+        );
+        return Err(Refusal::bad("unauthorized_client", 700_016, message));
+    }
+    let (resource, audience) = find_resource(field("scope").unwrap_or_default(), tenant)?;
+    match (field("client_secret"), field("client_assertion")) {
+        (Some(secret), _) if secret == account.app_secret => {}
+        (Some(_), _) => {
+            let message = format!(
+                "Invalid client secret provided. Ensure the secret being sent in the request is the \
+                 client secret value, not the client secret ID, for a secret added to app '{client}'."
+            );
+            return Err(Refusal::client(7_000_215, message));
+        }
+        (None, Some(_)) => {
+            let message = "The certificate with identifier used to sign the client assertion is not \
+                           registered on application.";
+            return Err(Refusal::client(700_027, message));
+        }
+        (None, None) => {
+            let message = "The request body must contain the following parameter: \
+                           'client_assertion' or 'client_secret'.";
+            return Err(Refusal::client(7_000_218, message));
+        }
+    }
+
+    let roles = match audience {
+        Audience::Defender => account.defender_roles.clone(),
+        Audience::Graph => account.graph_roles.clone(),
+        Audience::Simulator => [&account.defender_roles[..], &account.graph_roles[..]].concat(),
+        Audience::Other => Vec::new(),
+    };
+    Ok(issue(cloud, place, account.tenant_id.as_str(), client, &resource, audience, roles))
+}
+
+fn find_tenant<'a>(cloud: &'a Cloud, name: &str) -> Result<(usize, &'a Tenant), Refusal> {
+    if ["common", "organizations", "consumers"].contains(&name) {
+        let message = "The endpoint is not supported for client credentials; they \
+                       need the tenant by name or id.";
+        return Err(Refusal::bad("invalid_request", 9_001_023, message));
+    }
+    if Guid::parse(name).is_none() && !name.contains('.') {
+        let message = format!(
+            "Specified tenant identifier '{name}' is neither a valid DNS name, nor a valid external \
+             domain."
+        );
+        return Err(Refusal::bad("invalid_request", 900_023, message));
+    }
+    cloud.tenant(name).ok_or_else(|| {
+        let message = format!(
+            "Tenant '{name}' not found. Check to make sure you have the correct tenant ID and are \
+             signing into the correct cloud."
+        );
+        Refusal::bad("invalid_request", 90_002, message)
+    })
+}
+
+/// The one resource of a scope.
+fn find_resource(scope: &str, tenant: &Tenant) -> Result<(String, Audience), Refusal> {
+    let mut scopes = scope.split_whitespace();
+    let resource = match (scopes.next(), scopes.next()) {
+        (Some(one), None) => one.strip_suffix("/.default"),
+        _ => None,
+    };
+    let Some(resource) = resource.filter(|resource| !resource.is_empty()) else {
+        let message =
+            format!("The provided value for the input parameter 'scope' is not valid: '{scope}'.");
+        return Err(Refusal::bad("invalid_scope", 70_011, message));
+    };
+    let audience = Audience::of(resource);
+    let registered = audience != Some(Audience::Defender) || tenant.account.defender_registered;
+    match audience.filter(|_| registered) {
+        Some(audience) => Ok((resource.to_owned(), audience)),
+        None => {
+            let message = format!(
+                "The resource principal named {resource} was not found in the tenant named {}.",
+                tenant.account.tenant_id
+            );
+            Err(Refusal::bad("invalid_resource", 500_011, message))
+        }
+    }
+}
+
+fn issue(
+    cloud: &Cloud,
+    tenant: usize,
+    tenant_id: &str,
+    client: &str,
+    resource: &str,
+    audience: Audience,
+    roles: Vec<String>,
+) -> Answer {
+    let (now, lifetime) = (cloud.now(), cloud.options.token_lifetime);
+    let mut claims = json!({
+        "aud": resource,
+        "iss": format!("https://sts.windows.net/{tenant_id}/"),
+        "iat": now.timestamp(),
+        "nbf": now.timestamp(),
+        "exp": (now + lifetime).timestamp(),
+        "appid": client,
+        "appidacr": "1",
+        "tid": tenant_id,
+        "tenant_region_scope": "EU",
+        "uti": cloud.fresh_guid().to_string(),
+        "ver": "1.0",
+    });
+    // Without a granted role the claim is absent, not empty.
+    if let (Some(claims), false) = (claims.as_object_mut(), roles.is_empty()) {
+        claims.insert("roles".into(), json!(roles));
+    }
+    let header = base64_url(br#"{"typ":"JWT","alg":"none"}"#);
+    let token = format!("{header}.{}.simulated", base64_url(claims.to_string().as_bytes()));
+
+    let mut tokens = lock(&cloud.tokens);
+    tokens.0.retain(|_, grant| grant.expires + lifetime > now);
+    tokens.0.insert(token.clone(), Grant { tenant, audience, roles, expires: now + lifetime });
+    let body = json!({
+        "token_type": "Bearer",
+        "expires_in": lifetime.num_seconds(),
+        "ext_expires_in": lifetime.num_seconds(),
+        "access_token": token,
+    });
+    Answer::json(StatusCode::OK, &body)
+        .with(header::CACHE_CONTROL, "no-store, no-cache")
+        .with(header::PRAGMA, "no-cache")
+}
+
+/// Base64 in the alphabet of URLs, without padding, as the parts of a token are written.
+fn base64_url(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let mut three = [0; 4];
+        for (place, byte) in three.iter_mut().skip(1).zip(group) {
+            *place = *byte;
+        }
+        let bits = u32::from_be_bytes(three);
+        for place in 0..=group.len() {
+            let digit = (bits >> (18 - 6 * place)) & 0x3f;
+            out.push(ALPHABET.get(digit as usize).copied().unwrap_or(b'-') as char);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_has_no_padding_and_the_alphabet_of_urls() {
+        // The vectors of RFC 4648, section 10, and two bytes that tell the alphabets apart.
+        for (plain, encoded) in
+            [("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg")]
+        {
+            assert_eq!(base64_url(plain.as_bytes()), encoded);
+        }
+        assert_eq!(base64_url(&[0xfb, 0xff]), "-_8");
+    }
+
+    #[test]
+    fn a_resource_leads_to_its_api() {
+        assert_eq!(Audience::of("https://graph.microsoft.com"), Some(Audience::Graph));
+        let old = "https://securitycenter.onmicrosoft.com/windowsatpservice";
+        assert_eq!(Audience::of(old), Some(Audience::Defender));
+        assert_eq!(Audience::of("https://api.security.microsoft.com"), Some(Audience::Other));
+        assert_eq!(Audience::of("http://127.0.0.1:8080"), Some(Audience::Simulator));
+        assert_eq!(Audience::of("https://example.com"), None);
+    }
+}

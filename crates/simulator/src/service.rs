@@ -1,0 +1,363 @@
+//! One call, from its arrival to its answer: which API it is for, which fault strikes it, who answers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+
+use crate::answer::{Answer, AnswerBody};
+use crate::cloud::{Cloud, Handle, lock};
+use crate::fault::{Api, Effect, RetryAfter, Target};
+use crate::query::Query;
+use crate::{batch, control, defender, entra, graph, sekoia};
+
+/// A greater request is not read.
+const GREATEST_REQUEST: usize = 64 * 1024 * 1024;
+
+/// The connection ends without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("connection closed without an answer by a simulated fault")]
+pub(crate) struct NoAnswer;
+
+/// What a path leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Route<'a> {
+    Control(&'a str),
+    Token(&'a str),
+    Machines,
+    Machine(&'a str),
+    ManagedDevices,
+    ManagedDevice(&'a str),
+    Batch,
+    Push(&'a str),
+    Task(&'a str),
+    Unknown,
+}
+
+impl<'a> Route<'a> {
+    fn of(path: &'a str) -> Self {
+        let parts: Vec<_> = path.trim_matches('/').split('/').collect();
+        match parts.as_slice() {
+            ["simulator", ..] => {
+                let rest = path.trim_matches('/').strip_prefix("simulator");
+                Self::Control(rest.unwrap_or_default().trim_matches('/'))
+            }
+            [tenant, "oauth2", "v2.0", "token"] => Self::Token(tenant),
+            // Versioned paths answer the same
+            // (https://learn.microsoft.com/defender-endpoint/api/exposed-apis-list).
+            ["api", "machines"] | ["api", "v1.0", "machines"] => Self::Machines,
+            ["api", "machines", id] | ["api", "v1.0", "machines", id] => Self::Machine(id),
+            ["v1.0", "deviceManagement", "managedDevices"] => Self::ManagedDevices,
+            ["v1.0", "deviceManagement", "managedDevices", id] => Self::ManagedDevice(id),
+            ["v1.0", "$batch" | "%24batch"] => Self::Batch,
+            ["api", "v2", "asset-management", "asset-connector", id] => Self::Push(id),
+            ["api", "v1", "tasks", id] => Self::Task(id),
+            _ => Self::Unknown,
+        }
+    }
+
+    fn api(self) -> Api {
+        match self {
+            Self::Control(_) | Self::Unknown => Api::Any,
+            Self::Token(_) => Api::Entra,
+            Self::Machines => Api::DefenderList,
+            Self::Machine(_) => Api::DefenderLookup,
+            Self::ManagedDevices => Api::GraphList,
+            Self::ManagedDevice(_) => Api::GraphLookup,
+            Self::Batch => Api::GraphBatch,
+            Self::Push(_) => Api::SekoiaPush,
+            Self::Task(_) => Api::SekoiaTask,
+        }
+    }
+}
+
+/// A call with its body.
+struct Call<'a> {
+    cloud: &'a Cloud,
+    route: Route<'a>,
+    method: &'a Method,
+    headers: &'a HeaderMap,
+    /// Scheme, host and port as the client named them: links lead back to the same.
+    origin: String,
+    path: &'a str,
+    query: Query<'a>,
+    body: Bytes,
+}
+
+/// Answers one request.
+pub(crate) async fn respond(
+    cloud: Arc<Cloud>,
+    request: Request<Incoming>,
+) -> Result<Response<AnswerBody>, NoAnswer> {
+    let (head, body) = request.into_parts();
+    let path = head.uri.path();
+    let route = Route::of(path);
+    let target = head.uri.path_and_query().map_or(path, |target| target.as_str());
+    let Ok(body) = Limited::new(body, GREATEST_REQUEST).collect().await else {
+        return Ok(Answer::whole(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", "").into_response());
+    };
+    let body = body.to_bytes();
+    let query = Query(head.uri.query().unwrap_or_default());
+    if let Route::Control(path) = route {
+        let handle = Handle(Arc::clone(&cloud));
+        return Ok(control::answer(&handle, &head.method, path, query, &body).into_response());
+    }
+
+    let tenant = match route {
+        Route::Token(tenant) => Some(tenant),
+        _ => entra::caller(&cloud, &head.headers).map(|tenant| tenant.account.tenant_id.as_str()),
+    };
+    let api = route.api();
+    let number = cloud.call_log().arrived(api, tenant, head.method.as_str(), target);
+    // `$` may come encoded; conditions are written with it plain.
+    let plain = target.replace("%24", "$");
+    let effect = match api {
+        Api::Any => None,
+        api => cloud.strike(&Target { api, path: &plain, tenant }),
+    };
+    let call = Call {
+        cloud: &cloud,
+        route,
+        method: &head.method,
+        headers: &head.headers,
+        origin: origin(&cloud, &head.headers),
+        path,
+        query,
+        body,
+    };
+    let answered = call.answer_struck(api, effect.as_ref(), number).await;
+    let mut response = answered?;
+    let headers = response.headers_mut();
+    let date = HeaderValue::from_str(&http_date(cloud.now(), 0));
+    if let (false, Ok(date)) = (headers.contains_key(header::DATE), date) {
+        headers.insert(header::DATE, date);
+    }
+    if let Ok(id) = HeaderValue::from_str(&cloud.fresh_guid().to_string()) {
+        headers.insert(HeaderName::from_static("request-id"), id);
+    }
+    Ok(response)
+}
+
+fn origin(cloud: &Cloud, headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    match host {
+        Some(host) => format!("http://{host}"),
+        None => format!("http://{}", cloud.address),
+    }
+}
+
+/// An instant this many seconds from now, as headers write it.
+pub(crate) fn http_date(now: DateTime<Utc>, seconds: u32) -> String {
+    let at = now + TimeDelta::seconds(seconds.into());
+    at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+impl Call<'_> {
+    /// The answer as a fault leaves it.
+    async fn answer_struck(
+        &self,
+        api: Api,
+        effect: Option<&Effect>,
+        number: u64,
+    ) -> Result<Response<AnswerBody>, NoAnswer> {
+        let cloud = self.cloud;
+        let ended = |status: Option<u16>| cloud.call_log().ended(number, status, effect);
+        let instead = match effect {
+            Some(Effect::Reset) => {
+                ended(None);
+                return Err(NoAnswer);
+            }
+            Some(Effect::Hang) => {
+                ended(None);
+                return std::future::pending().await;
+            }
+            Some(effect) => self.instead(api, effect),
+            None => None,
+        };
+        let answer = instead.unwrap_or_else(|| self.answer(effect));
+        let status = answer.status.as_u16();
+        match effect {
+            Some(Effect::LostAnswer) => {
+                ended(None);
+                return Err(NoAnswer);
+            }
+            Some(Effect::TruncatedBody) => {
+                ended(Some(status));
+                return Ok(answer.into_truncated_response());
+            }
+            Some(Effect::SlowBody { bytes, every_millis }) => {
+                ended(Some(status));
+                return Ok(answer.into_slow_response(*bytes, Duration::from_millis(*every_millis)));
+            }
+            _ => ended(Some(status)),
+        }
+        let answer = match effect {
+            Some(Effect::CutJson) => answer.cut(),
+            _ => answer,
+        };
+        Ok(self.compress(answer).into_response())
+    }
+
+    fn compress(&self, answer: Answer) -> Answer {
+        let accepted =
+            self.headers.get(header::ACCEPT_ENCODING).and_then(|names| names.to_str().ok());
+        let taken = accepted.is_some_and(|names| names.contains("gzip"));
+        if taken && self.cloud.options.gzip { answer.compressed() } else { answer }
+    }
+
+    /// The answer of the service.
+    fn answer(&self, effect: Option<&Effect>) -> Answer {
+        let Self { cloud, method, headers, path, query, .. } = *self;
+        let (origin, body) = (self.origin.as_str(), &self.body);
+        match self.route {
+            Route::Token(tenant) => entra::token(cloud, method, tenant, body),
+            Route::Machines => defender::list(cloud, method, headers, origin, path, query, effect),
+            Route::Machine(id) => defender::lookup(cloud, method, headers, id),
+            Route::ManagedDevices => graph::list(cloud, method, headers, origin, query, effect),
+            Route::ManagedDevice(id) => graph::lookup(cloud, method, headers, id, query),
+            Route::Batch => batch::batch(cloud, method, headers, origin, body),
+            Route::Push(connector) => sekoia::push(cloud, method, headers, connector, body, effect),
+            Route::Task(id) => sekoia::task(cloud, method, headers, id),
+            Route::Unknown if path.starts_with("/v1.0") => {
+                let message = "Resource not found for the segment.";
+                graph::Refusal::new(400, "BadRequest", message).answer(cloud)
+            }
+            Route::Unknown | Route::Control(_) => defender::unknown(cloud),
+        }
+    }
+
+    /// What is answered in the service's place.
+    fn instead(&self, api: Api, effect: &Effect) -> Option<Answer> {
+        match effect {
+            Effect::Status { code, retry_after, body } => {
+                let answer = match body {
+                    Some(body) => {
+                        let status = StatusCode::from_u16(*code).unwrap_or(StatusCode::BAD_GATEWAY);
+                        let json = body.starts_with(['{', '[']);
+                        let kind = if json { "application/json" } else { "text/plain" };
+                        Answer::whole(status, kind, body.clone())
+                    }
+                    None => self.usual(api, *code),
+                };
+                Some(match retry_after {
+                    Some(RetryAfter::Seconds(seconds)) => {
+                        answer.with(header::RETRY_AFTER, seconds.to_string())
+                    }
+                    Some(RetryAfter::Date(seconds)) => {
+                        answer.with(header::RETRY_AFTER, http_date(self.cloud.now(), *seconds))
+                    }
+                    None => answer,
+                })
+            }
+            Effect::QuotaInWords { limit, wait_seconds } => {
+                let message = format!(
+                    "API calls quota exceeded! Maximum allowed {limit} per 00:01:00 for the key \
+                     GetMachines+TenantID+AppID. You can send requests again in {wait_seconds} \
+                     seconds."
+                );
+                Some(defender::error(self.cloud, 429, "429", &message))
+            }
+            Effect::Html => {
+                let page = "<!DOCTYPE html><html><head><title>Our services aren't available right \
+                            now</title></head><body><h1>We're working to restore them</h1></body></html>";
+                Some(Answer::whole(StatusCode::OK, "text/html", page))
+            }
+            Effect::Redirect { location } => {
+                let answer = Answer::whole(StatusCode::FOUND, "text/plain", "");
+                Some(answer.with(header::LOCATION, location.clone()))
+            }
+            Effect::HugeBody { bytes } => {
+                Some(Answer::streamed("application/json", huge_body(*bytes)))
+            }
+            // The call goes on, and meets the 401 that a revoked token earns.
+            Effect::ExpireTokens => {
+                lock(&self.cloud.tokens).revoke();
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// What an API says with a status.
+    fn usual(&self, api: Api, status: u16) -> Answer {
+        let code = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+        // Gateways answer for the service behind them, in HTML.
+        if (502..=504).contains(&status) {
+            let page = format!("<html><head><title>{code}</title></head><body></body></html>");
+            return Answer::whole(code, "text/html", page);
+        }
+        match api {
+            Api::Entra if status == 429 => {
+                // AzureAD/microsoft-authentication-library-for-dotnet#2855
+                Answer::whole(code, "text/plain", "Too Many Requests")
+            }
+            Api::Entra => {
+                let body = serde_json::json!({
+                    "error": if status >= 500 { "temporarily_unavailable" } else { "invalid_request" },
+                    "error_description": "AADSTS90033: A transient error has occurred. Please try again.",
+                    "error_codes": [90_033],
+                });
+                Answer::json(code, &body)
+            }
+            Api::GraphList | Api::GraphLookup | Api::GraphBatch => {
+                batch::fault(status).answer(self.cloud)
+            }
+            Api::SekoiaPush | Api::SekoiaTask => {
+                sekoia::message(status, code.canonical_reason().unwrap_or("error"))
+            }
+            _ => {
+                let word = match status {
+                    401 => "Unauthorized",
+                    403 => "Forbidden",
+                    404 => "NotFound",
+                    429 => "TooManyRequests",
+                    400..=499 => "BadRequest",
+                    _ => "InternalServerError",
+                };
+                let message = code.canonical_reason().unwrap_or("error");
+                defender::error(self.cloud, status, word, message)
+            }
+        }
+    }
+}
+
+/// A listing whose one record holds a text of this many bytes.
+fn huge_body(bytes: u64) -> crate::answer::Pieces {
+    const PIECE: u64 = 64 * 1024;
+
+    let before = std::iter::once(Bytes::from_static(br#"{"value":[{"id":""#));
+    let whole =
+        std::iter::repeat_n(Bytes::from(vec![b'a'; PIECE as usize]), (bytes / PIECE) as usize);
+    let rest = std::iter::once(Bytes::from(vec![b'a'; (bytes % PIECE) as usize]));
+    let after = std::iter::once(Bytes::from_static(br#""}]}"#));
+    Box::new(before.chain(whole).chain(rest).chain(after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_documented_path_leads_to_its_api() {
+        let token = "/00000000-0000-0000-0000-000000000001/oauth2/v2.0/token";
+        assert_eq!(Route::of(token).api(), Api::Entra);
+        assert_eq!(Route::of("/api/machines"), Route::Machines);
+        assert_eq!(Route::of("/api/v1.0/machines/ab"), Route::Machine("ab"));
+        assert_eq!(Route::of("/v1.0/$batch"), Route::Batch);
+        assert_eq!(Route::of("/api/v1/tasks/7"), Route::Task("7"));
+        assert_eq!(Route::of("/simulator/fleet/add"), Route::Control("fleet/add"));
+        // The wrong path that the documentation's readers take.
+        assert_eq!(Route::of("/api/machine"), Route::Unknown);
+    }
+
+    #[test]
+    fn an_http_date_is_written_as_headers_need_it() {
+        let now = "1994-11-06T08:49:30Z".parse().unwrap();
+        assert_eq!(http_date(now, 7), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+}
