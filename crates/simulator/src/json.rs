@@ -16,6 +16,12 @@ pub(crate) fn boolean(out: &mut Vec<u8>, value: bool) {
 /// A quoted string.
 pub(crate) fn text(out: &mut Vec<u8>, value: &str) {
     out.push(b'"');
+    // Almost every text needs no escape, and is then copied in one piece.
+    if !value.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        out.extend_from_slice(value.as_bytes());
+        out.push(b'"');
+        return;
+    }
     for byte in value.bytes() {
         match byte {
             b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
@@ -55,6 +61,13 @@ pub(crate) fn padded(out: &mut Vec<u8>, mut value: u64, width: usize) {
     if let Some(digits) = out.get_mut(start..) {
         digits.reverse();
     }
+}
+
+/// The name of a field and its colon. Names come from tables and need no escape.
+pub(crate) fn name(out: &mut Vec<u8>, name: &str) {
+    out.push(b'"');
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
 }
 
 /// The lowest `digits` hexadecimal digits, lower case.

@@ -263,8 +263,7 @@ pub(super) fn mac(seed: u64, index: usize, adapter: u64, out: &mut Vec<u8>) {
 /// The mark before a field, and its name.
 pub(super) fn key(out: &mut Vec<u8>, start: usize, name: &str) {
     out.push(if out.len() == start { b'{' } else { b',' });
-    json::text(out, name);
-    out.push(b':');
+    json::name(out, name);
 }
 
 /// The directory id of a machine that has one.

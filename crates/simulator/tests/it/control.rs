@@ -105,11 +105,13 @@ async fn a_stopped_simulator_answers_no_more_and_frees_its_port() {
 }
 
 #[tokio::test]
-async fn neither_secret_nor_key_shows_in_debug_output() {
+async fn neither_secret_nor_key_nor_token_shows_in_debug_output() {
     let mut options = options(fleet(1, 0));
     options.tenants[0].app_secret = "hush-1".into();
     options.sekoia.api_key = "hush-2".into();
-    let running = Simulator::start(options).await.unwrap();
-    let shown = format!("{running:?}");
-    assert!(!shown.contains("hush"), "{shown}");
+    let account = options.tenants[0].clone();
+    let world = World::start(options).await;
+    let token = world.token_of(&account, DEFENDER).await;
+    let shown = format!("{:?} {account:?}", world.running);
+    assert!(!shown.contains("hush") && !shown.contains(&token), "{shown}");
 }

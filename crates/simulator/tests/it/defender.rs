@@ -163,3 +163,30 @@ proptest! {
         });
     }
 }
+
+#[tokio::test]
+async fn odd_records_come_over_the_wire_byte_for_byte() {
+    let now = crate::client::start_of_time();
+    let fleet = stocktake_simulator::Fleet::new(stocktake_simulator::FleetOptions {
+        machines: 100,
+        managed_devices: 64,
+        seed: 1,
+        odd_records: true,
+        now,
+    });
+    let world = World::start(options(fleet.clone())).await;
+    let token = world.token(DEFENDER).await;
+    let page = world.get("/api/machines", &token).send().await.unwrap().bytes().await.unwrap();
+    assert!(serde_json::from_slice::<Value>(&page).is_err());
+    assert!(std::str::from_utf8(&page).is_err());
+    for position in 0..100 {
+        let record = fleet.machine_json(position).unwrap();
+        let found = page.windows(record.len()).any(|window| window == record);
+        assert!(found, "{position}");
+    }
+    // A record that can never be delivered answers to no id.
+    let ids = fleet.device_ids();
+    let answer = world.get(&format!("/api/machines/{}", ids[1]), &token).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(world.get("/api/machines/42", &token).send().await.unwrap().status(), 404);
+}
