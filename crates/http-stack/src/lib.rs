@@ -1,4 +1,44 @@
 //! The one tower stack over reqwest: deadline, retry, quota, pause, token, bounds.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//!
+//! use bytes::Bytes;
+//! use http::Request;
+//! use stocktake_http_stack::{
+//!     ApiStack, ODataAnswers, Origin, Quota, StackOptions, Transport, TransportOptions,
+//! };
+//!
+//! let base = "https://api.securitycenter.microsoft.com";
+//! let transport = Transport::new(&TransportOptions::default())?;
+//! let mut options = StackOptions::new("defender", Origin::parse(base)?);
+//! options.quotas = vec![Quota::per_minute(50), Quota::per_hour(1500)];
+//! options.answers = Arc::new(ODataAnswers);
+//! let stack = ApiStack::new(&transport, options);
+//!
+//! let request = Request::get(format!("{base}/api/machines")).body(Bytes::new())?;
+//! let answer = stack.call("list machines", request).await?;
+//! println!("{} bytes, {:?}", answer.body().len(), stack.calls());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Main types
+//! A [`Transport`] is one connection pool; it is shared by every [`ApiStack`]. A stack serves one
+//! API for one tenant, because quotas, pauses and tokens belong to that pair. What only the API
+//! knows of its answers is an [`AnswerPolicy`]. [`Origin`] and [`CursorTrail`] keep requests and page
+//! cursors on the configured scheme, host and port.
+//!
+//! # Layers
+//! The first sees the request first. Above the retry is once per call, below it once per attempt.
+//! ```text
+//! call span ▸ deadline ▸ retry ▸ rate limit ▸ pause ▸ authorisation
+//!           ▸ attempt span ▸ answer ▸ attempt timeout ▸ body bound ▸ reqwest
+//! ```
+//!
+//! # Not here
+//! Tokens themselves (`auth`); what is asked of an API (its own crate).
 
 mod answers;
 mod backoff;

@@ -457,6 +457,9 @@ async fn nothing_secret_is_traced() {
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
+    // While there is one subscriber alone, tracing asks the thread that first meets a span whether
+    // anyone listens, and that may be another test's (tokio-rs/tracing#3611). With two, it asks both.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let _guard = tracing::subscriber::set_default(subscriber);
     let script = Script::new([
         status(500).body("canary-body"),

@@ -1,0 +1,96 @@
+use std::fs;
+
+use stocktake_auth::{EntraTokens, InvalidEntraOptions, SecretSource};
+use stocktake_connector_core::TokenProvider;
+use stocktake_http_stack::{Transport, TransportOptions};
+use wiremock::matchers::{body_string, header, method, path};
+use wiremock::{Mock, MockServer};
+
+use super::{HandClock, SECRET, granted, graph, options, tokens, tokens_with};
+
+#[tokio::test]
+async fn the_request_is_the_client_credentials_grant() {
+    let server = MockServer::start().await;
+    Mock::given(method("POST"))
+        .and(path("/11111111-1111-1111-1111-111111111111/oauth2/v2.0/token"))
+        .and(header("content-type", "application/x-www-form-urlencoded"))
+        .and(body_string(
+            "grant_type=client_credentials\
+             &client_id=22222222-2222-2222-2222-222222222222\
+             &scope=https%3A%2F%2Fgraph.microsoft.com%2F.default\
+             &client_secret=canary%7Es3cr3t%2F%2B%3D",
+        ))
+        .respond_with(granted("t1"))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let token = tokens(&server, &HandClock::new()).token(&graph()).await.unwrap();
+    assert_eq!(token.expose(), "t1");
+    assert_eq!(token.expires_at().unwrap().timestamp(), 3600);
+    // The token is asked for without one.
+    let requests = server.received_requests().await.unwrap();
+    assert!(!requests[0].headers.contains_key("authorization"));
+}
+
+#[tokio::test]
+async fn a_rotated_secret_file_is_used_for_the_next_token() {
+    let server = MockServer::start().await;
+    Mock::given(method("POST")).respond_with(granted("t")).mount(&server).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("app-secret");
+    fs::write(&file, "one\n").unwrap();
+    let clock = HandClock::new();
+    let tokens = tokens_with(&server.uri(), SecretSource::File(file.clone()), &clock);
+    tokens.token(&graph()).await.unwrap();
+    fs::write(&file, "another\n").unwrap();
+    clock.advance(3600);
+    tokens.token(&graph()).await.unwrap();
+    let requests = server.received_requests().await.unwrap();
+    let secrets: Vec<_> = requests
+        .iter()
+        .map(|request| {
+            let body = String::from_utf8(request.body.clone()).unwrap();
+            body.rsplit_once("client_secret=").unwrap().1.to_owned()
+        })
+        .collect();
+    assert_eq!(secrets, ["one", "another"]);
+}
+
+#[tokio::test]
+async fn a_missing_secret_file_is_named_and_entra_is_not_asked() {
+    let server = MockServer::start().await;
+    let file = SecretSource::File("/nonexistent/app-secret".into());
+    let tokens = tokens_with(&server.uri(), file, &HandClock::new());
+    let error = tokens.token(&graph()).await.unwrap_err();
+    let mut chain = error.to_string();
+    let mut next = std::error::Error::source(&error);
+    while let Some(error) = next {
+        chain.push_str(&format!(": {error}"));
+        next = error.source();
+    }
+    assert!(chain.contains("/nonexistent/app-secret"), "{chain}");
+    assert!(server.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn options_that_cannot_be_right_are_refused() {
+    let transport = Transport::new(&TransportOptions::default()).unwrap();
+    let good = || {
+        options("https://login.example.com", SecretSource::Value(SECRET.into()), &HandClock::new())
+    };
+    let refusal = |options| EntraTokens::new(&transport, options).unwrap_err();
+
+    let mut insecure = good();
+    insecure.login_url = "http://login.example.com".parse().unwrap();
+    assert!(matches!(refusal(insecure), InvalidEntraOptions::LoginUrl(_)));
+    let mut any = good();
+    any.tenant_id = "common".to_owned();
+    assert!(matches!(refusal(any), InvalidEntraOptions::AnyTenant(_)));
+    for (tenant, app) in [("a/b", "x"), ("", "x"), ("..", "x"), ("x", ""), ("x", SECRET)] {
+        let mut odd = good();
+        odd.tenant_id = tenant.to_owned();
+        odd.app_id = app.to_owned();
+        let error = refusal(odd).to_string();
+        assert!(!error.contains(SECRET), "{error}");
+    }
+}
