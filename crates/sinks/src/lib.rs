@@ -1,1 +1,65 @@
 //! Destinations of events, one module and one feature each.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! use stocktake_connector_core::{CycleId, DeviceUid, EncodedEvent, Encoder, EventUid, Fingerprint};
+//! use stocktake_connector_core::{Batch, Sink, TenantId};
+//! use stocktake_ocsf_model::{Device, Dialect, InventoryInfo};
+//! use stocktake_sinks::{DialectEncoder, StdoutSink, VOLATILE};
+//!
+//! let tenant = TenantId::new("contoso").unwrap();
+//! let uid = DeviceUid::new("1e5bc9d7").unwrap();
+//! let device = Device { uid: Some("1e5bc9d7".into()), ..Default::default() };
+//! let event = InventoryInfo { device: Box::new(device), ..Default::default() };
+//!
+//! let encoder = DialectEncoder::new(Dialect::Ocsf, Fingerprint::of([b"mapping 1".as_slice()]), VOLATILE);
+//! let fingerprint = encoder.fingerprint(&event).unwrap();
+//! let mut body = Vec::new();
+//! encoder
+//!     .encode(event, &EventUid::derive(&tenant, &uid, fingerprint, None), &mut body)
+//!     .unwrap();
+//!
+//! let events = vec![EncodedEvent { uid, fingerprint, body: body.into() }];
+//! let sink = StdoutSink::over(Vec::new());
+//! sink.write_batch(&Batch { tenant, cycle: CycleId::random(), events }).await.unwrap();
+//! # });
+//! ```
+//!
+//! # Main types
+//! - [`DialectEncoder`] writes an event in a dialect, and tells whether its content changed.
+//! - [`FileSink`]: NDJSON files; a file is complete or absent.
+//! - [`SekoiaSink`]: the asset-connector API of Sekoia.io; acknowledged when the push task finished.
+//! - [`StdoutSink`]: NDJSON on a stream.
+//!
+//! Each passes `stocktake_connector_core::conformance::sink`, and each that can be tried without
+//! delivering implements [`Check`](stocktake_connector_core::Check).
+//!
+//! # Features
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `file` | yes | [`FileSink`] |
+//! | `sekoia` | yes | [`SekoiaSink`] |
+//! | `stdout` | yes | [`StdoutSink`] |
+//!
+//! # Not here
+//! Splitting a refused batch and noting acknowledgements: the cycle in `connector-runtime` does both.
+//! Retries, quotas and tokens: `http-stack`.
+
+mod encoder;
+#[cfg(feature = "file")]
+mod file;
+#[cfg(any(feature = "file", feature = "stdout"))]
+mod lines;
+mod mask;
+#[cfg(feature = "sekoia")]
+mod sekoia;
+#[cfg(feature = "stdout")]
+mod stdout;
+
+pub use encoder::{DialectEncoder, VOLATILE};
+#[cfg(feature = "file")]
+pub use file::{FileLayout, FileOptions, FileSink};
+#[cfg(feature = "sekoia")]
+pub use sekoia::{SekoiaOptions, SekoiaSink};
+#[cfg(feature = "stdout")]
+pub use stdout::StdoutSink;

@@ -115,15 +115,15 @@ async fn tenants_and_cycles_do_not_disturb_each_other(destination: &impl Destina
     let tenants = [tenant("contoso"), tenant("fabrikam/é")];
     let mut expected = Vec::new();
     for round in 0..2 {
-        let cycle = CycleId::random();
+        let cycles = [CycleId::random(), CycleId::random()];
         for part in 0..2 {
-            for tenant in &tenants {
+            for (tenant, cycle) in tenants.iter().zip(cycles) {
                 let some = bodies(&format!("{tenant}-{round}-{part}-"), 0..3);
                 deliver(destination.sink(), &batch(tenant, cycle, &some)).await;
                 expected.extend(some);
             }
         }
-        for tenant in &tenants {
+        for (tenant, cycle) in tenants.iter().zip(cycles) {
             destination.sink().finish_cycle(tenant, cycle).await.unwrap();
         }
     }

@@ -1,0 +1,197 @@
+//! Push tasks: what a push started, and how it ends.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::{Method, Response};
+use serde::Deserialize;
+use serde_json::Value;
+use stocktake_connector_core::{ApiError, ApiErrorKind};
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use super::{API, SekoiaSink};
+
+/// Longest accepted task id. Sekoia's are UUIDs.
+const LONGEST_ID: usize = 128;
+
+/// Characters of a task's error that are repeated in ours.
+const LONGEST_REASON: usize = 300;
+
+const POLL: &str = "read push task";
+
+/// The id of a push task. It came from outside and goes into a path, so it holds only letters,
+/// digits, `-` and `_`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TaskId(String);
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The part of a task that is read.
+#[derive(Deserialize)]
+struct Task {
+    status: String,
+    #[serde(default)]
+    error: Option<Value>,
+}
+
+/// How a task ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The assets are taken in.
+    Finished,
+    /// They are not, with the status and Sekoia's reason.
+    Failed(String),
+    /// Sekoia does not know the task.
+    Lost,
+}
+
+impl TaskId {
+    /// The id of a task that never exists.
+    pub(super) fn nil() -> Self {
+        Self(Uuid::nil().to_string())
+    }
+
+    /// The task that the answer to a push names; `None` when the platform made none. The error says
+    /// what is wrong with the answer.
+    pub(super) fn of_push(body: &[u8]) -> Result<Option<Self>, String> {
+        if body.trim_ascii().is_empty() {
+            return Ok(None);
+        }
+        let answer: Value =
+            serde_json::from_slice(body).map_err(|error| format!("no JSON: {error}"))?;
+        let id = match answer.get("task_id") {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::String(id)) => id,
+            Some(_) => return Err("`task_id` is no text".into()),
+        };
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if id.is_empty() || id.len() > LONGEST_ID || !id.bytes().all(allowed) {
+            return Err("`task_id` is no id".into());
+        }
+        Ok(Some(Self(id.clone())))
+    }
+}
+
+/// An answer that is not understood.
+pub(super) fn malformed(operation: &'static str, problem: String) -> ApiError {
+    let mut error = ApiError::new(API, operation, ApiErrorKind::Malformed);
+    error.message = problem;
+    error
+}
+
+impl SekoiaSink {
+    /// Asks for a task once.
+    pub(super) async fn ask(
+        &self,
+        operation: &'static str,
+        task: &TaskId,
+    ) -> Result<Response<Bytes>, ApiError> {
+        let url = format!("{}/api/v1/tasks/{task}", self.base);
+        self.call(operation, Method::GET, url, Bytes::new()).await
+    }
+
+    /// Waits for a task to end.
+    pub(super) async fn end_of(&self, task: &TaskId) -> Result<End, ApiError> {
+        let started = Instant::now();
+        let mut wait = self.options.first_wait;
+        let mut missing = false;
+        loop {
+            let status = match self.ask(POLL, task).await {
+                Ok(answer) => match State::of(answer.body()) {
+                    Ok(State::Ended(end)) => return Ok(end),
+                    Ok(State::Pending(status)) => status,
+                    Err(problem) => return Err(malformed(POLL, problem)),
+                },
+                // A task may be asked for before every server of the platform knows it.
+                Err(error) if error.kind == ApiErrorKind::NotFound && missing => {
+                    return Ok(End::Lost);
+                }
+                Err(error) if error.kind == ApiErrorKind::NotFound => {
+                    missing = true;
+                    "unknown".into()
+                }
+                Err(error) => return Err(self.advised(error)),
+            };
+            if started.elapsed() + wait > self.options.task_deadline {
+                let mut error = ApiError::new(API, POLL, ApiErrorKind::DeadlineExceeded);
+                error.message = format!(
+                    "task {task} is {status} after {} s (bound `task_deadline`); the next cycle \
+                     sends its events again",
+                    self.options.task_deadline.as_secs()
+                );
+                return Err(error);
+            }
+            sleep(wait).await;
+            wait = (wait * 2).min(self.options.longest_wait);
+        }
+    }
+}
+
+/// What an answer says of a task.
+enum State {
+    Ended(End),
+    /// `PENDING`, `RUNNING`, and every word that is not known here: it may still become `FINISHED`.
+    Pending(String),
+}
+
+impl State {
+    fn of(body: &[u8]) -> Result<Self, String> {
+        let task: Task =
+            serde_json::from_slice(body).map_err(|error| format!("no task: {error}"))?;
+        let status =
+            task.status.chars().filter(char::is_ascii_graphic).take(32).collect::<String>();
+        Ok(match status.to_ascii_uppercase().as_str() {
+            "FINISHED" => Self::Ended(End::Finished),
+            "FAILED" | "FAILURE" | "ERROR" | "CANCELED" | "CANCELLED" | "ABORTED" => {
+                let reason = match task.error {
+                    Some(Value::String(text)) => text,
+                    Some(Value::Null) | None => "no reason given".into(),
+                    Some(other) => other.to_string(),
+                };
+                let reason: String =
+                    reason.chars().filter(|c| !c.is_control()).take(LONGEST_REASON).collect();
+                Self::Ended(End::Failed(format!("is {status}: {reason}")))
+            }
+            _ => Self::Pending(status),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_push(body: &str) -> Result<Option<String>, String> {
+        TaskId::of_push(body.as_bytes()).map(|id| id.map(|id| id.to_string()))
+    }
+
+    #[test]
+    fn an_answer_without_a_task_id_names_no_task() {
+        for body in ["", " \n", "{}", r#"{"task_id":null}"#, "null", "[]", "true"] {
+            assert_eq!(of_push(body).unwrap(), None, "{body}");
+        }
+        assert_eq!(of_push(r#"{"task_id":"3f-2_A"}"#).unwrap().as_deref(), Some("3f-2_A"));
+    }
+
+    #[test]
+    fn a_task_id_that_would_change_the_path_is_refused() {
+        let long = format!(r#"{{"task_id":"{}"}}"#, "x".repeat(LONGEST_ID + 1));
+        for body in [
+            r#"{"task_id":""}"#,
+            r#"{"task_id":"../../users"}"#,
+            r#"{"task_id":"a?b"}"#,
+            r#"{"task_id":"a b"}"#,
+            r#"{"task_id":"é"}"#,
+            r#"{"task_id":7}"#,
+            &long,
+            "{",
+        ] {
+            assert!(of_push(body).is_err(), "{body}");
+        }
+    }
+}
