@@ -94,6 +94,16 @@ pub trait TokenProvider: fmt::Debug + Send + Sync {
     fn invalidate(&self, scope: &TokenScope, token: &AccessToken);
 }
 
+/// A token that someone else got, for a short-lived program: it is given as it is and never renewed.
+#[async_trait]
+impl TokenProvider for AccessToken {
+    async fn token(&self, _: &TokenScope) -> Result<AccessToken, TokenError> {
+        Ok(self.clone())
+    }
+
+    fn invalidate(&self, _: &TokenScope, _: &AccessToken) {}
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

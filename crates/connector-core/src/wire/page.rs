@@ -14,7 +14,7 @@ use serde::de::{
     Visitor,
 };
 
-use crate::{DeviceUid, MalformedRecord};
+use crate::{ApiErrorKind, DeviceUid, MalformedRecord};
 
 /// Most records that one page may hold. The largest documented page has 10,000.
 pub const MOST_RECORDS: usize = 100_000;
@@ -45,6 +45,18 @@ pub enum PageError {
     /// It holds more records than the bound allows.
     #[error("the page holds more than {MOST_RECORDS} records (bound `MOST_RECORDS`)")]
     TooManyRecords,
+}
+
+impl PageError {
+    /// What kind of failure it is for the call that brought the page. A page that breaks off may be
+    /// whole the next time; the others will not mend by themselves.
+    pub fn kind(&self) -> ApiErrorKind {
+        match self {
+            Self::BrokenOff => ApiErrorKind::Unavailable,
+            Self::NotAnEnvelope => ApiErrorKind::Malformed,
+            Self::TooManyRecords => ApiErrorKind::TooLarge,
+        }
+    }
 }
 
 /// Reads a page: `{"value": [...], "@odata.nextLink": "..."}`.

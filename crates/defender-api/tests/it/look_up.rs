@@ -1,0 +1,67 @@
+use stocktake_connector_core::{DeviceUid, Presence};
+use wiremock::matchers::path;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::*;
+
+fn uid(text: &str) -> DeviceUid {
+    DeviceUid::new(text).unwrap()
+}
+
+async fn answering(at: &str, answer: ResponseTemplate) -> MockServer {
+    let server = MockServer::start().await;
+    Mock::given(path(at)).respond_with(answer).expect(1).mount(&server).await;
+    server
+}
+
+#[tokio::test]
+async fn a_machine_that_answers_is_present() {
+    let answer = ResponseTemplate::new(200).set_body_json(json!({"id": "a", "osBuild": 1}));
+    let server = answering("/api/machines/a", answer).await;
+    let client = client(&server, |_| ());
+
+    assert_eq!(client.look_up(&uid("a")).await.unwrap(), Presence::Present);
+}
+
+#[tokio::test]
+async fn a_machine_gives_its_record() {
+    let answer = ResponseTemplate::new(200).set_body_json(json!({"id": "a", "osBuild": 1}));
+    let server = answering("/api/machines/a", answer).await;
+
+    let machine = client(&server, |_| ()).machine(&uid("a")).await.unwrap().unwrap();
+
+    assert_eq!(machine.os_build, Some(1));
+}
+
+#[tokio::test]
+async fn a_machine_that_answers_404_is_absent() {
+    let server = answering("/api/machines/a", ResponseTemplate::new(404)).await;
+
+    assert_eq!(client(&server, |_| ()).look_up(&uid("a")).await.unwrap(), Presence::Absent);
+}
+
+#[tokio::test]
+async fn a_machine_that_cannot_be_read_is_present_all_the_same() {
+    let answer = ResponseTemplate::new(200).set_body_json(json!({"id": "a", "osBuild": []}));
+    let server = answering("/api/machines/a", answer).await;
+
+    assert_eq!(client(&server, |_| ()).look_up(&uid("a")).await.unwrap(), Presence::Present);
+}
+
+#[tokio::test]
+async fn a_refused_look_up_is_an_error_and_never_an_absence() {
+    let server = answering("/api/machines/a", ResponseTemplate::new(403)).await;
+
+    client(&server, |_| ()).look_up(&uid("a")).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn an_id_cannot_lead_to_another_path() {
+    let server = answering("/api/machines/..%2Falerts%3Fx", ResponseTemplate::new(404)).await;
+    let client = client(&server, |_| ());
+
+    assert_eq!(client.look_up(&uid("../alerts?x")).await.unwrap(), Presence::Absent);
+    // The list would answer 200 to these, for any machine.
+    assert_eq!(client.look_up(&uid("..")).await.unwrap(), Presence::Absent);
+    assert_eq!(client.look_up(&uid(".")).await.unwrap(), Presence::Absent);
+}

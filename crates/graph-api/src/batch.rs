@@ -1,0 +1,304 @@
+//! Look-ups by Entra device id, 20 in one call.
+//!
+//! Graph answers a batch with 200 whatever became of its items; they come in any order and each has
+//! a status of its own. Items that were throttled are asked again, alone, after the longest wait that
+//! any of them names (<https://learn.microsoft.com/graph/json-batching>).
+//!
+//! A filter on a property that Intune does not filter by is ignored: 200 with all devices
+//! (microsoftgraph/microsoft-graph-docs#19890). So each record is compared with what was asked for.
+//! `or` over several ids gives only the first match
+//! (microsoftgraph/msgraph-beta-sdk-dotnet#1156), hence one item for each id.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use stocktake_connector_core::wire::{Integer, TextOrInteger, Wire, parse_page};
+use stocktake_connector_core::{ApiError, ApiErrorKind, SourceError};
+use stocktake_http_stack::{AnswerPolicy, CursorTrail, ODataAnswers, clean_text};
+use tokio::time::Instant;
+use url::Url;
+use uuid::Uuid;
+
+use crate::client::select;
+use crate::options::API;
+use crate::refusal::advise;
+use crate::{GraphClient, ManagedDevice};
+
+const OPERATION: &str = "look up managed devices";
+
+/// How often an item is asked.
+const MOST_ATTEMPTS: u32 = 6;
+
+/// Most pages of one look-up. One device has one record, or a few.
+const MOST_PAGES: u64 = 20;
+
+/// What a look-up of several devices gave.
+#[derive(Debug, Default)]
+pub struct LookUp {
+    /// Records of devices that were asked for, in no particular order; several for one device when
+    /// it was enrolled more than once.
+    pub records: Vec<ManagedDevice>,
+    /// Records that could not be read.
+    pub malformed: u64,
+    /// Calls that it took.
+    pub calls: u64,
+    /// Whether look-ups do not work here: the remote ignores the filter and would list all its
+    /// devices for each, or one broken record makes the whole batch unreadable. The records are not
+    /// complete then: read the list instead, which sets broken records aside.
+    pub list_instead: bool,
+}
+
+/// One item that still has to be asked.
+#[derive(Debug)]
+struct Item {
+    key: Uuid,
+    url: Url,
+    trail: CursorTrail,
+    attempts: u32,
+}
+
+#[derive(Serialize)]
+struct BatchRequest {
+    requests: Vec<ItemRequest>,
+}
+
+#[derive(Serialize)]
+struct ItemRequest {
+    id: String,
+    method: &'static str,
+    url: String,
+}
+
+#[derive(Deserialize)]
+struct BatchAnswer {
+    responses: Vec<ItemAnswer>,
+}
+
+#[derive(Deserialize)]
+struct ItemAnswer {
+    #[serde(deserialize_with = "id")]
+    id: Option<String>,
+    #[serde(deserialize_with = "status")]
+    status: Option<i64>,
+    #[serde(default)]
+    headers: HashMap<String, serde_json::Value>,
+    #[serde(default)]
+    body: Option<Box<RawValue>>,
+}
+
+fn id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    serde::de::DeserializeSeed::deserialize(Wire::<TextOrInteger>::new(), deserializer)
+}
+
+fn status<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    serde::de::DeserializeSeed::deserialize(Wire::<Integer>::new(), deserializer)
+}
+
+impl GraphClient {
+    /// The managed devices with these Entra device ids, at most 20 of them in one call.
+    ///
+    /// # Errors
+    /// When any of the answers is missing in the end: there is no partial result.
+    pub async fn look_up(&self, keys: &[Uuid]) -> Result<LookUp, SourceError> {
+        let mut found = LookUp::default();
+        for keys in keys.chunks(crate::GraphOptions::LOOK_UPS_IN_A_BATCH as usize) {
+            self.look_up_chunk(keys, &mut found).await?;
+            if found.list_instead {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    async fn look_up_chunk(&self, keys: &[Uuid], found: &mut LookUp) -> Result<(), SourceError> {
+        let deadline = Instant::now() + self.options.batch_deadline;
+        let mut open: Vec<Item> = keys.iter().map(|key| self.item(*key)).collect();
+        while !open.is_empty() {
+            let answers = self.ask(&open).await?;
+            found.calls += 1;
+            let Some(mut answers) = answers else {
+                found.list_instead = true;
+                return Ok(());
+            };
+            let mut again = Vec::new();
+            let mut wait = None::<Duration>;
+            for (number, mut item) in open.into_iter().enumerate() {
+                item.attempts += 1;
+                let (mut failure, named) = match answers.remove(&number) {
+                    Some(answer) if answer.status == Some(200) => {
+                        match self.take_page(&mut item, &answer, found)? {
+                            Took::Last => {}
+                            Took::More(url) => {
+                                item.url = url;
+                                item.attempts = 0;
+                                again.push(item);
+                            }
+                            Took::FilterIgnored => {
+                                found.list_instead = true;
+                                return Ok(());
+                            }
+                        }
+                        continue;
+                    }
+                    Some(answer) => self.item_error(&answer),
+                    None => {
+                        let message = "the batch has no answer for an item".to_owned();
+                        (self.error(OPERATION, ApiErrorKind::Unavailable, message), None)
+                    }
+                };
+                failure.attempts = item.attempts;
+                let temporary =
+                    matches!(failure.kind, ApiErrorKind::Throttled | ApiErrorKind::Unavailable);
+                let pause = named.unwrap_or_else(|| self.backoff(item.attempts));
+                let in_time = Instant::now() + pause < deadline;
+                if !temporary || item.attempts >= MOST_ATTEMPTS || !in_time {
+                    failure.retry_after = named;
+                    return Err(failure.into());
+                }
+                wait = wait.max(Some(pause));
+                again.push(item);
+            }
+            if let Some(wait) = wait {
+                tokio::time::sleep(wait).await;
+            }
+            open = again;
+        }
+        Ok(())
+    }
+
+    /// The wait where Graph names none: 429 without `Retry-After` is reported from the field. Batches
+    /// go out one at a time, so that chance in the wait would gain nothing.
+    fn backoff(&self, attempts: u32) -> Duration {
+        self.options.batch_backoff * (1 << attempts.saturating_sub(1).min(MOST_ATTEMPTS))
+    }
+
+    fn item(&self, key: Uuid) -> Item {
+        let mut url = self.url(&["deviceManagement", "managedDevices"]);
+        url.set_query(Some(&format!(
+            "$filter=azureADDeviceId eq '{}'&{}",
+            key.hyphenated(),
+            select()
+        )));
+        Item { key, trail: CursorTrail::new(&url, API, MOST_PAGES), url, attempts: 0 }
+    }
+
+    /// Asks for the open items. Their places among them are their ids. `None` when the answer cannot
+    /// be read.
+    async fn ask(&self, open: &[Item]) -> Result<Option<HashMap<usize, ItemAnswer>>, ApiError> {
+        let version = self.url(&[]);
+        let requests = open
+            .iter()
+            .enumerate()
+            .map(|(number, item)| ItemRequest {
+                id: number.to_string(),
+                method: "GET",
+                url: relative(&item.url, &version),
+            })
+            .collect();
+        let body = serde_json::to_vec(&BatchRequest { requests }).map_err(|error| {
+            let message = format!("the batch cannot be written: {error}");
+            self.error(OPERATION, ApiErrorKind::Refused, message)
+        })?;
+        let url = self.url(&["$batch"]);
+        let body = self.call(OPERATION, Method::POST, &url, Bytes::from(body)).await?;
+        let Ok(answer) = serde_json::from_slice::<BatchAnswer>(&body) else { return Ok(None) };
+        let by_place = answer
+            .responses
+            .into_iter()
+            .filter_map(|answer| Some((answer.id.as_deref()?.parse().ok()?, answer)))
+            .collect();
+        Ok(Some(by_place))
+    }
+
+    #[allow(clippy::result_large_err)] // An error ends the cycle: its size is of no weight.
+    fn take_page(
+        &self,
+        item: &mut Item,
+        answer: &ItemAnswer,
+        found: &mut LookUp,
+    ) -> Result<Took, SourceError> {
+        let body = answer.body.as_deref().map_or("", RawValue::get);
+        let page = parse_page::<ManagedDevice>(body.as_bytes())
+            .map_err(|error| self.error(OPERATION, error.kind(), error.to_string()))?;
+        found.malformed += page.malformed.len() as u64;
+        let all = page.records.len();
+        let asked_for =
+            page.records.into_iter().filter(|d| d.azure_ad_device_id() == Some(item.key));
+        let before = found.records.len();
+        found.records.extend(asked_for);
+        let others = all - (found.records.len() - before);
+        Ok(match page.next_link {
+            None => Took::Last,
+            // All devices of the tenant would follow, for each of the look-ups.
+            Some(_) if others > 0 => Took::FilterIgnored,
+            Some(link) => Took::More(item.trail.follow(&link)?),
+        })
+    }
+
+    /// What an item's failure means, and the wait that it names.
+    fn item_error(&self, answer: &ItemAnswer) -> (ApiError, Option<Duration>) {
+        let status = answer
+            .status
+            .and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok())
+            .unwrap_or(StatusCode::BAD_GATEWAY);
+        let headers = headers(&answer.headers);
+        let body = answer.body.as_deref().map_or("", RawValue::get);
+        let detail =
+            ODataAnswers.read_error(status, &headers, &Bytes::copy_from_slice(body.as_bytes()));
+        let kind = match status.as_u16() {
+            401 => ApiErrorKind::Unauthorised,
+            403 => ApiErrorKind::Forbidden,
+            404 => ApiErrorKind::NotFound,
+            429 => ApiErrorKind::Throttled,
+            // 424: an item that this one is said to depend on failed.
+            408 | 424 | 500.. => ApiErrorKind::Unavailable,
+            _ => ApiErrorKind::Refused,
+        };
+        let mut error = self.error(OPERATION, kind, clean_text(&detail.message));
+        error.status = Some(status.as_u16());
+        error.code = detail.code;
+        error.request_id = detail.request_id;
+        error.advice = detail.advice;
+        let named = headers
+            .get("retry-after")
+            .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+            .map(Duration::from_secs)
+            .or(detail.retry_after);
+        (advise(error), named)
+    }
+}
+
+enum Took {
+    Last,
+    More(Url),
+    FilterIgnored,
+}
+
+/// The address of an item: below the version, without host.
+fn relative(url: &Url, version: &Url) -> String {
+    let path = url.path().strip_prefix(version.path()).unwrap_or(url.path());
+    match url.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    }
+}
+
+fn headers(named: &HashMap<String, serde_json::Value>) -> HeaderMap {
+    named
+        .iter()
+        .filter_map(|(name, value)| {
+            let value = match value {
+                serde_json::Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            Some((
+                HeaderName::from_bytes(name.as_bytes()).ok()?,
+                HeaderValue::from_str(&value).ok()?,
+            ))
+        })
+        .collect()
+}

@@ -1,0 +1,166 @@
+//! Requests to Graph, and the listing of managed devices.
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{Method, Request};
+use stocktake_connector_core::wire::{WirePage, parse_page};
+use stocktake_connector_core::{ApiError, ApiErrorKind, Page, SourceError};
+use stocktake_http_stack::{ApiStack, CursorTrail};
+use url::Url;
+
+use crate::options::API;
+use crate::refusal::advise;
+use crate::{GraphOptions, ManagedDevice};
+
+/// Bodies larger than this are parsed away from the async workers.
+const PARSED_IN_PLACE: usize = 64 * 1024;
+
+/// Names that Graph learnt after its enumerations were closed come only on request
+/// (<https://learn.microsoft.com/graph/best-practices-concept>, evolvable enumerations).
+const PREFER: &str = "include-unknown-enum-members";
+
+/// Reads managed devices of one tenant. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct GraphClient {
+    stack: ApiStack,
+    pub(crate) options: GraphOptions,
+}
+
+impl GraphClient {
+    /// A client that calls through `stack`; build that from [`GraphOptions::stack_options`].
+    pub fn new(stack: ApiStack, options: GraphOptions) -> Self {
+        Self { stack, options }
+    }
+
+    /// Starts a listing of all managed devices; nothing is asked before its first page.
+    pub fn list_managed_devices(&self) -> ManagedDeviceListing {
+        let mut first = self.url(&["deviceManagement", "managedDevices"]);
+        // No `$top`: 1,000 is the default and the most, and more than that is not documented.
+        first.set_query(Some(&select()));
+        ManagedDeviceListing {
+            trail: CursorTrail::new(&first, API, self.options.max_pages),
+            client: self.clone(),
+            next: Some(first),
+        }
+    }
+
+    /// Asks for one managed device, whichever, to learn whether Graph answers at all.
+    ///
+    /// # Errors
+    /// [`ApiError`] when it does not.
+    pub async fn probe(&self) -> Result<(), ApiError> {
+        let mut url = self.url(&["deviceManagement", "managedDevices"]);
+        url.set_query(Some("$select=id&$top=1"));
+        self.page("probe managed devices", &url).await.map(drop)
+    }
+
+    pub(crate) async fn page(
+        &self,
+        operation: &'static str,
+        url: &Url,
+    ) -> Result<WirePage<ManagedDevice>, ApiError> {
+        let body = self.call(operation, Method::GET, url, Bytes::new()).await?;
+        let page = if body.len() <= PARSED_IN_PLACE {
+            parse_page(&body)
+        } else {
+            // `spawn_blocking` works on runtimes of every flavour, `block_in_place` does not.
+            match tokio::task::spawn_blocking(move || parse_page(&body)).await {
+                Ok(page) => page,
+                Err(_) => {
+                    let message = "the runtime stopped before the page was read".to_owned();
+                    return Err(self.error(operation, ApiErrorKind::Unavailable, message));
+                }
+            }
+        };
+        page.map_err(|error| self.error(operation, error.kind(), error.to_string()))
+    }
+
+    pub(crate) async fn call(
+        &self,
+        operation: &'static str,
+        method: Method,
+        url: &Url,
+        body: Bytes,
+    ) -> Result<Bytes, ApiError> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(url.as_str())
+            .header(ACCEPT, "application/json")
+            .header("prefer", PREFER);
+        if !body.is_empty() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        match request.body(body) {
+            Ok(request) => self
+                .stack
+                .call(operation, request)
+                .await
+                .map(http::Response::into_body)
+                .map_err(advise),
+            Err(error) => {
+                let message = format!("the request cannot be written: {error}");
+                Err(self.error(operation, ApiErrorKind::Refused, message))
+            }
+        }
+    }
+
+    /// `{base}/v1.0` and `segments` below it.
+    pub(crate) fn url(&self, segments: &[&str]) -> Url {
+        let mut url = self.options.base_url.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().push("v1.0").extend(segments);
+        }
+        url.set_query(None);
+        url
+    }
+
+    pub(crate) fn error(
+        &self,
+        operation: &'static str,
+        kind: ApiErrorKind,
+        message: String,
+    ) -> ApiError {
+        let mut error = ApiError::new(API, operation, kind);
+        error.tenant = self.options.tenant.clone();
+        error.message = message;
+        error
+    }
+}
+
+/// `$select` of what is used: a record without it has several kilobytes.
+pub(crate) fn select() -> String {
+    format!("$select={}", ManagedDevice::SELECTED.join(","))
+}
+
+/// A listing of managed devices, one page at a time.
+#[derive(Debug)]
+pub struct ManagedDeviceListing {
+    client: GraphClient,
+    trail: CursorTrail,
+    /// `None` after the last page.
+    next: Option<Url>,
+}
+
+impl ManagedDeviceListing {
+    /// The next page; `None` after the last one. A page may be empty without being the last
+    /// (<https://learn.microsoft.com/graph/paging>).
+    ///
+    /// # Errors
+    /// [`SourceError`] when a page cannot be read or a link must not be followed.
+    ///
+    /// # Cancellation
+    /// Dropping the future loses nothing: the next call asks for the same page.
+    pub async fn next_page(&mut self) -> Result<Option<Page<ManagedDevice>>, SourceError> {
+        let Some(url) = &self.next else { return Ok(None) };
+        let page = self.client.page("list managed devices", url).await?;
+        self.next = match page.next_link {
+            Some(link) => Some(self.trail.follow(&link)?),
+            None => None,
+        };
+        Ok(Some(Page {
+            records: page.records,
+            malformed: page.malformed,
+            last: self.next.is_none(),
+        }))
+    }
+}

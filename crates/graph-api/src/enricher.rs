@@ -1,0 +1,237 @@
+//! The Enricher: each machine's Intune record, got the cheaper way.
+//!
+//! | way | calls | when |
+//! |---|---|---|
+//! | bulk | one for 1,000 managed devices | many machines need their record |
+//! | look-up | one for 20 machines | few machines in a tenant with many managed devices |
+//!
+//! Both ways give the same answer. Once the list was read it serves all later pages.
+
+use std::collections::{HashMap, HashSet};
+
+use async_trait::async_trait;
+use stocktake_connector_core::{
+    EnrichError, Enricher, Enrichment, EnrichmentAccount, EnrichmentPass, EnrichmentStatus,
+    PassHint, Recovery, SourceError, Strategy,
+};
+use uuid::Uuid;
+
+use crate::index::best;
+use crate::refusal::refusal;
+use crate::{GraphClient, GraphOptions, JoinIndex, JoinIndexBuilder, ManagedDevice};
+
+/// Most records for which room is made before they come.
+const MOST_EXPECTED: u64 = 2_000_000;
+
+/// Joins Intune's managed devices to machines of one tenant. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct IntuneEnricher {
+    /// `None` when enrichment is switched off.
+    client: Option<GraphClient>,
+}
+
+impl IntuneEnricher {
+    /// Asks Intune through `client`.
+    pub fn new(client: GraphClient) -> Self {
+        Self { client: Some(client) }
+    }
+
+    /// Asks nobody: every answer is [`Enrichment::Unavailable`].
+    pub fn off() -> Self {
+        Self { client: None }
+    }
+}
+
+impl Enricher for IntuneEnricher {
+    type Record = ManagedDevice;
+    type Pass = IntunePass;
+
+    fn start_pass(&self, hint: PassHint) -> IntunePass {
+        let mut account = EnrichmentAccount::default();
+        if self.client.is_none() {
+            account.status = EnrichmentStatus::Off;
+        }
+        IntunePass {
+            client: self.client.clone(),
+            known: hint.records_known,
+            account,
+            bulk: None,
+            answered: false,
+            keys: 0,
+            look_up_calls: 0,
+        }
+    }
+}
+
+/// The look-ups of one cycle.
+#[derive(Debug)]
+pub struct IntunePass {
+    client: Option<GraphClient>,
+    known: Option<u64>,
+    account: EnrichmentAccount,
+    bulk: Option<JoinIndex>,
+    /// Whether Intune ever answered in this pass. What it refuses afterwards is a failure: pages
+    /// before had their records, and it cannot be that it has none.
+    answered: bool,
+    /// Keys of all pages so far.
+    keys: u64,
+    look_up_calls: u64,
+}
+
+#[async_trait]
+impl EnrichmentPass for IntunePass {
+    type Record = ManagedDevice;
+
+    async fn enrich(
+        &mut self,
+        keys: &[Option<Uuid>],
+        last: bool,
+    ) -> Result<Vec<Enrichment<ManagedDevice>>, EnrichError> {
+        let Some(client) = self.client.clone().filter(|_| self.is_on()) else {
+            return Ok(keys.iter().map(|_| Enrichment::Unavailable).collect());
+        };
+        let asked: HashSet<Uuid> =
+            keys.iter().flatten().filter(|key| !key.is_nil()).copied().collect();
+        let answer = match (&self.bulk, asked.is_empty()) {
+            (Some(_), _) => Ok(HashMap::new()),
+            (None, true) => self.ask_at_all(&client, keys).await,
+            (None, false) => self.ask(&client, &asked, last).await,
+        };
+        let looked_up = match answer {
+            Ok(looked_up) => looked_up,
+            Err(error) => {
+                self.take_refusal(error)?;
+                return Ok(keys.iter().map(|_| Enrichment::Unavailable).collect());
+            }
+        };
+        let answers: Vec<_> = keys
+            .iter()
+            .map(|key| {
+                let found = key.and_then(|key| match &self.bulk {
+                    Some(index) => index.get(key),
+                    // Two machines may have one Entra id.
+                    None => looked_up.get(&key).cloned().flatten(),
+                });
+                found.map_or(Enrichment::NoMatch, Enrichment::Matched)
+            })
+            .collect();
+        self.account.matched +=
+            answers.iter().filter(|answer| answer.matched().is_some()).count() as u64;
+        Ok(answers)
+    }
+
+    fn account(&self) -> EnrichmentAccount {
+        self.account.clone()
+    }
+}
+
+type Found = HashMap<Uuid, Option<ManagedDevice>>;
+
+impl IntunePass {
+    fn is_on(&self) -> bool {
+        self.account.status == EnrichmentStatus::On
+    }
+
+    /// Bytes that the join index takes; 0 before the list was read.
+    pub fn index_bytes(&self) -> usize {
+        self.bulk.as_ref().map_or(0, |index| index.bytes())
+    }
+
+    /// A page without any key. That Intune has none of its machines may only be said if Intune
+    /// answers in this tenant; else the same machine would change its content from cycle to cycle.
+    async fn ask_at_all(
+        &mut self,
+        client: &GraphClient,
+        keys: &[Option<Uuid>],
+    ) -> Result<Found, SourceError> {
+        if !keys.is_empty() && !self.answered {
+            client.probe().await?;
+            self.answered = true;
+        }
+        Ok(Found::new())
+    }
+
+    async fn ask(
+        &mut self,
+        client: &GraphClient,
+        asked: &HashSet<Uuid>,
+        last: bool,
+    ) -> Result<Found, SourceError> {
+        self.keys += asked.len() as u64;
+        if self.choose(asked.len() as u64, last) == Strategy::LookUp {
+            // A fixed order makes a repeated cycle ask the same.
+            let mut keys: Vec<Uuid> = asked.iter().copied().collect();
+            keys.sort_unstable();
+            let found = client.look_up(&keys).await?;
+            self.answered = true;
+            self.look_up_calls += found.calls;
+            if !found.list_instead {
+                self.account.strategy = Some(Strategy::LookUp);
+                self.account.records_read += found.records.len() as u64;
+                self.account.malformed += found.malformed;
+                let mut by_key: HashMap<Uuid, Vec<ManagedDevice>> = HashMap::new();
+                for record in found.records {
+                    if let Some(key) = record.azure_ad_device_id() {
+                        by_key.entry(key).or_default().push(record);
+                    }
+                }
+                return Ok(by_key.into_iter().map(|(key, records)| (key, best(records))).collect());
+            }
+        }
+        self.load(client).await?;
+        Ok(Found::new())
+    }
+
+    /// The cheaper way by count of calls, those that look-ups already took included.
+    fn choose(&self, keys: u64, last: bool) -> Strategy {
+        let look_ups = self.look_up_calls + keys.div_ceil(GraphOptions::LOOK_UPS_IN_A_BATCH);
+        // Unknown: at least as many records as machines, and as many again if more machines come.
+        let records = self.known.unwrap_or(if last { self.keys } else { self.keys * 2 });
+        let bulk = records.div_ceil(GraphOptions::RECORDS_IN_A_PAGE).max(1);
+        let fewer_records = self.known.is_some_and(|known| self.keys < known);
+        if look_ups < bulk || (look_ups == bulk && fewer_records) {
+            Strategy::LookUp
+        } else {
+            Strategy::Bulk
+        }
+    }
+
+    async fn load(&mut self, client: &GraphClient) -> Result<(), SourceError> {
+        let expected = self.known.unwrap_or_default().min(MOST_EXPECTED);
+        let mut builder = JoinIndexBuilder::with_capacity(expected as usize);
+        let mut listing = client.list_managed_devices();
+        let (mut read, mut malformed) = (0, 0);
+        while let Some(page) = listing.next_page().await? {
+            self.answered = true;
+            page.records.iter().for_each(|device| builder.add(device));
+            read += page.records.len() as u64;
+            malformed += page.malformed.len() as u64;
+        }
+        self.account.strategy = Some(Strategy::Bulk);
+        self.account.records_read += read;
+        self.account.malformed += malformed;
+        self.account.complete_count = Some(read + malformed);
+        self.bulk = Some(builder.build());
+        Ok(())
+    }
+
+    /// Notes that Intune is permanently absent, or gives the error back.
+    #[allow(clippy::result_large_err)] // An error ends the cycle: its size is of no weight.
+    fn take_refusal(&mut self, error: SourceError) -> Result<(), EnrichError> {
+        match error {
+            SourceError::Api(error) => match refusal(&error) {
+                Some(reason) if !self.answered => {
+                    self.account.status = EnrichmentStatus::Refused(reason);
+                    Ok(())
+                }
+                Some(reason) => Err(EnrichError::Other {
+                    message: format!("Intune answered before and refuses now: {reason}"),
+                    recovery: Recovery::Operator,
+                    source: Some(error.into()),
+                }),
+                None => Err(error.into()),
+            },
+            error => Err(EnrichError::Listing(error)),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use stocktake_connector_core::{ApiErrorKind, SourceError};
+use stocktake_graph_api::LookUp;
+
+use super::*;
+
+fn found(url: &str) -> (u16, Value, Value) {
+    let n = asked_for(url);
+    (200, json!({}), envelope(&[device(&format!("d{n}"), n)], None))
+}
+
+/// The ids of the records, sorted.
+fn ids(look_up: &LookUp) -> BTreeSet<&str> {
+    look_up.records.iter().map(|device| device.id.as_deref().unwrap()).collect()
+}
+
+fn keys(range: std::ops::RangeInclusive<u128>) -> Vec<Uuid> {
+    range.map(key).collect()
+}
+
+#[tokio::test]
+async fn twenty_look_ups_go_into_a_call_and_answers_may_come_in_any_order() {
+    let server = MockServer::start().await;
+    batch(found).expect(3).mount(&server).await;
+
+    let look_up = client(&server, |_| ()).look_up(&keys(1..=45)).await.unwrap();
+
+    assert_eq!((look_up.records.len(), look_up.calls), (45, 3));
+    let sizes: Vec<_> = batches(&server).await.iter().map(Vec::len).collect();
+    assert_eq!(sizes, [20, 20, 5]);
+    let address = &batches(&server).await[0][0];
+    assert!(address.starts_with("/deviceManagement/managedDevices?$filter="), "{address}");
+    assert!(address.contains("&$select=id,azureADDeviceId,"), "{address}");
+}
+
+#[tokio::test]
+async fn only_throttled_items_are_asked_again() {
+    let server = MockServer::start().await;
+    let refused = Mutex::new(BTreeSet::new());
+    batch(move |url| {
+        let n = asked_for(url);
+        if n <= 3 && refused.lock().unwrap().insert(n) {
+            let status = [429, 503, 424][n as usize - 1];
+            return (status, json!({"Retry-After": "0"}), json!({"error": {"code": "x"}}));
+        }
+        found(url)
+    })
+    .expect(2)
+    .mount(&server)
+    .await;
+
+    let look_up = client(&server, |_| ()).look_up(&keys(1..=6)).await.unwrap();
+
+    assert_eq!(ids(&look_up), BTreeSet::from(["d1", "d2", "d3", "d4", "d5", "d6"]));
+    let sizes: Vec<_> = batches(&server).await.iter().map(Vec::len).collect();
+    assert_eq!(sizes, [6, 3]);
+}
+
+#[tokio::test]
+async fn a_wait_beyond_the_deadline_is_an_error_that_passes_the_wish_on() {
+    let server = MockServer::start().await;
+    batch(|_| (429, json!({"retry-after": 30}), json!({"error": {"code": "TooManyRequests"}})))
+        .expect(1)
+        .mount(&server)
+        .await;
+
+    let client = client(&server, |options| options.batch_deadline = Duration::from_secs(20));
+    let error = client.look_up(&keys(1..=2)).await.unwrap_err();
+
+    let SourceError::Api(error) = error else { panic!("{error}") };
+    assert_eq!(error.kind, ApiErrorKind::Throttled);
+    assert_eq!(error.retry_after, Some(Duration::from_secs(30)));
+}
+
+#[tokio::test]
+async fn an_item_that_always_fails_ends_the_look_up() {
+    let server = MockServer::start().await;
+    batch(|url| match asked_for(url) {
+        2 => (500, json!({"Retry-After": "0"}), json!({"error": {"code": "InternalServerError"}})),
+        _ => found(url),
+    })
+    .expect(6)
+    .mount(&server)
+    .await;
+
+    let error = client(&server, |_| ()).look_up(&keys(1..=3)).await.unwrap_err();
+
+    let text = error.to_string();
+    assert!(
+        text.contains("HTTP 500, InternalServerError") && text.contains("6 attempts"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn an_item_that_is_refused_is_not_asked_again() {
+    let server = MockServer::start().await;
+    batch(|url| match asked_for(url) {
+        2 => {
+            (400, json!({}), json!({"error": {"code": "BadRequest", "message": "Invalid filter"}}))
+        }
+        _ => found(url),
+    })
+    .expect(1)
+    .mount(&server)
+    .await;
+
+    let error = client(&server, |_| ()).look_up(&keys(1..=3)).await.unwrap_err();
+
+    assert!(error.to_string().contains("Invalid filter"), "{error}");
+}
+
+#[tokio::test]
+async fn an_item_without_an_answer_is_asked_again() {
+    let server = MockServer::start().await;
+    Mock::given(path(BATCH))
+        .respond_with(ok(json!({"responses": []})))
+        .up_to_n_times(1)
+        .expect(1)
+        .mount(&server)
+        .await;
+    batch(found).expect(1).mount(&server).await;
+
+    let look_up = client(&server, |_| ()).look_up(&[key(1)]).await.unwrap();
+
+    assert_eq!(look_up.records.len(), 1);
+}
+
+#[tokio::test]
+async fn a_link_inside_an_item_is_followed() {
+    let server = MockServer::start().await;
+    let base = server.uri();
+    batch(move |url| {
+        if url.contains("$skiptoken=2") {
+            return (200, json!({}), envelope(&[device("d1b", 1)], None));
+        }
+        let (status, headers, mut body) = found(url);
+        if asked_for(url) == 1 {
+            body["@odata.nextLink"] = format!("{base}{LIST}?$skiptoken=2").into();
+        }
+        (status, headers, body)
+    })
+    .expect(2)
+    .mount(&server)
+    .await;
+
+    let look_up = client(&server, |_| ()).look_up(&keys(1..=2)).await.unwrap();
+
+    assert_eq!(ids(&look_up), BTreeSet::from(["d1", "d1b", "d2"]));
+    assert_eq!(
+        batches(&server).await[1],
+        ["/deviceManagement/managedDevices?$skiptoken=2".to_owned()]
+    );
+}
+
+#[tokio::test]
+async fn a_link_inside_an_item_to_another_origin_is_not_followed() {
+    let server = MockServer::start().await;
+    batch(|_| (200, json!({}), envelope(&[], Some("https://evil.example/v1.0/x".into()))))
+        .expect(1)
+        .mount(&server)
+        .await;
+
+    let error = client(&server, |_| ()).look_up(&[key(1)]).await.unwrap_err();
+
+    assert!(matches!(error, SourceError::ForeignCursor { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn records_that_were_not_asked_for_are_left_out() {
+    // A filter on a property that Intune does not filter by is ignored: 200 with all devices.
+    let server = MockServer::start().await;
+    batch(|_| (200, json!({}), envelope(&[device("a", 1), device("b", 2), device("c", 3)], None)))
+        .mount(&server)
+        .await;
+
+    let look_up = client(&server, |_| ()).look_up(&[key(2)]).await.unwrap();
+
+    assert_eq!(ids(&look_up), BTreeSet::from(["b"]));
+}
+
+#[tokio::test]
+async fn a_batch_that_is_not_json_asks_for_the_list() {
+    let server = MockServer::start().await;
+    let body = r#"{"responses":[{"id":"0","status":200,"body":{"value":[{"id":"a" "b"}]}}]}"#;
+    Mock::given(path(BATCH))
+        .respond_with(ResponseTemplate::new(200).set_body_string(body))
+        .mount(&server)
+        .await;
+
+    assert!(client(&server, |_| ()).look_up(&[key(1)]).await.unwrap().list_instead);
+}

@@ -1,0 +1,268 @@
+use stocktake_connector_core::{
+    EnrichError, Enricher, Enrichment, EnrichmentPass, EnrichmentStatus, PassHint, Recovery,
+    Strategy,
+};
+use stocktake_graph_api::{IntuneEnricher, IntunePass, ManagedDevice};
+
+use super::*;
+
+fn pass(server: &MockServer, records_known: Option<u64>) -> IntunePass {
+    IntuneEnricher::new(client(server, |_| ())).start_pass(PassHint { records_known })
+}
+
+/// Each answer in a word: the record's id, `none`, or `unavailable`.
+fn words(answers: Vec<Enrichment<ManagedDevice>>) -> Vec<String> {
+    answers
+        .into_iter()
+        .map(|answer| match answer {
+            Enrichment::Matched(device) => device.id.unwrap(),
+            Enrichment::NoMatch => "none".to_owned(),
+            Enrichment::Unavailable => "unavailable".to_owned(),
+        })
+        .collect()
+}
+
+async fn enrich(pass: &mut IntunePass, keys: &[Option<Uuid>], last: bool) -> Vec<String> {
+    words(pass.enrich(keys, last).await.unwrap())
+}
+
+/// A tenant whose devices 1 to `count` are in Intune, whichever way it is asked.
+async fn tenant(server: &MockServer, count: u128) {
+    let devices: Vec<_> = (1..=count).map(|n| device(&format!("d{n}"), n)).collect();
+    list(ok(envelope(&devices, None))).mount(server).await;
+    batch(move |url| {
+        let n = asked_for(url);
+        let devices = if n <= count { vec![device(&format!("d{n}"), n)] } else { vec![] };
+        (200, json!({}), envelope(&devices, None))
+    })
+    .mount(server)
+    .await;
+}
+
+/// How often the list and the batch were asked.
+async fn calls(server: &MockServer) -> (usize, usize) {
+    let requests = server.received_requests().await.unwrap();
+    let count = |at: &str| requests.iter().filter(|request| request.url.path() == at).count();
+    (count(LIST), count(BATCH))
+}
+
+fn some(range: std::ops::RangeInclusive<u128>) -> Vec<Option<Uuid>> {
+    range.map(|n| Some(key(n))).collect()
+}
+
+#[tokio::test]
+async fn both_ways_give_the_same_answers_in_the_order_of_the_keys() {
+    let keys = [Some(key(2)), None, Some(key(9)), Some(key(1)), Some(key(2)), Some(Uuid::nil())];
+    let expected = ["d2", "none", "none", "d1", "d2", "none"];
+    for (known, strategy, asked) in
+        [(Some(5_000), Strategy::LookUp, (0, 1)), (Some(3), Strategy::Bulk, (1, 0))]
+    {
+        let server = MockServer::start().await;
+        tenant(&server, 3).await;
+        let mut pass = pass(&server, known);
+
+        assert_eq!(enrich(&mut pass, &keys, true).await, expected);
+        assert_eq!(pass.account().strategy, Some(strategy));
+        assert_eq!(pass.account().matched, 3);
+        assert_eq!(calls(&server).await, asked);
+    }
+}
+
+#[tokio::test]
+async fn the_cheaper_way_is_chosen_by_count_of_calls() {
+    for (keys, known, last, expected) in [
+        // One batch against one page that is larger than what is wanted.
+        (20, Some(1_000), true, Strategy::LookUp),
+        // One batch against one page that is not.
+        (20, Some(20), true, Strategy::Bulk),
+        // Two batches against one page, and against three.
+        (21, Some(1_000), true, Strategy::Bulk),
+        (21, Some(2_001), true, Strategy::LookUp),
+        // Unknown: as many records as machines.
+        (20, None, true, Strategy::Bulk),
+        (200, None, false, Strategy::Bulk),
+    ] {
+        let server = MockServer::start().await;
+        tenant(&server, 3).await;
+        let mut pass = pass(&server, known);
+        enrich(&mut pass, &some(1..=keys), last).await;
+        assert_eq!(pass.account().strategy, Some(expected), "{keys} keys, {known:?} known");
+    }
+}
+
+#[tokio::test]
+async fn look_ups_that_would_take_more_calls_than_the_list_give_way_to_it() {
+    let server = MockServer::start().await;
+    tenant(&server, 3).await;
+    let mut pass = pass(&server, Some(2_500));
+
+    for _ in 0..5 {
+        assert_eq!(enrich(&mut pass, &some(1..=4), false).await, ["d1", "d2", "d3", "none"]);
+    }
+
+    // Three look-ups are as many calls as the list's three pages; the fourth would be one too many,
+    // and the list serves the fifth page too.
+    assert_eq!(calls(&server).await, (1, 3));
+    assert_eq!(pass.account().complete_count, Some(3));
+    assert!(pass.index_bytes() > 0);
+}
+
+#[tokio::test]
+async fn several_records_of_a_device_give_the_same_one_either_way() {
+    let with = |id: &str, sync: &str, agent: &str| {
+        json!({"id": id, "azureADDeviceId": key(1).to_string().to_uppercase(),
+               "lastSyncDateTime": sync, "managementAgent": agent})
+    };
+    let devices = [
+        with("older", "2024-01-01T00:00:00Z", "mdm"),
+        with("newest", "2024-03-01T00:00:00Z", "mdm"),
+        with("unmanaged", "2024-05-01T00:00:00Z", "msSense"),
+        with("never", "0001-01-01T00:00:00Z", "mdm"),
+    ];
+    for known in [Some(5_000), Some(4)] {
+        for turn in 0..devices.len() {
+            let server = MockServer::start().await;
+            let mut devices = devices.clone();
+            devices.rotate_left(turn);
+            list(ok(envelope(&devices, None))).mount(&server).await;
+            batch(move |_| (200, json!({}), envelope(&devices, None))).mount(&server).await;
+            assert_eq!(enrich(&mut pass(&server, known), &some(1..=1), true).await, ["newest"]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_all_zero_id_joins_nothing() {
+    let server = MockServer::start().await;
+    list(ok(envelope(&[device("zero", 0), device("d1", 1)], None))).mount(&server).await;
+
+    let answers = enrich(&mut pass(&server, None), &[Some(Uuid::nil()), Some(key(1))], true).await;
+
+    assert_eq!(answers, ["none", "d1"]);
+}
+
+#[tokio::test]
+async fn a_filter_that_is_ignored_makes_the_pass_read_the_list() {
+    let server = MockServer::start().await;
+    let devices: Vec<_> = (1..=3).map(|n| device(&format!("d{n}"), n)).collect();
+    list(ok(envelope(&devices, None))).expect(1).mount(&server).await;
+    let link = Some(format!("{}{LIST}?$skiptoken=1", server.uri()));
+    batch(move |_| (200, json!({}), envelope(&devices, link.clone())))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let mut pass = pass(&server, Some(5_000));
+
+    assert_eq!(enrich(&mut pass, &some(3..=4), true).await, ["d3", "none"]);
+    assert_eq!(pass.account().strategy, Some(Strategy::Bulk));
+}
+
+#[tokio::test]
+async fn malformed_records_are_counted_and_fail_nothing() {
+    let bad = json!({"id": "bad", "azureADDeviceId": [], "model": 5});
+    for known in [Some(5_000), Some(2)] {
+        let server = MockServer::start().await;
+        let devices = [bad.clone(), device("d1", 1)];
+        list(ok(envelope(&devices, None))).mount(&server).await;
+        batch(move |_| (200, json!({}), envelope(&devices, None))).mount(&server).await;
+        let mut pass = pass(&server, known);
+
+        assert_eq!(enrich(&mut pass, &some(1..=1), true).await, ["d1"]);
+        assert_eq!((pass.account().records_read, pass.account().malformed), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_without_intune_or_without_permission_is_unavailable_for_every_page() {
+    let no_tenant = json!({"error": {"code": "BadRequest",
+        "message": "Request not applicable to target tenant."}});
+    let no_scope = json!({"error": {"code": "Forbidden", "message": "Application is not authorized \
+        to perform this operation. Application must have one of the following scopes: x"}});
+    let realm = json!({"error": {"code": "UnknownError", "message":
+        "{\"ErrorCode\":\"Forbidden\",\"Message\":\"{\\\"_version\\\": 3}\",\"Target\":null}"}});
+    for (status, body) in [(400, no_tenant), (403, no_scope), (401, realm.clone()), (403, realm)] {
+        for known in [Some(5_000), Some(1)] {
+            let server = MockServer::start().await;
+            list(ResponseTemplate::new(status).set_body_json(&body)).mount(&server).await;
+            let answer = body.clone();
+            batch(move |_| (status, json!({}), answer.clone())).mount(&server).await;
+            let mut pass = pass(&server, known);
+
+            assert_eq!(
+                enrich(&mut pass, &some(1..=2), false).await,
+                ["unavailable", "unavailable"]
+            );
+            let asked = calls(&server).await;
+            assert_eq!(
+                enrich(&mut pass, &[None, Some(key(1))], true).await,
+                ["unavailable", "unavailable"]
+            );
+            assert_eq!(calls(&server).await, asked, "asked again");
+            let EnrichmentStatus::Refused(reason) = pass.account().status else {
+                panic!("{status}: {:?}", pass.account())
+            };
+            assert!(reason.contains("tenant contoso: graph: "), "{reason}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_fails_for_now_is_an_error_and_never_an_event_without_its_record() {
+    for status in [429, 500, 503] {
+        let server = MockServer::start().await;
+        let answer = ResponseTemplate::new(status).insert_header("retry-after", "0");
+        list(answer).mount(&server).await;
+        let mut pass = pass(&server, None);
+
+        let error = pass.enrich(&some(1..=1), true).await.unwrap_err();
+
+        assert!(matches!(error.recovery(), Recovery::NextCycle { .. }), "{status}: {error}");
+        assert_eq!(pass.account().status, EnrichmentStatus::On);
+    }
+}
+
+#[tokio::test]
+async fn a_listing_that_fails_part_way_gives_nothing_and_a_late_refusal_is_a_failure() {
+    let server = MockServer::start().await;
+    let link = Some(format!("{}{LIST}?$skiptoken=1", server.uri()));
+    list(ok(envelope(&[device("d1", 1)], link))).up_to_n_times(1).mount(&server).await;
+    let body = json!({"error": {"code": "Forbidden", "message": "no"}});
+    list(ResponseTemplate::new(403).set_body_json(body)).mount(&server).await;
+
+    let error = pass(&server, None).enrich(&some(1..=1), true).await.unwrap_err();
+
+    assert!(matches!(error, EnrichError::Other { recovery: Recovery::Operator, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn switched_off_asks_nobody() {
+    let mut pass = IntuneEnricher::off().start_pass(PassHint::default());
+    assert_eq!(
+        enrich(&mut pass, &[None, Some(key(1))], true).await,
+        ["unavailable", "unavailable"]
+    );
+    assert_eq!(pass.account().status, EnrichmentStatus::Off);
+}
+
+#[tokio::test]
+async fn machines_without_a_key_have_no_match_only_where_intune_answers() {
+    let server = MockServer::start().await;
+    tenant(&server, 1).await;
+    let mut answering = pass(&server, None);
+    assert_eq!(enrich(&mut answering, &[None, None], false).await, ["none", "none"]);
+    assert_eq!(enrich(&mut answering, &[None], true).await, ["none"]);
+    assert_eq!(calls(&server).await, (1, 0), "one call tells that Intune answers");
+    assert_eq!(answering.account().strategy, None);
+
+    server.reset().await;
+    let body = json!({"error": {"code": "Forbidden", "message": "no"}});
+    list(ResponseTemplate::new(403).set_body_json(body)).mount(&server).await;
+    assert_eq!(enrich(&mut pass(&server, None), &[None], true).await, ["unavailable"]);
+}
+
+#[tokio::test]
+async fn a_page_without_machines_asks_nobody() {
+    let server = MockServer::start().await;
+    assert!(enrich(&mut pass(&server, None), &[], true).await.is_empty());
+    assert_eq!(calls(&server).await, (0, 0));
+}
