@@ -1,11 +1,13 @@
+use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
 use http::Request;
 use stocktake_connector_core::ApiErrorKind;
-use stocktake_http_stack::TransportOptions;
+use stocktake_http_stack::{ApiStack, Origin, StackOptions, Transport, TransportOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use wiremock::matchers::{body_string, header, header_regex, method, path};
@@ -89,8 +91,8 @@ async fn a_body_whose_end_only_its_last_bracket_tells_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_compressed_body_that_breaks_off_is_asked_for_again() {
-    // The first bytes of a gzip stream, with the length that belongs to them.
+async fn a_compressed_body_that_cannot_be_unpacked_is_asked_for_again() {
+    // As long as it says, but no gzip stream.
     ends_well_after(Play::Say(
         "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 5\r\nconnection: close\r\n\r\n\
          \u{1f}abcd",
@@ -179,4 +181,33 @@ async fn a_long_explanation_is_cut() {
     let stack = stack_to(&server.uri(), &TransportOptions::default());
     let error = get(&stack, &format!("{}/api", server.uri())).await.unwrap_err();
     assert_eq!(error.message.chars().count(), 501);
+}
+
+/// Serves `{"a":"xx…"}` of `length` bytes, compressed.
+async fn compressed(length: usize) -> MockServer {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    gzip.write_all(br#"{"a":""#).unwrap();
+    gzip.write_all(&vec![b'x'; length - 8]).unwrap();
+    gzip.write_all(br#""}"#).unwrap();
+    let server = MockServer::start().await;
+    let answer = ResponseTemplate::new(200)
+        .insert_header("content-encoding", "gzip")
+        .set_body_bytes(gzip.finish().unwrap());
+    Mock::given(path("/api")).respond_with(answer).expect(1).mount(&server).await;
+    server
+}
+
+#[tokio::test]
+async fn a_body_is_bounded_after_decompression() {
+    for (length, fits) in [(100_000, true), (100_001, false), (50_000_000, false)] {
+        let server = compressed(length).await;
+        let mut options = StackOptions::new("defender", Origin::parse(&server.uri()).unwrap());
+        options.limits.max_body_bytes = 100_000;
+        let transport = Transport::new(&TransportOptions::default()).unwrap();
+        let stack = ApiStack::new(&transport, options);
+        match get(&stack, &format!("{}/api", server.uri())).await {
+            Ok(answer) => assert_eq!((answer.body().len(), fits), (length, true)),
+            Err(error) => assert_eq!((error.kind, fits), (ApiErrorKind::TooLarge, false)),
+        }
+    }
 }

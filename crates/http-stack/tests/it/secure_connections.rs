@@ -4,8 +4,10 @@ use std::sync::Arc;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use stocktake_connector_core::ApiErrorKind;
 use stocktake_http_stack::TransportOptions;
+use tempfile::NamedTempFile;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
@@ -14,6 +16,14 @@ use super::{get, stack_to};
 
 /// Serves `{}` over TLS with a certificate of a new authority, and gives that one's PEM.
 async fn tls_server() -> (String, String) {
+    let (base, authority, _) = tls_server_that_speaks(Vec::new()).await;
+    (base, authority)
+}
+
+/// The same, with the protocols that it speaks and the one that each connection settles on.
+async fn tls_server_that_speaks(
+    protocols: Vec<Vec<u8>>,
+) -> (String, String, mpsc::UnboundedReceiver<Option<Vec<u8>>>) {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -23,7 +33,7 @@ async fn tls_server() -> (String, String) {
         .signed_by(&key, &authority)
         .unwrap();
     let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
+    let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
@@ -32,6 +42,8 @@ async fn tls_server() -> (String, String) {
             PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
         )
         .unwrap();
+    config.alpn_protocols = protocols;
+    let (settle, settled) = mpsc::unbounded_channel();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("https://localhost:{}", listener.local_addr().unwrap().port());
@@ -39,8 +51,10 @@ async fn tls_server() -> (String, String) {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
             let acceptor = acceptor.clone();
+            let settle = settle.clone();
             tokio::spawn(async move {
                 let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                let _ = settle.send(stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec));
                 let mut request = [0; 4096];
                 let _ = stream.read(&mut request).await;
                 let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
@@ -49,7 +63,7 @@ async fn tls_server() -> (String, String) {
             });
         }
     });
-    (base, authority.pem())
+    (base, authority.pem(), settled)
 }
 
 #[tokio::test]
@@ -62,15 +76,27 @@ async fn a_certificate_of_an_unknown_authority_is_refused_without_retries() {
     assert!(error.advice.unwrap().contains("extra CA file"));
 }
 
+fn trusting(authority: &str) -> (NamedTempFile, TransportOptions) {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(authority.as_bytes()).unwrap();
+    let extra_ca_file = Some(file.path().to_owned());
+    (file, TransportOptions { extra_ca_file, ..TransportOptions::default() })
+}
+
+#[tokio::test]
+async fn http_2_is_spoken_with_a_server_that_offers_it() {
+    let protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let (base, authority, mut settled) = tls_server_that_speaks(protocols).await;
+    let (_file, options) = trusting(&authority);
+    // The server only pretends, so the call fails after the handshake.
+    get(&stack_to(&base, &options), &base).await.unwrap_err();
+    assert_eq!(settled.recv().await.unwrap().as_deref(), Some(b"h2".as_slice()));
+}
+
 #[tokio::test]
 async fn an_extra_ca_file_is_trusted() {
     let (base, authority) = tls_server().await;
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(authority.as_bytes()).unwrap();
-    let options = TransportOptions {
-        extra_ca_file: Some(file.path().to_owned()),
-        ..TransportOptions::default()
-    };
+    let (_file, options) = trusting(&authority);
     assert_eq!(get(&stack_to(&base, &options), &base).await.unwrap().body(), "{}");
 }
 
