@@ -131,6 +131,7 @@ impl Place {
         left.sort();
         for path in left {
             if let Some(mut partial) = Partial::adopt(path)? {
+                tracing::warn!("found events of a process that died; publishing them");
                 self.publish_locked(&mut partial)?;
             }
         }

@@ -26,6 +26,7 @@ use stocktake_connector_core::{
     Sink, SinkError, TenantId,
 };
 use stocktake_http_stack::ApiStack;
+use stocktake_telemetry::field;
 use url::Url;
 use uuid::Uuid;
 
@@ -199,6 +200,12 @@ impl Sink for SekoiaSink {
                 End::Failed(reason) => format!("task {task} {reason}"),
                 End::Lost => format!("task {task} is unknown to Sekoia.io"),
             };
+            tracing::warn!(
+                { field::API } = API,
+                { field::BATCH_EVENTS } = events,
+                { field::ERROR } = last,
+                "push was accepted but not taken in"
+            );
         }
         Err(SinkError::Other {
             message: format!(
