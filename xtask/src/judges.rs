@@ -12,6 +12,8 @@ use crate::schema;
 /// prints one line per violation and exits with 1 on any; with `--verdicts` it prints `ok` or `bad`
 /// for each line instead.
 pub(crate) const SCRIPTS: &str = "xtask/judges";
+/// The environment variable that tells tests where the judges' Python is.
+pub(crate) const PYTHON: &str = "JUDGES_PYTHON";
 const FOLDER: &str = "target/judges";
 
 /// Judge.

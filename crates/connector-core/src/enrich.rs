@@ -92,10 +92,11 @@ pub enum Strategy {
 }
 
 /// Whether the remote is consulted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "state", content = "reason")]
 pub enum EnrichmentStatus {
     /// It is.
+    #[default]
     On,
     /// Switched off in the configuration.
     Off,
@@ -104,7 +105,7 @@ pub enum EnrichmentStatus {
 }
 
 /// What a pass did, for the cycle report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnrichmentAccount {
     /// Whether the remote was consulted.
     pub status: EnrichmentStatus,

@@ -1,1 +1,40 @@
-//! The stocktake program: configuration, cycle engine, scheduler, commands.
+//! The `stocktake` program: configuration, the cycle engine, the scheduler and the commands.
+//!
+//! This crate alone names concrete types: it builds sources, enrichers, mappers, sinks and stores
+//! from the configuration and hands them to the [`cycle`] engine, which knows only their traits.
+//!
+//! An embedder that has its own configuration can run the engine alone: see [`cycle::Collector`].
+//!
+//! # Not here
+//! Anything that talks HTTP (`defender-api`, `graph-api`, `auth`, `sinks`), any mapping rule
+//! (`mapper`), any row of state (`state`).
+
+mod cli;
+mod commands;
+mod config;
+pub mod cycle;
+mod output;
+mod process;
+mod scheduler;
+mod stop;
+mod wiring;
+
+use std::fmt::Write as _;
+
+pub use cli::main;
+pub use process::figures as process_figures;
+
+/// An error with its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let words = inner.to_string();
+        // Transparent wrappers repeat their source's words.
+        if !text.ends_with(&words) {
+            let _ = write!(text, ": {words}"); // Writing to a string cannot fail.
+        }
+        cause = inner.source();
+    }
+    text
+}

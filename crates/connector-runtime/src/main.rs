@@ -1,2 +1,7 @@
 //! The `stocktake` program.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    stocktake_connector_runtime::main()
+}

@@ -124,6 +124,11 @@ impl CallLog {
         count.failed += u64::from(failed);
     }
 
+    /// Calls since the start, whatever was forgotten in between.
+    pub(crate) fn so_far(&self) -> u64 {
+        self.last
+    }
+
     pub(crate) fn all(&self) -> Calls {
         Calls { counts: self.counts.clone(), log: self.log.iter().cloned().collect() }
     }

@@ -122,6 +122,11 @@ impl Handle {
         self.0.call_log().all()
     }
 
+    /// How many calls came since the start; cheap enough to be asked all the time.
+    pub fn calls_so_far(&self) -> u64 {
+        self.0.call_log().so_far()
+    }
+
     /// Forgets the calls.
     pub fn reset_calls(&self) {
         self.0.call_log().clear();

@@ -6,7 +6,8 @@ use stocktake_ocsf_model::{Dialect, InventoryInfo, Written, write};
 use crate::mask::{Paths, write_without};
 
 /// The fields that change while a device stays the same, and are left out of fingerprints by default.
-pub const VOLATILE: [&str; 3] = ["time", "device.last_seen_time", "metadata.processed_time"];
+pub const VOLATILE: [&str; 4] =
+    ["time", "device.last_seen_time", "metadata.original_time", "metadata.processed_time"];
 
 /// Names one sending of an event, so it is never part of what was sent.
 const EVENT_UID: &str = "metadata.uid";

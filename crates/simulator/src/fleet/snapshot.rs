@@ -306,7 +306,7 @@ impl Snapshot {
     /// Changes the content of `count` machines and their managed devices.
     pub(crate) fn change(&mut self, count: usize) -> Vec<usize> {
         self.generation += 1;
-        let chosen = self.choose(count);
+        let chosen = self.choose(count, |_| true);
         for index in &chosen {
             let number = self.revision(*index) + 1;
             self.revisions.insert(*index, Revision { number, generation: self.generation });
@@ -323,16 +323,21 @@ impl Snapshot {
         (start..start + count).collect()
     }
 
-    /// Removes `count` machines; their managed devices stay.
+    /// Removes `count` machines; their managed devices stay. Machines that were changed or added go
+    /// last, so that changes, additions and removals in between two readings can be told apart.
     pub(crate) fn remove(&mut self, count: usize) -> Vec<usize> {
         self.generation += 1;
-        let chosen = self.choose(count);
+        let first_added = self.machines_end() - self.added.len();
+        let touched = |index: usize| index >= first_added || self.revisions.contains_key(&index);
+        let mut chosen = self.choose(count, |index| !touched(index));
+        chosen.extend(self.choose(count - chosen.len(), touched));
         self.removed.extend(&chosen);
         chosen
     }
 
-    /// Up to `count` machines, spread over the fleet, without the example and the odd ones.
-    fn choose(&self, count: usize) -> Vec<usize> {
+    /// Up to `count` of the `eligible` machines, spread over the fleet, without the example and the
+    /// odd ones.
+    fn choose(&self, count: usize, eligible: impl Fn(usize) -> bool) -> Vec<usize> {
         /// A prime, so that the steps meet every index of a fleet whose size it does not divide.
         const STRIDE: usize = 7_919;
 
@@ -345,7 +350,8 @@ impl Snapshot {
             if chosen.len() == count {
                 break;
             }
-            if index != 0 && !self.odd_machine(index) && !self.removed.contains(&index) {
+            let stays = index == 0 || self.odd_machine(index) || self.removed.contains(&index);
+            if !stays && eligible(index) {
                 chosen.push(index);
             }
             index = (index + stride) % end;

@@ -48,14 +48,18 @@ pub(crate) struct World {
     pub(crate) http: Client,
 }
 
+/// A client of this machine alone. In a build of the whole workspace reqwest has TLS without a
+/// cryptography provider, and refuses to be built before one is installed.
+pub(crate) fn builder() -> reqwest::ClientBuilder {
+    // Another test of this process may have installed it already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().no_proxy()
+}
+
 impl World {
     pub(crate) async fn start(options: SimulatorOptions) -> Self {
         let running = Simulator::start(options).await.unwrap();
-        let http = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .unwrap();
+        let http = builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { running, http }
     }
 

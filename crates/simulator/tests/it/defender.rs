@@ -116,7 +116,7 @@ async fn a_wrong_path_is_not_found() {
 async fn answers_are_streamed_typed_as_odata_and_compressed_for_those_who_ask() {
     let world = World::of(500, 0).await;
     let token = world.token(DEFENDER).await;
-    let plain = reqwest::Client::builder().no_gzip().no_proxy().build().unwrap();
+    let plain = crate::client::builder().no_gzip().build().unwrap();
     let url = world.url("/api/machines");
     let asked = plain.get(&url).bearer_auth(&token).header("accept-encoding", "gzip");
     let answer = asked.send().await.unwrap();

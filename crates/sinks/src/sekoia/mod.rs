@@ -190,12 +190,13 @@ impl Sink for SekoiaSink {
         let body = body_of(batch);
         let events = batch.events.len();
         let pushes = self.options.max_pushes.max(1);
-        let mut last = String::new();
+        let mut last = End::Lost;
         for _ in 0..pushes {
             let Some(task) = self.push(&body, events).await? else {
                 return Ok(Acknowledgement::ALL);
             };
-            last = match self.end_of(&task).await? {
+            last = self.end_of(&task).await?;
+            let error = match &last {
                 End::Finished => return Ok(Acknowledgement::ALL),
                 End::Failed(reason) => format!("task {task} {reason}"),
                 End::Lost => format!("task {task} is unknown to Sekoia.io"),
@@ -203,18 +204,26 @@ impl Sink for SekoiaSink {
             tracing::warn!(
                 { field::API } = API,
                 { field::BATCH_EVENTS } = events,
-                { field::ERROR } = last,
+                { field::ERROR } = error,
                 "push was accepted but not taken in"
             );
         }
-        Err(SinkError::Other {
-            message: format!(
-                "sekoia: {PUSH}: {pushes} pushes of the same {events} events were accepted and none \
-                 was taken in: {last}"
-            ),
-            recovery: Recovery::NextCycle { after: None },
-            source: None,
-        })
+        match last {
+            // One event may make the task fail each time: the caller finds it by splitting. Whether
+            // the receiver is at fault instead is for the caller to judge, too.
+            End::Failed(reason) => Err(SinkError::Refused {
+                events,
+                reason: format!("the task of each of {pushes} pushes ended: {reason}"),
+            }),
+            End::Finished | End::Lost => Err(SinkError::Other {
+                message: format!(
+                    "sekoia: {PUSH}: {pushes} pushes of the same {events} events were accepted and \
+                     their tasks lost"
+                ),
+                recovery: Recovery::NextCycle { after: None },
+                source: None,
+            }),
+        }
     }
 
     async fn finish_cycle(&self, _: &TenantId, _: CycleId) -> Result<(), SinkError> {

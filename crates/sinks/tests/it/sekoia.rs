@@ -184,17 +184,28 @@ async fn a_task_that_is_not_known_at_once_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn tasks_that_keep_failing_are_an_error_with_sekoias_reason() {
+async fn a_batch_whose_tasks_keep_failing_is_refused_so_that_the_event_at_fault_is_found() {
     let (server, sink) = server().await;
     push_answers(&server, json(200, json!({"task_id": "t1"})), 3).await;
     let failed = json(200, json!({"status": "FAILED", "error": "index\u{7} is closed"}));
     task_answers(&server, vec![failed]).await;
+    let SinkError::Refused { events, reason } = deliver(&sink).await.unwrap_err() else {
+        panic!("not refused");
+    };
+    assert_eq!(events, 2);
+    assert_eq!(reason, "the task of each of 3 pushes ended: is FAILED: index is closed");
+}
+
+#[tokio::test]
+async fn tasks_that_keep_getting_lost_are_an_error() {
+    let (server, sink) = server().await;
+    push_answers(&server, json(200, json!({"task_id": "t1"})), 3).await;
+    task_answers(&server, vec![ResponseTemplate::new(404)]).await;
     let error = deliver(&sink).await.unwrap_err();
     assert_eq!(error.recovery(), Recovery::NextCycle { after: None });
     assert_eq!(
         error.to_string(),
-        "sekoia: push assets: 3 pushes of the same 2 events were accepted and none was taken in: \
-         task t1 is FAILED: index is closed"
+        "sekoia: push assets: 3 pushes of the same 2 events were accepted and their tasks lost"
     );
 }
 

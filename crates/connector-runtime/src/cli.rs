@@ -1,0 +1,231 @@
+//! The command line: what can be asked, and the exit code of the answer.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands;
+use crate::config::{self, Config, ConfigError, Flags, LogFormat};
+use crate::output::{Format, Output};
+
+/// Device inventory from Microsoft Defender and Intune, as OCSF events, to Sekoia.io or any other
+/// sink. Never loses a device, and can prove it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "stocktake",
+    version,
+    after_help = "Exit codes: 0 fine, 1 failed, 2 usage or configuration, 3 finished with dead letters.\n\
+                  Try `stocktake demo`: it needs no tenant, no server and no configuration."
+)]
+struct Arguments {
+    /// The configuration file, TOML or YAML [default: stocktake.toml, when there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// For people or for programs
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    output: Format,
+    /// What is logged to standard error: error, warn, info, debug or trace
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log_level: Option<String>,
+    /// How log lines look
+    #[arg(long, global = true, value_enum)]
+    log_format: Option<LogFormat>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show everything at work: an emulated cloud and one cycle, in this process
+    Demo(commands::demo::Demo),
+    /// Run one cycle for each tenant and print its report
+    Sync(commands::sync::Sync),
+    /// Run cycles for ever, as the configuration schedules them
+    Run(commands::run::Run),
+    /// Try every credential, permission and sink, and say what to do about what fails
+    Check(commands::check::CheckAll),
+    /// Map machines and managed devices from files to events, without a network
+    Map(commands::map::Map),
+    /// Explain where each field of an event comes from
+    Explain(commands::explain::Explain),
+    /// Check events against the strict OCSF 1.5.0 schema
+    Validate(commands::validate::Validate),
+    /// Show, describe or write the configuration
+    Config(commands::config::ConfigCommand),
+    /// Show what was delivered, and the last cycles
+    State(commands::state::State),
+    /// Show what can never be delivered as it is, and why
+    DeadLetters(commands::dead_letters::DeadLetters),
+    /// Serve an emulated Entra, Defender, Graph and Sekoia on loopback
+    Simulate(commands::simulate::Simulate),
+    /// Write a completion script for a shell
+    Completions(commands::completions::Completions),
+}
+
+/// How a command ended. The numbers are documented: scripts depend on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Fine,
+    Failed,
+    Misused,
+    DeadLetters,
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        Self::from(match ending {
+            Ending::Fine => 0,
+            Ending::Failed => 1,
+            Ending::Misused => 2,
+            Ending::DeadLetters => 3,
+        })
+    }
+}
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    /// The configuration cannot be used, or the arguments do not fit it.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The work failed.
+    #[error("{message}")]
+    Failed {
+        /// What failed, with its causes.
+        message: String,
+        /// What the operator can do, as a sentence.
+        advice: Option<String>,
+    },
+    /// Whoever read our output has gone; there is nobody left to tell.
+    #[error("output closed")]
+    OutputClosed,
+}
+
+impl CommandError {
+    /// A failure with its causes.
+    pub(crate) fn of(error: &dyn std::error::Error) -> Self {
+        Self::Failed { message: crate::chain(error), advice: None }
+    }
+
+    /// A failure in words.
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self::Failed { message: message.into(), advice: None }
+    }
+}
+
+impl From<std::io::Error> for CommandError {
+    fn from(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            Self::OutputClosed
+        } else {
+            Self::failed(format!("standard output: {error}"))
+        }
+    }
+}
+
+/// What every command works with.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) flags: Flags,
+    pub(crate) output: Output,
+}
+
+impl Context {
+    /// Reads the configuration and starts the log as it says.
+    pub(crate) fn config(&self) -> Result<Config, CommandError> {
+        let config = config::load(&self.flags, variables())?;
+        start_log(&config.log)?;
+        Ok(config)
+    }
+
+    /// Starts the log as the flags say, or else at `level`, for commands without a configuration.
+    pub(crate) fn log_by_flags(&self, level: &str) -> Result<(), CommandError> {
+        let mut log = config::LogConfig { level: level.to_owned(), ..config::LogConfig::default() };
+        if let Some(level) = &self.flags.log_level {
+            log.level.clone_from(level);
+        }
+        if let Some(format) = self.flags.log_format {
+            log.format = format;
+        }
+        start_log(&log)
+    }
+}
+
+fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| {
+        // A variable that is no text cannot be ours.
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    })
+}
+
+fn start_log(log: &config::LogConfig) -> Result<(), CommandError> {
+    let format = match log.format {
+        LogFormat::Human => stocktake_telemetry::LogFormat::Human,
+        LogFormat::Json => stocktake_telemetry::LogFormat::Json,
+    };
+    stocktake_telemetry::init_logs(stocktake_telemetry::LogOptions { format, filter: &log.level })
+        .map_err(|error| {
+            ConfigError(vec![config::Fault::new("log.level", crate::chain(&error))]).into()
+        })
+}
+
+/// Runs the command that the arguments name.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // clap prints help to standard output and mistakes to standard error.
+            let code = if error.use_stderr() { Ending::Misused } else { Ending::Fine };
+            let _ = error.print(); // Nobody is left to tell when this fails.
+            return code.into();
+        }
+    };
+    let context = Context {
+        flags: Flags {
+            config: arguments.config,
+            log_level: arguments.log_level,
+            log_format: arguments.log_format,
+        },
+        output: Output::new(arguments.output),
+    };
+    match dispatch(arguments.command, &context) {
+        Ok(ending) => ending.into(),
+        Err(CommandError::OutputClosed) => Ending::Fine.into(),
+        Err(error) => {
+            context.output.error(&error);
+            match error {
+                CommandError::Config(_) => Ending::Misused.into(),
+                _ => Ending::Failed.into(),
+            }
+        }
+    }
+}
+
+fn dispatch(command: Command, context: &Context) -> Result<Ending, CommandError> {
+    match command {
+        Command::Demo(command) => on_runtime(command.execute(context)),
+        Command::Sync(command) => on_runtime(command.execute(context)),
+        Command::Run(command) => on_runtime(command.execute(context)),
+        Command::Check(command) => on_runtime(command.execute(context)),
+        Command::Map(command) => command.execute(context),
+        Command::Explain(command) => command.execute(context),
+        Command::Validate(command) => command.execute(context),
+        Command::Config(command) => command.execute(context),
+        Command::State(command) => on_runtime(command.execute(context)),
+        Command::DeadLetters(command) => on_runtime(command.execute(context)),
+        Command::Simulate(command) => on_runtime(command.execute(context)),
+        Command::Completions(command) => command.execute::<Arguments>(context),
+    }
+}
+
+/// Runs a command that does input and output.
+fn on_runtime(
+    work: impl Future<Output = Result<Ending, CommandError>>,
+) -> Result<Ending, CommandError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CommandError::failed(format!("cannot start: {error}")))?
+        .block_on(work)
+}

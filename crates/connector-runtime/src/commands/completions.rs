@@ -1,0 +1,25 @@
+//! `stocktake completions`.
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::cli::{CommandError, Context, Ending};
+
+/// Writes a completion script.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// For which shell
+    shell: Shell,
+}
+
+impl Completions {
+    pub(crate) fn execute<A: CommandFactory>(
+        self,
+        context: &Context,
+    ) -> Result<Ending, CommandError> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut A::command(), "stocktake", &mut script);
+        context.output.text(String::from_utf8_lossy(&script).trim_end())?;
+        Ok(Ending::Fine)
+    }
+}

@@ -1,0 +1,73 @@
+//! `stocktake config`: what can be set, what is set, and a file to start from.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use crate::cli::{CommandError, Context, Ending};
+use crate::config::{Config, TEMPLATE};
+use crate::output::Format;
+
+/// Shows, describes or writes the configuration.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConfigCommand {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Print the configuration as it takes effect, without secrets
+    Show,
+    /// Print the JSON Schema of the configuration
+    Schema,
+    /// Write a commented configuration file to start from
+    Init {
+        /// Where to; an existing file is left alone
+        #[arg(default_value = "stocktake.toml")]
+        path: PathBuf,
+    },
+}
+
+impl ConfigCommand {
+    pub(crate) fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+        match self.verb {
+            Verb::Show => show(context)?,
+            Verb::Schema => context.output.json(&schemars::schema_for!(Config))?,
+            Verb::Init { path } => init(&path, context)?,
+        }
+        Ok(Ending::Fine)
+    }
+}
+
+fn show(context: &Context) -> Result<(), CommandError> {
+    let config = context.config()?;
+    match context.output.format() {
+        Format::Json => context.output.json(&config),
+        Format::Text => {
+            let text = toml::to_string_pretty(&config)
+                .map_err(|error| CommandError::failed(format!("cannot write TOML: {error}")))?;
+            context.output.text(text.trim_end())
+        }
+    }
+}
+
+fn init(path: &PathBuf, context: &Context) -> Result<(), CommandError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        // A secret may be written into it.
+        options.mode(0o600);
+    }
+    options
+        .open(path)
+        .and_then(|mut file| file.write_all(TEMPLATE.as_bytes()).and_then(|()| file.sync_all()))
+        .map_err(|error| {
+            CommandError::failed(format!("cannot write {}: {error}", path.display()))
+        })?;
+    context.output.text(format_args!(
+        "wrote {}; fill in the tenant and the sink, then run `stocktake check`",
+        path.display()
+    ))
+}

@@ -1,0 +1,167 @@
+//! `stocktake demo`: an emulated cloud and one cycle, in one process and over real HTTP.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use stocktake_connector_core::{Clock, CycleReport, DeadLetter, DeadLetterFilter, SystemClock};
+use stocktake_simulator::{Simulator, SimulatorOptions};
+
+use super::simulate::{self, FleetSize};
+use super::sync;
+use crate::cli::{CommandError, Context, Ending};
+use crate::config::Config;
+use crate::cycle::Request;
+use crate::output::{Align, Format, ReportText, Table, count};
+use crate::{stop, wiring};
+
+/// What a demonstration logs: the emulated fleet has odd records on purpose, and the end names them.
+const QUIET: &str = "error";
+/// Events that are printed whole.
+const EVENTS_SHOWN: usize = 1;
+/// Dead letters that are printed.
+const DEAD_LETTERS_SHOWN: usize = 3;
+
+/// Shows everything at work.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Demo {
+    #[command(flatten)]
+    size: FleetSize,
+}
+
+impl Demo {
+    pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+        context.log_by_flags(QUIET)?;
+        let options = simulate::options(self.size.fleet(SystemClock.now()));
+        let demonstration = configuration(&options);
+        let simulator = Simulator::start(options)
+            .await
+            .map_err(|error| CommandError::failed(format!("cannot listen: {error}")))?;
+        let url = simulator.url();
+        let config = demonstration(&url)?;
+        context.output.note(format_args!(
+            "An emulated cloud with {} machines and {} managed devices listens at {url}.\n\
+             One cycle reads, joins, maps and delivers them over HTTP.\n",
+            count(self.size.machines as u64),
+            count(self.size.managed_devices() as u64)
+        ));
+        let stop = stop::on_signals(config.shutdown.grace)?;
+        let deployment = wiring::deploy(&config, &[])?;
+        let reports = sync::run_once(&deployment, Request::Full, &stop, &context.output).await?;
+        let mut letters = Vec::new();
+        for collector in &deployment.collectors {
+            letters.extend(
+                collector
+                    .store
+                    .dead_letters(&DeadLetterFilter::default())
+                    .await
+                    .map_err(|error| CommandError::of(&error))?,
+            );
+        }
+        let received = simulator.handle().received_events();
+        let order = simulator.handle().fleet().device_ids();
+        simulator.stop().await;
+        print(&received, &order, &reports, &letters, context)?;
+        // Dead letters are part of the show: the emulated fleet has odd records on purpose.
+        Ok(match sync::ending(&reports) {
+            Ending::DeadLetters => Ending::Fine,
+            ending => ending,
+        })
+    }
+}
+
+/// The configuration for the simulator's first tenant, once its URL is known.
+fn configuration(
+    options: &SimulatorOptions,
+) -> impl FnOnce(&str) -> Result<Config, CommandError> + use<> {
+    let account = options.tenants.first().cloned().unwrap_or_default();
+    let sekoia = options.sekoia.clone();
+    move |url| {
+        let config = serde_json::json!({
+            "tenants": { "demo": {
+                "tenant_id": account.tenant_id,
+                "app_id": account.app_id,
+                "app_secret": account.app_secret,
+                "base_url": url, "login_url": url, "graph_url": url,
+            }},
+            "sinks": { "sekoia": {
+                "type": "sekoia",
+                "base_url": url,
+                "connector_uuid": sekoia.connector_uuid,
+                "api_key": sekoia.api_key,
+            }},
+            "state": { "path": ":memory:" },
+        });
+        serde_json::from_value(config).map_err(|error| CommandError::of(&error))
+    }
+}
+
+fn print(
+    received: &BTreeMap<String, Value>,
+    order: &[String],
+    reports: &[CycleReport],
+    letters: &[DeadLetter],
+    context: &Context,
+) -> Result<(), CommandError> {
+    let output = &context.output;
+    if output.format() == Format::Json {
+        let events: Vec<_> = received.values().collect();
+        return output.json(&serde_json::json!({ "events": events, "cycles": reports }));
+    }
+    for event in order.iter().filter_map(|uid| received.get(uid)).take(EVENTS_SHOWN) {
+        let text = serde_json::to_string_pretty(event)
+            .map_err(|error| CommandError::failed(format!("cannot write JSON: {error}")))?;
+        output.text(format_args!("An event as the receiver got it:\n{text}\n"))?;
+    }
+    output.text(format_args!("The fleet by operating system and risk:\n{}\n", fleet(received)))?;
+    for report in reports {
+        output.text(format_args!("The cycle report:\n{}\n", ReportText(report)))?;
+    }
+    if !letters.is_empty() {
+        output.text(format_args!(
+            "{} odd records cannot become events; each is kept with its reason:",
+            count(letters.len() as u64)
+        ))?;
+        for letter in letters.iter().take(DEAD_LETTERS_SHOWN) {
+            let device = letter.uid.as_ref().map_or("without an id", |uid| uid.as_str());
+            output.text(format_args!("  {device}: {}", letter.reason))?;
+        }
+        output.text("")?;
+    }
+    output.text(
+        "What to try next:\n  \
+         stocktake demo --machines 20000            a larger fleet\n  \
+         stocktake explain device.type              where a field comes from\n  \
+         stocktake simulate --port 8080             the emulated cloud alone, with a configuration for it\n  \
+         stocktake config init && stocktake check   your own tenant\n\
+         Before each of them goes `cargo run --` as long as stocktake is not installed.",
+    )
+}
+
+/// Devices by operating system and risk.
+fn fleet(received: &BTreeMap<String, Value>) -> Table {
+    const NO_RISK: &str = "none";
+    let text = |event: &Value, pointer: &str, absent: &str| {
+        event.pointer(pointer).and_then(Value::as_str).unwrap_or(absent).to_owned()
+    };
+    let mut counts: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    for event in received.values() {
+        let os = text(event, "/device/os/type", "unknown");
+        let risk = text(event, "/device/risk_level", NO_RISK);
+        *counts.entry(os).or_default().entry(risk).or_default() += 1;
+    }
+    let known = [NO_RISK, "Info", "Low", "Medium", "High", "Critical"];
+    let found: BTreeSet<&str> =
+        counts.values().flat_map(BTreeMap::keys).map(String::as_str).collect();
+    let others = found.iter().filter(|risk| !known.contains(risk));
+    let risks: Vec<&str> =
+        known.iter().filter(|risk| found.contains(*risk)).chain(others).copied().collect();
+    let headings = std::iter::once(("", Align::Left))
+        .chain(risks.iter().map(|risk| (*risk, Align::Right)))
+        .chain([("all", Align::Right)]);
+    let mut table = Table::new(headings);
+    for (os, by_risk) in &counts {
+        let cells = risks.iter().map(|risk| count(by_risk.get(*risk).copied().unwrap_or_default()));
+        table.row(std::iter::once(os.clone()).chain(cells).chain([count(by_risk.values().sum())]));
+    }
+    table
+}

@@ -1,0 +1,247 @@
+//! `stocktake map`: files of records to events, without a network.
+
+use std::collections::HashMap;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use stocktake_connector_core::wire::{WirePage, parse_page};
+use stocktake_connector_core::{
+    Clock, DeviceUid, Encoder, Enrichment, EventUid, MalformedRecord, Mapper, SourceRecord,
+    SystemClock, TenantId,
+};
+use stocktake_defender_api::Machine;
+use stocktake_graph_api::ManagedDevice;
+use stocktake_mapper::{DefenderMapper, MapperOptions};
+use stocktake_ocsf_model::Dialect;
+use uuid::Uuid;
+
+use crate::cli::{CommandError, Context, Ending};
+use crate::config::DialectName;
+use crate::output::counted;
+use crate::wiring;
+
+/// The tenant in the uids of events that belong to no configured tenant.
+const NO_TENANT: &str = "map";
+
+/// Largest accepted input, in bytes.
+const LARGEST_INPUT: u64 = 4 * 1024 * 1024 * 1024;
+
+/// Maps records to events, one a line.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Map {
+    /// Machines: a JSON list, an API answer, one object, or one object a line; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    machines: PathBuf,
+    /// Managed devices, likewise; without it events say nothing of Intune
+    #[arg(long, value_name = "FILE")]
+    managed_devices: Option<PathBuf>,
+    /// How events are written
+    #[arg(long, value_enum)]
+    dialect: DialectName,
+    /// Adds the fields that Sekoia's models take beyond the mapping table
+    #[arg(long)]
+    extra_fields: bool,
+}
+
+impl Map {
+    pub(crate) fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+        context.log_by_flags("warn")?;
+        let dialect = wiring::dialect(self.dialect, self.extra_fields);
+        if self.machines == self.managed_devices.clone().unwrap_or_default() {
+            return Err(CommandError::failed(
+                "machines and managed devices cannot both come from the same place",
+            ));
+        }
+        let machines: WirePage<Machine> = read(&self.machines)?;
+        let mut faults = report(&machines.malformed, "machine", context);
+        let managed = match &self.managed_devices {
+            None => None,
+            Some(path) => {
+                let devices: WirePage<ManagedDevice> = read(path)?;
+                faults += report(&devices.malformed, "managed device", context);
+                Some(index(devices.records))
+            }
+        };
+        faults += write(&machines.records, managed.as_ref(), dialect, context)?;
+        Ok(if faults == 0 { Ending::Fine } else { Ending::DeadLetters })
+    }
+}
+
+/// Says what could not be read, and counts it.
+fn report(malformed: &[MalformedRecord], what: &str, context: &Context) -> u64 {
+    for MalformedRecord { uid, reason, .. } in malformed {
+        let uid = uid.as_ref().map_or("without a readable id", DeviceUid::as_str);
+        context.output.note(format_args!("{what} {uid}: {reason}"));
+    }
+    malformed.len() as u64
+}
+
+/// The record of each key that the join would take.
+pub(crate) fn index(devices: Vec<ManagedDevice>) -> HashMap<Uuid, ManagedDevice> {
+    let mut index: HashMap<Uuid, ManagedDevice> = HashMap::new();
+    for device in devices {
+        let Some(key) = device.azure_ad_device_id() else { continue };
+        match index.get(&key) {
+            Some(kept) if kept.precedence(&device).is_ge() => {}
+            _ => {
+                index.insert(key, device);
+            }
+        }
+    }
+    index
+}
+
+fn write(
+    machines: &[Machine],
+    managed: Option<&HashMap<Uuid, ManagedDevice>>,
+    dialect: Dialect,
+    context: &Context,
+) -> Result<u64, CommandError> {
+    let mapper = DefenderMapper::new(MapperOptions::new(dialect));
+    let encoder = wiring::encoder(&mapper, dialect, &[]);
+    let tenant = TenantId::new(NO_TENANT).map_err(|error| CommandError::of(&error))?;
+    let now = SystemClock.now();
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut line = Vec::new();
+    let mut faults = 0;
+    for machine in machines {
+        line.clear();
+        match encode(machine, managed, &mapper, &encoder, &tenant, now, &mut line) {
+            Ok(()) => {
+                line.push(b'\n');
+                out.write_all(&line)?;
+            }
+            Err(reason) => {
+                faults += 1;
+                context.output.note(format_args!("machine {}: {reason}", machine.uid()));
+            }
+        }
+    }
+    out.flush()?;
+    if faults > 0 {
+        context.output.note(format_args!("{} not mapped", counted(faults, "machine", "machines")));
+    }
+    Ok(faults)
+}
+
+/// What the managed devices have for a machine; without any, Intune counts as not consulted.
+pub(crate) fn enrichment(
+    machine: &Machine,
+    managed: Option<&HashMap<Uuid, ManagedDevice>>,
+) -> Enrichment<ManagedDevice> {
+    match managed {
+        None => Enrichment::Unavailable,
+        Some(managed) => machine
+            .join_key()
+            .and_then(|key| managed.get(&key))
+            .map_or(Enrichment::NoMatch, |device| Enrichment::Matched(device.clone())),
+    }
+}
+
+fn encode(
+    machine: &Machine,
+    managed: Option<&HashMap<Uuid, ManagedDevice>>,
+    mapper: &DefenderMapper,
+    encoder: &impl Encoder<<DefenderMapper as Mapper>::Event>,
+    tenant: &TenantId,
+    now: chrono::DateTime<chrono::Utc>,
+    line: &mut Vec<u8>,
+) -> Result<(), String> {
+    let enrichment = enrichment(machine, managed);
+    let event = mapper.map(machine, &enrichment, now).map_err(|error| error.to_string())?;
+    let uid = DeviceUid::new(machine.uid()).map_err(|error| error.to_string())?;
+    let fingerprint = encoder.fingerprint(&event).map_err(|error| error.to_string())?;
+    let uid = EventUid::derive(tenant, &uid, fingerprint, None);
+    encoder.encode(event, &uid, line).map_err(|error| error.to_string())
+}
+
+/// Reads records in whatever shape a person has them.
+pub(crate) fn read<R: DeserializeOwned>(path: &Path) -> Result<WirePage<R>, CommandError> {
+    let cannot = |error: std::io::Error| {
+        CommandError::failed(format!("cannot read {}: {error}", path.display()))
+    };
+    let mut bytes = Vec::new();
+    if path.as_os_str() == "-" {
+        std::io::stdin().take(LARGEST_INPUT).read_to_end(&mut bytes).map_err(cannot)?;
+    } else {
+        let file = std::fs::File::open(path).map_err(cannot)?;
+        file.take(LARGEST_INPUT).read_to_end(&mut bytes).map_err(cannot)?;
+    }
+    if bytes.len() as u64 == LARGEST_INPUT {
+        return Err(CommandError::failed(format!(
+            "{} is larger than {LARGEST_INPUT} bytes; split it",
+            path.display()
+        )));
+    }
+    records(&bytes).map_err(|error| CommandError::failed(format!("{}: {error}", path.display())))
+}
+
+/// A list, an API answer, one object, or one object a line.
+fn records<R: DeserializeOwned>(
+    bytes: &[u8],
+) -> Result<WirePage<R>, stocktake_connector_core::wire::PageError> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii();
+    if bytes.first() == Some(&b'[') {
+        return parse_page(&envelope(&[bytes]));
+    }
+    if let Ok(page) = parse_page(bytes) {
+        return Ok(page);
+    }
+    if serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok() {
+        return parse_page(&envelope(&[b"[", bytes, b"]"]));
+    }
+    let mut page = WirePage { records: Vec::new(), malformed: Vec::new(), next_link: None };
+    for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
+        // Each line alone: one that is broken must not swallow its neighbours.
+        match parse_page(&envelope(&[b"[", line, b"]"])) {
+            Ok(mut one) => {
+                page.records.append(&mut one.records);
+                page.malformed.append(&mut one.malformed);
+            }
+            Err(error) => page.malformed.push(MalformedRecord {
+                uid: None,
+                reason: error.to_string(),
+                payload: String::from_utf8_lossy(line).into_owned(),
+            }),
+        }
+    }
+    Ok(page)
+}
+
+fn envelope(parts: &[&[u8]]) -> Vec<u8> {
+    [b"{\"value\":", parts.concat().as_slice(), b"}"].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(text: &str) -> (Vec<String>, usize) {
+        let page: WirePage<Machine> = records(text.as_bytes()).unwrap();
+        (page.records.iter().map(|one| one.uid().to_owned()).collect(), page.malformed.len())
+    }
+
+    #[test]
+    fn every_shape_in_which_a_person_has_records_is_read() {
+        let both = (vec!["a".to_owned(), "b".to_owned()], 0);
+        for text in [
+            r#"[{"id":"a"},{"id":"b"}]"#,
+            r#"{"@odata.context":"x","value":[{"id":"a"},{"id":"b"}]}"#,
+            "{\"id\":\"a\"}\n\n{\"id\":\"b\"}\n",
+            "\u{feff}[{\"id\":\"a\"},\r\n{\"id\":\"b\"}]\r\n",
+        ] {
+            assert_eq!(ids(text), both, "{text}");
+        }
+        assert_eq!(ids("{\n  \"id\": \"a\"\n}"), (vec!["a".to_owned()], 0));
+        assert_eq!(ids(""), (vec![], 0));
+    }
+
+    #[test]
+    fn a_broken_line_costs_itself() {
+        assert_eq!(
+            ids("{\"id\":\"a\"}\n{\"id\":\n{\"id\":\"b\"}"),
+            (vec!["a".into(), "b".into()], 1)
+        );
+    }
+}

@@ -1,0 +1,14 @@
+//! The commands: one module each, named as a person calls it.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod dead_letters;
+pub(crate) mod demo;
+pub(crate) mod explain;
+pub(crate) mod map;
+pub(crate) mod run;
+pub(crate) mod simulate;
+pub(crate) mod state;
+pub(crate) mod sync;
+pub(crate) mod validate;

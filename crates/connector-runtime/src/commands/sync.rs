@@ -1,0 +1,90 @@
+//! `stocktake sync`: one cycle for each tenant.
+
+use std::sync::Arc;
+
+use stocktake_connector_core::{CycleOutcome, CycleReport};
+use tokio::task::JoinSet;
+
+use crate::cli::{CommandError, Context, Ending};
+use crate::cycle::{Progress, Request, Stop};
+use crate::output::{Bars, Format, Output, ReportText};
+use crate::stop;
+use crate::wiring::{self, Deployment};
+
+/// Runs one cycle for each tenant.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Sync {
+    /// Only this tenant; may be given several times
+    #[arg(long = "tenant", value_name = "NAME")]
+    tenants: Vec<String>,
+    /// Read every machine, even when only those seen lately are due
+    #[arg(long)]
+    full: bool,
+}
+
+impl Sync {
+    pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+        let config = context.config()?;
+        let stop = stop::on_signals(config.shutdown.grace)?;
+        let deployment = wiring::deploy(&config, &self.tenants)?;
+        let request = if self.full { Request::Full } else { Request::WhatIsDue };
+        let reports = run_once(&deployment, request, &stop, &context.output).await?;
+        print(&reports, &context.output)?;
+        Ok(ending(&reports))
+    }
+}
+
+/// Runs one cycle of every tenant at the same time.
+pub(crate) async fn run_once(
+    deployment: &Deployment,
+    request: Request,
+    stop: &Stop,
+    output: &Output,
+) -> Result<Vec<CycleReport>, CommandError> {
+    let mut bars = Bars::new(output);
+    let mut cycles = JoinSet::new();
+    for collector in &deployment.collectors {
+        let progress = Arc::new(Progress::default());
+        bars.add(&collector.tenant, Arc::clone(&progress));
+        let (collector, stop) = (Arc::clone(collector), stop.clone());
+        cycles.spawn(async move { collector.run_cycle(request, &stop, &progress).await });
+    }
+    let mut reports = Vec::new();
+    let mut failure = None;
+    while let Some(ended) = cycles.join_next().await {
+        match ended {
+            Ok(Ok(report)) => reports.push(report),
+            Ok(Err(error)) => failure = Some(CommandError::of(&error)),
+            Err(panic) => failure = Some(CommandError::failed(format!("a cycle broke: {panic}"))),
+        }
+    }
+    drop(bars);
+    match failure {
+        // The other tenants' cycles are over too; their reports are in state.
+        Some(error) => Err(error),
+        None => {
+            reports.sort_by(|one, other| one.tenant.cmp(&other.tenant));
+            Ok(reports)
+        }
+    }
+}
+
+/// Prints reports.
+pub(crate) fn print(reports: &[CycleReport], output: &Output) -> Result<(), CommandError> {
+    match output.format() {
+        Format::Json => output.json(&reports),
+        Format::Text => reports.iter().try_for_each(|report| output.text(ReportText(report))),
+    }
+}
+
+/// The worst of all reports.
+pub(crate) fn ending(reports: &[CycleReport]) -> Ending {
+    let failed = |report: &CycleReport| matches!(report.outcome, CycleOutcome::Failed { .. });
+    if reports.iter().any(failed) {
+        Ending::Failed
+    } else if reports.iter().any(|report| report.dead_lettered() > 0) {
+        Ending::DeadLetters
+    } else {
+        Ending::Fine
+    }
+}

@@ -1,0 +1,91 @@
+//! `STOCKTAKE_*` environment variables as configuration.
+
+use figment::value::{Dict, Map, Value};
+use figment::{Metadata, Profile, Provider};
+
+/// What every variable starts with.
+pub(super) const PREFIX: &str = "STOCKTAKE_";
+
+/// Variables with the prefix that are not keys of the configuration.
+const RESERVED: [&str; 1] = [CONFIG_VARIABLE];
+
+/// Names the configuration file.
+pub(crate) const CONFIG_VARIABLE: &str = "STOCKTAKE_CONFIG";
+
+/// Reads variables: `STOCKTAKE_TENANTS__CONTOSO__APP_SECRET` sets `tenants.contoso.app_secret`.
+///
+/// figment's own provider guesses a type for every value, which would turn a secret such as `0123` or
+/// `1e9` into a number. Here a value is a number or a boolean only where its key can be one.
+#[derive(Debug)]
+pub(super) struct Environment(Vec<(String, String)>);
+
+impl Environment {
+    /// Takes the variables that concern us.
+    pub(super) fn of(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(
+            variables
+                .into_iter()
+                .filter(|(name, _)| name.starts_with(PREFIX) && !RESERVED.contains(&name.as_str()))
+                .collect(),
+        )
+    }
+}
+
+impl Provider for Environment {
+    fn metadata(&self) -> Metadata {
+        Metadata::named("environment variable")
+            .interpolater(|_, keys| format!("{PREFIX}{}", keys.join("__").to_uppercase()))
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        let mut root = Dict::new();
+        for (name, text) in &self.0 {
+            let Some(key) = name.strip_prefix(PREFIX) else { continue };
+            let path: Vec<String> = key.split("__").map(str::to_lowercase).collect();
+            insert(&mut root, &path, text);
+        }
+        Ok(Profile::Default.collect(root))
+    }
+}
+
+fn insert(dict: &mut Dict, path: &[String], text: &str) {
+    match path {
+        [] => {}
+        [leaf] => {
+            dict.insert(leaf.clone(), value(leaf, text));
+        }
+        [first, rest @ ..] => {
+            let entry = dict.entry(first.clone()).or_insert_with(|| Value::from(Dict::new()));
+            if !matches!(entry, Value::Dict(..)) {
+                *entry = Value::from(Dict::new());
+            }
+            if let Value::Dict(_, inner) = entry {
+                insert(inner, rest, text);
+            }
+        }
+    }
+}
+
+fn value(leaf: &str, text: &str) -> Value {
+    let is_text = ["secret", "key", "id", "uuid", "file", "path", "url", "scope"]
+        .iter()
+        .any(|ending| leaf.ends_with(ending));
+    if is_text {
+        return Value::from(text);
+    }
+    if leaf.ends_with("fields") && leaf != "extra_fields" {
+        let items: Vec<_> =
+            text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
+        return Value::from(items);
+    }
+    if let Ok(flag) = text.parse::<bool>() {
+        return Value::from(flag);
+    }
+    if let Ok(number) = text.parse::<u64>() {
+        return Value::from(number);
+    }
+    if let Ok(number) = text.parse::<f64>() {
+        return Value::from(number);
+    }
+    Value::from(text)
+}

@@ -1,0 +1,76 @@
+//! Reading the configuration from its places.
+
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Data, Format, Serialized, Toml};
+
+use super::environment::{CONFIG_VARIABLE, Environment};
+use super::yaml::Yaml;
+use super::{Config, ConfigError, Fault, LogFormat, validate};
+
+/// The file that is read when none is named.
+const DEFAULT_FILE: &str = "stocktake.toml";
+
+/// Flags that set a key.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Flags {
+    /// The file to read.
+    pub(crate) config: Option<PathBuf>,
+    /// `log.level`.
+    pub(crate) log_level: Option<String>,
+    /// `log.format`.
+    pub(crate) log_format: Option<LogFormat>,
+}
+
+/// Reads, merges and checks the configuration.
+///
+/// # Errors
+/// [`ConfigError`] with every fault that can be found in one reading.
+pub(crate) fn load(
+    flags: &Flags,
+    variables: impl IntoIterator<Item = (String, String)>,
+) -> Result<Config, ConfigError> {
+    let variables: Vec<_> = variables.into_iter().collect();
+    let named = flags.config.clone().or_else(|| {
+        variables
+            .iter()
+            .find(|(name, _)| name == CONFIG_VARIABLE)
+            .map(|(_, path)| PathBuf::from(path))
+    });
+    let mut figment = Figment::new();
+    match named {
+        Some(path) => figment = merge_file(figment, &path)?,
+        None if Path::new(DEFAULT_FILE).exists() => {
+            figment = merge_file(figment, Path::new(DEFAULT_FILE))?;
+        }
+        None => {}
+    }
+    figment = figment.merge(Environment::of(variables));
+    if let Some(level) = &flags.log_level {
+        figment = figment.merge(Serialized::default("log.level", level));
+    }
+    if let Some(format) = &flags.log_format {
+        figment = figment.merge(Serialized::default("log.format", format));
+    }
+    let config: Config = figment.extract()?;
+    validate::validate(&config)?;
+    Ok(config)
+}
+
+fn merge_file(figment: Figment, path: &Path) -> Result<Figment, ConfigError> {
+    // figment takes an absent file for an empty one; a named file that is absent is a mistake.
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        ConfigError(vec![Fault {
+            key: String::new(),
+            problem: format!("cannot be read: {error}; `stocktake config init` writes one"),
+            origin: Some(path.display().to_string()),
+        }])
+    })?;
+    drop(text);
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    Ok(match extension {
+        Some("yaml" | "yml") => figment.merge(Data::<Yaml>::file_exact(path)),
+        _ => figment.merge(Toml::file_exact(path)),
+    })
+}

@@ -1,0 +1,311 @@
+//! Configuration: what can be set, where it comes from, and what is wrong with it.
+//!
+//! Built-in defaults, then `stocktake.toml` (or YAML), then `STOCKTAKE_*` environment variables (`__`
+//! nests), then flags; later ones win. Every key is checked: an unknown one is an error that names
+//! the nearest known key.
+
+mod environment;
+mod error;
+mod load;
+mod sinks;
+mod span;
+mod template;
+#[cfg(test)]
+mod tests;
+mod validate;
+mod yaml;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use error::{ConfigError, Fault, unknown};
+pub(crate) use load::{Flags, load};
+pub(crate) use sinks::{DialectName, FileConfig, FileLayout, SekoiaConfig, SinkConfig};
+pub(crate) use template::TEMPLATE;
+
+use crate::cycle::Emit;
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(title = "stocktake configuration")]
+pub(crate) struct Config {
+    /// The Microsoft Entra directories to collect, by name. The name is the key of their state.
+    pub(crate) tenants: BTreeMap<String, TenantConfig>,
+    /// How machines are collected.
+    pub(crate) collection: CollectionConfig,
+    /// What is joined to them.
+    pub(crate) enrichment: EnrichmentConfig,
+    /// Where events go, by name. The name is the key of the sink's delivered set.
+    pub(crate) sinks: BTreeMap<String, SinkConfig>,
+    /// Where it is noted what was delivered.
+    pub(crate) state: StateConfig,
+    /// Calls to the outside.
+    pub(crate) http: HttpConfig,
+    /// Logs, on standard error.
+    pub(crate) log: LogConfig,
+    /// How `stocktake run` ends.
+    pub(crate) shutdown: ShutdownConfig,
+}
+
+/// One tenant.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TenantConfig {
+    /// The directory: a GUID or a verified domain.
+    pub(crate) tenant_id: String,
+    /// The app registration's application (client) id: a GUID.
+    pub(crate) app_id: String,
+    /// The app registration's secret value. Better kept in a file or the environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) app_secret: Option<HiddenText>,
+    /// A file that holds the secret value; read again when it changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) app_secret_file: Option<PathBuf>,
+    /// The Defender API.
+    #[serde(default = "defaults::base_url")]
+    pub(crate) base_url: String,
+    /// What the Defender token is asked for. Not set: the global audience, or in the US government's
+    /// clouds that of the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) defender_scope: Option<String>,
+    /// The Entra login service.
+    #[serde(default = "defaults::login_url")]
+    pub(crate) login_url: String,
+    /// The Graph API.
+    #[serde(default = "defaults::graph_url")]
+    pub(crate) graph_url: String,
+}
+
+/// How machines are collected.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct CollectionConfig {
+    /// Time between the starts of two cycles of a tenant in `stocktake run`.
+    #[serde(with = "span")]
+    #[schemars(with = "String")]
+    pub(crate) interval: Duration,
+    /// Time after which a cycle reads every machine again instead of those seen since the checkpoint.
+    #[serde(with = "span")]
+    #[schemars(with = "String")]
+    pub(crate) full_every: Duration,
+    /// When a device is sent.
+    pub(crate) emit: Emit,
+    /// Sends an unchanged device again after this long. Not set: never.
+    #[serde(with = "span::optional", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub(crate) refresh_after: Option<Duration>,
+    /// How far an incremental cycle reaches back behind the checkpoint.
+    #[serde(with = "span")]
+    #[schemars(with = "String")]
+    pub(crate) overlap: Duration,
+    /// Machines in a page (1 to 10000), by `$top` and `$skip`. Not set: the server's pages and links.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) page_size: Option<u32>,
+    /// Pages of one listing, at most.
+    pub(crate) max_pages: u64,
+    /// The share of a tenant's devices (0 to 1) that may vanish at once and still be marked removed.
+    pub(crate) removal_guard: f64,
+    /// Vanished devices that one cycle looks up by id, at most.
+    pub(crate) removal_look_ups: usize,
+    /// Paths of the event whose change alone does not send a device again.
+    pub(crate) volatile_fields: Vec<String>,
+}
+
+impl Default for CollectionConfig {
+    fn default() -> Self {
+        Self {
+            interval: Duration::from_secs(3 * 60 * 60),
+            full_every: Duration::from_secs(24 * 60 * 60),
+            emit: Emit::Changed,
+            refresh_after: None,
+            overlap: Duration::from_secs(60 * 60),
+            page_size: None,
+            max_pages: 10_000,
+            removal_guard: 0.2,
+            removal_look_ups: 500,
+            volatile_fields: stocktake_sinks::VOLATILE.map(str::to_owned).to_vec(),
+        }
+    }
+}
+
+/// What is joined to machines.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct EnrichmentConfig {
+    /// Intune managed devices, from Graph.
+    pub(crate) intune: IntuneMode,
+}
+
+/// Whether Intune is asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum IntuneMode {
+    /// Asked; a tenant without licence or permission is collected without it, and the report says so.
+    #[default]
+    Auto,
+    /// Not asked.
+    Off,
+}
+
+/// Where it is noted what was delivered.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct StateConfig {
+    /// A SQLite file, or `:memory:` to remember nothing.
+    pub(crate) path: PathBuf,
+}
+
+impl Default for StateConfig {
+    fn default() -> Self {
+        Self { path: PathBuf::from("stocktake.db") }
+    }
+}
+
+/// Calls to the outside.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct HttpConfig {
+    /// Time for one call, its retries and waits included.
+    #[serde(with = "span")]
+    #[schemars(with = "String")]
+    pub(crate) call_deadline: Duration,
+    /// Time for one attempt, from connecting to the last byte.
+    #[serde(with = "span")]
+    #[schemars(with = "String")]
+    pub(crate) attempt_timeout: Duration,
+    /// Attempts after the first, at most.
+    pub(crate) max_retries: u32,
+    /// The wait before the first retry, at most; it doubles with each further one.
+    #[serde(with = "span")]
+    #[schemars(with = "String")]
+    pub(crate) backoff: Duration,
+    /// Size of an answer in bytes, at most.
+    pub(crate) max_body_bytes: usize,
+    /// Calls to Defender in a minute, at most.
+    pub(crate) defender_per_minute: u32,
+    /// Calls to Defender in an hour, at most.
+    pub(crate) defender_per_hour: u32,
+    /// Calls to Graph in 20 seconds, at most.
+    pub(crate) graph_per_20s: u32,
+    /// A proxy for every outside call. Not set: `HTTPS_PROXY` and `NO_PROXY` are honoured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) proxy: Option<HiddenText>,
+    /// A PEM file of certificate authorities that are trusted besides the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) extra_ca_file: Option<PathBuf>,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            call_deadline: Duration::from_secs(5 * 60),
+            attempt_timeout: Duration::from_secs(60),
+            max_retries: 6,
+            backoff: Duration::from_millis(500),
+            max_body_bytes: 64 * 1024 * 1024,
+            defender_per_minute: 50,
+            defender_per_hour: 1_500,
+            graph_per_20s: 1_000,
+            proxy: None,
+            extra_ca_file: None,
+        }
+    }
+}
+
+/// Logs.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct LogConfig {
+    /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or a filter such as
+    /// `info,stocktake_http_stack=debug`.
+    pub(crate) level: String,
+    /// For people or for machines.
+    pub(crate) format: LogFormat,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { level: "warn".into(), format: LogFormat::Human }
+    }
+}
+
+/// How a log line looks.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How `stocktake run` ends.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ShutdownConfig {
+    /// Time after SIGTERM to deliver what was read.
+    #[serde(with = "span")]
+    #[schemars(with = "String")]
+    pub(crate) grace: Duration,
+}
+
+impl Default for ShutdownConfig {
+    fn default() -> Self {
+        Self { grace: Duration::from_secs(25) }
+    }
+}
+
+/// A text that is never shown: neither by `Debug` nor by `config show`.
+#[derive(Clone, Deserialize, JsonSchema)]
+#[schemars(with = "String")]
+pub(crate) struct HiddenText(SecretString);
+
+impl HiddenText {
+    /// The text, for its one use.
+    pub(crate) fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// The text, still hidden.
+    pub(crate) fn to_secret(&self) -> SecretString {
+        self.0.clone()
+    }
+}
+
+/// What is shown instead.
+const HIDDEN: &str = "(hidden)";
+
+impl fmt::Debug for HiddenText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(HIDDEN)
+    }
+}
+
+impl Serialize for HiddenText {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(HIDDEN)
+    }
+}
+
+mod defaults {
+    pub(super) fn base_url() -> String {
+        "https://api.securitycenter.microsoft.com".into()
+    }
+
+    pub(super) fn login_url() -> String {
+        "https://login.microsoftonline.com".into()
+    }
+
+    pub(super) fn graph_url() -> String {
+        "https://graph.microsoft.com".into()
+    }
+}

@@ -1,0 +1,192 @@
+//! What a type cannot check: that values make sense, alone and together.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use stocktake_connector_core::{SinkName, TenantId};
+use stocktake_http_stack::Origin;
+
+use super::sinks::SekoiaConfig;
+use super::{Config, ConfigError, Fault, HiddenText, SinkConfig, TenantConfig};
+
+/// Finds every fault.
+pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
+    let mut faults = Vec::new();
+    for (name, tenant) in &config.tenants {
+        let key = format!("tenants.{name}");
+        if let Err(invalid) = TenantId::new(name) {
+            faults.push(Fault::new(&key, invalid.to_string()));
+        }
+        check_tenant(&key, tenant, &mut faults);
+    }
+    for (name, sink) in &config.sinks {
+        let key = format!("sinks.{name}");
+        if let Err(invalid) = SinkName::new(name) {
+            faults.push(Fault::new(&key, invalid.to_string()));
+        }
+        if let SinkConfig::Sekoia(sekoia) = sink {
+            check_sekoia(&key, sekoia, &mut faults);
+        }
+    }
+    check_collection(config, &mut faults);
+    check_http(config, &mut faults);
+    if faults.is_empty() { Ok(()) } else { Err(ConfigError(faults)) }
+}
+
+fn check_tenant(key: &str, tenant: &TenantConfig, faults: &mut Vec<Fault>) {
+    let id = tenant.tenant_id.as_str();
+    if !(is_guid(id) || is_domain(id)) {
+        faults.push(Fault::new(
+            format!("{key}.tenant_id"),
+            format!("`{id}` is neither a GUID nor a domain; copy the directory (tenant) id from the app registration's overview"),
+        ));
+    }
+    if !is_guid(&tenant.app_id) {
+        faults.push(Fault::new(
+            format!("{key}.app_id"),
+            format!("`{}` is not a GUID; copy the application (client) id from the app registration's overview", tenant.app_id),
+        ));
+    }
+    one_secret(
+        key,
+        "app_secret",
+        tenant.app_secret.as_ref(),
+        tenant.app_secret_file.as_ref(),
+        faults,
+    );
+    for (name, url) in [
+        ("base_url", &tenant.base_url),
+        ("login_url", &tenant.login_url),
+        ("graph_url", &tenant.graph_url),
+    ] {
+        check_url(format!("{key}.{name}"), url, faults);
+    }
+}
+
+fn check_sekoia(key: &str, sekoia: &SekoiaConfig, faults: &mut Vec<Fault>) {
+    check_url(format!("{key}.base_url"), &sekoia.base_url, faults);
+    if !is_guid(&sekoia.connector_uuid) {
+        faults.push(Fault::new(
+            format!("{key}.connector_uuid"),
+            format!(
+                "`{}` is not a UUID; copy it from the asset connector's page",
+                sekoia.connector_uuid
+            ),
+        ));
+    }
+    one_secret(key, "api_key", sekoia.api_key.as_ref(), sekoia.api_key_file.as_ref(), faults);
+    at_least(format!("{key}.max_items"), sekoia.max_items, 1, faults);
+    at_least(format!("{key}.max_bytes"), sekoia.max_bytes, 1, faults);
+}
+
+fn check_collection(config: &Config, faults: &mut Vec<Fault>) {
+    let collection = &config.collection;
+    for (name, span) in [("interval", collection.interval), ("full_every", collection.full_every)] {
+        if span < Duration::from_secs(1) {
+            faults.push(Fault::new(format!("collection.{name}"), "must be at least one second"));
+        }
+    }
+    if !(0.0..=1.0).contains(&collection.removal_guard) {
+        faults.push(Fault::new(
+            "collection.removal_guard",
+            format!("{} is not a share between 0 and 1", collection.removal_guard),
+        ));
+    }
+    if collection.page_size.is_some_and(|size| !(1..=10_000).contains(&size)) {
+        faults.push(Fault::new(
+            "collection.page_size",
+            "must be from 1 to 10000, Defender's largest page",
+        ));
+    }
+    at_least("collection.max_pages".into(), collection.max_pages, 1, faults);
+    for path in &collection.volatile_fields {
+        if !stocktake_ocsf_model::attribute_exists(path) {
+            faults.push(Fault::new(
+                "collection.volatile_fields",
+                format!("`{path}` is not an attribute of the event; write it like `device.last_seen_time`"),
+            ));
+        }
+    }
+}
+
+fn check_http(config: &Config, faults: &mut Vec<Fault>) {
+    let http = &config.http;
+    for (name, calls) in [
+        ("defender_per_minute", http.defender_per_minute),
+        ("defender_per_hour", http.defender_per_hour),
+        ("graph_per_20s", http.graph_per_20s),
+    ] {
+        at_least(format!("http.{name}"), calls, 1, faults);
+    }
+    at_least("http.max_body_bytes".into(), http.max_body_bytes, 1024, faults);
+    for (name, span) in
+        [("call_deadline", http.call_deadline), ("attempt_timeout", http.attempt_timeout)]
+    {
+        if span.is_zero() {
+            faults.push(Fault::new(format!("http.{name}"), "must be longer than nothing"));
+        }
+    }
+}
+
+fn at_least<N: PartialOrd + std::fmt::Display>(
+    key: String,
+    value: N,
+    least: N,
+    faults: &mut Vec<Fault>,
+) {
+    if value < least {
+        faults.push(Fault::new(key, format!("must be at least {least}")));
+    }
+}
+
+fn one_secret(
+    key: &str,
+    name: &str,
+    value: Option<&HiddenText>,
+    file: Option<&PathBuf>,
+    faults: &mut Vec<Fault>,
+) {
+    let variable = format!(
+        "{}{}__{}",
+        super::environment::PREFIX,
+        key.replace('.', "__").to_uppercase(),
+        name.to_uppercase()
+    );
+    match (value, file) {
+        (Some(value), None) if value.expose().trim().is_empty() => faults.push(Fault::new(
+            format!("{key}.{name}"),
+            format!("is empty; set {variable} or `{name}_file`"),
+        )),
+        (Some(_), None) | (None, Some(_)) => {}
+        (None, None) => faults.push(Fault::new(
+            format!("{key}.{name}"),
+            format!("is missing; set `{name}_file`, or the environment variable {variable}"),
+        )),
+        (Some(_), Some(_)) => faults.push(Fault::new(
+            format!("{key}.{name}"),
+            format!("is set, and so is `{name}_file`; keep one of them"),
+        )),
+    }
+}
+
+fn check_url(key: String, url: &str, faults: &mut Vec<Fault>) {
+    if let Err(error) = Origin::parse(url) {
+        faults.push(Fault::new(key, error.to_string()));
+    }
+}
+
+fn is_guid(text: &str) -> bool {
+    text.len() == 36
+        && text.char_indices().all(|(place, char)| match place {
+            8 | 13 | 18 | 23 => char == '-',
+            _ => char.is_ascii_hexdigit(),
+        })
+}
+
+fn is_domain(text: &str) -> bool {
+    text.contains('.')
+        && text.split('.').all(|label| {
+            !label.is_empty()
+                && label.chars().all(|char| char.is_ascii_alphanumeric() || char == '-')
+        })
+}

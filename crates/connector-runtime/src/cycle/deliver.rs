@@ -1,0 +1,405 @@
+//! The last stage: one task per sink that compares, batches, delivers and commits.
+//!
+//! A batch that the sink refuses without naming the event at fault is halved until the events at
+//! fault are alone; those become dead letters. A sink that refuses everything is more likely at odds
+//! with us than with each single event: see [`DOUBT`].
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use stocktake_connector_core::{
+    Batch, BatchLimits, Clock, CycleId, Delivery, DeviceUid, EncodedEvent, Encoder, EventUid,
+    Fingerprint, Known, NewDeadLetter, Refusal, Scope, Sink, SinkAccount, SinkError, SinkName,
+    Stage, StateError, StateStore, TenantId,
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::join::warn_of;
+use super::plan::Emit;
+use super::progress::Progress;
+use super::render::MappedEvent;
+
+/// So many events refused one by one, with none accepted in between, make us doubt the sink rather
+/// than the events: the sink fails, and these events do not become dead letters. A sink that has
+/// accepted events before is given more credit.
+const DOUBT: Doubt = Doubt { of_new_sink: 10, of_known_sink: 100 };
+
+#[derive(Debug, Clone, Copy)]
+struct Doubt {
+    of_new_sink: usize,
+    of_known_sink: usize,
+}
+
+/// The sink of a task, and what the task works with.
+#[derive(Debug)]
+pub(super) struct Target<V> {
+    pub(super) tenant: TenantId,
+    pub(super) name: SinkName,
+    pub(super) sink: Arc<dyn Sink>,
+    pub(super) encoder: Arc<dyn Encoder<V>>,
+    pub(super) store: Arc<dyn StateStore>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// Which events are sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Policy {
+    pub(super) emit: Emit,
+    pub(super) refresh_after: Option<Duration>,
+    /// When the cycle started.
+    pub(super) now: DateTime<Utc>,
+}
+
+/// Why a sink gets nothing more in this cycle.
+#[derive(Debug)]
+struct Broken {
+    error: String,
+    advice: Option<String>,
+}
+
+/// Delivers one cycle's events to one sink.
+#[derive(Debug)]
+pub(super) struct SinkDelivery<V> {
+    target: Target<V>,
+    scope: Scope,
+    cycle: CycleId,
+    policy: Policy,
+    limits: BatchLimits,
+    progress: Arc<Progress>,
+    stop: CancellationToken,
+    account: SinkAccount,
+    broken: Option<Broken>,
+    /// Bodies of the batch that is being filled, one behind the other.
+    bodies: Vec<u8>,
+    /// Device, fingerprint and length of each of these bodies.
+    filling: Vec<(DeviceUid, Fingerprint, usize)>,
+    /// Events refused since the sink last accepted one.
+    doubtful: Vec<NewDeadLetter>,
+}
+
+impl<V: Send + 'static> SinkDelivery<V> {
+    /// `stop` ends the delivery at once; what was acknowledged until then is in state.
+    pub(super) fn new(
+        target: Target<V>,
+        cycle: CycleId,
+        policy: Policy,
+        progress: Arc<Progress>,
+        stop: CancellationToken,
+    ) -> Self {
+        Self {
+            scope: Scope { tenant: target.tenant.clone(), sink: target.name.clone() },
+            limits: target.sink.batch_limits(),
+            target,
+            cycle,
+            policy,
+            progress,
+            stop,
+            account: SinkAccount::default(),
+            broken: None,
+            bodies: Vec::new(),
+            filling: Vec::new(),
+            doubtful: Vec::new(),
+        }
+    }
+
+    /// Delivers chunks until no more come. Every event of every chunk ends in the account.
+    pub(super) async fn run(
+        mut self,
+        mut chunks: mpsc::Receiver<Vec<MappedEvent<V>>>,
+    ) -> SinkAccount {
+        while let Some(chunk) = chunks.recv().await {
+            self.take_in(chunk).await;
+        }
+        self.flush().await;
+        self.settle_doubts().await;
+        // After a failure too: a file sink keeps what it acknowledged.
+        if let Err(error) = self.target.sink.finish_cycle(&self.scope.tenant, self.cycle).await {
+            self.give_up(Broken::by(&error), 0);
+        }
+        if let Some(broken) = self.broken {
+            tracing::error!(
+                connector.tenant.id = %self.scope.tenant, connector.sink = %self.scope.sink,
+                connector.cycle.id = %self.cycle, error = %broken.error,
+                "sink did not take every event"
+            );
+            self.account.error = Some(broken.error);
+            self.account.advice = broken.advice;
+        }
+        self.account
+    }
+
+    /// Compares a chunk with the delivered set and fills batches with what is to be sent.
+    async fn take_in(&mut self, chunk: Vec<MappedEvent<V>>) {
+        if self.broken.is_some() {
+            self.account.undelivered += chunk.len() as u64;
+            return;
+        }
+        let uids: Vec<_> = chunk.iter().map(|mapped| mapped.uid.clone()).collect();
+        let known = match self.target.store.known(&self.scope, &uids).await {
+            Ok(known) => known,
+            Err(error) => {
+                self.give_up(Broken::by_state(&error), chunk.len());
+                return;
+            }
+        };
+        for (mapped, known) in chunk.into_iter().zip(known) {
+            if self.broken.is_some() {
+                self.account.undelivered += 1;
+                continue;
+            }
+            self.take_in_event(mapped, known).await;
+        }
+    }
+
+    async fn take_in_event(&mut self, mapped: MappedEvent<V>, known: Known) {
+        let MappedEvent { uid, fingerprint, event } = mapped;
+        if known.refused == Some(fingerprint) {
+            // Its dead letter stands; the sink would refuse the same content again.
+            self.account.dead_lettered += 1;
+            self.progress.add_settled(1);
+            return;
+        }
+        let Policy { emit, refresh_after, now } = self.policy;
+        let before = known.acknowledged.as_ref();
+        if !emit.sends(fingerprint, before, refresh_after, now) {
+            self.account.unchanged += 1;
+            self.progress.add_settled(1);
+            return;
+        }
+        let event_uid = EventUid::derive(&self.scope.tenant, &uid, fingerprint, before);
+        let start = self.bodies.len();
+        if let Err(error) = self.target.encoder.encode(event, &event_uid, &mut self.bodies) {
+            self.bodies.truncate(start);
+            let letter = self.letter(uid, fingerprint, crate::chain(&error), String::new());
+            if let Err(error) = self.commit(Vec::new(), vec![letter]).await {
+                self.give_up(Broken::by_state(&error), 1);
+            }
+            return;
+        }
+        let length = self.bodies.len() - start;
+        self.filling.push((uid, fingerprint, length));
+        if start > 0 && self.bodies.len() > self.limits.max_bytes {
+            // This one makes the batch too large: it opens the next one.
+            let body = self.bodies.split_off(start);
+            let opener = self.filling.pop();
+            self.flush().await;
+            if self.broken.is_some() {
+                self.account.undelivered += 1;
+                return;
+            }
+            self.bodies = body;
+            self.filling.extend(opener);
+        }
+        if self.filling.len() >= self.limits.max_events
+            || self.bodies.len() >= self.limits.max_bytes
+        {
+            self.flush().await;
+        }
+    }
+
+    /// Delivers the batch that is being filled, halving it where the sink refuses it.
+    async fn flush(&mut self) {
+        let mut bodies = Bytes::from(std::mem::take(&mut self.bodies));
+        let events: Vec<_> = self
+            .filling
+            .drain(..)
+            .map(|(uid, fingerprint, length)| EncodedEvent {
+                uid,
+                fingerprint,
+                body: bodies.split_to(length),
+            })
+            .collect();
+        let mut waiting = VecDeque::from([events]);
+        while let Some(events) = waiting.pop_front() {
+            if events.is_empty() {
+                continue;
+            }
+            if let Err(broken) = self.write(events, &mut waiting).await {
+                let lost = waiting.iter().map(Vec::len).sum::<usize>();
+                self.give_up(broken, lost);
+                return;
+            }
+        }
+    }
+
+    /// Writes one batch and notes the answer. What is refused as a whole goes back to `waiting` in
+    /// halves. On failure the batch is counted as undelivered.
+    async fn write(
+        &mut self,
+        events: Vec<EncodedEvent>,
+        waiting: &mut VecDeque<Vec<EncodedEvent>>,
+    ) -> Result<(), Broken> {
+        let batch = Batch { tenant: self.scope.tenant.clone(), cycle: self.cycle, events };
+        let written = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => None,
+            written = self.target.sink.write_batch(&batch) => Some(written),
+        };
+        let broken = match written {
+            Some(Ok(acknowledgement)) => {
+                return self.settle(batch.events, acknowledgement.refused).await;
+            }
+            Some(Err(SinkError::Refused { reason, .. })) => {
+                return self.split(batch.events, reason, waiting).await;
+            }
+            Some(Err(error)) => Broken::by(&error),
+            None => Broken::stopped(),
+        };
+        self.account.undelivered += batch.events.len() as u64;
+        Err(broken)
+    }
+
+    /// Halves a refused batch, until the event at fault is alone.
+    async fn split(
+        &mut self,
+        mut events: Vec<EncodedEvent>,
+        reason: String,
+        waiting: &mut VecDeque<Vec<EncodedEvent>>,
+    ) -> Result<(), Broken> {
+        if events.len() > 1 {
+            let second_half = events.split_off(events.len() / 2);
+            waiting.push_front(second_half);
+            waiting.push_front(events);
+            return Ok(());
+        }
+        self.settle(events, vec![Refusal { index: 0, reason }]).await
+    }
+
+    /// Notes what the sink answered for each event of a batch.
+    async fn settle(
+        &mut self,
+        events: Vec<EncodedEvent>,
+        refusals: Vec<Refusal>,
+    ) -> Result<(), Broken> {
+        let count = events.len() as u64;
+        let mut reasons: BTreeMap<usize, String> =
+            refusals.into_iter().map(|refusal| (refusal.index, refusal.reason)).collect();
+        let mut acknowledged = Vec::with_capacity(events.len());
+        let mut refused = Vec::new();
+        let mut bytes = 0;
+        for (index, event) in events.into_iter().enumerate() {
+            match reasons.remove(&index) {
+                None => {
+                    bytes += event.body.len() as u64;
+                    acknowledged.push((event.uid, event.fingerprint));
+                }
+                Some(reason) => {
+                    let body = String::from_utf8_lossy(&event.body).into_owned();
+                    refused.push(self.letter(event.uid, event.fingerprint, reason, body));
+                }
+            }
+        }
+        if acknowledged.is_empty() {
+            self.doubtful.append(&mut refused);
+            return self.check_doubts().await;
+        }
+        // The sink takes events, so the ones it refused are at fault themselves.
+        let settled_doubts = self.doubtful.len() as u64;
+        refused.append(&mut self.doubtful);
+        if let Err(error) = self.commit(acknowledged, refused).await {
+            self.account.undelivered += count + settled_doubts;
+            return Err(Broken::by_state(&error));
+        }
+        self.account.batches += 1;
+        self.account.bytes += bytes;
+        Ok(())
+    }
+
+    async fn commit(
+        &mut self,
+        acknowledged: Vec<(DeviceUid, Fingerprint)>,
+        refused: Vec<NewDeadLetter>,
+    ) -> Result<(), StateError> {
+        let (taken, dead) = (acknowledged.len() as u64, refused.len() as u64);
+        warn_of(&refused, self.cycle);
+        let (cycle, scope, at) = (self.cycle, self.scope.clone(), self.target.clock.now());
+        self.target.store.commit(Delivery { cycle, scope, at, acknowledged, refused }).await?;
+        self.account.acknowledged += taken;
+        self.account.dead_lettered += dead;
+        self.progress.add_settled(taken + dead);
+        Ok(())
+    }
+
+    /// Fails when a sink has refused too much since it last accepted something.
+    async fn check_doubts(&mut self) -> Result<(), Broken> {
+        if self.doubtful.len() < DOUBT.of_new_sink {
+            return Ok(());
+        }
+        let has_history = match self.target.store.delivered_count(&self.scope).await {
+            Ok(delivered) => delivered > 0,
+            Err(error) => return Err(Broken::by_state(&error)),
+        };
+        let tolerated = if has_history { DOUBT.of_known_sink } else { DOUBT.of_new_sink };
+        if self.doubtful.len() < tolerated {
+            return Ok(());
+        }
+        let reason = self.doubtful.first().map_or("", |letter| letter.reason.as_str());
+        Err(Broken {
+            error: format!(
+                "refused {} events one by one and accepted none in between; the first because: {reason}",
+                self.doubtful.len()
+            ),
+            advice: Some(
+                "check the receiver, and the sink's settings and dialect: it refuses everything"
+                    .into(),
+            ),
+        })
+    }
+
+    /// At the end of a cycle, keeps the few refused events that no accepted one followed.
+    async fn settle_doubts(&mut self) {
+        let doubtful = std::mem::take(&mut self.doubtful);
+        let count = doubtful.len();
+        if count > 0
+            && let Err(error) = self.commit(Vec::new(), doubtful).await
+        {
+            self.give_up(Broken::by_state(&error), count);
+        }
+    }
+
+    fn letter(
+        &self,
+        uid: DeviceUid,
+        fingerprint: Fingerprint,
+        reason: String,
+        payload: String,
+    ) -> NewDeadLetter {
+        NewDeadLetter {
+            tenant: self.scope.tenant.clone(),
+            sink: Some(self.scope.sink.clone()),
+            stage: Stage::Deliver,
+            uid: Some(uid),
+            fingerprint: Some(fingerprint),
+            reason,
+            payload,
+        }
+    }
+
+    /// Notes why the sink gets nothing more. `lost` events and those that wait stay undelivered.
+    fn give_up(&mut self, broken: Broken, lost: usize) {
+        let undelivered = lost + self.filling.len() + self.doubtful.len();
+        self.account.undelivered += undelivered as u64;
+        self.filling.clear();
+        self.bodies.clear();
+        self.doubtful.clear();
+        self.broken.get_or_insert(broken);
+    }
+}
+
+impl Broken {
+    fn by(error: &SinkError) -> Self {
+        Self { error: crate::chain(error), advice: error.advice().map(str::to_owned) }
+    }
+
+    fn by_state(error: &StateError) -> Self {
+        Self { error: crate::chain(error), advice: None }
+    }
+
+    fn stopped() -> Self {
+        Self { error: "stopped before everything was delivered".into(), advice: None }
+    }
+}

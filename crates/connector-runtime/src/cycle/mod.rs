@@ -1,0 +1,358 @@
+//! The cycle engine: one pass over a tenant.
+//!
+//! A cycle compares what the source has with what each sink has acknowledged and sends the
+//! difference. Delivery is at least once; the source is the only buffer.
+//!
+//! ```text
+//!          pages          joined records        events, once per rendering
+//! read ───────────▶ join ───────────────▶ map ─┬──────────▶ deliver to sink A ─▶ commit
+//! (parsing)        (enrich,                    └──────────▶ deliver to sink B ─▶ commit
+//!                  drop duplicates)
+//! ```
+//!
+//! Each arrow is a bounded channel and each box a task, so parsing, mapping and the network overlap
+//! while memory stays that of a few pages and one join index.
+//!
+//! Invariants:
+//! - Every record that was read ends in exactly one place of each sink's account; the equation of
+//!   [`CycleReport::check_balance`] is checked at the end and a cycle that does not balance fails.
+//! - State notes an acknowledgement only after the sink gave it, one batch at a time: a crash repeats
+//!   at most one batch per sink.
+//! - A checkpoint moves only for a sink that has everything of a listing that was read to its end.
+//! - A sink that fails is drained, so the others get their events.
+//!
+//! Not here: retry and quotas (`http-stack`), when a cycle is due (the scheduler).
+
+mod deliver;
+mod join;
+mod plan;
+mod progress;
+mod removal;
+mod render;
+mod seen;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use stocktake_connector_core::{
+    Calls, Checkpoint, Clock, CycleClose, CycleId, CycleKind, CycleOutcome, CycleReport, Encoder,
+    Enricher, Mapper, PassHint, RemovalAccount, Sink, SinkAccount, SinkName, Source, StateError,
+    StateStore, TenantFacts, TenantId,
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+pub use plan::{Emit, Plan, Request};
+pub use progress::Progress;
+
+use crate::process;
+
+/// Pages that wait between reading and joining. One is enough to keep both busy; each may hold
+/// 10,000 records.
+const PAGES_WAITING: usize = 1;
+/// Chunks that wait between two later stages.
+const CHUNKS_WAITING: usize = 4;
+
+/// How a tenant is collected.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// When an event is sent.
+    pub emit: Emit,
+    /// Sends an unchanged event again after this long; `None` never does.
+    pub refresh_after: Option<Duration>,
+    /// How far an incremental cycle reaches back behind the checkpoint.
+    pub overlap: Duration,
+    /// How long after the last complete full cycle the next one is due.
+    pub full_every: Duration,
+    /// The share of a tenant's devices (0 to 1) that may vanish at once and still be marked removed.
+    pub removal_guard: f64,
+    /// Devices looked up by id in one cycle, at most; the rest wait for the next one.
+    pub removal_look_ups: usize,
+}
+
+/// Events in one form, and the sinks that take it.
+#[derive(Debug)]
+pub struct Rendering<M: Mapper> {
+    /// Maps to this form.
+    pub mapper: M,
+    /// Writes it.
+    pub encoder: Arc<dyn Encoder<M::Event>>,
+    /// Who takes it.
+    pub sinks: BTreeMap<SinkName, Arc<dyn Sink>>,
+}
+
+/// Counts the calls that were made so far.
+pub trait CallMeter: fmt::Debug + Send + Sync {
+    /// Cumulative counts.
+    fn calls(&self) -> Calls;
+}
+
+/// Everything that collects one tenant.
+#[derive(Debug)]
+pub struct Collector<S, E, M: Mapper> {
+    /// Whose devices.
+    pub tenant: TenantId,
+    /// Where they come from.
+    pub source: S,
+    /// What is joined.
+    pub enricher: E,
+    /// The forms in which events are sent, each with its sinks.
+    pub renderings: Vec<Rendering<M>>,
+    /// What was acknowledged.
+    pub store: Arc<dyn StateStore>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Counts calls.
+    pub meter: Arc<dyn CallMeter>,
+    /// How to collect.
+    pub options: Options,
+}
+
+/// How a cycle is stopped.
+#[derive(Debug, Clone, Default)]
+pub struct Stop {
+    /// Stop reading; deliver what was read.
+    pub gently: CancellationToken,
+    /// Stop now; what was acknowledged is in state, the rest comes with the next cycle.
+    pub now: CancellationToken,
+}
+
+impl<S, E, M> Collector<S, E, M>
+where
+    S: Source,
+    E: Enricher,
+    M: Mapper<Record = S::Record, Enrichment = E::Record>,
+{
+    /// Runs one cycle and notes its report in state.
+    ///
+    /// Failures of source, enricher or a sink are part of the report, not errors.
+    ///
+    /// # Errors
+    /// [`StateError`] when state cannot be read or written: then there is no report to keep.
+    ///
+    /// # Cancellation
+    /// Use `stop`. A dropped future loses nothing that was acknowledged.
+    pub async fn run_cycle(
+        &self,
+        request: Request,
+        stop: &Stop,
+        progress: &Arc<Progress>,
+    ) -> Result<CycleReport, StateError> {
+        let cycle = CycleId::random();
+        let started_at = self.clock.now();
+        let calls_before = self.meter.calls();
+        let facts = self.store.facts(&self.tenant).await?;
+        let plan = self.plan(request, facts, started_at).await?;
+        tracing::info!(
+            connector.tenant.id = %self.tenant, connector.cycle.id = %cycle, kind = ?plan.kind,
+            "cycle started"
+        );
+        progress.start(plan.kind);
+
+        let mut passage = self.pass(cycle, &plan, facts, stop, progress).await;
+
+        let listing_complete = passage.join.listing_complete;
+        let mut failure = passage.join.failure.take();
+        let mut removal = RemovalAccount::default();
+        let (mut removed, mut returned) = (Vec::new(), Vec::new());
+        if failure.is_none() && !stop.now.is_cancelled() {
+            match removal::settle(self, plan.kind, &passage.join).await {
+                Ok(settled) => {
+                    removal = settled.account;
+                    removed = settled.removed;
+                    returned = settled.returned;
+                }
+                Err(error) => failure = Some(error),
+            }
+        }
+
+        let outcome = outcome(failure, &passage.sinks, listing_complete);
+        let checkpoint = Checkpoint {
+            first_seen: passage.join.first_seen.map(|seen| seen.min(started_at)),
+            // A device whose clock runs ahead must not carry the checkpoint past devices that the
+            // next cycle has yet to see.
+            last_seen: passage.join.last_seen.map(|seen| seen.min(started_at)),
+            completed_at: started_at,
+        };
+        let checkpoints = passage
+            .sinks
+            .iter()
+            .filter(|(_, account)| listing_complete && account.is_complete())
+            .map(|(sink, _)| (sink.clone(), checkpoint))
+            .collect();
+        let mut report = CycleReport {
+            cycle,
+            tenant: self.tenant.clone(),
+            kind: plan.kind,
+            started_at,
+            finished_at: self.clock.now(),
+            outcome,
+            listing_complete,
+            read: passage.join.read,
+            duplicates: passage.join.duplicates,
+            enrichment: passage.join.enrichment,
+            sinks: passage.sinks,
+            removal,
+            calls: difference(self.meter.calls(), calls_before),
+            process: process::figures(),
+        };
+        if let Err(imbalance) = report.check_balance() {
+            report.outcome = CycleOutcome::Failed {
+                error: imbalance.to_string(),
+                advice: Some("report this as a defect of stocktake, with this report".into()),
+            };
+        }
+        let balanced = report.check_balance().is_ok();
+        self.store
+            .close_cycle(CycleClose {
+                report: report.clone(),
+                checkpoints: if balanced { checkpoints } else { BTreeMap::new() },
+                facts: balanced.then(|| TenantFacts {
+                    full_completed_at: if plan.kind == CycleKind::Full && listing_complete {
+                        Some(started_at)
+                    } else {
+                        facts.full_completed_at
+                    },
+                    enrichment_records: report
+                        .enrichment
+                        .complete_count
+                        .or(facts.enrichment_records),
+                }),
+                removed,
+                returned,
+            })
+            .await?;
+        progress.finish();
+        Ok(report)
+    }
+
+    /// Reads, joins, maps and delivers, all at the same time.
+    async fn pass(
+        &self,
+        cycle: CycleId,
+        plan: &Plan,
+        facts: TenantFacts,
+        stop: &Stop,
+        progress: &Arc<Progress>,
+    ) -> Passage {
+        let (pages, pages_read) = mpsc::channel(PAGES_WAITING);
+        let (joined, chunks_joined) = mpsc::channel(CHUNKS_WAITING);
+
+        let listing = self.source.list(plan.selection);
+        let reading = tokio::spawn(join::read(listing, pages, stop.gently.clone()));
+
+        let mut deliveries = Vec::new();
+        let mut outlets = Vec::new();
+        for rendering in &self.renderings {
+            let mut senders = Vec::new();
+            for (name, sink) in &rendering.sinks {
+                let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
+                senders.push(sender);
+                let delivery = deliver::SinkDelivery::new(
+                    deliver::Target {
+                        tenant: self.tenant.clone(),
+                        name: name.clone(),
+                        sink: Arc::clone(sink),
+                        encoder: Arc::clone(&rendering.encoder),
+                        store: Arc::clone(&self.store),
+                        clock: Arc::clone(&self.clock),
+                    },
+                    cycle,
+                    deliver::Policy {
+                        emit: self.options.emit,
+                        refresh_after: self.options.refresh_after,
+                        now: self.clock.now(),
+                    },
+                    Arc::clone(progress),
+                    stop.now.clone(),
+                );
+                deliveries.push((name.clone(), tokio::spawn(delivery.run(receiver))));
+            }
+            outlets.push(render::Outlet {
+                mapper: &rendering.mapper,
+                encoder: Arc::clone(&rendering.encoder),
+                senders,
+            });
+        }
+
+        let pass = self.enricher.start_pass(PassHint { records_known: facts.enrichment_records });
+        let dead_letters = join::DeadLetterShelf {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            tenant: self.tenant.clone(),
+            cycle,
+        };
+        let joining = join::join(
+            pages_read,
+            pass,
+            joined,
+            dead_letters.clone(),
+            Arc::clone(progress),
+            stop.now.clone(),
+        );
+        let mapping = render::render(outlets, chunks_joined, dead_letters, self.clock.now());
+        let joining = tokio::spawn(joining);
+        let rendered = mapping.await;
+
+        // A task that panicked is a defect; it must end the cycle, not the process.
+        let mut join = joining.await.unwrap_or_else(|panic| join::Joined::broken(&panic));
+        if let Err(panic) = reading.await {
+            join.fail(join::Failure::of_panic("read", &panic));
+        }
+        if let Some(failure) = rendered.failure {
+            join.fail(failure);
+        }
+        let mut sinks = BTreeMap::new();
+        for (name, delivery) in deliveries {
+            let mut account = delivery.await.unwrap_or_else(|panic| SinkAccount {
+                error: Some(join::Failure::of_panic("deliver", &panic).error),
+                ..SinkAccount::default()
+            });
+            account.read = join.read;
+            account.duplicates = join.duplicates;
+            account.dead_lettered += join.malformed + rendered.unmapped;
+            account.undelivered += join.abandoned();
+            sinks.insert(name, account);
+        }
+        Passage { join, sinks }
+    }
+}
+
+/// What came of one pass through all stages.
+struct Passage {
+    join: join::Joined,
+    sinks: BTreeMap<SinkName, SinkAccount>,
+}
+
+fn outcome(
+    failure: Option<join::Failure>,
+    sinks: &BTreeMap<SinkName, SinkAccount>,
+    listing_complete: bool,
+) -> CycleOutcome {
+    if let Some(failure) = failure {
+        return CycleOutcome::Failed { error: failure.error, advice: failure.advice };
+    }
+    let failed = sinks.iter().find(|(_, account)| !account.is_complete());
+    if let Some((name, account)) = failed {
+        let error = account.error.as_deref().unwrap_or("did not take every event");
+        return CycleOutcome::Failed {
+            error: format!("sink {name}: {error}"),
+            advice: account.advice.clone(),
+        };
+    }
+    if listing_complete { CycleOutcome::Complete } else { CycleOutcome::Interrupted }
+}
+
+fn difference(after: Calls, before: Calls) -> Calls {
+    Calls {
+        token: after.token - before.token,
+        source: after.source - before.source,
+        enricher: after.enricher - before.enricher,
+        retries: after.retries - before.retries,
+        throttled: after.throttled - before.throttled,
+    }
+}

@@ -1,0 +1,318 @@
+//! A source, an enricher, a mapper and a sink of a few lines each, for tests of the engine alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use stocktake_connector_core::{
+    Acknowledgement, ApiError, ApiErrorKind, Batch, BatchLimits, Calls, CycleId, DeviceUid,
+    EncodeError, Encoder, EnrichError, Enricher, Enrichment, EnrichmentAccount, EnrichmentPass,
+    EventUid, Fingerprint, FixedClock, Listing, MalformedRecord, MapError, Mapper, Page, PassHint,
+    Presence, Refusal, Selection, Sink, SinkError, SinkName, Source, SourceError, SourceRecord,
+    StateStore, TenantId,
+};
+use stocktake_state::MemoryStore;
+
+use crate::cycle::{CallMeter, Collector, Emit, Options, Rendering};
+
+pub(super) fn at(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(second, 0).unwrap()
+}
+
+/// When every test cycle starts.
+pub(super) const NOW: i64 = 1_000_000;
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Device {
+    pub(super) uid: String,
+    pub(super) content: String,
+    pub(super) last_seen: i64,
+}
+
+pub(super) fn device(uid: &str, content: &str) -> Device {
+    Device { uid: uid.into(), content: content.into(), last_seen: NOW - 100 }
+}
+
+impl SourceRecord for Device {
+    fn uid(&self) -> &str {
+        &self.uid
+    }
+    fn join_key(&self) -> Option<uuid::Uuid> {
+        None
+    }
+    fn first_seen(&self) -> Option<DateTime<Utc>> {
+        Some(at(1))
+    }
+    fn last_seen(&self) -> Option<DateTime<Utc>> {
+        Some(at(self.last_seen))
+    }
+    fn payload(&self) -> String {
+        self.content.clone()
+    }
+}
+
+/// One answer of the fake listing.
+#[derive(Debug, Clone)]
+pub(super) enum Answer {
+    Records(Vec<Device>),
+    Malformed(&'static str),
+    Failure,
+}
+
+pub(super) fn unavailable() -> ApiError {
+    ApiError::new("fake", "list", ApiErrorKind::Unavailable)
+}
+
+#[derive(Debug, Default, Clone)]
+pub(super) struct FakeSource {
+    pub(super) answers: Arc<Mutex<Vec<Answer>>>,
+    pub(super) absent: Arc<Mutex<BTreeSet<String>>>,
+    pub(super) looked_up: Arc<Mutex<Vec<String>>>,
+    pub(super) selections: Arc<Mutex<Vec<Selection>>>,
+}
+
+impl FakeSource {
+    pub(super) fn answers(&self, answers: impl Into<Vec<Answer>>) {
+        *self.answers.lock().unwrap() = answers.into();
+    }
+}
+
+#[async_trait]
+impl Source for FakeSource {
+    type Record = Device;
+    type Listing = FakeListing;
+    fn list(&self, selection: Selection) -> FakeListing {
+        self.selections.lock().unwrap().push(selection);
+        FakeListing(self.answers.lock().unwrap().clone().into_iter().collect())
+    }
+    async fn look_up(&self, uid: &DeviceUid) -> Result<Presence, SourceError> {
+        self.looked_up.lock().unwrap().push(uid.to_string());
+        let absent = self.absent.lock().unwrap().contains(uid.as_str());
+        Ok(if absent { Presence::Absent } else { Presence::Present })
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct FakeListing(std::collections::VecDeque<Answer>);
+
+#[async_trait]
+impl Listing for FakeListing {
+    type Record = Device;
+    async fn next_page(&mut self) -> Result<Option<Page<Device>>, SourceError> {
+        let Some(answer) = self.0.pop_front() else { return Ok(None) };
+        let (mut records, mut malformed) = (Vec::new(), Vec::new());
+        match answer {
+            Answer::Records(devices) => records = devices,
+            Answer::Malformed(uid) => malformed.push(MalformedRecord {
+                uid: DeviceUid::new(uid).ok(),
+                reason: "not a machine".into(),
+                payload: "{".into(),
+            }),
+            Answer::Failure => return Err(unavailable().into()),
+        }
+        Ok(Some(Page { records, malformed, last: self.0.is_empty() }))
+    }
+}
+
+/// Matches everything with its own word, or fails.
+#[derive(Debug, Default, Clone)]
+pub(super) struct FakeEnricher {
+    pub(super) fails: Arc<Mutex<bool>>,
+}
+
+impl Enricher for FakeEnricher {
+    type Record = &'static str;
+    type Pass = FakePass;
+    fn start_pass(&self, _: PassHint) -> FakePass {
+        FakePass { fails: *self.fails.lock().unwrap() }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct FakePass {
+    fails: bool,
+}
+
+#[async_trait]
+impl EnrichmentPass for FakePass {
+    type Record = &'static str;
+    async fn enrich(
+        &mut self,
+        keys: &[Option<uuid::Uuid>],
+        _: bool,
+    ) -> Result<Vec<Enrichment<&'static str>>, EnrichError> {
+        if self.fails {
+            return Err(unavailable().into());
+        }
+        Ok(vec![Enrichment::Matched("enriched"); keys.len()])
+    }
+    fn account(&self) -> EnrichmentAccount {
+        EnrichmentAccount::default()
+    }
+}
+
+/// Refuses devices whose content is `unmappable`.
+#[derive(Debug)]
+pub(super) struct FakeMapper;
+
+impl Mapper for FakeMapper {
+    type Record = Device;
+    type Enrichment = &'static str;
+    type Event = String;
+    fn map(
+        &self,
+        record: &Device,
+        enrichment: &Enrichment<&'static str>,
+        _: DateTime<Utc>,
+    ) -> Result<String, MapError> {
+        if record.content == "unmappable" {
+            return Err(MapError { field: "content", problem: "is unmappable".into() });
+        }
+        Ok(format!("{} {}", record.content, enrichment.matched().unwrap()))
+    }
+    fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of([])
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct FakeEncoder;
+
+impl Encoder<String> for FakeEncoder {
+    fn fingerprint(&self, event: &String) -> Result<Fingerprint, EncodeError> {
+        Ok(Fingerprint::of([event.as_bytes()]))
+    }
+    fn encode(&self, event: String, _: &EventUid, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        if event.starts_with("unwritable") {
+            return Err(EncodeError("no form".into()));
+        }
+        out.extend(event.bytes());
+        Ok(())
+    }
+}
+
+/// Keeps what it got; refuses batches that hold a poisoned device; may be down.
+#[derive(Debug)]
+pub(super) struct FakeSink {
+    pub(super) received: Mutex<BTreeMap<String, Vec<String>>>,
+    pub(super) batches: Mutex<Vec<usize>>,
+    pub(super) poison: Mutex<BTreeSet<String>>,
+    /// Whether the sink names the events at fault instead of refusing the batch.
+    pub(super) names_culprits: bool,
+    pub(super) down: Mutex<bool>,
+    pub(super) finished: Mutex<u32>,
+    pub(super) limits: BatchLimits,
+}
+
+impl Default for FakeSink {
+    fn default() -> Self {
+        Self {
+            received: Mutex::default(),
+            batches: Mutex::default(),
+            poison: Mutex::default(),
+            names_culprits: false,
+            down: Mutex::default(),
+            finished: Mutex::default(),
+            limits: BatchLimits { max_events: 4, max_bytes: 1_000 },
+        }
+    }
+}
+
+impl FakeSink {
+    pub(super) fn poison(&self, uids: impl IntoIterator<Item = String>) {
+        *self.poison.lock().unwrap() = uids.into_iter().collect();
+    }
+
+    pub(super) fn devices(&self) -> Vec<String> {
+        self.received.lock().unwrap().keys().cloned().collect()
+    }
+
+    /// How many events came, over all devices.
+    pub(super) fn events(&self) -> usize {
+        self.received.lock().unwrap().values().map(Vec::len).sum()
+    }
+}
+
+#[async_trait]
+impl Sink for FakeSink {
+    fn batch_limits(&self) -> BatchLimits {
+        self.limits
+    }
+    async fn write_batch(&self, batch: &Batch) -> Result<Acknowledgement, SinkError> {
+        if *self.down.lock().unwrap() {
+            return Err(unavailable().into());
+        }
+        let poison = self.poison.lock().unwrap();
+        let mut refused = Vec::new();
+        for (index, event) in batch.events.iter().enumerate() {
+            if poison.contains(event.uid.as_str()) {
+                refused.push(Refusal { index, reason: "poison".into() });
+            }
+        }
+        if !refused.is_empty() && !self.names_culprits {
+            return Err(SinkError::Refused { events: batch.events.len(), reason: "poison".into() });
+        }
+        self.batches.lock().unwrap().push(batch.events.len());
+        for (index, event) in batch.events.iter().enumerate() {
+            if refused.iter().all(|refusal| refusal.index != index) {
+                self.received
+                    .lock()
+                    .unwrap()
+                    .entry(event.uid.to_string())
+                    .or_default()
+                    .push(String::from_utf8(event.body.to_vec()).unwrap());
+            }
+        }
+        Ok(Acknowledgement { refused })
+    }
+    async fn finish_cycle(&self, _: &TenantId, _: CycleId) -> Result<(), SinkError> {
+        *self.finished.lock().unwrap() += 1;
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct NoCalls;
+
+impl CallMeter for NoCalls {
+    fn calls(&self) -> Calls {
+        Calls::default()
+    }
+}
+
+pub(super) type FakeCollector = Collector<FakeSource, FakeEnricher, FakeMapper>;
+
+pub(super) fn sink_name(name: &str) -> SinkName {
+    SinkName::new(name).unwrap()
+}
+
+/// A collector of fakes that delivers to `sinks` and remembers in `store`.
+pub(super) fn collector(
+    store: Arc<dyn StateStore>,
+    sinks: impl IntoIterator<Item = (&'static str, Arc<FakeSink>)>,
+) -> FakeCollector {
+    let sinks =
+        sinks.into_iter().map(|(name, sink)| (sink_name(name), sink as Arc<dyn Sink>)).collect();
+    Collector {
+        tenant: TenantId::new("contoso").unwrap(),
+        source: FakeSource::default(),
+        enricher: FakeEnricher::default(),
+        renderings: vec![Rendering { mapper: FakeMapper, encoder: Arc::new(FakeEncoder), sinks }],
+        store,
+        clock: Arc::new(FixedClock(at(NOW))),
+        meter: Arc::new(NoCalls),
+        options: Options {
+            emit: Emit::Changed,
+            refresh_after: None,
+            overlap: std::time::Duration::from_secs(60),
+            full_every: std::time::Duration::from_secs(86_400),
+            removal_guard: 0.5,
+            removal_look_ups: 100,
+        },
+    }
+}
+
+pub(super) fn store() -> Arc<dyn StateStore> {
+    Arc::new(MemoryStore::default())
+}

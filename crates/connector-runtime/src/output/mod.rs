@@ -1,0 +1,135 @@
+//! What a person, or a program, gets to read: the only writer of standard output.
+
+mod bars;
+mod report;
+mod table;
+
+use std::io::{IsTerminal, Write};
+
+use serde::Serialize;
+
+pub(crate) use bars::Bars;
+pub(crate) use report::ReportText;
+pub(crate) use table::{Align, Table};
+
+use crate::cli::CommandError;
+
+/// For whom the output is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// One JSON document, for programs.
+    Json,
+}
+
+/// Writes results to standard output, and what went wrong to standard error.
+#[derive(Debug)]
+pub(crate) struct Output {
+    format: Format,
+}
+
+impl Output {
+    /// Output in a format.
+    pub(crate) fn new(format: Format) -> Self {
+        Self { format }
+    }
+
+    /// For whom it is.
+    pub(crate) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Whether bars can be drawn: for a person at a terminal.
+    pub(crate) fn is_interactive(&self) -> bool {
+        self.format == Format::Text && std::io::stderr().is_terminal()
+    }
+
+    /// Writes text as it is, with a line end.
+    pub(crate) fn text(&self, text: impl std::fmt::Display) -> Result<(), CommandError> {
+        writeln!(std::io::stdout().lock(), "{text}")?;
+        Ok(())
+    }
+
+    /// Writes a JSON document.
+    pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), CommandError> {
+        let text = serde_json::to_string_pretty(value)
+            .map_err(|error| CommandError::failed(format!("cannot write JSON: {error}")))?;
+        self.text(text)
+    }
+
+    /// A line about how things go, to standard error, for people.
+    pub(crate) fn note(&self, text: impl std::fmt::Display) {
+        if self.format == Format::Text {
+            let _ = writeln!(std::io::stderr().lock(), "{text}"); // Nobody is left to tell.
+        }
+    }
+
+    /// Why the command failed, to standard error.
+    pub(crate) fn error(&self, error: &CommandError) {
+        let advice = match error {
+            CommandError::Failed { advice, .. } => advice.as_deref(),
+            _ => None,
+        };
+        let mut standard_error = std::io::stderr().lock();
+        let _ = match self.format {
+            Format::Text => {
+                let advice = advice.map(|advice| format!("\n  what to do: {advice}"));
+                writeln!(standard_error, "error: {error}{}", advice.unwrap_or_default())
+            }
+            Format::Json => writeln!(
+                standard_error,
+                "{}",
+                serde_json::json!({ "error": error.to_string(), "advice": advice })
+            ),
+        };
+    }
+}
+
+/// A count with its thousands apart: `12,345`.
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A count with its noun: `1 batch`, `2 batches`.
+pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
+/// Bytes in the unit that fits: `1.2 MB`.
+pub(crate) fn bytes(number: u64) -> String {
+    const UNITS: [(&str, u64); 3] = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
+    UNITS.into_iter().find(|(_, size)| number >= *size).map_or_else(
+        || format!("{number} B"),
+        |(unit, size)| {
+            let tenths = number / (size / 10);
+            format!("{}.{} {unit}", tenths / 10, tenths % 10)
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_and_sizes_read_well() {
+        assert_eq!(
+            [0, 999, 1_000, 1_234_567].map(count),
+            ["0", "999", "1,000", "1,234,567"].map(str::to_owned)
+        );
+        assert_eq!(
+            [999, 1_000, 1_250_000, 2_000_000_000].map(bytes),
+            ["999 B", "1.0 kB", "1.2 MB", "2.0 GB"].map(str::to_owned)
+        );
+        assert_eq!(counted(1, "batch", "batches"), "1 batch");
+    }
+}

@@ -1,0 +1,137 @@
+//! A cycle report for people.
+
+use std::fmt;
+
+use chrono::TimeDelta;
+use stocktake_connector_core::{
+    CycleKind, CycleOutcome, CycleReport, EnrichmentStatus, SinkAccount, Strategy,
+};
+
+use super::{bytes, count, counted};
+
+/// Writes a report as text.
+#[derive(Debug)]
+pub(crate) struct ReportText<'a>(pub(crate) &'a CycleReport);
+
+impl fmt::Display for ReportText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let report = self.0;
+        let kind = match report.kind {
+            CycleKind::Full => "full",
+            CycleKind::Incremental => "incremental",
+        };
+        let outcome = match &report.outcome {
+            CycleOutcome::Complete => "complete",
+            CycleOutcome::Interrupted => "interrupted",
+            CycleOutcome::Failed { .. } => "FAILED",
+        };
+        let took = duration(report.finished_at - report.started_at);
+        writeln!(f, "{}: {kind} cycle {outcome} in {took}", report.tenant)?;
+        writeln!(f, "  read        {}", counted(report.read, "record", "records"))?;
+        self.enrichment(f)?;
+        for (name, account) in &report.sinks {
+            write!(f, "  sink {name:<6}")?;
+            sink(f, account)?;
+        }
+        self.removal(f)?;
+        let calls = &report.calls;
+        write!(
+            f,
+            "  calls       {} for tokens, {} to Defender, {} to Graph",
+            count(calls.token),
+            count(calls.source),
+            count(calls.enricher)
+        )?;
+        if calls.retries + calls.throttled > 0 {
+            write!(f, " ({} retried, {} throttled)", count(calls.retries), count(calls.throttled))?;
+        }
+        if let CycleOutcome::Failed { error, advice } = &report.outcome {
+            write!(f, "\n  error       {error}")?;
+            if let Some(advice) = advice {
+                write!(f, "\n  what to do  {advice}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ReportText<'_> {
+    fn enrichment(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let enrichment = &self.0.enrichment;
+        match &enrichment.status {
+            EnrichmentStatus::Off => writeln!(f, "  Intune      off, by configuration"),
+            EnrichmentStatus::Refused(reason) => {
+                writeln!(f, "  Intune      not available: {reason}; events go out without it")
+            }
+            EnrichmentStatus::On => {
+                let how = match enrichment.strategy {
+                    Some(Strategy::Bulk) => " in bulk",
+                    Some(Strategy::LookUp) => " by look-up",
+                    None => "",
+                };
+                write!(
+                    f,
+                    "  Intune      {} read{how}, {} matched",
+                    counted(enrichment.records_read, "record", "records"),
+                    counted(enrichment.matched, "machine", "machines")
+                )?;
+                if enrichment.malformed > 0 {
+                    write!(f, ", {} not understood", count(enrichment.malformed))?;
+                }
+                writeln!(f)
+            }
+        }
+    }
+
+    fn removal(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let removal = &self.0.removal;
+        if removal.guard_tripped {
+            return writeln!(
+                f,
+                "  removed     none: {} missing at once, more than `removal_guard` allows",
+                counted(removal.missing, "device is", "devices are")
+            );
+        }
+        if removal.missing + removal.returned == 0 {
+            return Ok(());
+        }
+        write!(
+            f,
+            "  removed     {} of {} missing ({} looked up)",
+            count(removal.removed),
+            count(removal.missing),
+            count(removal.looked_up)
+        )?;
+        if removal.returned > 0 {
+            write!(f, ", {} back", count(removal.returned))?;
+        }
+        writeln!(f)
+    }
+}
+
+/// The account as the equation that must hold.
+fn sink(f: &mut fmt::Formatter<'_>, account: &SinkAccount) -> fmt::Result {
+    write!(
+        f,
+        " {} read = {} acknowledged + {} unchanged + {} + {}",
+        count(account.read),
+        count(account.acknowledged),
+        count(account.unchanged),
+        counted(account.duplicates, "duplicate", "duplicates"),
+        counted(account.dead_lettered, "dead letter", "dead letters"),
+    )?;
+    if account.undelivered > 0 {
+        write!(f, " + {} undelivered", count(account.undelivered))?;
+    }
+    if account.batches > 0 {
+        write!(f, " ({}, {})", counted(account.batches, "batch", "batches"), bytes(account.bytes))?;
+    }
+    writeln!(f)
+}
+
+fn duration(took: TimeDelta) -> String {
+    match took.num_milliseconds().max(0) {
+        short @ 0..1_000 => format!("{short} ms"),
+        long => format!("{}.{} s", long / 1_000, long % 1_000 / 100),
+    }
+}

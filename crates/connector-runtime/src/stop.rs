@@ -1,0 +1,31 @@
+//! Signals that end the program.
+
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cycle::Stop;
+
+/// Turns SIGTERM and SIGINT into a [`Stop`]: gently at the first signal, at once when `grace` has
+/// passed or a second signal comes.
+pub(crate) fn on_signals(grace: Duration) -> std::io::Result<Stop> {
+    let stop = Stop::default();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let stopping = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!(grace = ?grace, "asked to stop; delivering what was read");
+        stopping.gently.cancel();
+        tokio::select! {
+            () = tokio::time::sleep(grace) => {}
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        stopping.now.cancel();
+    });
+    Ok(stop)
+}

@@ -1,0 +1,10 @@
+//! The real program against the simulator.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod commands;
+mod configuration;
+mod crash;
+mod faults;
+mod judges;
+mod site;
+mod sync;

@@ -1,0 +1,226 @@
+//! The rules of the house, as checks: who may depend on whom, what every crate has, what no file says.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, bail, ensure};
+use serde_json::Value;
+
+use crate::schema;
+
+/// Tidy.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Tidy {}
+
+/// Who may depend on whom: ARCHITECTURE.md draws these arrows. `*` is everybody.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("auth", &["connector-core", "http-stack"]),
+    ("connector-core", &[]),
+    ("connector-runtime", &["*"]),
+    ("defender-api", &["connector-core", "http-stack"]),
+    ("graph-api", &["connector-core", "http-stack"]),
+    ("http-stack", &["connector-core", "telemetry"]),
+    ("mapper", &["connector-core", "defender-api", "graph-api", "ocsf-model"]),
+    ("ocsf-model", &[]),
+    ("simulator", &["defender-api", "graph-api"]),
+    ("sinks", &["connector-core", "http-stack", "ocsf-model", "telemetry"]),
+    ("state", &["connector-core"]),
+    ("telemetry", &[]),
+];
+
+/// Crates that stay pure: they can be embedded in anything.
+const PURE: [&str; 2] = ["mapper", "ocsf-model"];
+
+/// What a pure crate must not pull in.
+const IMPURE: [&str; 4] = ["tokio", "reqwest", "hyper", "rusqlite"];
+
+/// A second TLS or HTTP stack, and who we use instead.
+const SECOND_STACKS: &[(&str, &str)] = &[
+    ("aws-lc-rs", "rustls with ring"),
+    ("hyper-tls", "rustls with ring"),
+    ("isahc", "reqwest"),
+    ("native-tls", "rustls with ring"),
+    ("openssl", "rustls with ring"),
+    ("ureq", "reqwest"),
+];
+
+/// Module names that say nothing about what is inside.
+const EMPTY_NAMES: [&str; 4] = ["common", "helpers", "misc", "utils"];
+
+/// A source file beyond this needs a map, so it is split instead.
+const LONGEST_FILE: usize = 600;
+
+impl Tidy {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        let root = schema::root();
+        let mut faults = Vec::new();
+        arrows(&root, &mut faults)?;
+        dependencies(&root, &mut faults)?;
+        crates(&root, &mut faults)?;
+        files(&root, &mut faults)?;
+        if faults.is_empty() {
+            println!("tidy");
+            return Ok(());
+        }
+        for fault in &faults {
+            println!("{fault}");
+        }
+        bail!("{} untidy", faults.len());
+    }
+}
+
+fn metadata(root: &Path) -> anyhow::Result<Value> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--no-deps", "--offline"])
+        .current_dir(root)
+        .output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// Compares the dependencies of each crate, those of its tests left out, with [`ARROWS`].
+fn arrows(root: &Path, faults: &mut Vec<String>) -> anyhow::Result<()> {
+    let allowed: BTreeMap<_, _> = ARROWS.iter().copied().collect();
+    let metadata = metadata(root)?;
+    for package in metadata["packages"].as_array().context("no packages")? {
+        let Some(name) = package["name"].as_str().and_then(ours) else { continue };
+        let Some(allowed) = allowed.get(name) else {
+            faults
+                .push(format!("crate {name} has no arrows; draw them in ARCHITECTURE.md and here"));
+            continue;
+        };
+        for dependency in package["dependencies"].as_array().into_iter().flatten() {
+            let Some(target) = dependency["name"].as_str().and_then(ours) else { continue };
+            let in_tests = dependency["kind"].as_str() == Some("dev");
+            if !in_tests && !allowed.contains(&"*") && !allowed.contains(&target) {
+                faults.push(format!("crate {name} depends on {target}, against ARCHITECTURE.md"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn ours(package: &str) -> Option<&str> {
+    package.strip_prefix("stocktake-")
+}
+
+/// Names of every crate below `package`, as the program is built.
+fn tree(root: &Path, package: &str) -> anyhow::Result<BTreeSet<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--edges=normal", "--prefix=none", "--offline", "--package", package])
+        .current_dir(root)
+        .output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect())
+}
+
+fn dependencies(root: &Path, faults: &mut Vec<String>) -> anyhow::Result<()> {
+    for pure in PURE {
+        let tree = tree(root, &format!("stocktake-{pure}"))?;
+        for impure in IMPURE.iter().filter(|name| tree.contains(**name)) {
+            faults.push(format!("crate {pure} must stay pure but pulls in {impure}"));
+        }
+    }
+    let tree = tree(root, "stocktake-connector-runtime")?;
+    for (second, first) in SECOND_STACKS.iter().filter(|(name, _)| tree.contains(*name)) {
+        faults.push(format!("the program pulls in {second}; use {first}"));
+    }
+    Ok(())
+}
+
+fn crates(root: &Path, faults: &mut Vec<String>) -> anyhow::Result<()> {
+    for entry in fs::read_dir(root.join("crates"))? {
+        let folder = entry?.path();
+        let shown = shown(root, &folder);
+        let manifest = fs::read_to_string(folder.join("Cargo.toml"))?;
+        if !manifest.contains("[lints]\nworkspace = true") {
+            faults.push(format!("{shown}/Cargo.toml does not take the workspace's lints"));
+        }
+        if !folder.join("README.md").exists() {
+            faults.push(format!("{shown} has no README.md"));
+        }
+        let doc = fs::read_to_string(folder.join("src/lib.rs"))?;
+        if !doc.starts_with("//! ") {
+            faults.push(format!("{shown}/src/lib.rs does not start with the crate's purpose"));
+        }
+    }
+    Ok(())
+}
+
+/// Every file that git knows.
+fn tracked(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let output = Command::new("git").args(["ls-files"]).current_dir(root).output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?.lines().map(PathBuf::from).collect())
+}
+
+fn files(root: &Path, faults: &mut Vec<String>) -> anyhow::Result<()> {
+    // Written in parts, or this file would be at fault itself.
+    let unfinished = ["todo", "unimplemented"].map(|word| format!("{word}!("));
+    let skipped = format!("#[{}", "ignore");
+    let homes = ["/root", "/home", "/work"].map(|home| format!("{home}/"));
+    for path in tracked(root)? {
+        let Ok(text) = fs::read_to_string(root.join(&path)) else { continue };
+        let shown = path.display();
+        let is_generated = path.components().any(|part| part.as_os_str() == "generated");
+        if path.file_name().is_none_or(|name| name != "Cargo.lock") {
+            for home in homes.iter().filter(|home| names_home(&text, home)) {
+                faults.push(format!("{shown} names a folder of somebody's machine ({home})"));
+            }
+        }
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("rs") => {
+                if path.file_stem().is_some_and(|stem| EMPTY_NAMES.iter().any(|name| stem == *name))
+                {
+                    faults.push(format!("{shown} is named after nothing; name the concept"));
+                }
+                if !is_generated && text.lines().count() > LONGEST_FILE {
+                    faults.push(format!(
+                        "{shown} has more than {LONGEST_FILE} lines; split it by concept"
+                    ));
+                }
+                for word in unfinished.iter().chain([&skipped]).filter(|word| text.contains(*word))
+                {
+                    faults.push(format!("{shown} is unfinished or skipped: {word}"));
+                }
+            }
+            Some("md") => links(root, &path, &text, faults),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether `text` holds a path below `home`, and not merely a URL or a longer path with that part.
+fn names_home(text: &str, home: &str) -> bool {
+    text.match_indices(home).any(|(place, _)| {
+        text.get(..place)
+            .and_then(|before| before.chars().next_back())
+            .is_none_or(|before| before.is_whitespace() || "\"'`(=".contains(before))
+    })
+}
+
+/// Checks that every relative link of a Markdown file leads to a file.
+fn links(root: &Path, path: &Path, text: &str, faults: &mut Vec<String>) {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    for rest in text.split("](").skip(1) {
+        let Some((target, _)) = rest.split_once(')') else { continue };
+        let target = target.split('#').next().unwrap_or_default();
+        if target.is_empty() || target.contains("://") || target.starts_with("mailto:") {
+            continue;
+        }
+        if !root.join(folder).join(target).exists() {
+            faults.push(format!("{} links to {target}, which does not exist", path.display()));
+        }
+    }
+}
+
+fn shown(root: &Path, path: &Path) -> String {
+    path.strip_prefix(root).unwrap_or(path).display().to_string()
+}
