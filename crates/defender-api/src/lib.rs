@@ -33,6 +33,10 @@
 //! Retry, quotas and tokens (`http-stack`, `auth`); what a machine means in OCSF (`mapper`); whether
 //! a machine has changed or gone (`connector-runtime`).
 
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 #[cfg(feature = "client")]
 mod client;
 mod model;

@@ -214,7 +214,6 @@ impl GraphClient {
         Ok(Some(by_place))
     }
 
-    #[allow(clippy::result_large_err)] // An error ends the cycle: its size is of no weight.
     fn take_page(
         &self,
         item: &mut Item,

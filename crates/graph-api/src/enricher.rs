@@ -216,7 +216,6 @@ impl IntunePass {
     }
 
     /// Notes that Intune is permanently absent, or gives the error back.
-    #[allow(clippy::result_large_err)] // An error ends the cycle: its size is of no weight.
     fn take_refusal(&mut self, error: SourceError) -> Result<(), EnrichError> {
         match error {
             SourceError::Api(error) => match refusal(&error) {

@@ -22,7 +22,7 @@
 //! - `GraphClient`: lists managed devices, and looks them up by Entra device id.
 //! - `IntuneEnricher`: joins them to machines, the cheaper way by count of calls; an
 //!   [`Enricher`](stocktake_connector_core::Enricher).
-//! - [`JoinIndex`]: a whole tenant's managed devices by Entra device id, in 150 to 170 bytes each.
+//! - [`JoinIndex`]: a whole tenant's managed devices by Entra device id, in about 190 bytes each.
 //! - `GraphOptions`: where the API is, and its bounds.
 //!
 //! # Features
@@ -32,6 +32,10 @@
 //!
 //! # Not here
 //! Retry, quotas and tokens (`http-stack`, `auth`); what a managed device means in OCSF (`mapper`).
+
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 #[cfg(feature = "client")]
 mod batch;

@@ -1,8 +1,8 @@
 //! Managed devices, packed: what the join index keeps of each.
 //!
-//! A device takes about 140 bytes instead of a kilobyte: GUIDs are 16 bytes, values that many devices
+//! A device takes about 165 bytes instead of a kilobyte: GUIDs are 16 bytes, values that many devices
 //! share (models, versions, states, mail domains) are kept once, and what equals another field of the
-//! same record is a mark. The form is never stored, so it may change with any version.
+//! same record, or the key under which it is found, is a mark. The form is never stored, so it may change with any version.
 
 use std::collections::HashMap;
 
@@ -48,9 +48,9 @@ impl Shared {
     }
 }
 
-/// Appends `device` to `out`.
-pub(crate) fn pack(device: &ManagedDevice, shared: &mut Shared, out: &mut Vec<u8>) {
-    let mut writer = Writer { out, shared };
+/// Appends `device`, which is found under `key`, to `out`.
+pub(crate) fn pack(device: &ManagedDevice, key: Uuid, shared: &mut Shared, out: &mut Vec<u8>) {
+    let mut writer = Writer { out, shared, key };
     let d = device;
     writer.guid(d.id.as_deref());
     writer.guid(d.azure_ad_device_id.as_deref());
@@ -92,9 +92,9 @@ pub(crate) fn pack(device: &ManagedDevice, shared: &mut Shared, out: &mut Vec<u8
     }
 }
 
-/// Reads what [`pack`] wrote; `None` when it is something else.
-pub(crate) fn unpack(bytes: &[u8], shared: &Shared) -> Option<ManagedDevice> {
-    let mut reader = Reader { bytes, shared };
+/// Reads what [`pack`] wrote under `key`; `None` when it is something else.
+pub(crate) fn unpack(bytes: &[u8], key: Uuid, shared: &Shared) -> Option<ManagedDevice> {
+    let mut reader = Reader { bytes, shared, key };
     let mut d = ManagedDevice {
         id: reader.guid()?,
         azure_ad_device_id: reader.guid()?,
@@ -139,6 +139,7 @@ pub(crate) fn unpack(bytes: &[u8], shared: &Shared) -> Option<ManagedDevice> {
 struct Writer<'a> {
     out: &'a mut Vec<u8>,
     shared: &'a mut Shared,
+    key: Uuid,
 }
 
 impl Writer<'_> {
@@ -173,13 +174,14 @@ impl Writer<'_> {
         }
     }
 
-    /// 0 before any text; 1 before the 16 bytes of a GUID in its usual form.
+    /// 0 before any text, 1 before the 16 bytes of a GUID in its usual form, 2 for the key.
     fn guid(&mut self, text: Option<&str>) {
         let guid = text.and_then(|text| {
             let guid = Uuid::try_parse(text).ok()?;
             (guid.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text).then_some(guid)
         });
         match guid {
+            Some(guid) if guid == self.key => self.number(2),
             Some(guid) => {
                 self.number(1);
                 self.out.extend_from_slice(guid.as_bytes());
@@ -221,6 +223,7 @@ impl Writer<'_> {
 struct Reader<'a> {
     bytes: &'a [u8],
     shared: &'a Shared,
+    key: Uuid,
 }
 
 impl<'a> Reader<'a> {
@@ -266,6 +269,7 @@ impl<'a> Reader<'a> {
     fn guid(&mut self) -> Option<Option<String>> {
         match self.number()? {
             0 => self.text(),
+            2 => Some(Some(self.key.to_string())),
             _ => Some(Some(Uuid::from_slice(self.raw(16)?).ok()?.to_string())),
         }
     }
@@ -361,6 +365,10 @@ pub(crate) mod tests {
             })
     }
 
+    fn key(device: &ManagedDevice) -> Uuid {
+        device.azure_ad_device_id().unwrap_or_default()
+    }
+
     proptest! {
         #[test]
         fn what_is_packed_comes_out_as_it_was(devices in prop::collection::vec(any_device(), 1..5)) {
@@ -369,19 +377,19 @@ pub(crate) mod tests {
                 .iter()
                 .map(|device| {
                     let mut out = Vec::new();
-                    pack(device, &mut shared, &mut out);
+                    pack(device, key(device), &mut shared, &mut out);
                     out
                 })
                 .collect();
             shared.seal();
             for (device, bytes) in devices.iter().zip(&packed) {
-                prop_assert_eq!(unpack(bytes, &shared), Some(device.clone()));
+                prop_assert_eq!(unpack(bytes, key(device), &shared), Some(device.clone()));
             }
         }
 
         #[test]
         fn other_bytes_are_none_and_never_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
-            let _ = unpack(&bytes, &Shared::default());
+            let _ = unpack(&bytes, Uuid::nil(), &Shared::default());
         }
     }
 
@@ -393,8 +401,8 @@ pub(crate) mod tests {
         }
         let device = ManagedDevice { model: Some("one more".into()), ..ManagedDevice::default() };
         let mut out = Vec::new();
-        pack(&device, &mut shared, &mut out);
+        pack(&device, Uuid::nil(), &mut shared, &mut out);
         assert_eq!(shared.values.len(), MOST_SHARED);
-        assert_eq!(unpack(&out, &shared), Some(device));
+        assert_eq!(unpack(&out, Uuid::nil(), &shared), Some(device));
     }
 }
