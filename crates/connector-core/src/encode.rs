@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::{Acknowledged, DeviceUid, Fingerprint, TenantId};
 
-/// The identity of one sending of an event, as text that fits `metadata.uid`.
+/// The identity of one sending of an event: a UUID as text, which fits `metadata.uid`.
 ///
 /// It is derived from what is sent and from what the sink had acknowledged before. A batch that is
 /// sent again after a crash therefore carries the same uids, while a device that changes and changes
@@ -15,6 +15,9 @@ use crate::{Acknowledged, DeviceUid, Fingerprint, TenantId};
 pub struct EventUid(String);
 
 impl EventUid {
+    /// Stands in an encoded event where the uid will be put.
+    pub const PLACEHOLDER: &str = "00000000-0000-0000-0000-000000000000";
+
     /// The uid of sending `content` of `device` to a sink that last acknowledged `previous`.
     pub fn derive(
         tenant: &TenantId,
@@ -39,6 +42,14 @@ impl EventUid {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Puts the uid where an encoded event has its placeholder.
+    pub fn put(&self, body: &mut [u8], at: usize) {
+        // A place outside of the body is a defect of an encoder; the placeholder then stays.
+        if let Some(place) = body.get_mut(at..at + self.0.len()) {
+            place.copy_from_slice(self.0.as_bytes());
+        }
+    }
 }
 
 /// An event that cannot be written. It becomes a dead letter.
@@ -46,19 +57,26 @@ impl EventUid {
 #[error("event cannot be written: {0}")]
 pub struct EncodeError(pub String);
 
-/// Writes events in the form that a sink takes.
-pub trait Encoder<E>: fmt::Debug + Send + Sync {
+/// What is known of an event once it is encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Encoded {
     /// The event's content without its volatile fields. Equal fingerprints need no sending.
-    ///
-    /// # Errors
-    /// [`EncodeError`] when the event has no written form.
-    fn fingerprint(&self, event: &E) -> Result<Fingerprint, EncodeError>;
+    pub fingerprint: Fingerprint,
+    /// Where [`EventUid::PLACEHOLDER`] stands, counted from the event's first byte; `None` in forms
+    /// that carry no uid. Which uid it is depends on the sink, and is put there last.
+    pub uid_at: Option<usize>,
+}
 
+/// Writes events in the form that a sink takes.
+///
+/// An event is encoded once, however many sinks take it, and also when no sink needs it: comparing is
+/// writing, so writing it again for the sink would be done twice.
+pub trait Encoder<E>: fmt::Debug + Send + Sync {
     /// Appends the event to `out`, without a line end.
     ///
     /// # Errors
-    /// [`EncodeError`]; `out` is then as it was.
-    fn encode(&self, event: E, uid: &EventUid, out: &mut Vec<u8>) -> Result<(), EncodeError>;
+    /// [`EncodeError`] when the event has no written form; `out` is then as it was.
+    fn encode(&self, event: E, out: &mut Vec<u8>) -> Result<Encoded, EncodeError>;
 }
 
 /// An event as it goes to a sink.
@@ -91,6 +109,15 @@ mod tests {
             fingerprint: Fingerprint::from_bytes([content; 16]),
             at: DateTime::from_timestamp(second, 0).unwrap(),
         })
+    }
+
+    #[test]
+    fn a_uid_takes_the_place_of_its_placeholder() {
+        let mut body = format!("[{}]", EventUid::PLACEHOLDER).into_bytes();
+        uid(1, None).put(&mut body, 1);
+        assert_eq!(body, format!("[{}]", uid(1, None).as_str()).as_bytes());
+        uid(1, None).put(&mut body, 9);
+        assert_eq!(body, format!("[{}]", uid(1, None).as_str()).as_bytes(), "it would not fit");
     }
 
     #[test]

@@ -138,19 +138,20 @@ pub trait EnrichmentPass: fmt::Debug + Send + 'static {
     /// What is joined.
     type Record: Send + Sync + 'static;
 
-    /// Answers for the keys of one page, in their order. A `None` key has no match by definition.
-    /// `last` tells whether further pages follow, so that the cheaper way can be chosen.
+    /// Makes sure that the keys of one page can be answered. `last` tells whether further pages
+    /// follow, so that the cheaper way can be chosen.
     ///
     /// # Errors
-    /// [`EnrichError`] when the answer is not complete; no partial answer is given.
+    /// [`EnrichError`] when not every key can be answered.
     ///
     /// # Cancellation
     /// After a dropped future the pass must be dropped too.
-    async fn enrich(
-        &mut self,
-        keys: &[Option<Uuid>],
-        last: bool,
-    ) -> Result<Vec<Enrichment<Self::Record>>, EnrichError>;
+    async fn prepare(&mut self, keys: &[Option<Uuid>], last: bool) -> Result<(), EnrichError>;
+
+    /// What there is for one key of the page that was prepared last. A `None` key has no match by
+    /// definition. Separate from [`EnrichmentPass::prepare`], so that not every record of a page has
+    /// to be unpacked at once.
+    fn enrichment(&mut self, key: Option<Uuid>) -> Enrichment<Self::Record>;
 
     /// What the pass did so far.
     fn account(&self) -> EnrichmentAccount;

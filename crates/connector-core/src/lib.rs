@@ -47,7 +47,7 @@ pub mod wire;
 
 pub use check::{Check, Finding, Verdict};
 pub use clock::{Clock, FixedClock, SystemClock};
-pub use encode::{EncodeError, EncodedEvent, Encoder, EventUid};
+pub use encode::{EncodeError, Encoded, EncodedEvent, Encoder, EventUid};
 pub use enrich::{
     EnrichError, Enricher, Enrichment, EnrichmentAccount, EnrichmentPass, EnrichmentStatus,
     PassHint, Strategy,

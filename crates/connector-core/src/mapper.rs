@@ -23,7 +23,7 @@ pub trait Mapper: fmt::Debug + Send + Sync + 'static {
     /// What the enricher gives.
     type Enrichment;
     /// What is sent.
-    type Event: fmt::Debug + Clone + Send + 'static;
+    type Event: fmt::Debug + Send + 'static;
 
     /// Maps one record. `now` is used only where the record has no time of its own.
     ///

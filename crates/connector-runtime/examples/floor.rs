@@ -16,6 +16,10 @@ use stocktake_http_stack::{
     ApiStack, Authorisation, StackOptions, Transport, TransportOptions, base_url,
 };
 
+/// The program's allocator, so that it gives neither side an advantage.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let mut arguments = std::env::args().skip(1);

@@ -56,6 +56,7 @@ impl Enricher for IntuneEnricher {
             known: hint.records_known,
             account,
             bulk: None,
+            looked_up: Found::new(),
             answered: false,
             keys: 0,
             look_up_calls: 0,
@@ -70,6 +71,8 @@ pub struct IntunePass {
     known: Option<u64>,
     account: EnrichmentAccount,
     bulk: Option<JoinIndex>,
+    /// What was looked up for the present page.
+    looked_up: Found,
     /// Whether Intune ever answered in this pass. What it refuses afterwards is a failure: pages
     /// before had their records, and it cannot be that it has none.
     answered: bool,
@@ -82,42 +85,36 @@ pub struct IntunePass {
 impl EnrichmentPass for IntunePass {
     type Record = ManagedDevice;
 
-    async fn enrich(
-        &mut self,
-        keys: &[Option<Uuid>],
-        last: bool,
-    ) -> Result<Vec<Enrichment<ManagedDevice>>, EnrichError> {
+    async fn prepare(&mut self, keys: &[Option<Uuid>], last: bool) -> Result<(), EnrichError> {
+        self.looked_up.clear();
         let Some(client) = self.client.clone().filter(|_| self.is_on()) else {
-            return Ok(keys.iter().map(|_| Enrichment::Unavailable).collect());
+            return Ok(());
         };
         let asked: HashSet<Uuid> =
             keys.iter().flatten().filter(|key| !key.is_nil()).copied().collect();
         let answer = match (&self.bulk, asked.is_empty()) {
-            (Some(_), _) => Ok(HashMap::new()),
+            (Some(_), _) => Ok(Found::new()),
             (None, true) => self.ask_at_all(&client, keys).await,
             (None, false) => self.ask(&client, &asked, last).await,
         };
-        let looked_up = match answer {
-            Ok(looked_up) => looked_up,
-            Err(error) => {
-                self.take_refusal(error)?;
-                return Ok(keys.iter().map(|_| Enrichment::Unavailable).collect());
-            }
-        };
-        let answers: Vec<_> = keys
-            .iter()
-            .map(|key| {
-                let found = key.and_then(|key| match &self.bulk {
-                    Some(index) => index.get(key),
-                    // Two machines may have one Entra id.
-                    None => looked_up.get(&key).cloned().flatten(),
-                });
-                found.map_or(Enrichment::NoMatch, Enrichment::Matched)
-            })
-            .collect();
-        self.account.matched +=
-            answers.iter().filter(|answer| answer.matched().is_some()).count() as u64;
-        Ok(answers)
+        match answer {
+            Ok(looked_up) => self.looked_up = looked_up,
+            Err(error) => self.take_refusal(error)?,
+        }
+        Ok(())
+    }
+
+    fn enrichment(&mut self, key: Option<Uuid>) -> Enrichment<ManagedDevice> {
+        if !self.is_on() {
+            return Enrichment::Unavailable;
+        }
+        let found = key.and_then(|key| match &self.bulk {
+            Some(index) => index.get(key),
+            // Two machines may have one Entra id.
+            None => self.looked_up.get(&key).cloned().flatten(),
+        });
+        self.account.matched += u64::from(found.is_some());
+        found.map_or(Enrichment::NoMatch, Enrichment::Matched)
     }
 
     fn account(&self) -> EnrichmentAccount {

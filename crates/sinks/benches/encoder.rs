@@ -1,11 +1,11 @@
-//! What one event costs to fingerprint and to write, beside writing it plainly.
+//! What one event costs to write with its fingerprint, beside writing it plainly.
 //!
 //! `cargo bench -p stocktake-sinks`
 
 #![allow(clippy::unwrap_used)]
 
 use divan::Bencher;
-use stocktake_connector_core::{DeviceUid, Encoder, EventUid, Fingerprint, TenantId};
+use stocktake_connector_core::{Encoder, Fingerprint};
 use stocktake_ocsf_model::{Dialect, InventoryInfo, write};
 use stocktake_sinks::{DialectEncoder, VOLATILE};
 
@@ -51,21 +51,12 @@ fn encoder(dialect: Dialect) -> DialectEncoder {
 }
 
 #[divan::bench(args = DIALECTS)]
-fn fingerprint(bencher: Bencher<'_, '_>, dialect: Dialect) {
-    let (encoder, event) = (encoder(dialect), event());
-    bencher.bench_local(|| encoder.fingerprint(&event).unwrap());
-}
-
-#[divan::bench(args = DIALECTS)]
 fn encode(bencher: Bencher<'_, '_>, dialect: Dialect) {
     let (encoder, event) = (encoder(dialect), event());
-    let tenant = TenantId::new("contoso").unwrap();
-    let device = DeviceUid::new("d1").unwrap();
-    let uid = EventUid::derive(&tenant, &device, Fingerprint::of([]), None);
     let mut out = Vec::new();
     bencher.with_inputs(|| event.clone()).bench_local_values(|event| {
         out.clear();
-        encoder.encode(event, &uid, &mut out).unwrap();
+        encoder.encode(event, &mut out).unwrap();
     });
 }
 

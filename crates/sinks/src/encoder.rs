@@ -1,9 +1,9 @@
 //! The encoder of inventory events.
 
-use stocktake_connector_core::{EncodeError, Encoder, EventUid, Fingerprint};
-use stocktake_ocsf_model::{Dialect, InventoryInfo, Written, write};
+use stocktake_connector_core::{EncodeError, Encoded, Encoder, EventUid, Fingerprint};
+use stocktake_ocsf_model::{Dialect, InventoryInfo, Written};
 
-use crate::mask::{Paths, write_without};
+use crate::mask::{Paths, write_noting};
 
 /// The fields that change while a device stays the same, and are left out of fingerprints by default.
 pub const VOLATILE: [&str; 4] =
@@ -37,23 +37,22 @@ impl DialectEncoder {
 }
 
 impl Encoder<InventoryInfo> for DialectEncoder {
-    fn fingerprint(&self, event: &InventoryInfo) -> Result<Fingerprint, EncodeError> {
-        let written = Written { event, dialect: self.dialect };
-        let content = write_without(&written, &self.left_out)
-            .map_err(|error| EncodeError(error.to_string()))?;
-        let dialect = self.dialect.name().as_bytes();
-        Ok(Fingerprint::of([self.mapping.as_bytes(), dialect, &content]))
-    }
-
-    fn encode(
-        &self,
-        mut event: InventoryInfo,
-        uid: &EventUid,
-        out: &mut Vec<u8>,
-    ) -> Result<(), EncodeError> {
+    fn encode(&self, mut event: InventoryInfo, out: &mut Vec<u8>) -> Result<Encoded, EncodeError> {
         // The sekoia dialect does not write it.
-        event.metadata.uid = Some(uid.as_str().to_owned());
-        write(&event, self.dialect, out).map_err(|error| EncodeError(error.to_string()))
+        event.metadata.uid = Some(EventUid::PLACEHOLDER.to_owned());
+        let start = out.len();
+        let written = Written { event: &event, dialect: self.dialect };
+        let places = write_noting(&written, &self.left_out, EVENT_UID, out).map_err(|error| {
+            out.truncate(start);
+            EncodeError(error.to_string())
+        })?;
+        let content = places.content(out.get(start..).unwrap_or_default());
+        let dialect = self.dialect.name().as_bytes();
+        Ok(Encoded {
+            fingerprint: Fingerprint::of([self.mapping.as_bytes(), dialect, &content]),
+            // Behind the quote.
+            uid_at: places.marked.map(|place| place.start + 1),
+        })
     }
 }
 
@@ -92,12 +91,16 @@ mod tests {
         EventUid::derive(&tenant, &device, Fingerprint::of([]), None)
     }
 
+    fn fingerprint(encoder: &DialectEncoder, event: &InventoryInfo) -> Fingerprint {
+        encoder.encode(event.clone(), &mut Vec::new()).unwrap().fingerprint
+    }
+
     const DIALECTS: [Dialect; 2] = [Dialect::Ocsf, Dialect::Sekoia { extra_fields: false }];
 
     #[test]
     fn a_volatile_field_does_not_change_the_fingerprint_and_any_other_does() {
         for dialect in DIALECTS {
-            let of = |event: &InventoryInfo| encoder(dialect).fingerprint(event).unwrap();
+            let of = |event: &InventoryInfo| fingerprint(&encoder(dialect), event);
             let first = of(&event());
             let mut later = event();
             later.time = Timestamp::from_millis(1_800_000_000_000);
@@ -119,7 +122,7 @@ mod tests {
         let mut renamed = event();
         renamed.device.hostname = Some("renamed".into());
         let same = |encoder: DialectEncoder| {
-            encoder.fingerprint(&event()).unwrap() == encoder.fingerprint(&renamed).unwrap()
+            fingerprint(&encoder, &event()) == fingerprint(&encoder, &renamed)
         };
         assert!(same(choose(&["device.hostname"])));
         assert!(!same(choose(&[])));
@@ -128,9 +131,8 @@ mod tests {
     #[test]
     fn another_mapping_or_dialect_gives_another_fingerprint() {
         let of = |dialect, mapping: &[u8]| {
-            DialectEncoder::new(dialect, Fingerprint::of([mapping]), VOLATILE)
-                .fingerprint(&event())
-                .unwrap()
+            let encoder = DialectEncoder::new(dialect, Fingerprint::of([mapping]), VOLATILE);
+            fingerprint(&encoder, &event())
         };
         let [ocsf, sekoia] = DIALECTS;
         assert_ne!(of(ocsf, b"1"), of(ocsf, b"2"));
@@ -141,9 +143,13 @@ mod tests {
     fn the_ocsf_dialect_carries_the_event_uid_and_the_sekoia_dialect_does_not() {
         let [ocsf, sekoia] = DIALECTS.map(|dialect| {
             let mut out = b"before".to_vec();
-            encoder(dialect).encode(event(), &uid(), &mut out).unwrap();
+            let encoded = encoder(dialect).encode(event(), &mut out).unwrap();
             let body = out.strip_prefix(b"before").unwrap();
-            serde_json::from_slice::<Value>(body).unwrap()
+            let mut body = body.to_vec();
+            if let Some(at) = encoded.uid_at {
+                uid().put(&mut body, at);
+            }
+            serde_json::from_slice::<Value>(&body).unwrap()
         });
         assert_eq!(ocsf["metadata"]["uid"], uid().as_str());
         assert_eq!(sekoia["metadata"].get("uid"), None);
@@ -155,9 +161,8 @@ mod tests {
         nameless.device.uid = None;
         let encoder = encoder(Dialect::Sekoia { extra_fields: false });
         let mut out = b"before".to_vec();
-        let error = encoder.encode(nameless.clone(), &uid(), &mut out).unwrap_err().to_string();
+        let error = encoder.encode(nameless, &mut out).unwrap_err().to_string();
         assert!(error.contains("device.uid"), "{error}");
         assert_eq!(out, b"before");
-        assert!(encoder.fingerprint(&nameless).unwrap_err().to_string().contains("device.uid"));
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-//! use stocktake_connector_core::{CycleId, DeviceUid, EncodedEvent, Encoder, EventUid, Fingerprint};
+//! use stocktake_connector_core::{CycleId, DeviceUid, Encoded, EncodedEvent, Encoder};
+//! use stocktake_connector_core::{EventUid, Fingerprint};
 //! use stocktake_connector_core::{Batch, Sink, TenantId};
 //! use stocktake_ocsf_model::{Device, Dialect, InventoryInfo};
 //! use stocktake_sinks::{DialectEncoder, StdoutSink, VOLATILE};
@@ -13,11 +14,11 @@
 //! let event = InventoryInfo { device: Box::new(device), ..Default::default() };
 //!
 //! let encoder = DialectEncoder::new(Dialect::Ocsf, Fingerprint::of([b"mapping 1".as_slice()]), VOLATILE);
-//! let fingerprint = encoder.fingerprint(&event).unwrap();
 //! let mut body = Vec::new();
-//! encoder
-//!     .encode(event, &EventUid::derive(&tenant, &uid, fingerprint, None), &mut body)
-//!     .unwrap();
+//! let Encoded { fingerprint, uid_at } = encoder.encode(event, &mut body).unwrap();
+//! if let Some(at) = uid_at {
+//!     EventUid::derive(&tenant, &uid, fingerprint, None).put(&mut body, at);
+//! }
 //!
 //! let events = vec![EncodedEvent { uid, fingerprint, body: body.into() }];
 //! let sink = StdoutSink::over(Vec::new());

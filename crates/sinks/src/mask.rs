@@ -1,10 +1,11 @@
-//! Writing JSON without some of its fields.
+//! Writing JSON, and knowing its content without some of its fields, in one pass.
 //!
-//! The fields are left out while the text is written, so no second tree is built. What is written is,
-//! byte for byte, what a value without those fields would give.
+//! While the text is written, the places of the fields that do not count are noted. What is left
+//! without them is, byte for byte, what a value without those fields would give.
 
 use std::cell::RefCell;
 use std::io;
+use std::ops::Range;
 
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
@@ -24,81 +25,127 @@ impl Paths {
     }
 }
 
-/// `value` as JSON, without the fields that `left_out` names.
-pub(crate) fn write_without<T: Serialize>(
+/// Where things stand in the text of one value, counted from its first byte.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    /// What does not count, in ascending order.
+    left_out: Vec<Range<usize>>,
+    /// The value of the marked field.
+    pub(crate) marked: Option<Range<usize>>,
+}
+
+impl Places {
+    /// The parts of `text` that count, put together.
+    pub(crate) fn content(&self, text: &[u8]) -> Vec<u8> {
+        let mut content = Vec::with_capacity(text.len());
+        let mut start = 0;
+        for range in &self.left_out {
+            content.extend_from_slice(text.get(start..range.start).unwrap_or_default());
+            start = range.end;
+        }
+        content.extend_from_slice(text.get(start..).unwrap_or_default());
+        content
+    }
+}
+
+/// Appends `value` as JSON to `out`, and notes where the fields of `left_out` and the field `marked`
+/// stand. On an error `out` may hold a part of the value.
+pub(crate) fn write_noting<T: Serialize>(
     value: &T,
     left_out: &Paths,
-) -> Result<Vec<u8>, serde_json::Error> {
+    marked: &str,
+    out: &mut Vec<u8>,
+) -> Result<Places, serde_json::Error> {
     let text = RefCell::new(Text {
         left_out,
-        // An event of the sekoia dialect has about 1.5 KiB.
-        out: Vec::with_capacity(2048),
-        key: Vec::new(),
-        in_key: false,
+        marked: marked.as_bytes(),
+        start: out.len(),
+        out,
+        places: Places::default(),
+        field_at: 0,
+        key_at: 0,
         path: Vec::new(),
-        parents: Vec::new(),
+        open: Vec::new(),
         objects: Vec::new(),
-        muted_at: None,
+        muted: None,
     });
     value.serialize(&mut Serializer::with_formatter(Gate(&text), Structure(&text)))?;
-    Ok(text.into_inner().out)
+    Ok(text.into_inner().places)
 }
 
 /// The text so far, and the place in it.
 struct Text<'a> {
     left_out: &'a Paths,
-    out: Vec<u8>,
-    /// The key that is being written, quotes included: whether it goes out is known at its end.
-    key: Vec<u8>,
-    in_key: bool,
+    marked: &'a [u8],
+    out: &'a mut Vec<u8>,
+    /// Where the value starts in `out`.
+    start: usize,
+    places: Places,
+    /// Where the field starts whose key is being written, its comma included.
+    field_at: usize,
+    /// Where that key starts.
+    key_at: usize,
     /// The path of the value that is being written.
     path: Vec<u8>,
-    /// For each key on the path, the length of the path before it.
-    parents: Vec<usize>,
-    /// For each open object, whether a field of it went out.
+    /// For each key on the path, the length of the path before it and where its value starts.
+    open: Vec<(usize, usize)>,
+    /// For each open object, whether a field of it counts.
     objects: Vec<bool>,
-    /// How many keys deep the field lies that is being left out.
-    muted_at: Option<usize>,
+    /// The field that is being left out: how many keys deep it lies, and where it starts.
+    muted: Option<(usize, usize)>,
 }
 
 impl Text<'_> {
-    fn write(&mut self, bytes: &[u8]) {
-        if self.in_key {
-            self.key.extend_from_slice(bytes);
-        } else if self.muted_at.is_none() {
-            self.out.extend_from_slice(bytes);
+    /// The place of the next byte, counted from the value's first one.
+    fn here(&self) -> usize {
+        self.out.len() - self.start
+    }
+
+    fn begin_key(&mut self, first: bool) {
+        self.field_at = self.here();
+        if !first {
+            self.out.push(b',');
         }
+        self.key_at = self.here();
     }
 
     fn end_key(&mut self) {
-        self.in_key = false;
-        self.parents.push(self.path.len());
-        if !self.path.is_empty() {
+        let before = self.path.len();
+        if before > 0 {
             self.path.push(b'.');
         }
-        let name = self.key.strip_prefix(b"\"").and_then(|key| key.strip_suffix(b"\""));
-        self.path.extend_from_slice(name.unwrap_or(&self.key));
-        if self.muted_at.is_some() {
+        let key = self.out.get(self.start + self.key_at..).unwrap_or_default();
+        let name = key.strip_prefix(b"\"").and_then(|key| key.strip_suffix(b"\""));
+        self.path.extend_from_slice(name.unwrap_or(key));
+        // A colon stands between key and value.
+        self.open.push((before, self.here() + 1));
+        if self.muted.is_some() {
             return;
         }
         if self.left_out.contain(&self.path) {
-            self.muted_at = Some(self.parents.len());
+            self.muted = Some((self.open.len(), self.field_at));
             return;
         }
-        // The serializer would put a comma behind a field that was left out.
         if let Some(has_fields) = self.objects.last_mut()
-            && std::mem::replace(has_fields, true)
+            && !std::mem::replace(has_fields, true)
+            && self.field_at < self.key_at
         {
-            self.out.push(b',');
+            // Every field before this one is left out, and so is the comma behind them.
+            self.places.left_out.push(self.field_at..self.key_at);
         }
-        self.out.extend_from_slice(&self.key);
     }
 
     fn end_value(&mut self) {
-        if self.muted_at == Some(self.parents.len()) {
-            self.muted_at = None;
+        let here = self.here();
+        let depth = self.open.len();
+        let Some((before, value_at)) = self.open.pop() else { return };
+        if self.path == self.marked {
+            self.places.marked = Some(value_at..here);
         }
-        self.path.truncate(self.parents.pop().unwrap_or_default());
+        if let Some((_, field_at)) = self.muted.take_if(|(muted, _)| *muted == depth) {
+            self.places.left_out.push(field_at..here);
+        }
+        self.path.truncate(before);
     }
 }
 
@@ -107,12 +154,12 @@ struct Gate<'a, 'b>(&'a RefCell<Text<'b>>);
 
 impl io::Write for Gate<'_, '_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().write(bytes);
+        self.0.borrow_mut().out.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.borrow_mut().write(bytes);
+        self.0.borrow_mut().out.extend_from_slice(bytes);
         Ok(())
     }
 
@@ -135,10 +182,12 @@ impl Formatter for Structure<'_, '_> {
         writer.write_all(b"}")
     }
 
-    fn begin_object_key<W: ?Sized + io::Write>(&mut self, _: &mut W, _: bool) -> io::Result<()> {
-        let mut text = self.0.borrow_mut();
-        text.key.clear();
-        text.in_key = true;
+    fn begin_object_key<W: ?Sized + io::Write>(
+        &mut self,
+        _: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
+        self.0.borrow_mut().begin_key(first);
         Ok(())
     }
 
@@ -161,7 +210,14 @@ mod tests {
 
     fn written(value: &Value, left_out: &[&str]) -> String {
         let paths = Paths::new(left_out.iter().map(|path| (*path).to_owned()));
-        String::from_utf8(write_without(value, &paths).unwrap()).unwrap()
+        let mut out = b"before".to_vec();
+        let places = write_noting(value, &paths, "b.a", &mut out).unwrap();
+        let text = out.strip_prefix(b"before").unwrap();
+        assert_eq!(text, value.to_string().as_bytes(), "the text itself is whole");
+        if let Some(marked) = value.get("b").and_then(|value| value.get("a")) {
+            assert_eq!(&text[places.marked.clone().unwrap()], marked.to_string().as_bytes());
+        }
+        String::from_utf8(places.content(text)).unwrap()
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use stocktake_connector_core::wire::{WirePage, parse_page};
 use stocktake_connector_core::{
-    Clock, DeviceUid, Encoder, Enrichment, EventUid, MalformedRecord, Mapper, SourceRecord,
-    SystemClock, TenantId,
+    Clock, DeviceUid, Encoded, Encoder, Enrichment, EventUid, MalformedRecord, Mapper,
+    SourceRecord, SystemClock, TenantId,
 };
 use stocktake_defender_api::Machine;
 use stocktake_graph_api::ManagedDevice;
@@ -151,9 +151,12 @@ fn encode(
     let enrichment = enrichment(machine, managed);
     let event = mapper.map(machine, &enrichment, now).map_err(|error| error.to_string())?;
     let uid = DeviceUid::new(machine.uid()).map_err(|error| error.to_string())?;
-    let fingerprint = encoder.fingerprint(&event).map_err(|error| error.to_string())?;
-    let uid = EventUid::derive(tenant, &uid, fingerprint, None);
-    encoder.encode(event, &uid, line).map_err(|error| error.to_string())
+    let Encoded { fingerprint, uid_at } =
+        encoder.encode(event, line).map_err(|error| error.to_string())?;
+    if let Some(at) = uid_at {
+        EventUid::derive(tenant, &uid, fingerprint, None).put(line, at);
+    }
+    Ok(())
 }
 
 /// Reads records in whatever shape a person has them.

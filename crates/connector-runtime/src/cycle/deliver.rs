@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
-    Batch, BatchLimits, Clock, CycleId, Delivery, DeviceUid, EncodedEvent, Encoder, EventUid,
+    Batch, BatchLimits, Clock, CycleId, Delivery, DeviceUid, Encoded, EncodedEvent, EventUid,
     Fingerprint, Known, NewDeadLetter, Refusal, Scope, Sink, SinkAccount, SinkError, SinkName,
     Stage, StateError, StateStore, TenantId,
 };
@@ -36,11 +36,10 @@ struct Doubt {
 
 /// The sink of a task, and what the task works with.
 #[derive(Debug)]
-pub(super) struct Target<V> {
+pub(super) struct Target {
     pub(super) tenant: TenantId,
     pub(super) name: SinkName,
     pub(super) sink: Arc<dyn Sink>,
-    pub(super) encoder: Arc<dyn Encoder<V>>,
     pub(super) store: Arc<dyn StateStore>,
     pub(super) clock: Arc<dyn Clock>,
 }
@@ -63,8 +62,8 @@ struct Broken {
 
 /// Delivers one cycle's events to one sink.
 #[derive(Debug)]
-pub(super) struct SinkDelivery<V> {
-    target: Target<V>,
+pub(super) struct SinkDelivery {
+    target: Target,
     scope: Scope,
     cycle: CycleId,
     policy: Policy,
@@ -81,10 +80,10 @@ pub(super) struct SinkDelivery<V> {
     doubtful: Vec<NewDeadLetter>,
 }
 
-impl<V: Send + 'static> SinkDelivery<V> {
+impl SinkDelivery {
     /// `stop` ends the delivery at once; what was acknowledged until then is in state.
     pub(super) fn new(
-        target: Target<V>,
+        target: Target,
         cycle: CycleId,
         policy: Policy,
         progress: Arc<Progress>,
@@ -107,10 +106,7 @@ impl<V: Send + 'static> SinkDelivery<V> {
     }
 
     /// Delivers chunks until no more come. Every event of every chunk ends in the account.
-    pub(super) async fn run(
-        mut self,
-        mut chunks: mpsc::Receiver<Vec<MappedEvent<V>>>,
-    ) -> SinkAccount {
+    pub(super) async fn run(mut self, mut chunks: mpsc::Receiver<Vec<MappedEvent>>) -> SinkAccount {
         while let Some(chunk) = chunks.recv().await {
             self.take_in(chunk).await;
         }
@@ -133,7 +129,7 @@ impl<V: Send + 'static> SinkDelivery<V> {
     }
 
     /// Compares a chunk with the delivered set and fills batches with what is to be sent.
-    async fn take_in(&mut self, chunk: Vec<MappedEvent<V>>) {
+    async fn take_in(&mut self, chunk: Vec<MappedEvent>) {
         if self.broken.is_some() {
             self.account.undelivered += chunk.len() as u64;
             return;
@@ -155,8 +151,8 @@ impl<V: Send + 'static> SinkDelivery<V> {
         }
     }
 
-    async fn take_in_event(&mut self, mapped: MappedEvent<V>, known: Known) {
-        let MappedEvent { uid, fingerprint, event } = mapped;
+    async fn take_in_event(&mut self, mapped: MappedEvent, known: Known) {
+        let MappedEvent { uid, encoded: Encoded { fingerprint, uid_at }, body } = mapped;
         if known.refused == Some(fingerprint) {
             // Its dead letter stands; the sink would refuse the same content again.
             self.account.dead_lettered += 1;
@@ -170,18 +166,13 @@ impl<V: Send + 'static> SinkDelivery<V> {
             self.progress.add_settled(1);
             return;
         }
-        let event_uid = EventUid::derive(&self.scope.tenant, &uid, fingerprint, before);
         let start = self.bodies.len();
-        if let Err(error) = self.target.encoder.encode(event, &event_uid, &mut self.bodies) {
-            self.bodies.truncate(start);
-            let letter = self.letter(uid, fingerprint, crate::chain(&error), String::new());
-            if let Err(error) = self.commit(Vec::new(), vec![letter]).await {
-                self.give_up(Broken::by_state(&error), 1);
-            }
-            return;
+        self.bodies.extend_from_slice(&body);
+        if let Some(at) = uid_at {
+            EventUid::derive(&self.scope.tenant, &uid, fingerprint, before)
+                .put(&mut self.bodies, start + at);
         }
-        let length = self.bodies.len() - start;
-        self.filling.push((uid, fingerprint, length));
+        self.filling.push((uid, fingerprint, body.len()));
         if start > 0 && self.bodies.len() > self.limits.max_bytes {
             // This one makes the batch too large: it opens the next one.
             let body = self.bodies.split_off(start);

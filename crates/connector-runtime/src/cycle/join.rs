@@ -66,7 +66,9 @@ pub(super) async fn read<L: Listing>(
     pages: mpsc::Sender<Result<Page<L::Record>, SourceError>>,
     stop: CancellationToken,
 ) {
-    loop {
+    // Room is made before a page is read, so that a finished page never waits beside another one. A
+    // closed channel means that the join has failed and said why.
+    while let Ok(room) = pages.reserve().await {
         let page = tokio::select! {
             biased;
             () = stop.cancelled() => return,
@@ -80,8 +82,8 @@ pub(super) async fn read<L: Listing>(
             }
             Err(error) => (Err(error), false),
         };
-        // A closed channel means that the join has failed and said why.
-        if pages.send(message).await.is_err() || !goes_on {
+        room.send(message);
+        if !goes_on {
             return;
         }
     }
@@ -255,25 +257,17 @@ async fn join_page<R: SourceRecord, P: EnrichmentPass>(
     joined.malformed += malformed;
 
     let keys: Vec<_> = devices.iter().map(|(_, record)| record.join_key()).collect();
-    let enrichments = pass.enrich(&keys, page.last).await?;
-    if enrichments.len() != devices.len() {
-        return Err(Failure {
-            error: format!(
-                "the enricher answered {} of {} records",
-                enrichments.len(),
-                devices.len()
-            ),
-            advice: None,
-        });
-    }
+    pass.prepare(&keys, page.last).await?;
     for (_, record) in &devices {
         joined.first_seen = joined.first_seen.max(record.first_seen());
         joined.last_seen = joined.last_seen.max(record.last_seen());
     }
-    let mut records = devices
-        .into_iter()
-        .zip(enrichments)
-        .map(|((uid, record), enrichment)| JoinedRecord { uid, record, enrichment });
+    drop(keys);
+    let mut records = devices.into_iter().map(|(uid, record)| JoinedRecord {
+        uid,
+        enrichment: pass.enrichment(record.join_key()),
+        record,
+    });
     loop {
         let chunk: Vec<_> = records.by_ref().take(CHUNK).collect();
         let length = chunk.len() as u64;

@@ -257,7 +257,6 @@ where
                         tenant: self.tenant.clone(),
                         name: name.clone(),
                         sink: Arc::clone(sink),
-                        encoder: Arc::clone(&rendering.encoder),
                         store: Arc::clone(&self.store),
                         clock: Arc::clone(&self.clock),
                     },

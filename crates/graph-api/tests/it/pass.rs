@@ -23,7 +23,8 @@ fn words(answers: Vec<Enrichment<ManagedDevice>>) -> Vec<String> {
 }
 
 async fn enrich(pass: &mut IntunePass, keys: &[Option<Uuid>], last: bool) -> Vec<String> {
-    words(pass.enrich(keys, last).await.unwrap())
+    pass.prepare(keys, last).await.unwrap();
+    words(keys.iter().map(|key| pass.enrichment(*key)).collect())
 }
 
 /// A tenant whose devices 1 to `count` are in Intune, whichever way it is asked.
@@ -214,7 +215,7 @@ async fn what_fails_for_now_is_an_error_and_never_an_event_without_its_record() 
         list(answer).mount(&server).await;
         let mut pass = pass(&server, None);
 
-        let error = pass.enrich(&some(1..=1), true).await.unwrap_err();
+        let error = pass.prepare(&some(1..=1), true).await.unwrap_err();
 
         assert!(matches!(error.recovery(), Recovery::NextCycle { .. }), "{status}: {error}");
         assert_eq!(pass.account().status, EnrichmentStatus::On);
@@ -229,7 +230,7 @@ async fn a_listing_that_fails_part_way_gives_nothing_and_a_late_refusal_is_a_fai
     let body = json!({"error": {"code": "Forbidden", "message": "no"}});
     list(ResponseTemplate::new(403).set_body_json(body)).mount(&server).await;
 
-    let error = pass(&server, None).enrich(&some(1..=1), true).await.unwrap_err();
+    let error = pass(&server, None).prepare(&some(1..=1), true).await.unwrap_err();
 
     assert!(matches!(error, EnrichError::Other { recovery: Recovery::Operator, .. }), "{error}");
 }

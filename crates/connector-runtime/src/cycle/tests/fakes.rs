@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
     Acknowledgement, ApiError, ApiErrorKind, Batch, BatchLimits, Calls, CycleId, DeviceUid,
-    EncodeError, Encoder, EnrichError, Enricher, Enrichment, EnrichmentAccount, EnrichmentPass,
-    EventUid, Fingerprint, FixedClock, Listing, MalformedRecord, MapError, Mapper, Page, PassHint,
-    Presence, Refusal, Selection, Sink, SinkError, SinkName, Source, SourceError, SourceRecord,
-    StateStore, TenantId,
+    EncodeError, Encoded, Encoder, EnrichError, Enricher, Enrichment, EnrichmentAccount,
+    EnrichmentPass, Fingerprint, FixedClock, Listing, MalformedRecord, MapError, Mapper, Page,
+    PassHint, Presence, Refusal, Selection, Sink, SinkError, SinkName, Source, SourceError,
+    SourceRecord, StateStore, TenantId,
 };
 use stocktake_state::MemoryStore;
 
@@ -137,15 +137,11 @@ pub(super) struct FakePass {
 #[async_trait]
 impl EnrichmentPass for FakePass {
     type Record = &'static str;
-    async fn enrich(
-        &mut self,
-        keys: &[Option<uuid::Uuid>],
-        _: bool,
-    ) -> Result<Vec<Enrichment<&'static str>>, EnrichError> {
-        if self.fails {
-            return Err(unavailable().into());
-        }
-        Ok(vec![Enrichment::Matched("enriched"); keys.len()])
+    async fn prepare(&mut self, _: &[Option<uuid::Uuid>], _: bool) -> Result<(), EnrichError> {
+        if self.fails { Err(unavailable().into()) } else { Ok(()) }
+    }
+    fn enrichment(&mut self, _: Option<uuid::Uuid>) -> Enrichment<&'static str> {
+        Enrichment::Matched("enriched")
     }
     fn account(&self) -> EnrichmentAccount {
         EnrichmentAccount::default()
@@ -180,15 +176,12 @@ impl Mapper for FakeMapper {
 pub(super) struct FakeEncoder;
 
 impl Encoder<String> for FakeEncoder {
-    fn fingerprint(&self, event: &String) -> Result<Fingerprint, EncodeError> {
-        Ok(Fingerprint::of([event.as_bytes()]))
-    }
-    fn encode(&self, event: String, _: &EventUid, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    fn encode(&self, event: String, out: &mut Vec<u8>) -> Result<Encoded, EncodeError> {
         if event.starts_with("unwritable") {
             return Err(EncodeError("no form".into()));
         }
         out.extend(event.bytes());
-        Ok(())
+        Ok(Encoded { fingerprint: Fingerprint::of([event.as_bytes()]), uid_at: None })
     }
 }
 

@@ -63,7 +63,7 @@ async fn every_record_ends_in_one_place_of_the_account() {
         stages,
         [
             (Stage::Map, "`content` is unmappable"),
-            (Stage::Deliver, "event cannot be written: no form"),
+            (Stage::Map, "event cannot be written: no form"),
             (Stage::Read, "not a machine"),
             (Stage::Deliver, "poison"),
             (Stage::Read, "record has no usable id: device uid ` ` is empty"),
