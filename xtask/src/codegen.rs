@@ -2,6 +2,7 @@
 
 mod enums;
 mod ocsf;
+mod reference;
 
 use std::fs;
 use std::io::Write as _;
@@ -16,7 +17,7 @@ use crate::schema;
 type Generator = fn(&Path) -> anyhow::Result<Vec<Generated>>;
 
 /// Every generator. A new one is a line here.
-const GENERATORS: &[Generator] = &[ocsf::generate];
+const GENERATORS: &[Generator] = &[ocsf::generate, reference::generate];
 
 /// Codegen.
 #[derive(Debug, clap::Args)]

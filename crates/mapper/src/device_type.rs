@@ -69,11 +69,12 @@ pub(crate) fn refine(platform: Platform, evidence: Evidence<'_>) -> DeviceTypeId
     // `Windows10WVD` is the multi-session Windows of Azure Virtual Desktop, which has no metal.
     let multi_session = platform == Platform::Windows
         && evidence.os_platform.is_some_and(|text| ends_with(text.trim(), "wvd"));
-    if evidence.vm_metadata
+    let virtual_machine = evidence.vm_metadata
         || multi_session
         || begins(model, &VIRTUAL_MODELS)
-        || evidence.manufacturer.is_some_and(|maker| begins(maker.trim(), &VIRTUAL_MAKERS))
-    {
+        || evidence.manufacturer.is_some_and(|maker| begins(maker.trim(), &VIRTUAL_MAKERS));
+    // That it is a server tells a receiver more than that it has no metal of its own.
+    if virtual_machine && base != DeviceTypeId::Server {
         return DeviceTypeId::Virtual;
     }
     let is_ipad = platform == Platform::IpadOs
@@ -131,7 +132,7 @@ mod tests {
     #[test]
     fn a_virtual_machine_is_virtual_whatever_runs_on_it() {
         let metadata = Evidence { vm_metadata: true, ..Evidence::default() };
-        check("WindowsServer2022", metadata, DeviceTypeId::Virtual);
+        check("WindowsServer2022", metadata, DeviceTypeId::Server);
         check("Ubuntu", metadata, DeviceTypeId::Virtual);
         check("Windows10WVD", Evidence::default(), DeviceTypeId::Virtual);
         for name in ["Virtual Machine", "VMware7,1", "Cloud PC Enterprise 2vCPU/8GB/128GB", "KVM"] {

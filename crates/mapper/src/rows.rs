@@ -136,8 +136,8 @@ pub(crate) const ROWS: &[Mapping] = &[
         "What kind of device it is.",
         "WindowsServer* is Server 1; other Windows and macOS are Desktop 2; Android, iOS and iPadOS \
          are Mobile 5; else Unknown 0. In the ocsf dialect alone, the first of these that holds \
-         refines it: metadata of a virtual machine (servers too), a model that hypervisors and cloud PCs report, \
-         or multi-session Windows (`WVD`) is Virtual 6; an iPad or a model sold only as a tablet is \
+         refines what is no server: metadata of a virtual machine, a model that hypervisors and \
+         cloud PCs report, or multi-session Windows (`WVD`) is Virtual 6; an iPad or a model sold only as a tablet is \
          Tablet 4; a Windows client or Mac of a model line that is only sold as laptops is Laptop 3",
     ]),
     row("device.type", (String, Both), &[
