@@ -3,17 +3,13 @@
 use bytes::Bytes;
 use http::header::ACCEPT;
 use http::{HeaderValue, Method, Request};
-use stocktake_connector_core::wire::{WirePage, parse_page};
+use stocktake_connector_core::wire::WirePage;
 use stocktake_connector_core::{ApiError, ApiErrorKind, DeviceUid};
-use stocktake_http_stack::ApiStack;
+use stocktake_http_stack::{ApiStack, read_page};
 use url::Url;
 
 use crate::options::API;
 use crate::{DefenderOptions, Machine};
-
-/// Bodies larger than this are parsed away from the async workers: a full page has about 10 MB,
-/// which is tens of milliseconds during which a worker would serve nobody else.
-const PARSED_IN_PLACE: usize = 64 * 1024;
 
 /// Reads machines of one tenant. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -72,19 +68,9 @@ impl DefenderClient {
     pub(crate) async fn page(&self, url: &Url) -> Result<WirePage<Machine>, ApiError> {
         const OPERATION: &str = "list machines";
         let body = self.get(OPERATION, url).await?;
-        let page = if body.len() <= PARSED_IN_PLACE {
-            parse_page(&body)
-        } else {
-            // `spawn_blocking` works on runtimes of every flavour, `block_in_place` does not.
-            match tokio::task::spawn_blocking(move || parse_page(&body)).await {
-                Ok(page) => page,
-                Err(_) => {
-                    let message = "the runtime stopped before the page was read".to_owned();
-                    return Err(self.error(OPERATION, ApiErrorKind::Unavailable, message));
-                }
-            }
-        };
-        page.map_err(|error| self.error(OPERATION, error.kind(), error.to_string()))
+        read_page(body)
+            .await
+            .map_err(|error| self.error(OPERATION, error.kind(), error.to_string()))
     }
 
     /// `{base}/api/machines` and `segments` below it, percent-encoded.

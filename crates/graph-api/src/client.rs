@@ -3,17 +3,14 @@
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{Method, Request};
-use stocktake_connector_core::wire::{WirePage, parse_page};
+use stocktake_connector_core::wire::WirePage;
 use stocktake_connector_core::{ApiError, ApiErrorKind, Page, SourceError};
-use stocktake_http_stack::{ApiStack, CursorTrail};
+use stocktake_http_stack::{ApiStack, CursorTrail, read_page};
 use url::Url;
 
 use crate::options::API;
 use crate::refusal::advise;
 use crate::{GraphOptions, ManagedDevice};
-
-/// Bodies larger than this are parsed away from the async workers.
-const PARSED_IN_PLACE: usize = 64 * 1024;
 
 /// Names that Graph learnt after its enumerations were closed come only on request
 /// (<https://learn.microsoft.com/graph/best-practices-concept>, evolvable enumerations).
@@ -60,19 +57,9 @@ impl GraphClient {
         url: &Url,
     ) -> Result<WirePage<ManagedDevice>, ApiError> {
         let body = self.call(operation, Method::GET, url, Bytes::new()).await?;
-        let page = if body.len() <= PARSED_IN_PLACE {
-            parse_page(&body)
-        } else {
-            // `spawn_blocking` works on runtimes of every flavour, `block_in_place` does not.
-            match tokio::task::spawn_blocking(move || parse_page(&body)).await {
-                Ok(page) => page,
-                Err(_) => {
-                    let message = "the runtime stopped before the page was read".to_owned();
-                    return Err(self.error(operation, ApiErrorKind::Unavailable, message));
-                }
-            }
-        };
-        page.map_err(|error| self.error(operation, error.kind(), error.to_string()))
+        read_page(body)
+            .await
+            .map_err(|error| self.error(operation, error.kind(), error.to_string()))
     }
 
     pub(crate) async fn call(

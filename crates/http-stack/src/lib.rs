@@ -48,6 +48,7 @@ mod failure;
 mod layers;
 mod options;
 mod origin;
+mod page;
 mod stack;
 mod transport;
 
@@ -56,5 +57,6 @@ pub use call::CallCounts;
 pub use cursor::CursorTrail;
 pub use options::{Authorisation, Backoff, Limits, Quota, StackOptions};
 pub use origin::{Origin, UrlError, base_url};
+pub use page::read_page;
 pub use stack::ApiStack;
 pub use transport::{Transport, TransportError, TransportOptions};

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::redirect;
-use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject};
+use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 use url::Url;
 
@@ -167,14 +167,26 @@ fn trust(options: &TransportOptions) -> Result<ClientConfig, TransportError> {
             found
         }
     };
-    let verifier = Verifier::new_with_extra_roots(extra, Arc::clone(&provider))
-        .map_err(TransportError::Trust)?;
-    let mut tls = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(TransportError::Trust)?
-        .dangerous() // The verifier is the one that reqwest uses itself.
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
+        .map_err(TransportError::Trust)?;
+    let mut tls = match Verifier::new_with_extra_roots(extra, provider) {
+        Ok(verifier) => builder
+            .dangerous() // The verifier is the one that reqwest uses itself.
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_no_client_auth(),
+        // A bare container has no certificates at all. What stays on this machine works there; every
+        // other host is refused as untrusted, and the log says why.
+        Err(error) if options.extra_ca_file.is_none() => {
+            tracing::warn!(
+                %error,
+                "the system has no CA certificates, so no other host can be trusted; install them, \
+                 or name a PEM file as extra CA file"
+            );
+            builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth()
+        }
+        Err(error) => return Err(TransportError::Trust(error)),
+    };
     // A preconfigured TLS set-up must name its protocols itself, or HTTP/2 is never offered.
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(tls)

@@ -39,6 +39,9 @@ pub enum PageError {
     /// It ends before its brackets or quotes are closed: its records cannot be told apart.
     #[error("the page breaks off: its brackets or quotes are not closed")]
     BrokenOff,
+    /// Reading it was cut short.
+    #[error("the runtime stopped before the page was read")]
+    Interrupted,
     /// It is something else.
     #[error("the answer is not a JSON object with a `value` list")]
     NotAnEnvelope,
@@ -52,7 +55,7 @@ impl PageError {
     /// whole the next time; the others will not mend by themselves.
     pub fn kind(&self) -> ApiErrorKind {
         match self {
-            Self::BrokenOff => ApiErrorKind::Unavailable,
+            Self::BrokenOff | Self::Interrupted => ApiErrorKind::Unavailable,
             Self::NotAnEnvelope => ApiErrorKind::Malformed,
             Self::TooManyRecords => ApiErrorKind::TooLarge,
         }

@@ -321,7 +321,7 @@ impl SinkDelivery {
             return Ok(());
         }
         let has_history = match self.target.store.delivered_count(&self.scope).await {
-            Ok(delivered) => delivered > 0,
+            Ok(delivered) => delivered > 0, // What this cycle delivered is in it.
             Err(error) => return Err(Broken::by_state(&error)),
         };
         let tolerated = if has_history { DOUBT.of_known_sink } else { DOUBT.of_new_sink };

@@ -4,6 +4,7 @@ mod bars;
 mod report;
 mod table;
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 
 use serde::Serialize;
@@ -45,9 +46,9 @@ impl Output {
         self.format == Format::Text && std::io::stderr().is_terminal()
     }
 
-    /// Writes text as it is, with a line end.
+    /// Writes text with a line end.
     pub(crate) fn text(&self, text: impl std::fmt::Display) -> Result<(), CommandError> {
-        writeln!(std::io::stdout().lock(), "{text}")?;
+        writeln!(std::io::stdout().lock(), "{}", harmless(&text.to_string()))?;
         Ok(())
     }
 
@@ -61,7 +62,8 @@ impl Output {
     /// A line about how things go, to standard error, for people.
     pub(crate) fn note(&self, text: impl std::fmt::Display) {
         if self.format == Format::Text {
-            let _ = writeln!(std::io::stderr().lock(), "{text}"); // Nobody is left to tell.
+            // When this fails, nobody is left to tell.
+            let _ = writeln!(std::io::stderr().lock(), "{}", harmless(&text.to_string()));
         }
     }
 
@@ -75,7 +77,8 @@ impl Output {
         let _ = match self.format {
             Format::Text => {
                 let advice = advice.map(|advice| format!("\n  what to do: {advice}"));
-                writeln!(standard_error, "error: {error}{}", advice.unwrap_or_default())
+                let text = format!("error: {error}{}", advice.unwrap_or_default());
+                writeln!(standard_error, "{}", harmless(&text))
             }
             Format::Json => writeln!(
                 standard_error,
@@ -84,6 +87,12 @@ impl Output {
             ),
         };
     }
+}
+
+/// Text without control characters: names and reasons from outside could steer the terminal.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let harmful = |char: char| char.is_control() && char != '\n' && char != '\t';
+    if text.contains(harmful) { text.replace(harmful, "\u{fffd}").into() } else { text.into() }
 }
 
 /// A count with its thousands apart: `12,345`.
@@ -119,6 +128,12 @@ pub(crate) fn bytes(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn control_characters_are_replaced() {
+        assert_eq!(harmless("a\u{1b}[31m\tb\nc\r\u{9b}"), "a\u{fffd}[31m\tb\nc\u{fffd}\u{fffd}");
+        assert!(matches!(harmless("plain"), Cow::Borrowed(_)));
+    }
 
     #[test]
     fn counts_and_sizes_read_well() {

@@ -195,6 +195,37 @@ async fn the_demo_shows_events_the_fleet_and_a_balanced_report() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_demo_works_on_a_system_without_certificates() {
+    let desk = Desk::new();
+    desk.write("none.pem", "");
+    let mut program = command(desk.0.path());
+    program
+        .args(["demo", "--machines", "60"])
+        .env("SSL_CERT_FILE", desk.0.path().join("none.pem"))
+        .env("SSL_CERT_DIR", desk.0.path().join("absent"));
+    let demo = ended(program.spawn().unwrap()).await;
+    assert_eq!(demo.code, Some(0), "{demo:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn control_characters_from_outside_do_not_reach_the_terminal() {
+    let site = Site::of(fleet(30, 20)).await;
+    let id = site.handle().fleet().device_ids()[3].clone();
+    site.handle().poison(id);
+    let refusal = stocktake_simulator::Effect::Status {
+        code: 422,
+        retry_after: None,
+        body: Some("{\"message\": \"\\u001b[31mred\\u0007\"}".into()),
+    };
+    site.handle()
+        .add_fault(stocktake_simulator::Fault::once(stocktake_simulator::Api::SekoiaPush, refusal));
+    site.run(&["sync"]).await;
+    let list = site.run(&["dead-letters", "list"]).await;
+    assert!(list.stdout.contains("422"), "{list:#?}");
+    assert!(!list.stdout.contains('\u{1b}') && !list.stdout.contains('\u{7}'), "{list:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_simulator_in_another_process_prints_a_configuration_that_works() {
     let desk = Desk::new();
     let mut simulator = command(desk.0.path())
