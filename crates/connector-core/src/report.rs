@@ -146,6 +146,9 @@ pub struct CycleReport {
     pub read: u64,
     /// Records that came again in the same listing.
     pub duplicates: u64,
+    /// Devices that are there but that the configuration leaves out; they are not among the read ones.
+    #[serde(default)]
+    pub excluded: u64,
     /// The join.
     pub enrichment: EnrichmentAccount,
     /// One account per sink.

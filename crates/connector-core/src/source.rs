@@ -24,17 +24,20 @@ pub struct Page<R> {
     pub records: Vec<R>,
     /// The ones that could not.
     pub malformed: Vec<MalformedRecord>,
+    /// Devices that are there but that the source was told to leave out. They do not count as read, and
+    /// they are not taken for gone.
+    pub excluded: Vec<DeviceUid>,
     /// Whether the listing ends with this page.
     pub last: bool,
 }
 
 impl<R> Page<R> {
-    /// Records of both kinds: what counts as read.
+    /// Records that could be read and that could not: what counts as read.
     pub fn len(&self) -> usize {
         self.records.len() + self.malformed.len()
     }
 
-    /// Whether there is no record of either kind.
+    /// Whether nothing counts as read.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

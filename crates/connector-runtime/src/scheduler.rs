@@ -1,35 +1,46 @@
 //! When cycles run: each tenant on its own, so that one that is slow or broken never delays another.
 //!
 //! A cycle starts `interval` after the start of the last one, also across restarts of the program. A
-//! cycle that failed is tried again sooner, with a growing wait that never exceeds `interval`.
+//! cycle that failed, or that could not note its report, is tried again sooner, with a growing wait
+//! that never exceeds `interval`.
+//!
+//! Only so many cycles run at the same time as memory is meant for; who waits for a turn waits in the
+//! order of asking. A turn ends with its cycle, which every deadline below it bounds.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{CycleOutcome, CycleReport, StateError};
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use crate::cli::CommandError;
 use crate::cycle::{Progress, Request, Stop};
 use crate::output::{Format, Output, ReportText};
-use crate::wiring::TenantCollector;
+use crate::wiring::{Deployment, TenantCollector};
 
 /// The wait after the first failure; it doubles with each further one.
 const FIRST_RETRY: Duration = Duration::from_secs(60);
 
 /// Runs the cycles of all tenants until `stop`.
 pub(crate) async fn run(
-    collectors: &[Arc<TenantCollector>],
+    deployment: &Deployment,
     interval: Duration,
     stop: &Stop,
     output: &Output,
 ) -> Result<(), CommandError> {
-    let (reports, mut reported) = tokio::sync::mpsc::channel::<CycleReport>(16);
+    let (reports, mut reported) = mpsc::channel::<CycleReport>(16);
     let mut tenants = JoinSet::new();
-    for collector in collectors {
-        let (collector, stop, reports) = (Arc::clone(collector), stop.clone(), reports.clone());
-        tenants.spawn(async move { run_tenant(&collector, interval, &stop, reports).await });
+    for collector in &deployment.collectors {
+        let tenant = Tenant {
+            collector: Arc::clone(collector),
+            turns: Arc::clone(&deployment.turns),
+            interval,
+            stop: stop.clone(),
+            reports: reports.clone(),
+        };
+        tenants.spawn(tenant.run());
     }
     drop(reports);
     while let Some(report) = reported.recv().await {
@@ -39,42 +50,82 @@ pub(crate) async fn run(
         }
     }
     while let Some(ended) = tenants.join_next().await {
-        match ended {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(CommandError::of(&error)),
-            Err(panic) => return Err(CommandError::failed(format!("a tenant broke: {panic}"))),
+        if let Err(panic) = ended {
+            return Err(CommandError::failed(format!("a tenant broke: {panic}")));
         }
     }
     Ok(())
 }
 
-async fn run_tenant(
-    collector: &TenantCollector,
+/// One tenant's cycles, one after the other.
+struct Tenant {
+    collector: Arc<TenantCollector>,
+    turns: Arc<Semaphore>,
     interval: Duration,
-    stop: &Stop,
-    reports: tokio::sync::mpsc::Sender<CycleReport>,
-) -> Result<(), StateError> {
-    let last = collector.store.reports(&collector.tenant, 1).await?;
-    let mut wait = last
-        .first()
-        .map_or(Duration::ZERO, |report| until_due(report, 0, interval, collector.clock.now()));
-    let mut failures = 0;
-    loop {
-        tokio::select! {
-            biased;
-            () = stop.gently.cancelled() => return Ok(()),
-            () = tokio::time::sleep(wait) => {}
-        }
-        let progress = Arc::new(Progress::default());
-        let report = collector.run_cycle(Request::WhatIsDue, stop, &progress).await?;
-        failures = match report.outcome {
-            CycleOutcome::Failed { .. } => failures + 1,
-            CycleOutcome::Complete | CycleOutcome::Interrupted => 0,
+    stop: Stop,
+    reports: mpsc::Sender<CycleReport>,
+}
+
+impl Tenant {
+    async fn run(self) {
+        let mut failures = 0;
+        let mut wait = match self.until_first().await {
+            Ok(wait) => wait,
+            Err(error) => {
+                failures = 1;
+                self.complain(&error);
+                retry_wait(failures, self.interval)
+            }
         };
-        wait = until_due(&report, failures, interval, collector.clock.now());
-        if reports.send(report).await.is_err() {
-            return Ok(());
+        loop {
+            // A turn is waited for after the rest, so that who rests holds none.
+            let turn = tokio::select! {
+                biased;
+                () = self.stop.gently.cancelled() => return,
+                turn = async {
+                    tokio::time::sleep(wait).await;
+                    self.turns.acquire().await
+                } => turn,
+            };
+            let progress = Arc::new(Progress::default());
+            let report = self.collector.run_cycle(Request::WhatIsDue, &self.stop, &progress).await;
+            drop(turn);
+            match report {
+                Ok(report) => {
+                    failures = match report.outcome {
+                        CycleOutcome::Failed { .. } => failures + 1,
+                        CycleOutcome::Complete | CycleOutcome::Interrupted => 0,
+                    };
+                    wait = until_due(&report, failures, self.interval, self.collector.clock.now());
+                    if self.reports.send(report).await.is_err() {
+                        return;
+                    }
+                }
+                // A full disk is a person's to mend, and the next cycles shall go on when it is.
+                Err(error) => {
+                    failures += 1;
+                    self.complain(&error);
+                    wait = retry_wait(failures, self.interval);
+                }
+            }
         }
+    }
+
+    /// How long until the first cycle, by the last one's report.
+    async fn until_first(&self) -> Result<Duration, StateError> {
+        let collector = &self.collector;
+        let last = collector.store.reports(&collector.tenant, 1).await?;
+        Ok(last.first().map_or(Duration::ZERO, |report| {
+            until_due(report, 0, self.interval, collector.clock.now())
+        }))
+    }
+
+    fn complain(&self, error: &StateError) {
+        tracing::error!(
+            connector.tenant.id = %self.collector.tenant,
+            error = error as &dyn std::error::Error,
+            "state cannot be read or written, so the tenant's cycle is tried again later"
+        );
     }
 }
 
@@ -86,9 +137,28 @@ fn until_due(
     now: DateTime<Utc>,
 ) -> Duration {
     if failures > 0 {
-        let doublings = (failures - 1).min(16);
-        return FIRST_RETRY.saturating_mul(1 << doublings).min(interval);
+        return retry_wait(failures, interval);
     }
     let since = now.signed_duration_since(last.started_at).to_std().unwrap_or_default();
     interval.saturating_sub(since)
+}
+
+/// The wait after a number of failures in a row.
+fn retry_wait(failures: u32, interval: Duration) -> Duration {
+    let doublings = failures.saturating_sub(1).min(16);
+    FIRST_RETRY.saturating_mul(1 << doublings).min(interval)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_after_failures_grows_up_to_the_interval() {
+        let interval = Duration::from_secs(600);
+        let waits: Vec<_> =
+            (1..=5).map(|failures| retry_wait(failures, interval).as_secs()).collect();
+        assert_eq!(waits, [60, 120, 240, 480, 600]);
+        assert_eq!(retry_wait(u32::MAX, interval), interval);
+    }
 }

@@ -22,6 +22,7 @@
 //! - [`Machine`]: the record, tolerant of every oddity that was met in the field.
 //! - `DefenderClient`: the client, a [`Source`](stocktake_connector_core::Source); `MachineListing`
 //!   reads one page at a time.
+//! - [`MachineFilter`]: which machines are collected.
 //! - `DefenderOptions`: where the API is and how it is paged.
 //!
 //! # Features
@@ -39,6 +40,7 @@ struct Readme;
 
 #[cfg(feature = "client")]
 mod client;
+mod filter;
 mod model;
 #[cfg(feature = "client")]
 mod options;
@@ -47,6 +49,7 @@ mod source;
 
 #[cfg(feature = "client")]
 pub use client::DefenderClient;
+pub use filter::MachineFilter;
 pub use model::{IpAddress, Machine, VmMetadata};
 #[cfg(feature = "client")]
 pub use options::DefenderOptions;

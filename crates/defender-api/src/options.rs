@@ -6,6 +6,8 @@ use stocktake_connector_core::TenantId;
 use stocktake_http_stack::{Authorisation, ODataAnswers, Origin, Quota, StackOptions};
 use url::Url;
 
+use crate::MachineFilter;
+
 /// Options of a [`DefenderClient`](crate::DefenderClient).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -19,6 +21,8 @@ pub struct DefenderOptions {
     pub page_size: Option<u32>,
     /// Most pages of one listing; more are an error. Default: 10,000.
     pub max_pages: u64,
+    /// Which machines are collected. Default: all.
+    pub filter: MachineFilter,
 }
 
 impl DefenderOptions {
@@ -42,7 +46,13 @@ impl DefenderOptions {
 
     /// Defaults for the API at `base_url`.
     pub fn new(base_url: Url) -> Self {
-        Self { tenant: None, base_url, page_size: None, max_pages: 10_000 }
+        Self {
+            tenant: None,
+            base_url,
+            page_size: None,
+            max_pages: 10_000,
+            filter: MachineFilter::default(),
+        }
     }
 
     /// What a stack for this API is built from; limits and clock can still be changed.

@@ -50,6 +50,18 @@ impl Source for DefenderClient {
     }
 }
 
+impl DefenderClient {
+    /// Sets aside what the filter leaves out. A machine without a usable id stays: it is a dead letter,
+    /// and would else be lost without a trace.
+    fn exclude(&self, page: &mut Page<Machine>) {
+        let filter = &self.options.filter;
+        let excluded = page.records.extract_if(.., |machine| {
+            !filter.admits(machine) && DeviceUid::new(machine.uid()).is_ok()
+        });
+        page.excluded = excluded.filter_map(|machine| DeviceUid::new(machine.uid()).ok()).collect();
+    }
+}
+
 fn page_url(
     client: &DefenderClient,
     filter: Option<&str>,
@@ -90,7 +102,12 @@ impl Listing for MachineListing {
         let page = self.client.page(url).await?;
         // Nothing is awaited from here on, so a dropped future leaves the listing as it was.
         let next_link = page.next_link;
-        let mut page = Page { records: page.records, malformed: page.malformed, last: false };
+        let mut page = Page {
+            records: page.records,
+            malformed: page.malformed,
+            excluded: Vec::new(),
+            last: false,
+        };
         let read = self.read + page.len() as u64;
         let next = match (next_link, self.page_size) {
             (Some(link), _) => Some(self.trail.follow(&link)?),
@@ -107,6 +124,7 @@ impl Listing for MachineListing {
             }
             (None, _) => None,
         };
+        self.client.exclude(&mut page);
         page.last = next.is_none();
         self.read = read;
         self.next = next;

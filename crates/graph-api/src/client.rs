@@ -147,6 +147,7 @@ impl ManagedDeviceListing {
         Ok(Some(Page {
             records: page.records,
             malformed: page.malformed,
+            excluded: Vec::new(),
             last: self.next.is_none(),
         }))
     }

@@ -2,7 +2,7 @@
 
 use stocktake_auth::Claims;
 use stocktake_connector_core::{
-    ApiError, Finding, Listing, Selection, Source, TokenProvider, TokenScope, Verdict,
+    ApiError, Finding, Listing, Selection, Source, TokenScope, Verdict,
 };
 use stocktake_defender_api::DefenderClient;
 
@@ -110,7 +110,7 @@ async fn check_token(
     findings: &mut Vec<Finding>,
 ) -> bool {
     let Permission { api, resource, roles } = permission;
-    let token = match access.tokens.token(scope).await {
+    let token = match access.tokens.provider.token(scope).await {
         Ok(token) => token,
         Err(error) => {
             let advice = error

@@ -17,7 +17,7 @@ impl Run {
         let stop = stop::on_signals(config.shutdown.grace)?;
         let deployment = wiring::deploy(&config, &self.tenants)?;
         let interval = config.collection.interval;
-        scheduler::run(&deployment.collectors, interval, &stop, &context.output).await?;
+        scheduler::run(&deployment, interval, &stop, &context.output).await?;
         Ok(Ending::Fine)
     }
 }

@@ -34,7 +34,7 @@ impl Sync {
     }
 }
 
-/// Runs one cycle of every tenant at the same time.
+/// Runs one cycle of every tenant, as many at the same time as the configuration allows.
 pub(crate) async fn run_once(
     deployment: &Deployment,
     request: Request,
@@ -47,7 +47,12 @@ pub(crate) async fn run_once(
         let progress = Arc::new(Progress::default());
         bars.add(&collector.tenant, Arc::clone(&progress));
         let (collector, stop) = (Arc::clone(collector), stop.clone());
-        cycles.spawn(async move { collector.run_cycle(request, &stop, &progress).await });
+        let turns = Arc::clone(&deployment.turns);
+        cycles.spawn(async move {
+            // The semaphore is never closed; if it were, the cycle would only run beside others.
+            let _turn = turns.acquire().await;
+            collector.run_cycle(request, &stop, &progress).await
+        });
     }
     let mut reports = Vec::new();
     let mut failure = None;

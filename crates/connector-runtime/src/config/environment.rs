@@ -12,6 +12,25 @@ const RESERVED: [&str; 1] = [CONFIG_VARIABLE];
 /// Names the configuration file.
 pub(crate) const CONFIG_VARIABLE: &str = "STOCKTAKE_CONFIG";
 
+/// Endings of keys that hold text, whatever it looks like.
+const TEXTS: [&str; 11] = [
+    "secret",
+    "key",
+    "id",
+    "uuid",
+    "file",
+    "path",
+    "url",
+    "scope",
+    "password",
+    "proxy",
+    "credential",
+];
+
+/// Keys that hold a list; a variable separates its items by commas.
+pub(super) const LISTS: [&str; 6] =
+    ["volatile_fields", "sinks", "health_status", "rbac_groups", "os_platforms", "tags"];
+
 /// Reads variables: `STOCKTAKE_TENANTS__CONTOSO__APP_SECRET` sets `tenants.contoso.app_secret`.
 ///
 /// figment's own provider guesses a type for every value, which would turn a secret such as `0123` or
@@ -67,13 +86,10 @@ fn insert(dict: &mut Dict, path: &[String], text: &str) {
 }
 
 fn value(leaf: &str, text: &str) -> Value {
-    let is_text = ["secret", "key", "id", "uuid", "file", "path", "url", "scope"]
-        .iter()
-        .any(|ending| leaf.ends_with(ending));
-    if is_text {
+    if TEXTS.iter().any(|ending| leaf.ends_with(ending)) {
         return Value::from(text);
     }
-    if leaf.ends_with("fields") && leaf != "extra_fields" {
+    if LISTS.contains(&leaf) {
         let items: Vec<_> =
             text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
         return Value::from(items);

@@ -4,12 +4,15 @@
 //! nests), then flags; later ones win. Every key is checked: an unknown one is an error that names
 //! the nearest known key.
 
+mod cloud;
+mod credentials;
 mod environment;
 mod error;
 mod load;
 mod sinks;
 mod span;
 mod template;
+mod tenant;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -24,10 +27,13 @@ use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use cloud::{Cloud, Endpoints, Region};
+pub(crate) use credentials::{AppSecretConfig, CredentialConfig};
 pub(crate) use error::{ConfigError, Fault, unknown};
 pub(crate) use load::{Flags, load};
-pub(crate) use sinks::{DialectName, FileConfig, FileLayout, SekoiaConfig, SinkConfig};
+pub(crate) use sinks::{DialectName, FileConfig, FileLayout, SekoiaConfig, SinkConfig, TlsConfig};
 pub(crate) use template::TEMPLATE;
+pub(crate) use tenant::{FilterConfig, TenantConfig};
 
 use crate::cycle::Emit;
 
@@ -38,6 +44,8 @@ use crate::cycle::Emit;
 pub(crate) struct Config {
     /// The Microsoft Entra directories to collect, by name. The name is the key of their state.
     pub(crate) tenants: BTreeMap<String, TenantConfig>,
+    /// Credentials that tenants name, each for one tenant or for many.
+    pub(crate) credentials: BTreeMap<String, CredentialConfig>,
     /// How machines are collected.
     pub(crate) collection: CollectionConfig,
     /// What is joined to them.
@@ -54,35 +62,6 @@ pub(crate) struct Config {
     pub(crate) shutdown: ShutdownConfig,
 }
 
-/// One tenant.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TenantConfig {
-    /// The directory: a GUID or a verified domain.
-    pub(crate) tenant_id: String,
-    /// The app registration's application (client) id: a GUID.
-    pub(crate) app_id: String,
-    /// The app registration's secret value. Better kept in a file or the environment.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) app_secret: Option<HiddenText>,
-    /// A file that holds the secret value; read again when it changes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) app_secret_file: Option<PathBuf>,
-    /// The Defender API.
-    #[serde(default = "defaults::base_url")]
-    pub(crate) base_url: String,
-    /// What the Defender token is asked for. Not set: the global audience, or in the US government's
-    /// clouds that of the host.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) defender_scope: Option<String>,
-    /// The Entra login service.
-    #[serde(default = "defaults::login_url")]
-    pub(crate) login_url: String,
-    /// The Graph API.
-    #[serde(default = "defaults::graph_url")]
-    pub(crate) graph_url: String,
-}
-
 /// How machines are collected.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -95,6 +74,9 @@ pub(crate) struct CollectionConfig {
     #[serde(with = "span")]
     #[schemars(with = "String")]
     pub(crate) full_every: Duration,
+    /// Cycles that run at the same time, at most; the tenants beyond wait for their turn. Each may hold
+    /// some pages in memory.
+    pub(crate) concurrent_cycles: usize,
     /// When a device is sent.
     pub(crate) emit: Emit,
     /// Sends an unchanged device again after this long. Not set: never.
@@ -123,6 +105,7 @@ impl Default for CollectionConfig {
         Self {
             interval: Duration::from_secs(3 * 60 * 60),
             full_every: Duration::from_secs(24 * 60 * 60),
+            concurrent_cycles: 8,
             emit: Emit::Changed,
             refresh_after: None,
             overlap: Duration::from_secs(60 * 60),
@@ -194,9 +177,17 @@ pub(crate) struct HttpConfig {
     pub(crate) defender_per_hour: u32,
     /// Calls to Graph in 20 seconds, at most.
     pub(crate) graph_per_20s: u32,
-    /// A proxy for every outside call. Not set: `HTTPS_PROXY` and `NO_PROXY` are honoured.
+    /// A proxy for every outside call, with a user where it asks for one. Not set: `HTTPS_PROXY` and
+    /// `NO_PROXY` are honoured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) proxy: Option<HiddenText>,
+    /// A file that holds the password of the proxy's user; read at the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) proxy_password_file: Option<PathBuf>,
+    /// Hosts that are asked without the configured proxy, separated by commas, as in `NO_PROXY`. Not
+    /// set: `NO_PROXY` itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) no_proxy: Option<String>,
     /// A PEM file of certificate authorities that are trusted besides the system's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) extra_ca_file: Option<PathBuf>,
@@ -214,6 +205,8 @@ impl Default for HttpConfig {
             defender_per_hour: 1_500,
             graph_per_20s: 1_000,
             proxy: None,
+            proxy_password_file: None,
+            no_proxy: None,
             extra_ca_file: None,
         }
     }
@@ -293,19 +286,5 @@ impl fmt::Debug for HiddenText {
 impl Serialize for HiddenText {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(HIDDEN)
-    }
-}
-
-mod defaults {
-    pub(super) fn base_url() -> String {
-        "https://api.securitycenter.microsoft.com".into()
-    }
-
-    pub(super) fn login_url() -> String {
-        "https://login.microsoftonline.com".into()
-    }
-
-    pub(super) fn graph_url() -> String {
-        "https://graph.microsoft.com".into()
     }
 }

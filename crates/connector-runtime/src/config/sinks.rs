@@ -103,6 +103,32 @@ pub(crate) struct SekoiaConfig {
     #[serde(default = "sekoia_task", with = "span")]
     #[schemars(with = "String")]
     pub(crate) task_deadline: Duration,
+    /// How the receiver is connected to, beyond what `http` says.
+    #[serde(default, skip_serializing_if = "TlsConfig::is_empty")]
+    pub(crate) tls: TlsConfig,
+}
+
+/// How one receiver is connected to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct TlsConfig {
+    /// A PEM file of certificate authorities that are trusted for this receiver, besides the system's
+    /// and instead of `http.extra_ca_file`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) extra_ca_file: Option<PathBuf>,
+    /// A PEM file with the certificate that this program shows to the receiver; read again when it
+    /// changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client_certificate_file: Option<PathBuf>,
+    /// A PEM file with the private key of that certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client_key_file: Option<PathBuf>,
+}
+
+impl TlsConfig {
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 fn sekoia_url() -> String {

@@ -23,45 +23,91 @@ fn load_file(
     load(&Flags { config: Some(path), ..flags }, variables)
 }
 
-/// The template with its commented keys in force.
-fn uncommented() -> String {
-    TEMPLATE
-        .lines()
-        .map(|line| {
-            let bare = line.strip_prefix("# ").unwrap_or(line);
-            let is_key = bare.split_once(" = ").is_some_and(|(key, _)| {
-                key.chars()
-                    .all(|char| char.is_ascii_lowercase() || char == '_' || char.is_numeric())
-            });
-            if is_key { bare } else { line }
-        })
-        .collect::<Vec<_>>()
-        .join("\n")
+/// The key or table header that a line of the template comments out.
+fn commented(line: &str) -> Option<&str> {
+    let bare = line.strip_prefix("# ")?;
+    let is_name = |name: &str| {
+        name.chars().all(|char| char.is_ascii_lowercase() || char == '_' || char.is_numeric())
+    };
+    let is_key = bare.split_once(" = ").is_some_and(|(key, _)| is_name(key));
+    (is_key || bare.starts_with('[')).then_some(bare)
+}
+
+/// The template with the keys in force that its commented lines show as defaults: those right below a
+/// table or a key, not those behind an empty comment or of a commented table.
+fn with_defaults() -> String {
+    let mut shows_defaults = false;
+    let mut lines = Vec::new();
+    for line in TEMPLATE.lines() {
+        match commented(line) {
+            Some(bare) if bare.starts_with('[') => shows_defaults = false,
+            Some(bare) if shows_defaults => lines.push(bare),
+            _ if line == "#" || line.is_empty() => shows_defaults = false,
+            _ if !line.starts_with('#') => {
+                shows_defaults = true;
+                lines.push(line);
+            }
+            _ => {}
+        }
+    }
+    lines.join("\n")
 }
 
 #[test]
 fn every_commented_key_of_the_template_shows_its_default() {
-    // The keys that have no default, and the second and third sinks of the examples.
     let without_default = [
+        "region",
+        "sinks",
+        "credential",
         "refresh_after",
         "page_size",
         "proxy",
+        "no_proxy",
         "extra_ca_file",
-        "path = \"/var",
-        "layout",
-        "dialect",
     ];
-    let text: Vec<_> = uncommented()
+    let text: Vec<_> = with_defaults()
         .lines()
         .filter(|line| !without_default.iter().any(|key| line.starts_with(key)))
-        .filter(|line| {
-            !line.starts_with("type = \"file\"") && !line.starts_with("type = \"stdout\"")
-        })
         .map(str::to_owned)
         .collect();
+    assert!(text.len() > 40, "the template was not understood: {text:#?}");
     let shown = load_text(&text.join("\n"), &[]).unwrap();
     let plain = load_text(TEMPLATE, &[]).unwrap();
     assert_eq!(toml::to_string(&shown).unwrap(), toml::to_string(&plain).unwrap());
+}
+
+#[test]
+fn every_example_of_the_template_can_be_set_as_it_stands() {
+    let text: Vec<_> = TEMPLATE.lines().map(|line| commented(line).unwrap_or(line)).collect();
+    let config: Config = toml::from_str(&text.join("\n")).unwrap();
+    assert_eq!((config.tenants.len(), config.credentials.len(), config.sinks.len()), (1, 5, 3));
+    // The hosts that may be set by hand are shown as the public cloud has them.
+    let shown = &config.tenants["contoso"];
+    let plain = load_text(TEMPLATE, &[]).unwrap().tenants["contoso"].endpoints("t").unwrap();
+    let by_hand = [
+        (&shown.base_url, plain.defender_url),
+        (&shown.defender_scope, plain.defender_scope),
+        (&shown.login_url, plain.login_url),
+        (&shown.graph_url, plain.graph_url),
+        (&shown.graph_scope, plain.graph_scope),
+    ];
+    for (shown, plain) in by_hand {
+        assert_eq!(shown.as_ref(), Some(&plain));
+    }
+}
+
+#[test]
+fn a_variable_can_set_every_list() {
+    let schema = serde_json::to_value(schemars::schema_for!(Config)).unwrap();
+    let mut lists = std::collections::BTreeSet::new();
+    for definition in schema["$defs"].as_object().unwrap().values() {
+        for (key, property) in definition["properties"].as_object().into_iter().flatten() {
+            if property["type"] == "array" || property["type"][0] == "array" {
+                lists.insert(key.as_str());
+            }
+        }
+    }
+    assert_eq!(lists, environment::LISTS.into_iter().collect());
 }
 
 #[test]
@@ -78,8 +124,10 @@ fn the_template_names_every_key() {
     assert!(keys.len() > 30, "the schema was not understood: {keys:?}");
     for key in keys {
         // A secret in the file itself is possible but not what the template teaches.
-        if !["app_secret", "api_key", "defender_scope"].contains(&key.as_str()) {
-            assert!(TEMPLATE.contains(&format!("{key} = ")), "`{key}` is not in the template");
+        if !["app_secret", "api_key", "password"].contains(&key.as_str()) {
+            let is_there =
+                TEMPLATE.contains(&format!("{key} = ")) || TEMPLATE.contains(&format!(".{key}]"));
+            assert!(is_there, "`{key}` is not in the template");
         }
     }
 }
@@ -147,4 +195,95 @@ fn a_secret_of_the_wrong_type_is_not_repeated() {
         format!("[tenants.t]\ntenant_id = \"{GUID}\"\napp_id = \"{GUID}\"\napp_secret = 4711\n");
     let shown = load_text(&text, &[]).unwrap_err().to_string();
     assert!(shown.contains("tenants.t.app_secret") && !shown.contains("4711"), "{shown}");
+}
+
+const OWN: &str = "app_id = \"00000000-0000-0000-0000-000000000001\"\napp_secret = \"s\"\n";
+
+/// The faults of a configuration, one a line.
+fn faults(text: &str) -> String {
+    match load_text(text, &[]) {
+        Err(ConfigError(faults)) => faults.iter().map(|fault| format!("{fault}\n")).collect(),
+        Ok(_) => panic!("nothing is wrong with {text}"),
+    }
+}
+
+#[test]
+fn a_tenant_has_its_own_secret_or_names_a_credential() {
+    let tenant = format!("[tenants.t]\ntenant_id = \"{GUID}\"\n");
+    let shared = format!("[credentials.msp]\ntype = \"app_secret\"\n{OWN}");
+    assert!(load_text(&format!("{tenant}credential = \"msp\"\n{shared}"), &[]).is_ok());
+    assert!(load_text(&format!("{tenant}{OWN}"), &[]).is_ok());
+    for (text, words) in [
+        (tenant.clone(), "`tenants.t.app_id`: is missing; set it with a secret, or name a"),
+        (format!("{tenant}credential = \"mps\"\n{shared}"), "did you mean `msp`?"),
+        (
+            format!("{tenant}{OWN}credential = \"msp\"\n{shared}"),
+            "`tenants.t.app_secret`: is set, and so is `credential`; keep one of them",
+        ),
+        (
+            format!("{tenant}credential = \"msp\"\n{}", shared.replace("app_secret =", "#")),
+            "`credentials.msp.app_secret`: is missing; set `app_secret_file`, or the environment \
+             variable STOCKTAKE_CREDENTIALS__MSP__APP_SECRET",
+        ),
+    ] {
+        let found = faults(&text);
+        assert!(found.contains(words), "{words}\nis not in\n{found}");
+    }
+}
+
+#[test]
+fn what_does_not_go_together_in_a_credential_is_named() {
+    for (lines, words) in [
+        (
+            format!(
+                "type = \"certificate\"\napp_id = \"{GUID}\"\ncertificate_file = \"c\"\n\
+                 password = \"p\"\npassword_file = \"p\"\n"
+            ),
+            "`credentials.c.password`: is set, and so is `password_file`",
+        ),
+        (
+            "type = \"managed_identity\"\nclient_id = \"a\"\nresource_id = \"b\"\n".to_owned(),
+            "`credentials.c.client_id`: is set, and so is `resource_id`",
+        ),
+        (
+            "type = \"workload_identity\"\napp_id = \"mine\"\n".to_owned(),
+            "`credentials.c.app_id`: `mine` is not a GUID",
+        ),
+        ("type = \"certificat\"\n".to_owned(), "did you mean `certificate`?"),
+    ] {
+        let found = faults(&format!("[credentials.c]\n{lines}"));
+        assert!(found.contains(words), "{words}\nis not in\n{found}");
+    }
+}
+
+#[test]
+fn a_tenants_sinks_must_exist() {
+    let text = |sinks: &str| {
+        format!(
+            "[tenants.t]\ntenant_id = \"{GUID}\"\n{OWN}sinks = {sinks}\n\
+             [sinks.lake]\ntype = \"stdout\"\n"
+        )
+    };
+    assert!(load_text(&text("[\"lake\"]"), &[]).is_ok());
+    assert!(faults(&text("[\"lak\"]")).contains("did you mean `lake`?"));
+    assert!(faults(&text("[]")).contains("names no sink"));
+}
+
+#[test]
+fn variables_set_what_belongs_to_a_tenant() {
+    let config = load_text(
+        &format!("[tenants.t]\ntenant_id = \"{GUID}\"\n{OWN}[sinks.lake]\ntype = \"stdout\"\n"),
+        &[
+            ("STOCKTAKE_TENANTS__T__CLOUD", "gcc-high"),
+            ("STOCKTAKE_TENANTS__T__SINKS", "lake"),
+            ("STOCKTAKE_TENANTS__T__FILTER__TAGS", "a, b"),
+            ("STOCKTAKE_TENANTS__T__LIMITS__DEFENDER_PER_MINUTE", "7"),
+        ],
+    )
+    .unwrap();
+    let tenant = &config.tenants["t"];
+    assert_eq!(tenant.cloud, Cloud::GccHigh);
+    assert_eq!(tenant.sinks.as_deref(), Some(["lake".to_owned()].as_slice()));
+    assert_eq!(tenant.filter.tags, ["a", "b"]);
+    assert_eq!(tenant.limits.defender_per_minute, Some(7));
 }

@@ -1,5 +1,6 @@
 //! What a type cannot check: that values make sense, alone and together.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,7 +8,10 @@ use stocktake_connector_core::{SinkName, TenantId};
 use stocktake_http_stack::Origin;
 
 use super::sinks::SekoiaConfig;
-use super::{Config, ConfigError, Fault, HiddenText, SinkConfig, TenantConfig};
+use super::{
+    AppSecretConfig, Config, ConfigError, CredentialConfig, Fault, HiddenText, SinkConfig,
+    TenantConfig,
+};
 
 /// Finds every fault.
 pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
@@ -17,7 +21,10 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
         if let Err(invalid) = TenantId::new(name) {
             faults.push(Fault::new(&key, invalid.to_string()));
         }
-        check_tenant(&key, tenant, &mut faults);
+        check_tenant(&key, tenant, config, &mut faults);
+    }
+    for (name, credential) in &config.credentials {
+        check_credential(&format!("credentials.{name}"), credential, &mut faults);
     }
     for (name, sink) in &config.sinks {
         let key = format!("sinks.{name}");
@@ -33,7 +40,7 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     if faults.is_empty() { Ok(()) } else { Err(ConfigError(faults)) }
 }
 
-fn check_tenant(key: &str, tenant: &TenantConfig, faults: &mut Vec<Fault>) {
+fn check_tenant(key: &str, tenant: &TenantConfig, config: &Config, faults: &mut Vec<Fault>) {
     let id = tenant.tenant_id.as_str();
     if !(is_guid(id) || is_domain(id)) {
         faults.push(Fault::new(
@@ -41,26 +48,135 @@ fn check_tenant(key: &str, tenant: &TenantConfig, faults: &mut Vec<Fault>) {
             format!("`{id}` is neither a GUID nor a domain; copy the directory (tenant) id from the app registration's overview"),
         ));
     }
-    if !is_guid(&tenant.app_id) {
-        faults.push(Fault::new(
-            format!("{key}.app_id"),
-            format!("`{}` is not a GUID; copy the application (client) id from the app registration's overview", tenant.app_id),
-        ));
+    match &tenant.credential {
+        Some(name) => check_named_credential(key, name, tenant, config, faults),
+        None => {
+            match &tenant.app_id {
+                Some(app_id) => check_app_id(key, app_id, faults),
+                None => faults.push(Fault::new(
+                    format!("{key}.app_id"),
+                    "is missing; set it with a secret, or name a `credential`",
+                )),
+            }
+            one_secret(
+                key,
+                "app_secret",
+                tenant.app_secret.as_ref(),
+                tenant.app_secret_file.as_ref(),
+                faults,
+            );
+        }
     }
-    one_secret(
-        key,
-        "app_secret",
-        tenant.app_secret.as_ref(),
-        tenant.app_secret_file.as_ref(),
-        faults,
-    );
     for (name, url) in [
         ("base_url", &tenant.base_url),
         ("login_url", &tenant.login_url),
         ("graph_url", &tenant.graph_url),
     ] {
-        check_url(format!("{key}.{name}"), url, faults);
+        if let Some(url) = url {
+            check_url(format!("{key}.{name}"), url, faults);
+        }
     }
+    if let Err(found) = tenant.endpoints(key) {
+        faults.extend(found);
+    }
+    for name in tenant.sinks.iter().flatten() {
+        if !config.sinks.contains_key(name) {
+            faults.push(Fault::new(
+                format!("{key}.sinks"),
+                super::unknown("sink", name, &names(&config.sinks)),
+            ));
+        }
+    }
+    if tenant.sinks.as_ref().is_some_and(Vec::is_empty) {
+        faults.push(Fault::new(
+            format!("{key}.sinks"),
+            "names no sink, so nothing of this tenant would be delivered; name one, or remove it",
+        ));
+    }
+    let limits = &tenant.limits;
+    for (name, calls) in [
+        ("defender_per_minute", limits.defender_per_minute),
+        ("defender_per_hour", limits.defender_per_hour),
+        ("graph_per_20s", limits.graph_per_20s),
+    ] {
+        if let Some(calls) = calls {
+            at_least(format!("{key}.limits.{name}"), calls, 1, faults);
+        }
+    }
+}
+
+fn check_named_credential(
+    key: &str,
+    name: &str,
+    tenant: &TenantConfig,
+    config: &Config,
+    faults: &mut Vec<Fault>,
+) {
+    if !config.credentials.contains_key(name) {
+        faults.push(Fault::new(
+            format!("{key}.credential"),
+            super::unknown("credential", name, &names(&config.credentials)),
+        ));
+    }
+    for (own, is_set) in [
+        ("app_id", tenant.app_id.is_some()),
+        ("app_secret", tenant.app_secret.is_some()),
+        ("app_secret_file", tenant.app_secret_file.is_some()),
+    ] {
+        if is_set {
+            faults.push(both(key, own, "credential"));
+        }
+    }
+}
+
+fn check_credential(key: &str, credential: &CredentialConfig, faults: &mut Vec<Fault>) {
+    match credential {
+        CredentialConfig::AppSecret(AppSecretConfig { app_id, app_secret, app_secret_file }) => {
+            check_app_id(key, app_id, faults);
+            one_secret(key, "app_secret", app_secret.as_ref(), app_secret_file.as_ref(), faults);
+        }
+        CredentialConfig::Certificate(certificate) => {
+            check_app_id(key, &certificate.app_id, faults);
+            if certificate.password.is_some() && certificate.password_file.is_some() {
+                faults.push(both(key, "password", "password_file"));
+            }
+        }
+        CredentialConfig::WorkloadIdentity(identity) => {
+            if let Some(app_id) = &identity.app_id {
+                check_app_id(key, app_id, faults);
+            }
+        }
+        CredentialConfig::ManagedIdentity(identity) => {
+            let named = [
+                ("client_id", &identity.client_id),
+                ("object_id", &identity.object_id),
+                ("resource_id", &identity.resource_id),
+            ];
+            let named: Vec<_> =
+                named.iter().filter(|(_, id)| id.is_some()).map(|(name, _)| *name).collect();
+            if let [one, other, ..] = named.as_slice() {
+                faults.push(both(key, one, other));
+            }
+        }
+        CredentialConfig::AzureCli(_) => {}
+    }
+}
+
+fn check_app_id(key: &str, app_id: &str, faults: &mut Vec<Fault>) {
+    if !is_guid(app_id) {
+        faults.push(Fault::new(
+            format!("{key}.app_id"),
+            format!("`{app_id}` is not a GUID; copy the application (client) id from the app registration's overview"),
+        ));
+    }
+}
+
+fn both(key: &str, one: &str, other: &str) -> Fault {
+    Fault::new(format!("{key}.{one}"), format!("is set, and so is `{other}`; keep one of them"))
+}
+
+fn names<V>(table: &BTreeMap<String, V>) -> Vec<&str> {
+    table.keys().map(String::as_str).collect()
 }
 
 fn check_sekoia(key: &str, sekoia: &SekoiaConfig, faults: &mut Vec<Fault>) {
@@ -77,6 +193,19 @@ fn check_sekoia(key: &str, sekoia: &SekoiaConfig, faults: &mut Vec<Fault>) {
     one_secret(key, "api_key", sekoia.api_key.as_ref(), sekoia.api_key_file.as_ref(), faults);
     at_least(format!("{key}.max_items"), sekoia.max_items, 1, faults);
     at_least(format!("{key}.max_bytes"), sekoia.max_bytes, 1, faults);
+    let tls = &sekoia.tls;
+    let (certificate, key_file) = (&tls.client_certificate_file, &tls.client_key_file);
+    for (name, is_set, other, other_is_set) in [
+        ("client_key_file", key_file.is_some(), "client_certificate_file", certificate.is_some()),
+        ("client_certificate_file", certificate.is_some(), "client_key_file", key_file.is_some()),
+    ] {
+        if !is_set && other_is_set {
+            faults.push(Fault::new(
+                format!("{key}.tls.{name}"),
+                format!("is missing; it goes with `{other}`"),
+            ));
+        }
+    }
 }
 
 fn check_collection(config: &Config, faults: &mut Vec<Fault>) {
@@ -99,6 +228,7 @@ fn check_collection(config: &Config, faults: &mut Vec<Fault>) {
         ));
     }
     at_least("collection.max_pages".into(), collection.max_pages, 1, faults);
+    at_least("collection.concurrent_cycles".into(), collection.concurrent_cycles, 1, faults);
     for path in &collection.volatile_fields {
         if !stocktake_ocsf_model::attribute_exists(path) {
             faults.push(Fault::new(
@@ -117,6 +247,19 @@ fn check_http(config: &Config, faults: &mut Vec<Fault>) {
         ("graph_per_20s", http.graph_per_20s),
     ] {
         at_least(format!("http.{name}"), calls, 1, faults);
+    }
+    let needs_proxy = [
+        ("proxy_password_file", http.proxy_password_file.is_some()),
+        ("no_proxy", http.no_proxy.is_some()),
+    ];
+    for (name, is_set) in needs_proxy {
+        if is_set && http.proxy.is_none() {
+            faults.push(Fault::new(
+                format!("http.{name}"),
+                "is set without `proxy`; set that, or use the environment's HTTPS_PROXY and NO_PROXY \
+                 alone",
+            ));
+        }
     }
     at_least("http.max_body_bytes".into(), http.max_body_bytes, 1024, faults);
     for (name, span) in
@@ -162,10 +305,7 @@ fn one_secret(
             format!("{key}.{name}"),
             format!("is missing; set `{name}_file`, or the environment variable {variable}"),
         )),
-        (Some(_), Some(_)) => faults.push(Fault::new(
-            format!("{key}.{name}"),
-            format!("is set, and so is `{name}_file`; keep one of them"),
-        )),
+        (Some(_), Some(_)) => faults.push(both(key, name, &format!("{name}_file"))),
     }
 }
 

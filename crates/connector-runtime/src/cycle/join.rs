@@ -158,8 +158,10 @@ pub(super) struct Joined {
     pub(super) last_seen: Option<DateTime<Utc>>,
     /// Devices that can be delivered.
     pub(super) seen: Seen,
-    /// Devices that are there, but whose records cannot be understood.
-    pub(super) unreadable: Seen,
+    /// Devices that the configuration leaves out.
+    pub(super) excluded: u64,
+    /// Devices that are there but go nowhere: unreadable ones, and those left out.
+    pub(super) set_aside: Seen,
     pub(super) enrichment: EnrichmentAccount,
     pub(super) failure: Option<Failure>,
 }
@@ -235,9 +237,12 @@ async fn join_page<R: SourceRecord, P: EnrichmentPass>(
     for MalformedRecord { uid, reason, payload } in page.malformed {
         // The device is there, only unreadable: it must not be taken for removed.
         if let Some(uid) = &uid {
-            joined.unreadable.insert(uid);
+            joined.set_aside.insert(uid);
         }
         letters.push(shelf.letter(Stage::Read, uid, reason, payload));
+    }
+    for uid in &page.excluded {
+        joined.excluded += u64::from(joined.set_aside.insert(uid));
     }
     let mut devices = Vec::with_capacity(page.records.len());
     for record in page.records {

@@ -194,6 +194,7 @@ where
             listing_complete,
             read: passage.join.read,
             duplicates: passage.join.duplicates,
+            excluded: passage.join.excluded,
             enrichment: passage.join.enrichment,
             sinks: passage.sinks,
             removal,

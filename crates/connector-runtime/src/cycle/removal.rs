@@ -47,7 +47,7 @@ pub(super) async fn settle<S: Source, E: Enricher, M: Mapper>(
     let mut known = Walk::new(store, tenant, Marked::Present);
     while let Some(uids) = known.next().await? {
         for uid in uids {
-            if joined.seen.contains(&uid) || joined.unreadable.contains(&uid) {
+            if joined.seen.contains(&uid) || joined.set_aside.contains(&uid) {
                 continue;
             }
             settled.account.missing += 1;

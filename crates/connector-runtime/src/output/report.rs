@@ -27,7 +27,11 @@ impl fmt::Display for ReportText<'_> {
         };
         let took = duration(report.finished_at - report.started_at);
         writeln!(f, "{}: {kind} cycle {outcome} in {took}", report.tenant)?;
-        writeln!(f, "  read        {}", counted(report.read, "record", "records"))?;
+        write!(f, "  read        {}", counted(report.read, "record", "records"))?;
+        if report.excluded > 0 {
+            write!(f, ", {} left out by the filter", count(report.excluded))?;
+        }
+        writeln!(f)?;
         self.enrichment(f)?;
         for (name, account) in &report.sinks {
             write!(f, "  sink {name:<6}")?;

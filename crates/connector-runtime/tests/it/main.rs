@@ -8,3 +8,4 @@ mod faults;
 mod judges;
 mod site;
 mod sync;
+mod tenants;

@@ -111,7 +111,7 @@ impl Listing for FakeListing {
             }),
             Answer::Failure => return Err(unavailable().into()),
         }
-        Ok(Some(Page { records, malformed, last: self.0.is_empty() }))
+        Ok(Some(Page { records, malformed, excluded: Vec::new(), last: self.0.is_empty() }))
     }
 }
 

@@ -1,0 +1,133 @@
+//! Where concrete types meet: configuration in, collectors out.
+
+mod credential;
+mod sinks;
+mod tenant;
+mod transport;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use stocktake_auth::SecretSource;
+use stocktake_connector_core::{StateStore, TenantId};
+use stocktake_http_stack::base_url;
+use stocktake_state::{MemoryStore, SqliteStore};
+use tokio::sync::Semaphore;
+use url::Url;
+
+use crate::cli::CommandError;
+use crate::config::{Config, ConfigError, Fault, HiddenText, StateConfig, TenantConfig};
+
+pub(crate) use sinks::{dialect, sinks};
+pub(crate) use tenant::{GraphAccess, TenantAccess, TenantCollector, access, encoder};
+pub(crate) use transport::transport;
+
+/// Remembers nothing when given as the path of state.
+const IN_MEMORY: &str = ":memory:";
+
+/// Everything that runs.
+#[derive(Debug)]
+pub(crate) struct Deployment {
+    /// One for each tenant.
+    pub(crate) collectors: Vec<Arc<TenantCollector>>,
+    /// A turn for each cycle that may run at the same time.
+    pub(crate) turns: Arc<Semaphore>,
+}
+
+/// Builds the chosen tenants (all when none is chosen) with every sink.
+pub(crate) fn deploy(config: &Config, chosen: &[String]) -> Result<Deployment, CommandError> {
+    let tenants = choose(config, chosen)?;
+    if config.sinks.is_empty() {
+        return Err(ConfigError(vec![Fault::new(
+            "sinks",
+            "there is no sink; add a table such as [sinks.soc], or see `stocktake config init`",
+        )])
+        .into());
+    }
+    let transport = transport(&config.http)?;
+    let sinks = sinks(config, &transport)?;
+    let store = open_state(&config.state)?;
+    let mut collectors = Vec::new();
+    for (name, tenant) in tenants {
+        let access = access(&name, tenant, config, &transport)?;
+        collectors.push(Arc::new(tenant::collector(access, tenant, config, &sinks, &store)));
+    }
+    // More turns than a semaphore can count are as good as its most.
+    let turns = config.collection.concurrent_cycles.min(Semaphore::MAX_PERMITS);
+    Ok(Deployment { collectors, turns: Arc::new(Semaphore::new(turns)) })
+}
+
+/// The tenants that `chosen` names; all when it names none.
+pub(crate) fn choose<'c>(
+    config: &'c Config,
+    chosen: &[String],
+) -> Result<Vec<(TenantId, &'c TenantConfig)>, CommandError> {
+    if config.tenants.is_empty() {
+        return Err(ConfigError(vec![Fault::new(
+            "tenants",
+            "there is no tenant; add a table such as [tenants.contoso], see `stocktake config \
+             init`; `stocktake demo` needs none",
+        )])
+        .into());
+    }
+    let known: Vec<&str> = config.tenants.keys().map(String::as_str).collect();
+    for name in chosen {
+        if !config.tenants.contains_key(name) {
+            return Err(ConfigError(vec![Fault::new(
+                "--tenant",
+                crate::config::unknown("tenant", name, &known),
+            )])
+            .into());
+        }
+    }
+    config
+        .tenants
+        .iter()
+        .filter(|(name, _)| chosen.is_empty() || chosen.contains(name))
+        .map(|(name, tenant)| {
+            let id = TenantId::new(name).map_err(|error| CommandError::of(&error))?;
+            Ok((id, tenant))
+        })
+        .collect()
+}
+
+fn url(key: &str, text: &str) -> Result<Url, CommandError> {
+    base_url(text).map_err(|error| ConfigError(vec![Fault::new(key, crate::chain(&error))]).into())
+}
+
+fn secret(
+    key: &str,
+    name: &str,
+    value: Option<&HiddenText>,
+    file: Option<&Path>,
+) -> Result<SecretSource, CommandError> {
+    match (value, file) {
+        (Some(value), _) => Ok(SecretSource::Value(value.to_secret())),
+        (None, Some(path)) => Ok(SecretSource::File(path.to_owned())),
+        // The configuration was checked for this; an embedder's may not have been.
+        (None, None) => {
+            Err(ConfigError(vec![Fault::new(format!("{key}.{name}"), "is missing")]).into())
+        }
+    }
+}
+
+/// State to write: this process alone uses it.
+pub(crate) fn open_state(state: &StateConfig) -> Result<Arc<dyn StateStore>, CommandError> {
+    if state.path.as_os_str() == IN_MEMORY {
+        return Ok(Arc::new(MemoryStore::default()));
+    }
+    let store = SqliteStore::open(&state.path).map_err(|error| CommandError::of(&error))?;
+    Ok(Arc::new(store))
+}
+
+/// State to look at, also while another process writes it.
+pub(crate) fn open_state_to_read(state: &StateConfig) -> Result<Arc<dyn StateStore>, CommandError> {
+    if state.path.as_os_str() == IN_MEMORY {
+        return Err(CommandError::failed(
+            "state is kept in memory (`state.path`), so there is none to show",
+        ));
+    }
+    let store =
+        SqliteStore::open_read_only(&state.path).map_err(|error| CommandError::of(&error))?;
+    Ok(Arc::new(store))
+}

@@ -1,0 +1,103 @@
+//! Sinks from their configuration.
+
+use std::sync::Arc;
+
+use stocktake_auth::ApiKey;
+use stocktake_connector_core::{Check, Sink, SinkName, SystemClock, TokenScope};
+use stocktake_http_stack::{ApiStack, Authorisation, Origin, StackOptions, Transport};
+use stocktake_ocsf_model::Dialect;
+use stocktake_sinks::{FileOptions, FileSink, SekoiaOptions, SekoiaSink, StdoutSink};
+
+use super::transport::{limits, transport_for};
+use super::{secret, url};
+use crate::cli::CommandError;
+use crate::config::{
+    Config, ConfigError, DialectName, Fault, FileConfig, FileLayout, SekoiaConfig, SinkConfig,
+};
+
+/// A sink with its dialect.
+#[derive(Debug, Clone)]
+pub(crate) struct BuiltSink {
+    pub(crate) name: SinkName,
+    pub(crate) dialect: Dialect,
+    pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) check: Arc<dyn Check>,
+}
+
+/// Builds every sink.
+pub(crate) fn sinks(
+    config: &Config,
+    transport: &Transport,
+) -> Result<Vec<BuiltSink>, CommandError> {
+    config
+        .sinks
+        .iter()
+        .map(|(name, sink)| {
+            let key = format!("sinks.{name}");
+            let name = SinkName::new(name).map_err(|error| CommandError::of(&error))?;
+            // One line for each kind of sink.
+            match sink {
+                SinkConfig::Stdout(stdout) => {
+                    Ok(built(name, dialect(stdout.dialect, false), StdoutSink::new()))
+                }
+                SinkConfig::File(file) => {
+                    Ok(built(name, dialect(file.dialect, false), file_sink(file)))
+                }
+                SinkConfig::Sekoia(sekoia) => Ok(built(
+                    name,
+                    dialect(DialectName::Sekoia, sekoia.extra_fields),
+                    sekoia_sink(&key, sekoia, config, transport)?,
+                )),
+            }
+        })
+        .collect()
+}
+
+fn file_sink(config: &FileConfig) -> FileSink {
+    let layout = match config.layout {
+        FileLayout::Directory => stocktake_sinks::FileLayout::Directory,
+        FileLayout::Single => stocktake_sinks::FileLayout::Single,
+    };
+    let options = FileOptions { path: config.path.clone(), layout };
+    FileSink::new(options, Arc::new(SystemClock))
+}
+
+fn sekoia_sink(
+    key: &str,
+    config: &SekoiaConfig,
+    all: &Config,
+    transport: &Transport,
+) -> Result<SekoiaSink, CommandError> {
+    let base = url(&format!("{key}.base_url"), &config.base_url)?;
+    let connector = config.connector_uuid.parse().map_err(|error| {
+        ConfigError(vec![Fault::new(format!("{key}.connector_uuid"), format!("{error}"))])
+    })?;
+    let secret = secret(key, "api_key", config.api_key.as_ref(), config.api_key_file.as_deref())?;
+    let origin = Origin::of(&base);
+    let mut stack = StackOptions::new("sekoia", origin.clone());
+    stack.authorisation = Some(Authorisation {
+        provider: Arc::new(ApiKey::new(secret)),
+        // An API key has no scope; what it is used at names it well enough.
+        scope: TokenScope::new(origin.to_string()),
+    });
+    stack.limits = limits(&all.http);
+    let mut options = SekoiaOptions::new(base, connector);
+    options.max_items = config.max_items;
+    options.max_bytes = config.max_bytes;
+    options.task_deadline = config.task_deadline;
+    let transport = transport_for(key, &config.tls, &all.http, transport)?;
+    Ok(SekoiaSink::new(options, ApiStack::new(&transport, stack)))
+}
+
+fn built<S: Sink + Check + 'static>(name: SinkName, dialect: Dialect, sink: S) -> BuiltSink {
+    let sink = Arc::new(sink);
+    BuiltSink { name, dialect, sink: Arc::clone(&sink) as _, check: sink as _ }
+}
+
+/// How events are written, from the words of the configuration.
+pub(crate) fn dialect(name: DialectName, extra_fields: bool) -> Dialect {
+    match name {
+        DialectName::Ocsf => Dialect::Ocsf,
+        DialectName::Sekoia => Dialect::Sekoia { extra_fields },
+    }
+}

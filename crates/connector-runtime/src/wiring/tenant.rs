@@ -1,0 +1,203 @@
+//! A tenant's clients and collector from its configuration.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use stocktake_connector_core::{
+    Calls, Clock, Fingerprint, Mapper, StateStore, SystemClock, TenantId, TokenScope,
+};
+use stocktake_defender_api::{DefenderClient, DefenderOptions, MachineFilter};
+use stocktake_graph_api::{GraphClient, GraphOptions, IntuneEnricher};
+use stocktake_http_stack::{ApiStack, Authorisation, Quota, Transport};
+use stocktake_mapper::{DefenderMapper, MapperOptions};
+use stocktake_ocsf_model::Dialect;
+use stocktake_sinks::DialectEncoder;
+
+use super::credential::{self, Tokens};
+use super::sinks::BuiltSink;
+use super::transport::limits;
+use super::url;
+use crate::cli::CommandError;
+use crate::config::{Config, ConfigError, FilterConfig, IntuneMode, TenantConfig};
+use crate::cycle::{CallMeter, Collector, Options, Rendering};
+
+/// What collects one tenant of Defender and Intune.
+pub(crate) type TenantCollector = Collector<DefenderClient, IntuneEnricher, DefenderMapper>;
+
+/// A tenant's access to the two APIs.
+#[derive(Debug)]
+pub(crate) struct TenantAccess {
+    pub(crate) tenant: TenantId,
+    pub(crate) tokens: Tokens,
+    pub(crate) defender_scope: TokenScope,
+    pub(crate) defender_stack: ApiStack,
+    pub(crate) defender_options: DefenderOptions,
+    /// `None` when Intune is not asked.
+    pub(crate) graph: Option<GraphAccess>,
+}
+
+/// A tenant's access to Graph.
+#[derive(Debug)]
+pub(crate) struct GraphAccess {
+    pub(crate) scope: TokenScope,
+    pub(crate) stack: ApiStack,
+    pub(crate) client: GraphClient,
+}
+
+/// Credentials and clients of one tenant.
+pub(crate) fn access(
+    tenant: &TenantId,
+    config: &TenantConfig,
+    all: &Config,
+    transport: &Transport,
+) -> Result<TenantAccess, CommandError> {
+    let key = format!("tenants.{tenant}");
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let endpoints = config.endpoints(&key).map_err(ConfigError)?;
+    let tokens = credential::tokens(tenant, config, &endpoints, all, transport)?;
+    let provider = Arc::clone(&tokens.provider);
+
+    let mut options =
+        DefenderOptions::new(url(&format!("{key}.base_url"), &endpoints.defender_url)?);
+    options.tenant = Some(tenant.clone());
+    options.page_size = all.collection.page_size;
+    options.max_pages = all.collection.max_pages;
+    options.filter = machine_filter(&config.filter);
+    let defender_scope = TokenScope::new(endpoints.defender_scope);
+    let mut stack = options.stack_options(Some(Authorisation {
+        provider: Arc::clone(&provider),
+        scope: defender_scope.clone(),
+    }));
+    stack.limits = limits(&all.http);
+    let quotas = &config.limits;
+    stack.quotas = vec![
+        Quota::per_minute(quotas.defender_per_minute.unwrap_or(all.http.defender_per_minute)),
+        Quota::per_hour(quotas.defender_per_hour.unwrap_or(all.http.defender_per_hour)),
+    ];
+    stack.clock = Arc::clone(&clock);
+    let defender_stack = ApiStack::new(transport, stack);
+    let defender_options = options;
+
+    let graph = match all.enrichment.intune {
+        IntuneMode::Off => None,
+        IntuneMode::Auto => {
+            let base = url(&format!("{key}.graph_url"), &endpoints.graph_url)?;
+            let scope = TokenScope::new(endpoints.graph_scope);
+            let mut options = GraphOptions::new(base);
+            options.tenant = Some(tenant.clone());
+            options.max_pages = all.collection.max_pages;
+            let mut stack =
+                options.stack_options(Some(Authorisation { provider, scope: scope.clone() }));
+            stack.limits = limits(&all.http);
+            let calls = config.limits.graph_per_20s.unwrap_or(all.http.graph_per_20s);
+            stack.quotas = vec![Quota { calls, per: Duration::from_secs(20) }];
+            stack.clock = clock;
+            let stack = ApiStack::new(transport, stack);
+            Some(GraphAccess { scope, client: GraphClient::new(stack.clone(), options), stack })
+        }
+    };
+    Ok(TenantAccess {
+        tenant: tenant.clone(),
+        tokens,
+        defender_scope,
+        defender_stack,
+        defender_options,
+        graph,
+    })
+}
+
+/// Which machines are collected, in the words of the client.
+fn machine_filter(config: &FilterConfig) -> MachineFilter {
+    let FilterConfig { health_status, rbac_groups, os_platforms, tags } = config.clone();
+    MachineFilter { health_status, rbac_groups, os_platforms, tags }
+}
+
+/// Puts together what collects one tenant.
+pub(super) fn collector(
+    access: TenantAccess,
+    tenant: &TenantConfig,
+    config: &Config,
+    sinks: &[BuiltSink],
+    store: &Arc<dyn StateStore>,
+) -> TenantCollector {
+    let enricher = match &access.graph {
+        Some(graph) => IntuneEnricher::new(graph.client.clone()),
+        None => IntuneEnricher::off(),
+    };
+    let mut by_dialect: Vec<(Dialect, Rendering<DefenderMapper>)> = Vec::new();
+    let takes = |built: &&BuiltSink| match &tenant.sinks {
+        Some(names) => names.iter().any(|name| name == built.name.as_str()),
+        None => true,
+    };
+    for built in sinks.iter().filter(takes) {
+        let place = by_dialect.iter().position(|(dialect, _)| *dialect == built.dialect);
+        let place = place.unwrap_or_else(|| {
+            by_dialect.push((built.dialect, rendering(built.dialect, tenant, config)));
+            by_dialect.len() - 1
+        });
+        if let Some((_, rendering)) = by_dialect.get_mut(place) {
+            rendering.sinks.insert(built.name.clone(), Arc::clone(&built.sink));
+        }
+    }
+    let renderings = by_dialect.into_iter().map(|(_, rendering)| rendering).collect();
+    let collection = &config.collection;
+    Collector {
+        tenant: access.tenant.clone(),
+        source: DefenderClient::new(access.defender_stack.clone(), access.defender_options.clone()),
+        enricher,
+        renderings,
+        store: Arc::clone(store),
+        clock: Arc::new(SystemClock),
+        meter: Arc::new(Meter(access)),
+        options: Options {
+            emit: collection.emit,
+            refresh_after: collection.refresh_after,
+            overlap: collection.overlap,
+            full_every: collection.full_every,
+            removal_guard: collection.removal_guard,
+            removal_look_ups: collection.removal_look_ups,
+        },
+    }
+}
+
+/// A form of events, without sinks yet.
+fn rendering(
+    dialect: Dialect,
+    tenant: &TenantConfig,
+    config: &Config,
+) -> Rendering<DefenderMapper> {
+    let options = MapperOptions::new(dialect).with_tenant_uid(tenant.tenant_id.clone());
+    let mapper = DefenderMapper::new(options);
+    let encoder = encoder(&mapper, dialect, &config.collection.volatile_fields);
+    Rendering { mapper, encoder: Arc::new(encoder), sinks: BTreeMap::new() }
+}
+
+/// Counts the calls of one tenant.
+#[derive(Debug)]
+struct Meter(TenantAccess);
+
+impl CallMeter for Meter {
+    fn calls(&self) -> Calls {
+        let token = self.0.tokens.calls();
+        let source = self.0.defender_stack.calls();
+        let enricher = self.0.graph.as_ref().map(|graph| graph.stack.calls()).unwrap_or_default();
+        Calls {
+            token: token.attempts,
+            source: source.attempts,
+            enricher: enricher.attempts,
+            retries: token.retries + source.retries + enricher.retries,
+            throttled: token.throttled + source.throttled + enricher.throttled,
+        }
+    }
+}
+
+/// Writes the events of a mapper.
+pub(crate) fn encoder(
+    mapper: &DefenderMapper,
+    dialect: Dialect,
+    volatile: &[String],
+) -> DialectEncoder {
+    let mapping: Fingerprint = mapper.fingerprint();
+    DialectEncoder::new(dialect, mapping, volatile.iter().cloned())
+}

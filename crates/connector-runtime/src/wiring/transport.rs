@@ -1,0 +1,76 @@
+//! Connections from their configuration.
+
+use stocktake_http_stack::{Backoff, Limits, Transport, TransportOptions};
+use url::Url;
+
+use crate::cli::CommandError;
+use crate::config::{ConfigError, Fault, HiddenText, HttpConfig, TlsConfig};
+
+/// One connection pool for everything that has no wishes of its own.
+pub(crate) fn transport(http: &HttpConfig) -> Result<Transport, CommandError> {
+    build("http", &options(http)?)
+}
+
+/// The connections of one receiver: the shared ones, unless it has wishes of its own.
+pub(super) fn transport_for(
+    key: &str,
+    tls: &TlsConfig,
+    http: &HttpConfig,
+    shared: &Transport,
+) -> Result<Transport, CommandError> {
+    if tls.is_empty() {
+        return Ok(shared.clone());
+    }
+    let mut options = options(http)?;
+    if let Some(path) = &tls.extra_ca_file {
+        options.extra_ca_file = Some(path.clone());
+    }
+    build(&format!("{key}.tls"), &options)
+}
+
+fn build(key: &str, options: &TransportOptions) -> Result<Transport, CommandError> {
+    Transport::new(options)
+        .map_err(|error| ConfigError(vec![Fault::new(key, crate::chain(&error))]).into())
+}
+
+fn options(http: &HttpConfig) -> Result<TransportOptions, CommandError> {
+    let mut options = TransportOptions::default();
+    options.extra_ca_file.clone_from(&http.extra_ca_file);
+    if let Some(proxy) = &http.proxy {
+        options.proxy = Some(proxy_url(proxy, http)?);
+    }
+    Ok(options)
+}
+
+/// The proxy with the password of its user. No error repeats any of it.
+fn proxy_url(proxy: &HiddenText, http: &HttpConfig) -> Result<Url, CommandError> {
+    let fault = |key: &str, problem: String| {
+        CommandError::from(ConfigError(vec![Fault::new(format!("http.{key}"), problem)]))
+    };
+    let mut url = Url::parse(proxy.expose())
+        .map_err(|error| fault("proxy", format!("is not a URL: {error}")))?;
+    let Some(path) = &http.proxy_password_file else { return Ok(url) };
+    let password = std::fs::read_to_string(path).map_err(|error| {
+        fault("proxy_password_file", format!("{} cannot be read: {error}", path.display()))
+    })?;
+    if url.username().is_empty() {
+        return Err(fault(
+            "proxy_password_file",
+            "goes with a user in `proxy`, as in http://user@proxy.example:8080".into(),
+        ));
+    }
+    url.set_password(Some(password.trim()))
+        .map_err(|()| fault("proxy", "has no place for a password".into()))?;
+    Ok(url)
+}
+
+/// Bounds of every call.
+pub(super) fn limits(http: &HttpConfig) -> Limits {
+    Limits {
+        call_deadline: http.call_deadline,
+        attempt_timeout: http.attempt_timeout,
+        max_retries: http.max_retries,
+        backoff: Backoff { base: http.backoff, ..Backoff::default() },
+        max_body_bytes: http.max_body_bytes,
+    }
+}
