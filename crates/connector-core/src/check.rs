@@ -30,12 +30,26 @@ pub struct Finding {
     pub detail: String,
     /// What to do about it, as a sentence; `None` when it is fine.
     pub advice: Option<String>,
+    /// Commands that do it, in their order; empty where there are none. Never a secret.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<String>,
 }
 
 impl Finding {
     /// A step that is fine.
     pub fn fine(step: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { step: step.into(), verdict: Verdict::Fine, detail: detail.into(), advice: None }
+        Self {
+            step: step.into(),
+            verdict: Verdict::Fine,
+            detail: detail.into(),
+            advice: None,
+            commands: Vec::new(),
+        }
+    }
+
+    /// A step that was not tried, and why.
+    pub fn skipped(step: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Skipped, ..Self::fine(step, detail) }
     }
 
     /// A step that failed, and what to do.
@@ -45,11 +59,17 @@ impl Finding {
         advice: impl Into<String>,
     ) -> Self {
         Self {
-            step: step.into(),
             verdict: Verdict::Failed,
-            detail: detail.into(),
             advice: Some(advice.into()),
+            ..Self::fine(step, detail)
         }
+    }
+
+    /// The same with commands that do what is advised.
+    #[must_use]
+    pub fn with_commands(mut self, commands: impl IntoIterator<Item = String>) -> Self {
+        self.commands.extend(commands);
+        self
     }
 }
 

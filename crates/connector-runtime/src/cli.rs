@@ -43,6 +43,8 @@ enum Command {
     Sync(commands::sync::Sync),
     /// Run cycles for ever, as the configuration schedules them
     Run(commands::run::Run),
+    /// Ask for the four values that matter, write a configuration and check it
+    Init(commands::init::Init),
     /// Try every credential, permission and sink, and say what to do about what fails
     Check(commands::check::CheckAll),
     /// Map machines and managed devices from files to events, without a network
@@ -152,7 +154,8 @@ impl Context {
     }
 }
 
-fn variables() -> impl Iterator<Item = (String, String)> {
+/// The environment, as configuration reads it.
+pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| {
         // A variable that is no text cannot be ours.
         Some((name.into_string().ok()?, value.into_string().ok()?))
@@ -207,6 +210,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Ending, CommandError>
         Command::Demo(command) => on_runtime(command.execute(context)),
         Command::Sync(command) => on_runtime(command.execute(context)),
         Command::Run(command) => on_runtime(command.execute(context)),
+        Command::Init(command) => on_runtime(command.execute(context)),
         Command::Check(command) => on_runtime(command.execute(context)),
         Command::Map(command) => command.execute(context),
         Command::Explain(command) => command.execute(context),

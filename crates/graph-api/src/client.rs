@@ -29,6 +29,11 @@ impl GraphClient {
         Self { stack, options }
     }
 
+    /// Where the API is.
+    pub fn base_url(&self) -> &Url {
+        &self.options.base_url
+    }
+
     /// Starts a listing of all managed devices; nothing is asked before its first page.
     pub fn list_managed_devices(&self) -> ManagedDeviceListing {
         let mut first = self.url(&["deviceManagement", "managedDevices"]);

@@ -1,6 +1,5 @@
 //! `stocktake config`: what can be set, what is set, and a file to start from.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use crate::cli::{CommandError, Context, Ending};
@@ -52,20 +51,8 @@ fn show(context: &Context) -> Result<(), CommandError> {
 }
 
 fn init(path: &PathBuf, context: &Context) -> Result<(), CommandError> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        // A secret may be written into it.
-        options.mode(0o600);
-    }
-    options
-        .open(path)
-        .and_then(|mut file| file.write_all(TEMPLATE.as_bytes()).and_then(|()| file.sync_all()))
-        .map_err(|error| {
-            CommandError::failed(format!("cannot write {}: {error}", path.display()))
-        })?;
+    // A secret may be written into it.
+    super::init::write_private(path, TEMPLATE)?;
     context.output.text(format_args!(
         "wrote {}; fill in the tenant and the sink, then run `stocktake check`",
         path.display()

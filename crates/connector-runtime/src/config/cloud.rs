@@ -76,6 +76,13 @@ impl Cloud {
         }
     }
 
+    /// The clouds that a Defender URL is known to serve; none for a host that is not known.
+    pub(crate) fn of_defender(url: &str) -> Vec<Self> {
+        let Ok(origin) = Origin::parse(url) else { return Vec::new() };
+        let serves = |cloud: &Self| cloud.knows(Service::Defender, origin.host());
+        Self::ALL.into_iter().filter(serves).collect()
+    }
+
     fn hosts(self) -> Hosts {
         match self {
             Self::Public => Hosts {

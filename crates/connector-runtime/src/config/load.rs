@@ -58,6 +58,15 @@ pub(crate) fn load(
     Ok(config)
 }
 
+/// Checks the text of a TOML file before it is written.
+///
+/// # Errors
+/// As for [`load`].
+pub(crate) fn check_text(text: &str) -> Result<(), ConfigError> {
+    let config: Config = Figment::new().merge(Toml::string(text)).extract()?;
+    validate::validate(&config)
+}
+
 fn merge_file(figment: Figment, path: &Path) -> Result<Figment, ConfigError> {
     // figment takes an absent file for an empty one; a named file that is absent is a mistake.
     let text = std::fs::read_to_string(path).map_err(|error| {

@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use cloud::{Cloud, Endpoints, Region};
 pub(crate) use credentials::{AppSecretConfig, CredentialConfig};
 pub(crate) use error::{ConfigError, Fault, unknown};
-pub(crate) use load::{Flags, load};
+pub(crate) use load::{Flags, check_text, load};
 pub(crate) use sinks::{DialectName, FileConfig, FileLayout, SekoiaConfig, SinkConfig, TlsConfig};
 pub(crate) use template::TEMPLATE;
 pub(crate) use tenant::{FilterConfig, TenantConfig};

@@ -18,7 +18,8 @@ use url::Url;
 use crate::cli::CommandError;
 use crate::config::{Config, ConfigError, Fault, HiddenText, StateConfig, TenantConfig};
 
-pub(crate) use sinks::{dialect, sinks};
+pub(crate) use credential::CredentialKind;
+pub(crate) use sinks::{BuiltSink, dialect, sinks};
 pub(crate) use tenant::{GraphAccess, TenantAccess, TenantCollector, access, encoder};
 pub(crate) use transport::transport;
 
@@ -111,9 +112,14 @@ fn secret(
     }
 }
 
+/// Whether nothing is remembered.
+pub(crate) fn is_in_memory(state: &StateConfig) -> bool {
+    state.path.as_os_str() == IN_MEMORY
+}
+
 /// State to write: this process alone uses it.
 pub(crate) fn open_state(state: &StateConfig) -> Result<Arc<dyn StateStore>, CommandError> {
-    if state.path.as_os_str() == IN_MEMORY {
+    if is_in_memory(state) {
         return Ok(Arc::new(MemoryStore::default()));
     }
     let store = SqliteStore::open(&state.path).map_err(|error| CommandError::of(&error))?;
@@ -122,7 +128,7 @@ pub(crate) fn open_state(state: &StateConfig) -> Result<Arc<dyn StateStore>, Com
 
 /// State to look at, also while another process writes it.
 pub(crate) fn open_state_to_read(state: &StateConfig) -> Result<Arc<dyn StateStore>, CommandError> {
-    if state.path.as_os_str() == IN_MEMORY {
+    if is_in_memory(state) {
         return Err(CommandError::failed(
             "state is kept in memory (`state.path`), so there is none to show",
         ));

@@ -7,6 +7,7 @@ use stocktake_connector_core::{Check, Sink, SinkName, SystemClock, TokenScope};
 use stocktake_http_stack::{ApiStack, Authorisation, Origin, StackOptions, Transport};
 use stocktake_ocsf_model::Dialect;
 use stocktake_sinks::{FileOptions, FileSink, SekoiaOptions, SekoiaSink, StdoutSink};
+use url::Url;
 
 use super::transport::{limits, transport_for};
 use super::{secret, url};
@@ -22,6 +23,15 @@ pub(crate) struct BuiltSink {
     pub(crate) dialect: Dialect,
     pub(crate) sink: Arc<dyn Sink>,
     pub(crate) check: Arc<dyn Check>,
+    /// `None` for a sink on this machine.
+    pub(crate) remote: Option<Remote>,
+}
+
+/// The way to a receiver.
+#[derive(Debug, Clone)]
+pub(crate) struct Remote {
+    pub(crate) url: Url,
+    pub(crate) transport: Transport,
 }
 
 /// Builds every sink.
@@ -43,11 +53,14 @@ pub(crate) fn sinks(
                 SinkConfig::File(file) => {
                     Ok(built(name, dialect(file.dialect, false), file_sink(file)))
                 }
-                SinkConfig::Sekoia(sekoia) => Ok(built(
-                    name,
-                    dialect(DialectName::Sekoia, sekoia.extra_fields),
-                    sekoia_sink(&key, sekoia, config, transport)?,
-                )),
+                SinkConfig::Sekoia(sekoia) => {
+                    let url = url(&format!("{key}.base_url"), &sekoia.base_url)?;
+                    let transport = transport_for(&key, &sekoia.tls, &config.http, transport)?;
+                    let remote = Remote { url, transport };
+                    let sink = sekoia_sink(&key, sekoia, config, &remote)?;
+                    let dialect = dialect(DialectName::Sekoia, sekoia.extra_fields);
+                    Ok(BuiltSink { remote: Some(remote), ..built(name, dialect, sink) })
+                }
             }
         })
         .collect()
@@ -66,14 +79,13 @@ fn sekoia_sink(
     key: &str,
     config: &SekoiaConfig,
     all: &Config,
-    transport: &Transport,
+    remote: &Remote,
 ) -> Result<SekoiaSink, CommandError> {
-    let base = url(&format!("{key}.base_url"), &config.base_url)?;
     let connector = config.connector_uuid.parse().map_err(|error| {
         ConfigError(vec![Fault::new(format!("{key}.connector_uuid"), format!("{error}"))])
     })?;
     let secret = secret(key, "api_key", config.api_key.as_ref(), config.api_key_file.as_deref())?;
-    let origin = Origin::of(&base);
+    let origin = Origin::of(&remote.url);
     let mut stack = StackOptions::new("sekoia", origin.clone());
     stack.authorisation = Some(Authorisation {
         provider: Arc::new(ApiKey::new(secret)),
@@ -81,17 +93,16 @@ fn sekoia_sink(
         scope: TokenScope::new(origin.to_string()),
     });
     stack.limits = limits(&all.http);
-    let mut options = SekoiaOptions::new(base, connector);
+    let mut options = SekoiaOptions::new(remote.url.clone(), connector);
     options.max_items = config.max_items;
     options.max_bytes = config.max_bytes;
     options.task_deadline = config.task_deadline;
-    let transport = transport_for(key, &config.tls, &all.http, transport)?;
-    Ok(SekoiaSink::new(options, ApiStack::new(&transport, stack)))
+    Ok(SekoiaSink::new(options, ApiStack::new(&remote.transport, stack)))
 }
 
 fn built<S: Sink + Check + 'static>(name: SinkName, dialect: Dialect, sink: S) -> BuiltSink {
     let sink = Arc::new(sink);
-    BuiltSink { name, dialect, sink: Arc::clone(&sink) as _, check: sink as _ }
+    BuiltSink { name, dialect, sink: Arc::clone(&sink) as _, check: sink as _, remote: None }
 }
 
 /// How events are written, from the words of the configuration.

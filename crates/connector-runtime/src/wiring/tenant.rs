@@ -13,8 +13,9 @@ use stocktake_http_stack::{ApiStack, Authorisation, Quota, Transport};
 use stocktake_mapper::{DefenderMapper, MapperOptions};
 use stocktake_ocsf_model::Dialect;
 use stocktake_sinks::DialectEncoder;
+use url::Url;
 
-use super::credential::{self, Tokens};
+use super::credential::{self, CredentialKind, Tokens};
 use super::sinks::BuiltSink;
 use super::transport::limits;
 use super::url;
@@ -30,6 +31,8 @@ pub(crate) type TenantCollector = Collector<DefenderClient, IntuneEnricher, Defe
 pub(crate) struct TenantAccess {
     pub(crate) tenant: TenantId,
     pub(crate) tokens: Tokens,
+    /// The login host; `None` where tokens come from elsewhere.
+    pub(crate) login_url: Option<Url>,
     pub(crate) defender_scope: TokenScope,
     pub(crate) defender_stack: ApiStack,
     pub(crate) defender_options: DefenderOptions,
@@ -57,6 +60,10 @@ pub(crate) fn access(
     let endpoints = config.endpoints(&key).map_err(ConfigError)?;
     let tokens = credential::tokens(tenant, config, &endpoints, all, transport)?;
     let provider = Arc::clone(&tokens.provider);
+    let login_url = match tokens.kind {
+        CredentialKind::ManagedIdentity | CredentialKind::AzureCli => None,
+        _ => Some(url(&format!("{key}.login_url"), &endpoints.login_url)?),
+    };
 
     let mut options =
         DefenderOptions::new(url(&format!("{key}.base_url"), &endpoints.defender_url)?);
@@ -100,6 +107,7 @@ pub(crate) fn access(
     Ok(TenantAccess {
         tenant: tenant.clone(),
         tokens,
+        login_url,
         defender_scope,
         defender_stack,
         defender_options,

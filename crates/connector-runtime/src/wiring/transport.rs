@@ -1,6 +1,6 @@
 //! Connections from their configuration.
 
-use stocktake_http_stack::{Backoff, Limits, Transport, TransportOptions};
+use stocktake_http_stack::{Backoff, ClientIdentity, Limits, Transport, TransportOptions};
 use url::Url;
 
 use crate::cli::CommandError;
@@ -25,6 +25,12 @@ pub(super) fn transport_for(
     if let Some(path) = &tls.extra_ca_file {
         options.extra_ca_file = Some(path.clone());
     }
+    if let (Some(certificate), Some(key)) = (&tls.client_certificate_file, &tls.client_key_file) {
+        options.client_identity = Some(ClientIdentity {
+            certificate_file: certificate.clone(),
+            key_file: key.clone(),
+        });
+    }
     build(&format!("{key}.tls"), &options)
 }
 
@@ -38,6 +44,7 @@ fn options(http: &HttpConfig) -> Result<TransportOptions, CommandError> {
     options.extra_ca_file.clone_from(&http.extra_ca_file);
     if let Some(proxy) = &http.proxy {
         options.proxy = Some(proxy_url(proxy, http)?);
+        options.no_proxy.clone_from(&http.no_proxy);
     }
     Ok(options)
 }

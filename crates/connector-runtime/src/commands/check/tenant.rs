@@ -1,0 +1,333 @@
+//! The steps of one tenant: hosts, clock, and for each API token, permissions, a read and headroom.
+
+use chrono::{DateTime, Utc};
+use stocktake_auth::{Claims, EntraError};
+use stocktake_connector_core::{
+    ApiError, Calls, Clock, CycleKind, CycleReport, Finding, Listing, Selection, Source, StateStore,
+    SystemClock, TokenError, TokenScope, Verdict,
+};
+use stocktake_defender_api::DefenderClient;
+use stocktake_graph_api::permanently_absent;
+use stocktake_http_stack::{ApiStack, Quota, Transport};
+use url::Url;
+
+use super::guide::{Action, Guide, MACHINES, MANAGED_DEVICES, Permission};
+use super::reach::{Way, clock, days_until, reach};
+use crate::wiring::{CredentialKind, GraphAccess, TenantAccess};
+
+/// A certificate that ends sooner than this is worth a word.
+const ENDS_SOON_DAYS: i64 = 30;
+/// Cycle reports that are looked at for the last full cycle.
+const REPORTS: usize = 50;
+
+/// Checks one tenant.
+pub(super) async fn check(
+    access: &TenantAccess,
+    guide: Guide,
+    transport: &Transport,
+    state: Option<&dyn StateStore>,
+) -> Vec<Finding> {
+    let mut check = TenantCheck {
+        access,
+        guide,
+        last_full: last_full(access, state).await,
+        findings: Vec::new(),
+    };
+    check.run(transport).await;
+    check.findings
+}
+
+struct TenantCheck<'a> {
+    access: &'a TenantAccess,
+    guide: Guide,
+    /// What the last complete full cycle called.
+    last_full: Option<Calls>,
+    findings: Vec<Finding>,
+}
+
+/// The last full cycle that was complete, for what it called.
+async fn last_full(access: &TenantAccess, state: Option<&dyn StateStore>) -> Option<Calls> {
+    let reports = state?.reports(&access.tenant, REPORTS).await.ok()?;
+    let is_full = |report: &&CycleReport| report.kind == CycleKind::Full && report.listing_complete;
+    reports.iter().find(is_full).map(|report| report.calls)
+}
+
+impl TenantCheck<'_> {
+    async fn run(&mut self, transport: &Transport) {
+        let access = self.access;
+        let login = self.way("login", access.login_url.as_ref(), transport).await;
+        let defender = self.way("defender", Some(&access.defender_options.base_url), transport).await;
+        let graph = match &access.graph {
+            Some(graph) => Some(self.way("graph", Some(graph.client.base_url()), transport).await),
+            None => None,
+        };
+        let clocks: Vec<_> = [Some(&login), Some(&defender), graph.as_ref()]
+            .into_iter()
+            .flatten()
+            .filter_map(|way| way.clock_ahead)
+            .collect();
+        let signs = access.tokens.kind == CredentialKind::Certificate;
+        self.findings.push(clock(&clocks, signs));
+        self.expiry();
+
+        let readable = self
+            .token(&access.defender_scope, &MACHINES, login.open && defender.open)
+            .await;
+        if readable {
+            self.read_machines().await;
+        }
+        self.headroom(MACHINES.api, &access.defender_stack, |calls| calls.source);
+        match (&access.graph, graph) {
+            (Some(graph), Some(way)) => {
+                if self.token(&graph.scope, &MANAGED_DEVICES, login.open && way.open).await {
+                    self.read_managed_devices(graph).await;
+                }
+                self.headroom(MANAGED_DEVICES.api, &graph.stack, |calls| calls.enricher);
+            }
+            _ => self.findings.push(Finding::skipped("graph", "enrichment.intune is off")),
+        }
+    }
+
+    /// The way to a host; an identity that needs no login host has none.
+    async fn way(&mut self, name: &str, url: Option<&Url>, transport: &Transport) -> Way {
+        let Some(url) = url else { return Way { open: true, ..Way::default() } };
+        let mut way = reach(name, url, transport).await;
+        self.findings.append(&mut way.findings);
+        way
+    }
+
+    /// When the credential ends, as far as it can be told from here.
+    fn expiry(&mut self) {
+        const STEP: &str = "credential expiry";
+        let finding = match (&self.access.tokens.certificate, self.access.tokens.kind) {
+            (Some(certificate), _) => match certificate.facts() {
+                Ok(facts) => {
+                    let thumbprint = &facts.thumbprint;
+                    self.certificate_ends(STEP, thumbprint, facts.not_after, SystemClock.now())
+                }
+                Err(error) => Finding::failed(
+                    STEP,
+                    crate::chain(&error),
+                    "Put the certificate and its private key into the files that the configuration \
+                     names.",
+                ),
+            },
+            (None, CredentialKind::AppSecret) => {
+                let Action { advice, commands } = self.guide.secret_expiry();
+                Finding {
+                    advice: Some(advice),
+                    ..Finding::skipped(STEP, "Entra does not tell when an app secret ends")
+                }
+                .with_commands(commands)
+            }
+            (None, _) => Finding::skipped(STEP, "the platform renews it"),
+        };
+        self.findings.push(finding);
+    }
+
+    fn certificate_ends(
+        &self,
+        step: &str,
+        thumbprint: &str,
+        end: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Finding {
+        let days = days_until(end, now);
+        let detail = if end <= now {
+            format!("certificate {thumbprint} ended on {}", end.format("%F"))
+        } else {
+            format!("certificate {thumbprint} ends on {}, in {days} days", end.format("%F"))
+        };
+        if end > now && days >= ENDS_SOON_DAYS {
+            return Finding::fine(step, detail);
+        }
+        let Action { advice, commands } = self.guide.new_certificate();
+        let finding = Finding::failed(step, detail, advice).with_commands(commands);
+        if end > now { Finding { verdict: Verdict::Warning, ..finding } } else { finding }
+    }
+
+    /// Gets a token and looks into it; true when the API is worth asking.
+    async fn token(&mut self, scope: &TokenScope, permission: &Permission, open: bool) -> bool {
+        let api = permission.api;
+        let (token_step, role_step) = (format!("{api} token"), format!("{api} permission"));
+        if !open {
+            let detail = "the way to the login host or to the API is blocked";
+            self.findings.push(Finding::skipped(token_step, detail));
+            return false;
+        }
+        let token = match self.access.tokens.provider.token(scope).await {
+            Ok(token) => token,
+            Err(error) => {
+                self.findings.push(self.no_token(token_step, &error));
+                return false;
+            }
+        };
+        self.findings.push(Finding::fine(token_step, format!("granted for {scope}")));
+        let claims = match Claims::of(&token) {
+            Ok(claims) => claims,
+            // A token is opaque by contract; only the API's own answer counts then.
+            Err(opaque) => {
+                self.findings.push(Finding::skipped(role_step, opaque.to_string()));
+                return true;
+            }
+        };
+        self.guide.learn(&claims);
+        if self.access.tokens.kind == CredentialKind::AzureCli && claims.roles.is_empty() {
+            let detail = "a signed-in person has no application roles; the read will tell";
+            self.findings.push(Finding::skipped(role_step, detail));
+            return true;
+        }
+        self.roles(role_step, permission, &claims)
+    }
+
+    fn no_token(&self, step: String, error: &TokenError) -> Finding {
+        let aadsts = error
+            .source
+            .as_deref()
+            .and_then(|source| source.downcast_ref::<EntraError>())
+            .and_then(EntraError::aadsts);
+        let advice = error.advice.as_deref().unwrap_or("Check the network and the login service.");
+        let Action { advice, commands } = self.guide.token(aadsts, advice);
+        Finding::failed(step, crate::chain(error), advice).with_commands(commands)
+    }
+
+    /// Compares the token's roles with what is needed.
+    fn roles(&mut self, step: String, permission: &Permission, claims: &Claims) -> bool {
+        let granted: Vec<_> = claims.roles.iter().map(String::as_str).collect();
+        let enough = granted.contains(&permission.role);
+        let superset = granted.iter().find(|role| permission.supersets.contains(role));
+        match (enough, superset) {
+            (true, _) => {
+                self.findings.push(Finding::fine(step, format!("role {}", permission.role)));
+            }
+            (false, Some(superset)) => {
+                let detail = format!("role {superset}, which includes {}", permission.role);
+                self.findings.push(Finding::fine(step, detail));
+            }
+            (false, None) => {
+                let Action { advice, commands } = self.guide.grant(permission);
+                let detail = format!("the token has no role {}", permission.role);
+                self.findings.push(Finding::failed(step, detail, advice).with_commands(commands));
+                return false;
+            }
+        }
+        let excess: Vec<_> =
+            granted.into_iter().filter(|role| *role != permission.role).collect();
+        if !excess.is_empty() {
+            let Action { advice, commands } = self.guide.take_away(permission, &excess);
+            self.findings.push(
+                Finding {
+                    verdict: Verdict::Warning,
+                    ..Finding::failed(
+                        format!("{} least privilege", permission.api),
+                        format!("the application may do more than it needs: {}", excess.join(", ")),
+                        advice,
+                    )
+                }
+                .with_commands(commands),
+            );
+        }
+        true
+    }
+
+    /// Reads a single machine.
+    async fn read_machines(&mut self) {
+        const STEP: &str = "defender read";
+        let mut options = self.access.defender_options.clone();
+        options.page_size = Some(1);
+        let client = DefenderClient::new(self.access.defender_stack.clone(), options);
+        let finding = match client.list(Selection::All).next_page().await {
+            Ok(page) => {
+                // A machine that is left out or not understood is an answer too.
+                let found = page.map_or(0, |page| page.len() + page.excluded.len());
+                Finding::fine(
+                    STEP,
+                    match found {
+                        0 => "answers; the tenant has no machine yet",
+                        _ => "answers with a machine",
+                    },
+                )
+            }
+            Err(error) => {
+                let advice = error.advice().unwrap_or(SEE_ERROR).to_owned();
+                Finding::failed(STEP, crate::chain(&error), advice)
+            }
+        };
+        self.findings.push(finding);
+    }
+
+    /// Reads a single managed device. A tenant without Intune is collected without it.
+    async fn read_managed_devices(&mut self, graph: &GraphAccess) {
+        const READ: &str = "graph read";
+        const LICENCE: &str = "Intune licence";
+        match graph.client.probe().await {
+            Ok(()) => {
+                self.findings.push(Finding::fine(READ, "answers"));
+                self.findings.push(Finding::fine(LICENCE, "Intune serves this tenant"));
+            }
+            Err(error) => match permanently_absent(&error) {
+                Some(reason) => self.findings.push(Finding {
+                    verdict: Verdict::Warning,
+                    ..Finding::failed(
+                        LICENCE,
+                        reason,
+                        "License Intune for this tenant, or set enrichment.intune to \"off\"; until \
+                         then events go out without what Intune knows.",
+                    )
+                }),
+                None => self.findings.push(unreadable(READ, &error)),
+            },
+        }
+    }
+
+    /// What a full cycle takes of the quota, by the last one.
+    fn headroom(&mut self, api: &str, stack: &ApiStack, calls: impl Fn(&Calls) -> u64) {
+        let step = format!("{api} quota");
+        if stack.calls().throttled > 0 {
+            self.findings.push(Finding {
+                verdict: Verdict::Warning,
+                ..Finding::failed(
+                    step,
+                    format!("{api} asked this check to slow down: the quota is used up already"),
+                    "Other programs with the same app registration share it: give this one a \
+                     registration of its own, or lower their share and ours (tenants.NAME.limits).",
+                )
+            });
+            return;
+        }
+        let quotas = &stack.options().quotas;
+        let allowed = quotas.iter().max_by_key(|quota| quota.per);
+        let (Some(taken), Some(Quota { calls: allowed, per })) =
+            (self.last_full.as_ref().map(calls), allowed)
+        else {
+            let detail = "what a full cycle takes is known after the first one";
+            self.findings.push(Finding::skipped(step, detail));
+            return;
+        };
+        let detail = format!(
+            "the last full cycle took {taken} calls; {allowed} are allowed in {}",
+            humantime::format_duration(*per)
+        );
+        let finding = if taken > u64::from(*allowed) {
+            Finding {
+                verdict: Verdict::Warning,
+                ..Finding::failed(
+                    step,
+                    detail,
+                    "A full cycle has to wait for its quota; raise it (http, or tenants.NAME.limits) if \
+                     no other program shares the app registration.",
+                )
+            }
+        } else {
+            Finding::fine(step, detail)
+        };
+        self.findings.push(finding);
+    }
+}
+
+const SEE_ERROR: &str = "See the error; `--log-level debug` shows each attempt.";
+
+fn unreadable(step: &str, error: &ApiError) -> Finding {
+    let advice = error.advice.as_deref().unwrap_or(SEE_ERROR);
+    Finding::failed(step, crate::chain(error), advice)
+}
