@@ -43,17 +43,23 @@
 mod answers;
 mod backoff;
 mod call;
+mod client_identity;
+mod connection_fault;
 mod cursor;
 mod failure;
 mod layers;
 mod options;
 mod origin;
 mod page;
+mod proxies;
 mod stack;
+mod tls;
 mod transport;
 
 pub use answers::{AnswerPolicy, ErrorDetail, Flaw, JsonAnswers, ODataAnswers, clean_text};
 pub use call::CallCounts;
+pub use client_identity::{ClientIdentity, ClientIdentityError};
+pub use connection_fault::{CertificateFault, ConnectionFault};
 pub use cursor::CursorTrail;
 pub use options::{Authorisation, Backoff, Limits, Quota, StackOptions};
 pub use origin::{Origin, UrlError, base_url};

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod bytes_on_the_wire;
+mod client_certificates;
 mod secure_connections;
+mod tls_server;
 
 use std::sync::Arc;
 use std::time::Duration;
