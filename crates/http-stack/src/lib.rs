@@ -28,7 +28,8 @@
 //! A [`Transport`] is one connection pool; it is shared by every [`ApiStack`]. A stack serves one
 //! API for one tenant, because quotas, pauses and tokens belong to that pair. What only the API
 //! knows of its answers is an [`AnswerPolicy`]. [`Origin`] and [`CursorTrail`] keep requests and page
-//! cursors on the configured scheme, host and port.
+//! cursors on the configured scheme, host and port. [`Transport::reach`] tells step by step whether a
+//! host can be reached at all.
 //!
 //! # Layers
 //! The first sees the request first. Above the retry is once per call, below it once per attempt.
@@ -43,20 +44,28 @@
 mod answers;
 mod backoff;
 mod call;
+mod client_identity;
+mod connection_fault;
 mod cursor;
 mod failure;
 mod layers;
 mod options;
 mod origin;
 mod page;
+mod proxies;
+mod reach;
 mod stack;
+mod tls;
 mod transport;
 
 pub use answers::{AnswerPolicy, ErrorDetail, Flaw, JsonAnswers, ODataAnswers, clean_text};
 pub use call::CallCounts;
+pub use client_identity::{ClientIdentity, ClientIdentityError};
+pub use connection_fault::{CertificateFault, ConnectionFault};
 pub use cursor::CursorTrail;
 pub use options::{Authorisation, Backoff, Limits, Quota, StackOptions};
 pub use origin::{Origin, UrlError, base_url};
 pub use page::read_page;
+pub use reach::{AnswerStep, ClientCertificate, ConnectionStep, NameStep, Reach};
 pub use stack::ApiStack;
 pub use transport::{Transport, TransportError, TransportOptions};

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::redirect;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::{self, PemObject};
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::Verifier;
+use rustls::ClientConfig;
+use rustls::pki_types::pem;
 use url::Url;
 
 use stocktake_connector_core::BoxError;
 
+use crate::client_identity::{ClientIdentity, ClientIdentityError};
 use crate::origin::is_loopback;
+use crate::proxies::{Proxies, without_secrets};
+use crate::tls::TlsSetUp;
 
 /// How connections are made.
 #[derive(Clone)]
@@ -24,9 +25,15 @@ pub struct TransportOptions {
     /// A PEM file with certificates to trust beside those of the system, as a TLS-inspecting proxy
     /// needs. Default: none.
     pub extra_ca_file: Option<PathBuf>,
-    /// The proxy for every host but loopback; hosts in `NO_PROXY` are asked directly.
-    /// Default: `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY` from the environment.
+    /// What is shown to a server that asks for a client certificate. Default: nothing.
+    pub client_identity: Option<ClientIdentity>,
+    /// The proxy for every host but loopback, `http://` or `https://`, with user and password where
+    /// it asks for them. Default: `HTTPS_PROXY` or `ALL_PROXY` from the environment.
     pub proxy: Option<Url>,
+    /// The hosts that are asked without the configured proxy, written as in `NO_PROXY`: names with
+    /// all that is below them, addresses and networks, separated by commas.
+    /// Default: `NO_PROXY` from the environment.
+    pub no_proxy: Option<String>,
     /// How long a connection may take to be made, its TLS handshake included. Default: 10 s.
     pub connect_timeout: Duration,
     /// How long an idle connection is kept. Default: 90 s.
@@ -38,7 +45,9 @@ impl Default for TransportOptions {
         Self {
             user_agent: concat!("stocktake/", env!("CARGO_PKG_VERSION")).to_owned(),
             extra_ca_file: None,
+            client_identity: None,
             proxy: None,
+            no_proxy: None,
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(90),
         }
@@ -51,7 +60,9 @@ impl fmt::Debug for TransportOptions {
         f.debug_struct("TransportOptions")
             .field("user_agent", &self.user_agent)
             .field("extra_ca_file", &self.extra_ca_file)
+            .field("client_identity", &self.client_identity)
             .field("proxy", &self.proxy.as_ref().map(without_secrets))
+            .field("no_proxy", &self.no_proxy)
             .field("connect_timeout", &self.connect_timeout)
             .field("idle_timeout", &self.idle_timeout)
             .finish()
@@ -83,6 +94,9 @@ pub enum TransportError {
          as extra CA file"
     )]
     Trust(#[source] rustls::Error),
+    /// The client certificate cannot be used.
+    #[error(transparent)]
+    ClientIdentity(#[from] ClientIdentityError),
     /// The proxy's URL cannot be used.
     #[error("proxy {proxy} cannot be used")]
     Proxy {
@@ -92,6 +106,12 @@ pub enum TransportError {
         #[source]
         source: BoxError,
     },
+    /// Hosts are excepted from a proxy that is not configured.
+    #[error(
+        "no_proxy is set without a proxy; name the proxy too, or set NO_PROXY beside HTTPS_PROXY in \
+         the environment"
+    )]
+    NoProxyAlone,
     /// The HTTP client refuses the other options, for example a user agent with a line break.
     #[error("the HTTP client cannot be set up")]
     Client(#[source] BoxError),
@@ -103,6 +123,41 @@ pub struct Transport {
     proxied: reqwest::Client,
     /// Plain `http` is allowed to loopback only, and a proxy would carry it over the network.
     direct: reqwest::Client,
+    pub(crate) set_up: Arc<SetUp>,
+}
+
+/// What clients are made from.
+#[derive(Debug)]
+pub(crate) struct SetUp {
+    pub(crate) options: TransportOptions,
+    pub(crate) tls: TlsSetUp,
+    pub(crate) proxies: Proxies,
+}
+
+impl SetUp {
+    /// A client with an empty pool for loopback, or for everything else.
+    pub(crate) fn client(
+        &self,
+        tls: ClientConfig,
+        loopback: bool,
+    ) -> Result<reqwest::Client, reqwest::Error> {
+        let mut builder = reqwest::Client::builder();
+        if loopback {
+            builder = builder.no_proxy();
+        } else if let Some(proxy) = &self.proxies.configured {
+            builder = builder.proxy(proxy.clone());
+        }
+        builder
+            .tls_backend_preconfigured(tls)
+            .user_agent(&self.options.user_agent)
+            .connect_timeout(self.options.connect_timeout)
+            .pool_idle_timeout(self.options.idle_timeout)
+            // A redirect could carry a token to another host; it is an answer like any other.
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .build()
+            .map_err(reqwest::Error::without_url)
+    }
 }
 
 impl Transport {
@@ -111,29 +166,17 @@ impl Transport {
     /// # Errors
     /// [`TransportError`] names the option at fault.
     pub fn new(options: &TransportOptions) -> Result<Self, TransportError> {
-        let tls = trust(options)?;
-        let build = |builder: reqwest::ClientBuilder| {
-            builder
-                .tls_backend_preconfigured(tls.clone())
-                .user_agent(&options.user_agent)
-                .connect_timeout(options.connect_timeout)
-                .pool_idle_timeout(options.idle_timeout)
-                // A redirect could carry a token to another host; it is an answer like any other.
-                .redirect(redirect::Policy::none())
-                .referer(false)
-                .build()
-                .map_err(|error| TransportError::Client(error.without_url().into()))
+        let set_up = SetUp {
+            options: options.clone(),
+            tls: TlsSetUp::new(options)?,
+            proxies: Proxies::new(options)?,
         };
-        let mut proxied = reqwest::Client::builder();
-        if let Some(url) = &options.proxy {
-            let proxy =
-                reqwest::Proxy::all(url.clone()).map_err(|error| TransportError::Proxy {
-                    proxy: without_secrets(url),
-                    source: error.without_url().into(),
-                })?;
-            proxied = proxied.proxy(proxy.no_proxy(reqwest::NoProxy::from_env()));
-        }
-        Ok(Self { proxied: build(proxied)?, direct: build(reqwest::Client::builder().no_proxy())? })
+        let client = |loopback| {
+            set_up
+                .client(set_up.tls.config.clone(), loopback)
+                .map_err(|error| TransportError::Client(error.into()))
+        };
+        Ok(Self { proxied: client(false)?, direct: client(true)?, set_up: Arc::new(set_up) })
     }
 
     pub(crate) fn client_for(&self, url: &Url) -> &reqwest::Client {
@@ -145,60 +188,6 @@ impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transport").finish_non_exhaustive()
     }
-}
-
-/// The system's certificates and the extra ones, on `ring`.
-///
-/// The provider is passed on rather than installed for the process: a program that embeds this
-/// crate may have its own.
-fn trust(options: &TransportOptions) -> Result<ClientConfig, TransportError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let extra = match &options.extra_ca_file {
-        None => Vec::new(),
-        Some(path) => {
-            let failed = |source| TransportError::ExtraCa { path: path.clone(), source };
-            let found = CertificateDer::pem_file_iter(path)
-                .map_err(failed)?
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(failed)?;
-            if found.is_empty() {
-                return Err(TransportError::EmptyExtraCa { path: path.clone() });
-            }
-            found
-        }
-    };
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .map_err(TransportError::Trust)?;
-    let mut tls = match Verifier::new_with_extra_roots(extra, provider) {
-        Ok(verifier) => builder
-            .dangerous() // The verifier is the one that reqwest uses itself.
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth(),
-        // A bare container has no certificates at all. What stays on this machine works there; every
-        // other host is refused as untrusted, and the log says why.
-        Err(error) if options.extra_ca_file.is_none() => {
-            tracing::warn!(
-                %error,
-                "the system has no CA certificates, so no other host can be trusted; install them, \
-                 or name a PEM file as extra CA file"
-            );
-            builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth()
-        }
-        Err(error) => return Err(TransportError::Trust(error)),
-    };
-    // A preconfigured TLS set-up must name its protocols itself, or HTTP/2 is never offered.
-    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(tls)
-}
-
-fn without_secrets(url: &Url) -> String {
-    let mut shown = url.clone();
-    // Both fail only for URLs that have no authority, and those have no password either.
-    let _ = shown.set_username("");
-    let _ = shown.set_password(None);
-    shown.set_query(None);
-    shown.to_string()
 }
 
 #[cfg(test)]
@@ -214,26 +203,6 @@ mod tests {
         let shown = format!("{options:?} {:?}", Transport::new(&options));
         assert!(shown.contains("proxy.example:8080"), "{shown}");
         assert!(!shown.contains("hunter2"), "{shown}");
-    }
-
-    #[test]
-    fn a_missing_ca_file_is_named() {
-        let options = TransportOptions {
-            extra_ca_file: Some("/nonexistent/ca.pem".into()),
-            ..TransportOptions::default()
-        };
-        let error = Transport::new(&options).unwrap_err().to_string();
-        assert!(error.contains("/nonexistent/ca.pem"), "{error}");
-    }
-
-    #[test]
-    fn a_ca_file_without_a_certificate_is_refused() {
-        let options = TransportOptions {
-            extra_ca_file: Some(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").into()),
-            ..TransportOptions::default()
-        };
-        let error = Transport::new(&options).unwrap_err().to_string();
-        assert!(error.contains("holds no certificate"), "{error}");
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! One request and its answer's head, by reqwest.
 
-use std::error::Error;
-use std::io;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -11,8 +9,10 @@ use tower::Service;
 use stocktake_connector_core::ApiErrorKind;
 
 use crate::Transport;
+use crate::connection_fault::ConnectionFault;
 use crate::failure::{Failure, Retry};
 use crate::layers::Outcome;
+use crate::proxies::OnTheWay;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Exchange {
@@ -42,63 +42,38 @@ impl Service<Request<Bytes>> for Exchange {
                 *request.body_mut() = None;
             }
             let client = transport.client_for(request.url()).clone();
-            client.execute(request).await.map_err(connection_failure)
+            let url = request.url().clone();
+            client.execute(request).await.map_err(|error| {
+                let proxy = transport.set_up.proxies.on_the_way_to(&url);
+                failure(error, url.host_str().unwrap_or_default(), proxy.as_ref())
+            })
         })
     }
 }
 
-/// What became of a request that got no whole answer.
+/// What became of an answer whose body did not come whole.
 pub(crate) fn connection_failure(error: reqwest::Error) -> Box<Failure> {
+    failure(error, "the host", None)
+}
+
+/// What became of a request that got no whole answer.
+fn failure(error: reqwest::Error, host: &str, proxy: Option<&OnTheWay>) -> Box<Failure> {
     // The URL's query may hold the name of a device.
     let error = error.without_url();
     if error.is_builder() {
         return Failure::new(ApiErrorKind::Refused, Retry::Never, "the request cannot be sent")
             .because(error);
     }
-    if is_untrusted(&error) {
-        return Failure::new(
-            ApiErrorKind::Unavailable,
-            Retry::Never,
-            "the server's certificate is not trusted",
-        )
-        .advise(
-            "If a proxy inspects TLS, name its CA certificate as extra CA file; else check the host \
-             and the machine's clock.",
-        )
-        .because(error);
-    }
-    let (message, advice) = if error.is_timeout() {
-        ("no connection in time", Some(REACH))
-    } else if error.is_connect() {
-        ("no connection", Some(REACH))
-    } else if error.is_body() || error.is_decode() {
-        ("the answer broke off", None)
+    let fault = ConnectionFault::of(&error);
+    let retry = if fault.is_permanent() { Retry::Never } else { Retry::Again };
+    let failure = if fault == ConnectionFault::Broken {
+        // The host was reached, so there is nothing to advise.
+        let body = error.is_body() || error.is_decode();
+        let message = if body { "the answer broke off" } else { "the connection broke off" };
+        Failure::new(ApiErrorKind::Unavailable, retry, message)
     } else {
-        ("the connection broke off", None)
+        let (message, advice) = fault.explain(host, proxy);
+        Failure::new(ApiErrorKind::Unavailable, retry, message).advise(advice)
     };
-    let failure = Failure::new(ApiErrorKind::Unavailable, Retry::Again, message).because(error);
-    match advice {
-        Some(advice) => failure.advise(advice),
-        None => failure,
-    }
-}
-
-const REACH: &str =
-    "Check that the host can be reached from here: its name, the network, and the proxy.";
-
-/// Whether TLS refused the server's certificate: trying again cannot help.
-fn is_untrusted(error: &reqwest::Error) -> bool {
-    let mut next: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(error) = next {
-        if let Some(rustls::Error::InvalidCertificate(_)) = error.downcast_ref() {
-            return true;
-        }
-        // An I/O error's `source` skips the error that it wraps, and they nest here.
-        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        next = match wrapped {
-            Some(wrapped) => Some(wrapped),
-            None => error.source(),
-        };
-    }
-    false
+    failure.because(error)
 }

@@ -3,7 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod bytes_on_the_wire;
+mod client_certificates;
+mod proxies;
+mod proxy_server;
+mod reach;
 mod secure_connections;
+mod tls_server;
 
 use std::sync::Arc;
 use std::time::Duration;

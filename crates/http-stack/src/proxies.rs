@@ -1,0 +1,149 @@
+//! Which proxy stands between us and a host.
+
+use std::fmt;
+
+use http::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
+use url::Url;
+
+use crate::origin::is_loopback;
+use crate::transport::{TransportError, TransportOptions};
+
+/// The proxies of a transport.
+///
+/// reqwest chooses them by itself and tells nobody, so the same rules are asked here a second time
+/// for what errors and checks say.
+pub(crate) struct Proxies {
+    matcher: Matcher,
+    /// What reqwest is given; `None` leaves the choice to the environment.
+    pub(crate) configured: Option<reqwest::Proxy>,
+}
+
+/// A proxy on the way to a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OnTheWay {
+    /// Scheme, host and port, without user and password.
+    pub(crate) url: String,
+    /// Whether a user is named to it.
+    pub(crate) credentials: bool,
+}
+
+impl Proxies {
+    pub(crate) fn new(options: &TransportOptions) -> Result<Self, TransportError> {
+        let Some(url) = &options.proxy else {
+            if options.no_proxy.is_some() {
+                return Err(TransportError::NoProxyAlone);
+            }
+            return Ok(Self { matcher: Matcher::from_system(), configured: None });
+        };
+        let unusable = |source| TransportError::Proxy { proxy: without_secrets(url), source };
+        // Anything else would be spoken to as if it were an HTTP proxy.
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(unusable("it must start with http:// or https://".into()));
+        }
+        let direct = match &options.no_proxy {
+            Some(hosts) => hosts.clone(),
+            None => from_environment(["NO_PROXY", "no_proxy"]),
+        };
+        let all = Matcher::builder().all(url.as_str()).build();
+        // A URL that cannot be used would be passed over in silence, and so would the proxy.
+        if all.intercept(&Uri::from_static("https://host/")).is_none() {
+            return Err(unusable("it must look like http://USER:PASSWORD@HOST:PORT".into()));
+        }
+        let proxy = reqwest::Proxy::all(url.clone())
+            .map_err(|error| unusable(error.without_url().into()))?
+            .no_proxy(reqwest::NoProxy::from_string(&direct));
+        Ok(Self {
+            matcher: Matcher::builder().all(url.as_str()).no(direct).build(),
+            configured: Some(proxy),
+        })
+    }
+
+    /// The proxy that a request to `url` goes through.
+    pub(crate) fn on_the_way_to(&self, url: &Url) -> Option<OnTheWay> {
+        if is_loopback(url) {
+            return None;
+        }
+        let found = self.matcher.intercept(&url.as_str().parse().ok()?)?;
+        Some(OnTheWay {
+            url: found.uri().to_string().trim_end_matches('/').to_owned(),
+            credentials: found.basic_auth().is_some() || found.raw_auth().is_some(),
+        })
+    }
+}
+
+impl fmt::Debug for Proxies {
+    // By hand, because reqwest shows the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxies").field("matcher", &self.matcher).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for OnTheWay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.url)
+    }
+}
+
+fn from_environment(names: [&str; 2]) -> String {
+    names.iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default()
+}
+
+pub(crate) fn without_secrets(url: &Url) -> String {
+    let mut shown = url.clone();
+    // Both fail only for URLs that have no authority, and those have no password either.
+    let _ = shown.set_username("");
+    let _ = shown.set_password(None);
+    shown.set_query(None);
+    shown.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proxies(proxy: &str, no_proxy: &str) -> Result<Proxies, TransportError> {
+        Proxies::new(&TransportOptions {
+            proxy: Some(Url::parse(proxy).unwrap()),
+            no_proxy: Some(no_proxy.to_owned()),
+            ..TransportOptions::default()
+        })
+    }
+
+    #[test]
+    fn hosts_of_no_proxy_and_loopback_are_asked_directly() {
+        let proxies =
+            proxies("http://me:hunter2@proxy.example:8080/", "direct.example, 192.0.2.0/24")
+                .unwrap();
+        let way = |url: &str| proxies.on_the_way_to(&Url::parse(url).unwrap());
+        for direct in [
+            "https://direct.example/",
+            "https://below.direct.example/a?b",
+            "https://192.0.2.7/",
+            "http://localhost:9/",
+        ] {
+            assert_eq!(way(direct), None, "{direct}");
+        }
+        let expected = OnTheWay { url: "http://proxy.example:8080".into(), credentials: true };
+        assert_eq!(way("https://indirect.example/"), Some(expected));
+        let shown = format!("{proxies:?}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
+    #[test]
+    fn a_proxy_that_cannot_be_spoken_to_is_refused_without_its_password() {
+        for url in ["socks5://me:hunter2@proxy.example:1080", "ftp://me:hunter2@proxy.example"] {
+            let error = format!("{:?}", proxies(url, "").unwrap_err());
+            assert!(error.contains("proxy.example") && error.contains("http://"), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn no_proxy_without_a_proxy_is_an_error_that_says_so() {
+        let options =
+            TransportOptions { no_proxy: Some("a.example".into()), ..TransportOptions::default() };
+        let error = Proxies::new(&options).unwrap_err().to_string();
+        assert!(error.contains("without a proxy"), "{error}");
+    }
+}

@@ -1,0 +1,135 @@
+//! TLS: whom we trust, what we show of ourselves, and which protocols are spoken.
+
+use std::sync::Arc;
+
+use rustls::client::danger::ServerCertVerifier;
+use rustls::client::{ResolvesClientCert, Resumption};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use rustls_platform_verifier::Verifier;
+
+use crate::client_identity::WatchedIdentity;
+use crate::transport::{TransportError, TransportOptions};
+
+/// Named rather than left to the library: nothing older than TLS 1.2 is ever spoken.
+static VERSIONS: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
+
+/// What every connection is made with.
+#[derive(Debug, Clone)]
+pub(crate) struct TlsSetUp {
+    pub(crate) config: ClientConfig,
+    /// Who judges the server's certificate; `None` where nobody is trusted.
+    pub(crate) verifier: Option<Arc<dyn ServerCertVerifier>>,
+    /// Who answers when a server asks for our certificate.
+    pub(crate) identity: Option<Arc<dyn ResolvesClientCert>>,
+}
+
+impl TlsSetUp {
+    /// The system's certificates, the extra ones and the client's own, on `ring`.
+    ///
+    /// The provider is passed on rather than installed for the process: a program that embeds this
+    /// crate may have its own.
+    pub(crate) fn new(options: &TransportOptions) -> Result<Self, TransportError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let identity = match &options.client_identity {
+            None => None,
+            Some(files) => {
+                let watched = WatchedIdentity::open(files.clone(), Arc::clone(&provider))?;
+                Some(Arc::new(watched) as Arc<dyn ResolvesClientCert>)
+            }
+        };
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_protocol_versions(VERSIONS)
+            .map_err(TransportError::Trust)?;
+        let (mut config, verifier) =
+            match Verifier::new_with_extra_roots(extra_authorities(options)?, provider) {
+                Ok(verifier) => {
+                    let verifier: Arc<dyn ServerCertVerifier> = Arc::new(verifier);
+                    let config = builder
+                        .dangerous() // The verifier is the one that reqwest uses itself.
+                        .with_custom_certificate_verifier(Arc::clone(&verifier))
+                        .with_no_client_auth();
+                    (config, Some(verifier))
+                }
+                // A bare container has no certificates at all. What stays on this machine works
+                // there; every other host is refused as untrusted, and the log says why.
+                Err(error) if options.extra_ca_file.is_none() => {
+                    tracing::warn!(
+                        %error,
+                        "the system has no CA certificates, so no other host can be trusted; \
+                         install them, or name a PEM file as extra CA file"
+                    );
+                    let roots = RootCertStore::empty();
+                    (builder.with_root_certificates(roots).with_no_client_auth(), None)
+                }
+                Err(error) => return Err(TransportError::Trust(error)),
+            };
+        if let Some(identity) = &identity {
+            config.client_auth_cert_resolver = Arc::clone(identity);
+            // A resumed session would go on under a certificate that has been replaced since.
+            config.resumption = Resumption::disabled();
+        }
+        // A preconfigured TLS set-up must name its protocols itself, or HTTP/2 is never offered.
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Self { config, verifier, identity })
+    }
+}
+
+fn extra_authorities(
+    options: &TransportOptions,
+) -> Result<Vec<CertificateDer<'static>>, TransportError> {
+    let Some(path) = &options.extra_ca_file else { return Ok(Vec::new()) };
+    let failed = |source| TransportError::ExtraCa { path: path.clone(), source };
+    let found = CertificateDer::pem_file_iter(path)
+        .map_err(failed)?
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(failed)?;
+    if found.is_empty() {
+        return Err(TransportError::EmptyExtraCa { path: path.clone() });
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::ClientConnection;
+    use rustls::pki_types::ServerName;
+
+    #[test]
+    fn nothing_older_than_tls_1_2_is_offered() {
+        let set_up = TlsSetUp::new(&TransportOptions::default()).unwrap();
+        let name = ServerName::try_from("api.example.com").unwrap();
+        let mut client = ClientConnection::new(Arc::new(set_up.config), name).unwrap();
+        let mut hello = Vec::new();
+        client.write_tls(&mut hello).unwrap();
+        // RFC 8446 §4.2.1: the extension's number, its length, the list's length, the versions.
+        let head = [0x00, 0x2b, 0x00, 0x05, 0x04];
+        let start = hello.windows(head.len()).position(|bytes| bytes == head).unwrap() + head.len();
+        let mut offered = [&hello[start..start + 2], &hello[start + 2..start + 4]];
+        offered.sort_unstable();
+        assert_eq!(offered, [[0x03, 0x03], [0x03, 0x04]], "1.2 and 1.3");
+    }
+
+    #[test]
+    fn a_missing_ca_file_is_named() {
+        let error = TlsSetUp::new(&TransportOptions {
+            extra_ca_file: Some("/nonexistent/ca.pem".into()),
+            ..TransportOptions::default()
+        });
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("/nonexistent/ca.pem"), "{error}");
+    }
+
+    #[test]
+    fn a_ca_file_without_a_certificate_is_refused() {
+        let error = TlsSetUp::new(&TransportOptions {
+            extra_ca_file: Some(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").into()),
+            ..TransportOptions::default()
+        });
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("holds no certificate"), "{error}");
+    }
+}
