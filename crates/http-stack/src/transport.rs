@@ -136,6 +136,11 @@ impl Transport {
         Ok(Self { proxied: build(proxied)?, direct: build(reqwest::Client::builder().no_proxy())? })
     }
 
+    /// The same without a proxy for any host, as an endpoint on the own machine's link needs.
+    pub fn without_proxy(&self) -> Self {
+        Self { proxied: self.direct.clone(), direct: self.direct.clone() }
+    }
+
     pub(crate) fn client_for(&self, url: &Url) -> &reqwest::Client {
         if is_loopback(url) { &self.direct } else { &self.proxied }
     }
@@ -234,6 +239,20 @@ mod tests {
         };
         let error = Transport::new(&options).unwrap_err().to_string();
         assert!(error.contains("holds no certificate"), "{error}");
+    }
+
+    #[test]
+    fn a_proxy_can_be_left_out_for_every_host() {
+        let options = TransportOptions {
+            proxy: Some(Url::parse("http://proxy.example:8080/").unwrap()),
+            ..TransportOptions::default()
+        };
+        let transport = Transport::new(&options).unwrap();
+        let shown = |transport: &Transport| {
+            format!("{:?}", transport.client_for(&Url::parse("http://169.254.169.254/").unwrap()))
+        };
+        assert!(shown(&transport).contains("proxy.example"), "{}", shown(&transport));
+        assert!(!shown(&transport.without_proxy()).contains("proxy.example"));
     }
 
     #[test]
