@@ -5,6 +5,8 @@
 //! words, and tell what passes by itself from what a person must mend; an unknown one is treated by
 //! its HTTP status.
 
+use crate::ProofMark;
+
 /// What becomes of a refusal with time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outlook {
@@ -25,11 +27,38 @@ pub(crate) struct Row {
     pub(crate) umbrella: bool,
     /// The fact, in words.
     pub(crate) meaning: &'static str,
-    /// What the operator does: a sentence, with `{app}`, `{tenant}`, `{login}` and `{scope}` to be
-    /// filled in.
-    pub(crate) advice: &'static str,
+    /// What the operator does: a sentence, with `{app}`, `{tenant}`, `{login}`, `{scope}` and
+    /// `{place}` (of the secret) to be filled in.
+    advice: &'static str,
+    /// The same where a certificate was sent; `{thumbprint}` and `{not_after}` are filled in too.
+    certificate: Option<&'static str>,
+    /// The same where a federated token was sent; `{issuer}`, `{subject}`, `{audience}` and `{file}`
+    /// are filled in too.
+    federated: Option<&'static str>,
     /// What becomes of it with time.
     pub(crate) outlook: Outlook,
+}
+
+impl Row {
+    const fn certificate(mut self, advice: &'static str) -> Self {
+        self.certificate = Some(advice);
+        self
+    }
+
+    const fn federated(mut self, advice: &'static str) -> Self {
+        self.federated = Some(advice);
+        self
+    }
+
+    /// The advice where `proof` was sent.
+    pub(crate) fn advice(&self, proof: &ProofMark) -> &'static str {
+        let own = match proof {
+            ProofMark::Certificate { .. } => self.certificate,
+            ProofMark::Federated { .. } => self.federated,
+            ProofMark::Secret { .. } | ProofMark::Other => None,
+        };
+        own.unwrap_or(self.advice)
+    }
 }
 
 /// The row for `code`.
@@ -38,11 +67,11 @@ pub(crate) fn row(code: u32) -> Option<&'static Row> {
 }
 
 const fn operator(codes: &'static [u32], meaning: &'static str, advice: &'static str) -> Row {
-    Row { codes, umbrella: false, meaning, advice, outlook: Outlook::Operator }
+    passes(codes, Outlook::Operator, meaning, advice)
 }
 
 const fn umbrella(codes: &'static [u32], meaning: &'static str, advice: &'static str) -> Row {
-    Row { codes, umbrella: true, meaning, advice, outlook: Outlook::Operator }
+    Row { umbrella: true, ..operator(codes, meaning, advice) }
 }
 
 const fn passes(
@@ -51,7 +80,7 @@ const fn passes(
     meaning: &'static str,
     advice: &'static str,
 ) -> Row {
-    Row { codes, umbrella: false, meaning, advice, outlook }
+    Row { codes, umbrella: false, meaning, advice, certificate: None, federated: None, outlook }
 }
 
 /// Every code that is known to come with the client credentials grant.
@@ -59,14 +88,13 @@ pub(crate) const TABLE: &[Row] = &[
     operator(
         &[7_000_215],
         "the app secret is wrong; most often the secret's ID was copied instead of its value",
-        "Paste the secret's value (not its ID) of app {app} into the configuration; the portal shows \
-         it only once, so create a new secret if it is lost.",
+        "Paste the secret's value (not its ID) of app {app} into {place}; the portal shows it only \
+         once, so create a new secret if it is lost.",
     ),
     operator(
         &[7_000_222],
         "the app secret has expired",
-        "Create a new secret for app {app} in tenant {tenant} and put its value into the \
-         configuration.",
+        "Create a new secret for app {app} in tenant {tenant} and put its value into {place}.",
     ),
     operator(
         &[7_000_218],
@@ -77,6 +105,14 @@ pub(crate) const TABLE: &[Row] = &[
         &[70_002],
         "the credential could not be validated",
         "Check the credential of app {app} in tenant {tenant}.",
+    )
+    .certificate(
+        "Check that the certificate with thumbprint {thumbprint} (valid until {not_after}) is listed \
+         for app {app} in tenant {tenant}.",
+    )
+    .federated(
+        "Compare issuer {issuer}, subject {subject} and audience {audience} with the federated \
+         credentials of app {app} in tenant {tenant}.",
     ),
     operator(
         &[700_016],
@@ -131,22 +167,54 @@ pub(crate) const TABLE: &[Row] = &[
         &[700_027],
         "the assertion's signature does not fit any certificate of the app",
         "Upload the certificate to app {app}, and compare its thumbprint with the configured one.",
+    )
+    .certificate(
+        "Compare thumbprint {thumbprint} (valid until {not_after}), which was sent, with those listed \
+         under Certificates & secrets of app {app}; upload that certificate, or configure a listed one.",
+    )
+    .federated(
+        "Check that issuer {issuer} publishes the key that signed the token in {file}; Entra looks \
+         for it below the issuer's address.",
+    ),
+    operator(
+        &[700_021],
+        "the assertion was made for another application",
+        "Check that app id {app} is the application whose credential is configured.",
+    ),
+    operator(
+        &[700_023],
+        "the assertion was made for another token endpoint",
+        "Check that {login} is the login host of the cloud of tenant {tenant}.",
     ),
     operator(
         &[700_024],
         "the assertion is outside its time of validity",
         "Correct this machine's clock.",
+    )
+    .federated(
+        "Check that the token in {file} is renewed before it ends, and correct this machine's clock.",
     ),
     operator(
         &[700_030, 50_012, 50_013],
         "the certificate or assertion is bad",
         "Renew the certificate or assertion of app {app}, and check this machine's clock.",
+    )
+    .certificate(
+        "Renew the certificate of app {app} (now the one with thumbprint {thumbprint}, valid until \
+         {not_after}), and check this machine's clock.",
+    )
+    .federated(
+        "Check that the token in {file} is whole and comes from issuer {issuer}, and check this \
+         machine's clock.",
     ),
     passes(
         &[500_133],
         Outlook::Passes,
         "the assertion has expired",
         "Check this machine's clock; a new assertion is made for the next try.",
+    )
+    .federated(
+        "Check that the token in {file} is renewed before it ends, and check this machine's clock.",
     ),
     passes(
         &[70_021, 700_211, 700_212, 700_213],
@@ -154,6 +222,11 @@ pub(crate) const TABLE: &[Row] = &[
         "no federated credential of the app fits the assertion's issuer, audience and subject",
         "Compare issuer, audience and subject of the federated credential of app {app} with those of \
          the assertion, letter by letter and case too; one that was just created needs some minutes.",
+    )
+    .federated(
+        "Compare issuer {issuer}, subject {subject} and audience {audience} of the token in {file} \
+         with the federated credentials of app {app} in the portal, letter by letter and case too; \
+         one that was just created needs some minutes.",
     ),
     operator(
         &[70_011, 700_022, 28_002],
@@ -215,10 +288,15 @@ mod tests {
     #[test]
     fn meanings_are_facts_and_advice_is_a_sentence() {
         for row in TABLE {
-            let (meaning, advice) = (row.meaning, row.advice);
+            let meaning = row.meaning;
             assert!(!meaning.starts_with(char::is_uppercase) || meaning.starts_with("Entra"));
             assert!(!meaning.ends_with('.'), "{meaning}");
-            assert!(advice.starts_with(char::is_uppercase) && advice.ends_with('.'), "{advice}");
+            for advice in [Some(row.advice), row.certificate, row.federated].into_iter().flatten() {
+                assert!(
+                    advice.starts_with(char::is_uppercase) && advice.ends_with('.'),
+                    "{advice}"
+                );
+            }
         }
     }
 }

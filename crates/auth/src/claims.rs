@@ -49,11 +49,7 @@ impl Claims {
     /// # Errors
     /// When it is no JWT.
     pub fn of(token: &AccessToken) -> Result<Self, OpaqueToken> {
-        let token = token.expose();
-        let payload = token.split('.').nth(1).filter(|_| token.len() <= LONGEST_TOKEN);
-        let payload = payload.ok_or(OpaqueToken)?.trim_end_matches('=');
-        let json = URL_SAFE_NO_PAD.decode(payload).map_err(|_| OpaqueToken)?;
-        let claims: Map<String, Value> = serde_json::from_slice(&json).map_err(|_| OpaqueToken)?;
+        let claims = payload(token.expose()).ok_or(OpaqueToken)?;
         serde_json::from_value(Value::Object(claims)).map_err(|_| OpaqueToken)
     }
 
@@ -61,6 +57,13 @@ impl Claims {
     pub fn has_any_role(&self, roles: &[&str]) -> bool {
         self.roles.iter().any(|granted| roles.contains(&granted.as_str()))
     }
+}
+
+/// The claims of a JWT, unverified; `None` for a token of another form.
+pub(crate) fn payload(jwt: &str) -> Option<Map<String, Value>> {
+    let payload = jwt.split('.').nth(1).filter(|_| jwt.len() <= LONGEST_TOKEN)?;
+    let json = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+    serde_json::from_slice(&json).ok()
 }
 
 fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {

@@ -6,12 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use chrono::TimeDelta;
 use http::Request;
 use http::header::CONTENT_TYPE;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
-use serde_json::Value;
 use url::{Url, form_urlencoded};
 
 use stocktake_connector_core::{
@@ -22,19 +19,14 @@ use stocktake_http_stack::{
 };
 
 use crate::answers::EntraAnswers;
-use crate::cache::{Cache, Lookup, Slot};
+use crate::concealment::conceal;
 use crate::error::Names;
-use crate::{Credential, EntraError};
+use crate::renewal::{Issuer, Renewal};
+use crate::token_answer::read_token;
+use crate::{Credential, EntraError, ProofContext};
 
 /// The login host of Microsoft's global cloud.
 pub const GLOBAL_LOGIN_URL: &str = "https://login.microsoftonline.com";
-
-/// The life of a token that does not say how long it lives: short, so that it is soon renewed.
-const UNTOLD_LIFE: u64 = 300;
-/// The longest life that is believed. Tokens with continuous access evaluation live 28 hours.
-const LONGEST_LIFE: u64 = 48 * 60 * 60;
-/// How long a caller who has a valid token waits for its renewal.
-const PATIENCE_WITH_RENEWAL: Duration = Duration::from_secs(10);
 
 /// Who asks whom for tokens.
 #[derive(Debug, Clone)]
@@ -80,13 +72,17 @@ pub enum InvalidEntraOptions {
 /// request per scope is under way at a time. A renewal that fails leaves the old token in use for
 /// as long as it is valid.
 pub struct EntraTokens {
+    tokens: Renewal<Entra>,
+}
+
+/// Asks the token endpoint, each time.
+struct Entra {
     stack: ApiStack,
     endpoint: Url,
     app_id: String,
     credential: Arc<dyn Credential>,
     clock: Arc<dyn Clock>,
     names: Names,
-    cache: Cache<EntraError>,
 }
 
 impl EntraTokens {
@@ -114,20 +110,21 @@ impl EntraTokens {
         stack.limits.attempt_timeout = Duration::from_secs(30);
         stack.limits.call_deadline = Duration::from_secs(2 * 60);
         stack.limits.max_body_bytes = 1024 * 1024;
-        Ok(Self {
+        let clock = Arc::clone(&options.clock);
+        let entra = Entra {
             stack: ApiStack::new(transport, stack),
             endpoint,
             app_id: options.app_id,
             credential: options.credential,
             clock: options.clock,
             names,
-            cache: Cache::new(),
-        })
+        };
+        Ok(Self { tokens: Renewal::new(entra, clock) })
     }
 
     /// What was asked of Entra so far.
     pub fn calls(&self) -> CallCounts {
-        self.stack.calls()
+        self.tokens.issuer.stack.calls()
     }
 
     /// A token for `scope`, with the typed error.
@@ -138,98 +135,68 @@ impl EntraTokens {
     /// # Cancellation
     /// Dropping the future leaves the cache as it was; another caller asks instead.
     pub async fn get(&self, scope: &TokenScope) -> Result<AccessToken, EntraError> {
-        let slot = self.cache.slot(scope);
-        match slot.look_up(self.clock.now()) {
-            Lookup::Fresh(token) => Ok(token),
-            Lookup::Ageing(token) => Ok(self.renew(&slot, scope, token).await),
-            Lookup::Missing => self.acquire(&slot, scope).await,
-        }
+        self.tokens.get(scope).await
+    }
+}
+
+impl fmt::Debug for EntraTokens {
+    // By hand, because a third party's credential may derive a `Debug` that shows its secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EntraTokens")
+            .field("endpoint", &self.tokens.issuer.endpoint.as_str())
+            .field("app_id", &self.tokens.issuer.app_id)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl TokenProvider for EntraTokens {
+    async fn token(&self, scope: &TokenScope) -> Result<AccessToken, TokenError> {
+        let names = &self.tokens.issuer.names;
+        self.get(scope).await.map_err(|error| error.into_token_error(names))
     }
 
-    /// Tries to replace a token that is still valid.
-    async fn renew(
-        &self,
-        slot: &Slot<EntraError>,
-        scope: &TokenScope,
-        old: AccessToken,
-    ) -> AccessToken {
-        let Ok(_flight) = slot.flight.try_lock() else { return old };
-        let error = match tokio::time::timeout(PATIENCE_WITH_RENEWAL, self.ask(slot, scope)).await {
-            Ok(Ok(token)) => return token,
-            Ok(Err(error)) => error,
-            Err(_) => {
-                let problem = "it did not come in time";
-                let error = EntraError::Answer { scope: scope.clone(), problem };
-                slot.failed(error.clone(), self.clock.now());
-                error
-            }
-        };
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "an access token could not be renewed; the old one is used while it is valid"
-        );
-        old
+    fn invalidate(&self, scope: &TokenScope, token: &AccessToken) {
+        self.tokens.drop_token(scope, token);
     }
+}
 
-    /// Asks for a token, or waits for the caller who does.
-    async fn acquire(
-        &self,
-        slot: &Slot<EntraError>,
-        scope: &TokenScope,
-    ) -> Result<AccessToken, EntraError> {
-        let mark = slot.mark();
-        let _flight = slot.flight.lock().await;
-        if let Lookup::Fresh(token) | Lookup::Ageing(token) = slot.look_up(self.clock.now()) {
-            return Ok(token);
-        }
-        if let Some(failure) = slot.failure_since(mark) {
-            return Err(failure);
-        }
-        self.ask(slot, scope).await
-    }
+#[async_trait]
+impl Issuer for Entra {
+    type Error = EntraError;
 
-    /// Asks Entra, and keeps what becomes of it.
-    async fn ask(
-        &self,
-        slot: &Slot<EntraError>,
-        scope: &TokenScope,
-    ) -> Result<AccessToken, EntraError> {
-        let outcome = self.request(scope).await;
-        match &outcome {
-            Ok(token) => slot.renewed(token, self.clock.now()),
-            Err(error) => slot.failed(error.clone(), self.clock.now()),
-        }
-        outcome
-    }
-
-    async fn request(&self, scope: &TokenScope) -> Result<AccessToken, EntraError> {
-        let proof = self.credential.form().await.map_err(|error| EntraError::Credential {
-            scope: scope.clone(),
-            source: Arc::new(error),
+    async fn issue(&self, scope: &TokenScope) -> Result<AccessToken, EntraError> {
+        let asked_at = self.clock.now();
+        let context =
+            ProofContext { token_endpoint: &self.endpoint, app_id: &self.app_id, now: asked_at };
+        let proof = self.credential.proof(&context).await.map_err(|error| {
+            EntraError::Credential { scope: scope.clone(), source: Arc::new(error) }
         })?;
         let request = Request::post(self.endpoint.as_str())
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(self.form(scope, &proof))
+            .body(self.form(scope, &proof.form))
             .map_err(|_| EntraError::Answer {
                 scope: scope.clone(),
                 problem: "the login URL cannot be asked",
             })?;
-        let asked_at = self.clock.now();
         match self.stack.call("get an access token", request).await {
             Ok(answer) => read_token(answer.body(), asked_at)
                 .map_err(|problem| EntraError::Answer { scope: scope.clone(), problem }),
             Err(mut error) => {
                 // Entra does not repeat secrets, but a proxy's page on the way may.
-                for (_, secret) in &proof {
-                    error.message = without(&error.message, secret);
-                    error.code = error.code.map(|code| without(&code, secret));
-                    error.request_id = error.request_id.map(|id| without(&id, secret));
-                }
-                Err(EntraError::call(scope.clone(), error))
+                let secrets = proof.form.iter().map(|(_, secret)| secret);
+                conceal(&mut error, secrets);
+                Err(EntraError::call(scope.clone(), proof.mark, error))
             }
         }
     }
 
+    fn late(scope: &TokenScope) -> EntraError {
+        EntraError::Answer { scope: scope.clone(), problem: "it did not come in time" }
+    }
+}
+
+impl Entra {
     fn form(&self, scope: &TokenScope, proof: &[(&'static str, SecretString)]) -> Bytes {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("grant_type", "client_credentials")
@@ -239,27 +206,6 @@ impl EntraTokens {
             form.append_pair(name, value.expose_secret());
         }
         Bytes::from(form.finish())
-    }
-}
-
-impl fmt::Debug for EntraTokens {
-    // By hand, because a third party's credential may derive a `Debug` that shows its secret.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EntraTokens")
-            .field("endpoint", &self.endpoint.as_str())
-            .field("app_id", &self.app_id)
-            .finish_non_exhaustive()
-    }
-}
-
-#[async_trait]
-impl TokenProvider for EntraTokens {
-    async fn token(&self, scope: &TokenScope) -> Result<AccessToken, TokenError> {
-        self.get(scope).await.map_err(|error| error.into_token_error(&self.names))
-    }
-
-    fn invalidate(&self, scope: &TokenScope, token: &AccessToken) {
-        self.cache.slot(scope).drop_token(token);
     }
 }
 
@@ -292,87 +238,9 @@ fn shown(text: &str) -> String {
     if text.chars().count() > 8 { format!("{start}…") } else { start }
 }
 
-/// `text` without `secret`, as it is and as a form spells it.
-fn without(text: &str, secret: &SecretString) -> String {
-    let secret = secret.expose_secret();
-    if secret.is_empty() {
-        return text.to_owned();
-    }
-    let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-    text.replace(secret, "[secret]").replace(&encoded, "[secret]")
-}
-
-/// The answer with a token. Managed-identity endpoints write its numbers as strings, so both do.
-#[derive(Deserialize)]
-struct TokenAnswer {
-    access_token: Option<SecretString>,
-    token_type: Option<String>,
-    #[serde(default)]
-    expires_in: Value,
-}
-
-fn read_token(
-    body: &Bytes,
-    asked_at: chrono::DateTime<chrono::Utc>,
-) -> Result<AccessToken, &'static str> {
-    let answer: TokenAnswer =
-        serde_json::from_slice(body).map_err(|_| "it is not the documented JSON")?;
-    let secret = answer
-        .access_token
-        .filter(|token| !token.expose_secret().is_empty())
-        .ok_or("`access_token` is missing")?;
-    // RFC 6749 §5.1: the type is compared without case.
-    if !answer.token_type.is_none_or(|kind| kind.eq_ignore_ascii_case("bearer")) {
-        return Err("`token_type` is not `Bearer`");
-    }
-    let life = match &answer.expires_in {
-        Value::Number(number) => number.as_u64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    let life = life.unwrap_or(UNTOLD_LIFE).min(LONGEST_LIFE);
-    let expires_at = asked_at + TimeDelta::seconds(i64::try_from(life).unwrap_or_default());
-    Ok(AccessToken::new(secret, Some(expires_at)))
-}
-
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
-
     use super::*;
-
-    fn life(body: &str) -> Result<i64, &'static str> {
-        let token = read_token(&Bytes::copy_from_slice(body.as_bytes()), DateTime::UNIX_EPOCH)?;
-        Ok(token.expires_at().unwrap().timestamp())
-    }
-
-    #[test]
-    fn a_life_may_be_a_number_a_string_or_missing() {
-        for (body, expected) in [
-            (r#"{"access_token": "t", "token_type": "Bearer", "expires_in": 3599}"#, 3599),
-            (r#"{"access_token": "t", "token_type": "bearer", "expires_in": "3599"}"#, 3599),
-            (r#"{"access_token": "t"}"#, 300),
-            (r#"{"access_token": "t", "expires_in": -1}"#, 300),
-            (r#"{"access_token": "t", "expires_in": 0}"#, 0),
-            (r#"{"access_token": "t", "expires_in": 1e18}"#, 300),
-            (r#"{"access_token": "t", "expires_in": 999999999}"#, 172_800),
-        ] {
-            assert_eq!(life(body), Ok(expected), "{body}");
-        }
-    }
-
-    #[test]
-    fn an_answer_without_a_bearer_token_is_refused() {
-        for body in [
-            "[]",
-            "{}",
-            r#"{"access_token": ""}"#,
-            r#"{"access_token": 7}"#,
-            r#"{"access_token": "t", "token_type": "pop"}"#,
-        ] {
-            assert!(life(body).is_err(), "{body}");
-        }
-    }
 
     #[test]
     fn the_endpoint_is_made_of_login_host_and_tenant() {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stocktake_connector_core::{ApiError, ApiErrorKind, Recovery, TokenError, TokenScope};
+use stocktake_http_stack::clean_text;
 
-use crate::CredentialError;
 use crate::aadsts::{self, Outlook};
+use crate::{CredentialError, ProofMark};
 
 /// The pause after a refusal that asking again soon would make worse.
 const SLOWLY: Duration = Duration::from_secs(10 * 60);
@@ -31,6 +32,8 @@ pub enum EntraError {
         scope: TokenScope,
         /// Entra's most specific error code, without its prefix `AADSTS`.
         aadsts: Option<u32>,
+        /// What the proof that was sent is known by.
+        proof: ProofMark,
         /// The call.
         #[source]
         source: Arc<ApiError>,
@@ -54,10 +57,10 @@ pub(crate) struct Names {
 }
 
 impl EntraError {
-    pub(crate) fn call(scope: TokenScope, source: ApiError) -> Self {
+    pub(crate) fn call(scope: TokenScope, proof: ProofMark, source: ApiError) -> Self {
         let aadsts =
             source.code.as_deref().and_then(|code| code.strip_prefix("AADSTS")?.parse().ok());
-        Self::Call { scope, aadsts, source: Arc::new(source) }
+        Self::Call { scope, aadsts, proof, source: Arc::new(source) }
     }
 
     /// Entra's most specific error code, without its prefix `AADSTS`.
@@ -93,18 +96,16 @@ impl EntraError {
     /// The error as the callers of a token provider see it.
     pub(crate) fn into_token_error(self, names: &Names) -> TokenError {
         let (message, advice) = match &self {
-            Self::Credential { .. } => (
-                "the app's credential cannot be read".to_owned(),
-                Some(format!(
-                    "Put the credential of app {}, and nothing else, into its file or setting.",
-                    names.app
-                )),
-            ),
+            Self::Credential { source, .. } => {
+                ("the app's credential cannot be read".to_owned(), Some(mend(source, &names.app)))
+            }
             Self::Answer { problem, .. } => (
                 format!("entra's answer holds no token: {problem}"),
                 Some(format!("Check that {} is Entra's login host.", names.login)),
             ),
-            Self::Call { scope, aadsts, source } => words(scope, *aadsts, source, names),
+            Self::Call { scope, aadsts, proof, source } => {
+                words(scope, *aadsts, proof, source, names)
+            }
         };
         TokenError { message, advice, recovery: self.recovery(), source: Some(Box::new(self)) }
     }
@@ -113,16 +114,12 @@ impl EntraError {
 fn words(
     scope: &TokenScope,
     aadsts: Option<u32>,
+    proof: &ProofMark,
     source: &ApiError,
     names: &Names,
 ) -> (String, Option<String>) {
     if let Some((code, row)) = aadsts.and_then(|code| Some((code, aadsts::row(code)?))) {
-        let advice = row
-            .advice
-            .replace("{app}", &names.app)
-            .replace("{tenant}", &names.tenant)
-            .replace("{login}", &names.login)
-            .replace("{scope}", scope.as_str());
+        let advice = fill(row.advice(proof), scope, proof, names);
         return (format!("{} (AADSTS{code})", row.meaning), Some(advice));
     }
     match source.kind {
@@ -155,4 +152,52 @@ fn words(
             )
         }
     }
+}
+
+/// What the operator does about a credential that cannot be presented.
+fn mend(error: &CredentialError, app: &str) -> String {
+    match error {
+        CredentialError::Certificate(_) => format!(
+            "Give app {app} a certificate with its RSA private key, unencrypted in PEM files or in a \
+             PFX file with its password."
+        ),
+        CredentialError::FederatedToken(_) => format!(
+            "Check that the pod has the label `azure.workload.identity/use: \"true\"`, or that the \
+             file of AZURE_FEDERATED_TOKEN_FILE holds a token for app {app}."
+        ),
+        CredentialError::Secret(_) | CredentialError::Other { .. } => {
+            format!("Put the credential of app {app}, and nothing else, into its file or setting.")
+        }
+    }
+}
+
+/// `advice` with the names of what is at hand.
+fn fill(advice: &str, scope: &TokenScope, proof: &ProofMark, names: &Names) -> String {
+    let mut filled = advice
+        .replace("{app}", &names.app)
+        .replace("{tenant}", &names.tenant)
+        .replace("{login}", &names.login)
+        .replace("{scope}", scope.as_str());
+    let mut put = |name: &str, value: &str| filled = filled.replace(name, value);
+    match proof {
+        ProofMark::Secret { file: Some(file) } => put("{place}", &file.display().to_string()),
+        ProofMark::Certificate { thumbprint, not_after } => {
+            put("{thumbprint}", thumbprint);
+            put("{not_after}", &not_after.format("%Y-%m-%d").to_string());
+        }
+        ProofMark::Federated { issuer, subject, audience, file } => {
+            let shown = |claim: &Option<String>| match claim {
+                // The claims come out of a file: one that is no token may hold anything.
+                Some(claim) => format!("`{}`", clean_text(claim)),
+                None => "(none)".to_owned(),
+            };
+            put("{file}", &file.display().to_string());
+            put("{issuer}", &shown(issuer));
+            put("{subject}", &shown(subject));
+            put("{audience}", &shown(audience));
+        }
+        ProofMark::Secret { file: None } | ProofMark::Other => {}
+    }
+    put("{place}", "the configuration");
+    filled
 }

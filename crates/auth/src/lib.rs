@@ -42,16 +42,36 @@
 mod aadsts;
 mod answers;
 mod api_key;
+mod app_secret;
+mod azure_cli;
 mod cache;
+mod certificate;
 mod claims;
+mod concealment;
 mod credential;
 mod entra;
 mod error;
+mod federated;
+mod follow;
+mod managed_identity;
+mod renewal;
 mod secret;
+mod token_answer;
 
 pub use api_key::ApiKey;
+pub use app_secret::AppSecret;
+pub use azure_cli::{AzureCli, AzureCliError, AzureCliOptions};
+pub use certificate::{
+    AssertionForm, CertificateCredential, CertificateError, CertificateFacts, CertificateOptions,
+    CertificateSource,
+};
 pub use claims::{Claims, OpaqueToken};
-pub use credential::{AppSecret, Credential, CredentialError};
+pub use credential::{Credential, CredentialError, Proof, ProofContext, ProofMark};
 pub use entra::{EntraOptions, EntraTokens, GLOBAL_LOGIN_URL, InvalidEntraOptions};
 pub use error::EntraError;
+pub use federated::{FederatedToken, WorkloadIdentity, WorkloadIdentityError};
+pub use managed_identity::{
+    AssignedIdentity, IMDS_URL, InvalidManagedIdentityOptions, ManagedIdentity,
+    ManagedIdentityError, ManagedIdentityHost, ManagedIdentityOptions,
+};
 pub use secret::{SecretError, SecretSource};

@@ -1,15 +1,12 @@
 //! Where a secret comes from, and how a rotated one is noticed.
 
-use std::fs;
-use std::io::{self, Read};
+use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
 
-use secrecy::{SecretString, zeroize::Zeroizing};
+use secrecy::{ExposeSecret, SecretString};
 
-/// Largest secret file that is read. Keys and assertions have a few kilobytes at most.
-const LARGEST_FILE: u64 = 64 * 1024;
+use crate::follow::{Followed, read_bounded};
 
 /// Where a secret comes from. Its `Debug` never shows the secret.
 #[derive(Debug, Clone)]
@@ -19,6 +16,26 @@ pub enum SecretSource {
     /// A file that holds the secret and nothing else but white space around it. It is read again
     /// when it changes, as a mounted Kubernetes secret does.
     File(PathBuf),
+}
+
+impl SecretSource {
+    /// The file, when it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Value(_) => None,
+            Self::File(path) => Some(path),
+        }
+    }
+}
+
+impl fmt::Display for SecretSource {
+    /// Where an operator finds it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(_) => f.write_str("the configuration"),
+            Self::File(path) => write!(f, "{}", path.display()),
+        }
+    }
 }
 
 /// Why a secret cannot be had. Never repeats any of it.
@@ -51,69 +68,37 @@ pub enum SecretError {
 #[derive(Debug)]
 pub(crate) struct Secret {
     source: SecretSource,
-    read: Mutex<Option<(Stamp, SecretString)>>,
+    followed: Followed<SecretString>,
 }
 
 impl Secret {
     pub(crate) fn new(source: SecretSource) -> Self {
-        Self { source, read: Mutex::new(None) }
+        let files = source.file().map(Path::to_owned).into_iter().collect();
+        Self { source, followed: Followed::new(files) }
     }
 
-    /// The secret as it is now.
-    ///
-    /// One `stat` of a local file each time, and a read when it changed: short enough to block.
+    pub(crate) fn source(&self) -> &SecretSource {
+        &self.source
+    }
+
+    /// The secret as it is now. A file that was emptied or is gone leaves the last one in use.
     pub(crate) fn current(&self) -> Result<SecretString, SecretError> {
-        let path = match &self.source {
-            SecretSource::Value(secret) => return usable_value(secret),
-            SecretSource::File(path) => path,
-        };
-        let stamp = Stamp::of(path)
-            .map_err(|source| SecretError::Unreadable { path: path.clone(), source })?;
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, secret)) = &*read
-            && *known == stamp
-        {
-            return Ok(secret.clone());
+        match &self.source {
+            SecretSource::Value(secret) => usable_value(secret),
+            SecretSource::File(path) => self.followed.current(|| read_file(path)),
         }
-        let secret = read_file(path)?;
-        *read = Some((stamp, secret.clone()));
-        Ok(secret)
     }
 
     /// Reads the file next time, even if it looks unchanged.
     pub(crate) fn forget(&self) {
-        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-}
-
-/// What changes when a file does. A new file may keep the length and even the time of the old one.
-#[derive(Debug, PartialEq, Eq)]
-struct Stamp {
-    modified: Option<SystemTime>,
-    length: u64,
-    inode: u64,
-}
-
-impl Stamp {
-    fn of(path: &Path) -> io::Result<Self> {
-        let facts = fs::metadata(path)?;
-        #[cfg(unix)]
-        let inode = std::os::unix::fs::MetadataExt::ino(&facts);
-        #[cfg(not(unix))]
-        let inode = 0;
-        Ok(Self { modified: facts.modified().ok(), length: facts.len(), inode })
+        self.followed.forget();
     }
 }
 
 fn read_file(path: &Path) -> Result<SecretString, SecretError> {
     let unusable = |problem| SecretError::Unusable { path: path.to_owned(), problem };
-    let mut bytes = Zeroizing::new(Vec::new());
-    fs::File::open(path)
-        .and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes))
+    let bytes = read_bounded(path)
         .map_err(|source| SecretError::Unreadable { path: path.to_owned(), source })?;
-    if bytes.len() as u64 > LARGEST_FILE {
-        return Err(unusable("is larger than 64 KiB; it must hold the secret and nothing else"));
-    }
     let text = std::str::from_utf8(&bytes).map_err(|_| unusable("is not UTF-8 text"))?;
     let secret = text.trim_start_matches('\u{feff}').trim();
     if secret.is_empty() {
@@ -126,8 +111,6 @@ fn read_file(path: &Path) -> Result<SecretString, SecretError> {
 }
 
 fn usable_value(secret: &SecretString) -> Result<SecretString, SecretError> {
-    use secrecy::ExposeSecret;
-
     match secret.expose_secret().trim() {
         "" => Err(SecretError::Empty),
         trimmed => Ok(SecretString::from(trimmed)),
@@ -136,7 +119,7 @@ fn usable_value(secret: &SecretString) -> Result<SecretString, SecretError> {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret;
+    use std::fs;
 
     use super::*;
 
@@ -167,8 +150,12 @@ mod tests {
         assert_eq!(current(&secret), "two");
         fs::write(&path, "three").unwrap();
         assert_eq!(current(&secret), "three");
+        // Half-way through a rotation the last one is better than none.
+        fs::write(&path, "").unwrap();
+        assert_eq!(current(&secret), "three");
         fs::remove_file(&path).unwrap();
-        assert!(secret.current().is_err());
+        secret.forget();
+        assert_eq!(current(&secret), "three");
     }
 
     #[test]
@@ -183,7 +170,7 @@ mod tests {
             fs::write(&path, content).unwrap();
             let secret = Secret::new(SecretSource::File(path.clone()));
             let error = secret.current().unwrap_err();
-            let shown = format!("{error} {error:?}");
+            let shown = format!("{error} {error:?} {:?}", std::error::Error::source(&error));
             assert!(shown.contains(fault) && shown.contains("secret"), "{shown}");
             assert!(!shown.contains("canary"), "{shown}");
         }

@@ -179,6 +179,16 @@ impl Transport {
         Ok(Self { proxied: client(false)?, direct: client(true)?, set_up: Arc::new(set_up) })
     }
 
+    /// The same without a proxy for any call, as an endpoint on the own machine's link needs.
+    /// [`Transport::reach`] still tells of the way that other calls take.
+    pub fn without_proxy(&self) -> Self {
+        Self {
+            proxied: self.direct.clone(),
+            direct: self.direct.clone(),
+            set_up: Arc::clone(&self.set_up),
+        }
+    }
+
     pub(crate) fn client_for(&self, url: &Url) -> &reqwest::Client {
         if is_loopback(url) { &self.direct } else { &self.proxied }
     }
@@ -203,6 +213,20 @@ mod tests {
         let shown = format!("{options:?} {:?}", Transport::new(&options));
         assert!(shown.contains("proxy.example:8080"), "{shown}");
         assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
+    #[test]
+    fn a_proxy_can_be_left_out_for_every_host() {
+        let options = TransportOptions {
+            proxy: Some(Url::parse("http://proxy.example:8080/").unwrap()),
+            ..TransportOptions::default()
+        };
+        let transport = Transport::new(&options).unwrap();
+        let shown = |transport: &Transport| {
+            format!("{:?}", transport.client_for(&Url::parse("http://169.254.169.254/").unwrap()))
+        };
+        assert!(shown(&transport).contains("proxy.example"), "{}", shown(&transport));
+        assert!(!shown(&transport.without_proxy()).contains("proxy.example"));
     }
 
     #[test]

@@ -9,12 +9,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use crate::assertion::{IssuerKey, ProjectedToken, Taken};
 use crate::calls::{CallLog, Calls};
 use crate::entra::Tokens;
 use crate::fault::{Effect, Fault, Rules, Target};
 use crate::fleet::{Fleet, Guid};
 use crate::options::{SimulatorOptions, TenantAccount};
 use crate::random::draw;
+use crate::registration::{
+    ClientSecret, FederatedCredential, RegisteredCertificate, Registration,
+};
 use crate::sekoia::{Received, Receiver};
 
 /// A tenant and its fleet.
@@ -24,6 +28,9 @@ pub(crate) struct Tenant {
     pub(crate) fleet: Fleet,
     /// By how many records the machine listing has shifted in the walk under way.
     pub(crate) shift: AtomicI64,
+    /// What proves the application now.
+    pub(crate) registration: Mutex<Registration>,
+    pub(crate) taken: Mutex<Taken>,
 }
 
 /// What all emulated services share.
@@ -33,6 +40,8 @@ pub(crate) struct Cloud {
     pub(crate) tenants: Vec<Tenant>,
     pub(crate) tokens: Mutex<Tokens>,
     pub(crate) receiver: Mutex<Receiver>,
+    /// Signs the tokens of outside issuers.
+    pub(crate) issuer_key: IssuerKey,
     rules: Mutex<Rules>,
     calls: Mutex<CallLog>,
     identifiers: AtomicU64,
@@ -46,17 +55,24 @@ impl fmt::Debug for Cloud {
 }
 
 impl Cloud {
-    pub(crate) fn new(options: SimulatorOptions, address: SocketAddr) -> Self {
+    pub(crate) fn new(
+        options: SimulatorOptions,
+        address: SocketAddr,
+        issuer_key: IssuerKey,
+    ) -> Self {
         let tenants = options.tenants.iter().map(|account| Tenant {
             account: account.clone(),
             fleet: account.fleet.clone().unwrap_or_else(|| options.fleet.clone()),
             shift: AtomicI64::new(0),
+            registration: Mutex::new(account.registration()),
+            taken: Mutex::default(),
         });
         Self {
             tenants: tenants.collect(),
             address,
             tokens: Mutex::default(),
             receiver: Mutex::new(Receiver::new(options.sekoia.clone())),
+            issuer_key,
             rules: Mutex::default(),
             calls: Mutex::default(),
             identifiers: AtomicU64::new(0),
@@ -138,6 +154,10 @@ impl Handle {
         first.map_or_else(|| self.0.options.fleet.clone(), |tenant| tenant.fleet.clone())
     }
 
+    pub(crate) fn first_tenant(&self) -> Option<String> {
+        self.0.tenants.first().map(|tenant| tenant.account.tenant_id.clone())
+    }
+
     /// The fleet of a tenant; `None` for an unknown one.
     pub fn fleet_of(&self, tenant_id: &str) -> Option<Fleet> {
         self.0.tenant(tenant_id).map(|(_, tenant)| tenant.fleet.clone())
@@ -171,5 +191,49 @@ impl Handle {
     /// Revokes every token issued so far.
     pub fn revoke_tokens(&self) {
         lock(&self.0.tokens).revoke();
+    }
+
+    /// Takes another secret of a tenant's application from now on. `false`: no such tenant.
+    pub fn add_secret(&self, tenant_id: &str, secret: ClientSecret) -> bool {
+        self.register(tenant_id, |now| now.secrets.push(secret))
+    }
+
+    /// Takes a secret no longer. `false`: no such tenant.
+    pub fn remove_secret(&self, tenant_id: &str, value: &str) -> bool {
+        self.register(tenant_id, |now| now.secrets.retain(|secret| secret.value != value))
+    }
+
+    /// Takes assertions signed by a certificate from now on. `false`: no such tenant.
+    pub fn add_certificate(&self, tenant_id: &str, certificate: RegisteredCertificate) -> bool {
+        self.register(tenant_id, |now| now.certificates.push(certificate))
+    }
+
+    /// Takes them no longer, by the certificate's thumbprint. `false`: no such tenant.
+    pub fn remove_certificate(&self, tenant_id: &str, thumbprint: &str) -> bool {
+        self.register(tenant_id, |now| {
+            now.certificates.retain(|one| !one.thumbprint().eq_ignore_ascii_case(thumbprint));
+        })
+    }
+
+    /// Takes the tokens of an issuer from now on. `false`: no such tenant.
+    pub fn add_federated(&self, tenant_id: &str, credential: FederatedCredential) -> bool {
+        self.register(tenant_id, |now| now.federated.push(credential))
+    }
+
+    /// Takes them no longer. `false`: no such tenant.
+    pub fn remove_federated(&self, tenant_id: &str, credential: &FederatedCredential) -> bool {
+        self.register(tenant_id, |now| now.federated.retain(|one| one != credential))
+    }
+
+    /// A token as an outside issuer signs it. What it says need not be true of any tenant.
+    /// `None`: the key does not sign.
+    pub fn projected_token(&self, token: &ProjectedToken) -> Option<String> {
+        self.0.issuer_key.token(token, self.0.now())
+    }
+
+    fn register(&self, tenant_id: &str, change: impl FnOnce(&mut Registration)) -> bool {
+        let Some((_, tenant)) = self.0.tenant(tenant_id) else { return false };
+        change(&mut lock(&tenant.registration));
+        true
     }
 }

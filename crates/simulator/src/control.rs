@@ -1,6 +1,7 @@
 //! Control over HTTP, for a test in another process: everything below `/simulator/`.
 
 use hyper::{Method, StatusCode};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -9,6 +10,7 @@ use crate::cloud::Handle;
 use crate::fault::Fault;
 use crate::fleet::{Expectation, Fleet};
 use crate::query::Query;
+use crate::registration::RegisteredCertificate;
 
 /// What `POST /simulator/fleet/{change|add|remove}` answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,8 +75,47 @@ fn reply(
         }
         ("DELETE", "poison") => done(|| handle.clear_poison()),
         ("DELETE", "tokens") => done(|| handle.revoke_tokens()),
+        (_, "secrets" | "certificates" | "federated") => {
+            register(handle, method.as_str(), path, query, body)
+        }
+        ("POST", "projected-token") => {
+            let token = handle.projected_token(&parsed(body)?);
+            token.map(|token| json!({ "token": token })).ok_or_else(|| bad("the key does not sign"))
+        }
         _ => Err((StatusCode::NOT_FOUND, format!("the simulator has no {method} {path}"))),
     }
+}
+
+/// Changes what proves the application of the tenant that the query names, or of the first one.
+fn register(
+    handle: &Handle,
+    method: &str,
+    path: &str,
+    query: Query<'_>,
+    body: &[u8],
+) -> Result<Value, Refusal> {
+    let named = query.get("tenant").or_else(|| handle.first_tenant());
+    let tenant = named.ok_or_else(|| bad("there is no tenant"))?;
+    let of_query = |name: &str| query.get(name).ok_or_else(|| bad(format!("{name} is missing")));
+    let known = match (method, path) {
+        ("POST", "secrets") => handle.add_secret(&tenant, parsed(body)?),
+        ("DELETE", "secrets") => handle.remove_secret(&tenant, &of_query("value")?),
+        ("POST", "certificates") => {
+            let text = String::from_utf8_lossy(body);
+            let certificate =
+                RegisteredCertificate::from_pem(&text).map_err(|error| bad(error.to_string()))?;
+            handle.add_certificate(&tenant, certificate)
+        }
+        ("DELETE", "certificates") => handle.remove_certificate(&tenant, &of_query("thumbprint")?),
+        ("POST", "federated") => handle.add_federated(&tenant, parsed(body)?),
+        ("DELETE", "federated") => handle.remove_federated(&tenant, &parsed(body)?),
+        _ => return Err((StatusCode::NOT_FOUND, format!("the simulator has no {method} {path}"))),
+    };
+    if known { done(|| ()) } else { Err((StatusCode::NOT_FOUND, format!("no tenant {tenant}"))) }
+}
+
+fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|error| bad(error.to_string()))
 }
 
 /// One fault or a list of them.

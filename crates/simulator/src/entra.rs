@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, SecondsFormat, Utc};
 use hyper::header::{self, HeaderMap};
 use hyper::{Method, StatusCode};
@@ -12,8 +14,12 @@ use serde_json::json;
 use url::{Url, form_urlencoded};
 
 use crate::answer::Answer;
+use crate::assertion::{self, Expected};
 use crate::cloud::{Cloud, Tenant, lock};
 use crate::fleet::Guid;
+
+/// The one kind of assertion that is taken.
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// What a token is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +97,13 @@ impl Tokens {
     }
 }
 
+/// A token as it was granted.
+pub(crate) struct Granted {
+    pub(crate) token: String,
+    pub(crate) issued: DateTime<Utc>,
+    pub(crate) expires: DateTime<Utc>,
+}
+
 /// Why a call may not pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Denied {
@@ -136,16 +149,45 @@ pub(crate) fn authorise<'a>(
     cloud.tenants.get(grant.tenant).ok_or(Denied::Unknown)
 }
 
-/// Answers `POST /{tenant}/oauth2/v2.0/token`.
-pub(crate) fn token(cloud: &Cloud, method: &Method, tenant: &str, body: &[u8]) -> Answer {
-    match grant(cloud, method, tenant, body) {
-        Ok(answer) => answer,
+/// Answers `POST /{tenant}/oauth2/v2.0/token` below `origin`.
+pub(crate) fn token(
+    cloud: &Cloud,
+    method: &Method,
+    origin: &str,
+    tenant: &str,
+    body: &[u8],
+) -> Answer {
+    match grant(cloud, method, origin, tenant, body) {
+        Ok(granted) => {
+            let lifetime = (granted.expires - granted.issued).num_seconds();
+            let body = json!({
+                "token_type": "Bearer",
+                "expires_in": lifetime,
+                "ext_expires_in": lifetime,
+                "access_token": granted.token,
+            });
+            Answer::json(StatusCode::OK, &body)
+                .with(header::CACHE_CONTROL, "no-store, no-cache")
+                .with(header::PRAGMA, "no-cache")
+        }
         Err(refusal) => refusal.answer(cloud),
     }
 }
 
+/// A token for the managed identity of a host, which the host has proved already.
+pub(crate) fn grant_to_host(
+    cloud: &Cloud,
+    place: usize,
+    tenant: &Tenant,
+    client: &str,
+    resource: &str,
+) -> Result<Granted, Refusal> {
+    let (resource, audience) = find_resource(&format!("{resource}/.default"), tenant)?;
+    Ok(issue(cloud, place, tenant, Grantee { client, proof: "2" }, &resource, audience))
+}
+
 /// A refusal by its number.
-struct Refusal {
+pub(crate) struct Refusal {
     status: StatusCode,
     error: &'static str,
     code: u32,
@@ -161,7 +203,7 @@ impl Refusal {
         Self { status: StatusCode::UNAUTHORIZED, ..Self::bad("invalid_client", code, message) }
     }
 
-    fn answer(self, cloud: &Cloud) -> Answer {
+    pub(crate) fn answer(self, cloud: &Cloud) -> Answer {
         let (trace, correlation) = (cloud.fresh_guid().to_string(), cloud.fresh_guid().to_string());
         let timestamp = cloud.now().to_rfc3339_opts(SecondsFormat::Secs, true).replace('T', " ");
         let Self { status, error, code, message } = self;
@@ -181,7 +223,13 @@ impl Refusal {
     }
 }
 
-fn grant(cloud: &Cloud, method: &Method, tenant: &str, body: &[u8]) -> Result<Answer, Refusal> {
+fn grant(
+    cloud: &Cloud,
+    method: &Method,
+    origin: &str,
+    named: &str,
+    body: &[u8],
+) -> Result<Granted, Refusal> {
     if method != Method::POST {
         let message = "The endpoint only accepts POST requests.";
         return Err(Refusal::bad("invalid_request", 900_561, message));
@@ -189,7 +237,7 @@ fn grant(cloud: &Cloud, method: &Method, tenant: &str, body: &[u8]) -> Result<An
     let form: HashMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
     let field = |name: &str| form.get(name).map(String::as_str).filter(|value| !value.is_empty());
 
-    let (place, tenant) = find_tenant(cloud, tenant)?;
+    let (place, tenant) = find_tenant(cloud, named)?;
     let account = &tenant.account;
     if form.contains_key("resource") {
         let message = "The 'resource' request parameter is not supported.";
@@ -218,34 +266,58 @@ fn grant(cloud: &Cloud, method: &Method, tenant: &str, body: &[u8]) -> Result<An
         return Err(Refusal::bad("unauthorized_client", 700_016, message));
     }
     let (resource, audience) = find_resource(field("scope").unwrap_or_default(), tenant)?;
-    match (field("client_secret"), field("client_assertion")) {
-        (Some(secret), _) if secret == account.app_secret => {}
-        (Some(_), _) => {
-            let message = format!(
-                "Invalid client secret provided. Ensure the secret being sent in the request is the \
-                 client secret value, not the client secret ID, for a secret added to app '{client}'."
-            );
-            return Err(Refusal::client(7_000_215, message));
+    let proof = match (field("client_secret"), field("client_assertion")) {
+        (Some(secret), _) => {
+            check_secret(cloud, tenant, client, secret)?;
+            "1"
         }
-        (None, Some(_)) => {
-            let message = "The certificate with identifier used to sign the client assertion is not \
-                           registered on application.";
-            return Err(Refusal::client(700_027, message));
+        (None, Some(assertion)) => {
+            if field("client_assertion_type") != Some(JWT_BEARER) {
+                let message = "The request body must contain the following parameter: \
+                               'client_assertion_type'.";
+                return Err(Refusal::bad("invalid_request", 900_144, message));
+            }
+            let expected = Expected {
+                app_id: &account.app_id,
+                token_endpoint: &format!("{origin}/{named}/oauth2/v2.0/token"),
+                now: cloud.now(),
+            };
+            let registration = lock(&tenant.registration);
+            let mut taken = lock(&tenant.taken);
+            assertion::verify(assertion, &expected, &registration, &mut taken, &cloud.issuer_key)
+                .map_err(|(code, message)| Refusal::client(code, message))?;
+            "2"
         }
         (None, None) => {
             let message = "The request body must contain the following parameter: \
                            'client_assertion' or 'client_secret'.";
             return Err(Refusal::client(7_000_218, message));
         }
-    }
-
-    let roles = match audience {
-        Audience::Defender => account.defender_roles.clone(),
-        Audience::Graph => account.graph_roles.clone(),
-        Audience::Simulator => [&account.defender_roles[..], &account.graph_roles[..]].concat(),
-        Audience::Other => Vec::new(),
     };
-    Ok(issue(cloud, place, account.tenant_id.as_str(), client, &resource, audience, roles))
+    Ok(issue(cloud, place, tenant, Grantee { client, proof }, &resource, audience))
+}
+
+fn check_secret(
+    cloud: &Cloud,
+    tenant: &Tenant,
+    client: &str,
+    secret: &str,
+) -> Result<(), Refusal> {
+    let registration = lock(&tenant.registration);
+    let known: Vec<_> = registration.secrets.iter().filter(|one| one.value == secret).collect();
+    let now = cloud.now();
+    if known.iter().any(|secret| secret.expires.is_none_or(|end| now < end)) {
+        return Ok(());
+    }
+    if !known.is_empty() {
+        let message = format!("The provided client secret keys for app '{client}' are expired.");
+        return Err(Refusal::client(7_000_222, message));
+    }
+    let message = format!(
+        "Invalid client secret provided. Ensure the secret being sent in the request is the client \
+         secret value, not the client secret ID, for a secret added to app '{client}'."
+    );
+    Err(Refusal::client(7_000_215, message))
 }
 
 fn find_tenant<'a>(cloud: &'a Cloud, name: &str) -> Result<(usize, &'a Tenant), Refusal> {
@@ -296,25 +368,38 @@ fn find_resource(scope: &str, tenant: &Tenant) -> Result<(String, Audience), Ref
     }
 }
 
+/// Whom a token is issued to.
+struct Grantee<'a> {
+    client: &'a str,
+    /// By what: 1 is a secret, 2 an assertion.
+    proof: &'static str,
+}
+
 fn issue(
     cloud: &Cloud,
-    tenant: usize,
-    tenant_id: &str,
-    client: &str,
+    place: usize,
+    tenant: &Tenant,
+    grantee: Grantee<'_>,
     resource: &str,
     audience: Audience,
-    roles: Vec<String>,
-) -> Answer {
+) -> Granted {
+    let account = &tenant.account;
+    let roles = match audience {
+        Audience::Defender => account.defender_roles.clone(),
+        Audience::Graph => account.graph_roles.clone(),
+        Audience::Simulator => [&account.defender_roles[..], &account.graph_roles[..]].concat(),
+        Audience::Other => Vec::new(),
+    };
     let (now, lifetime) = (cloud.now(), cloud.options.token_lifetime);
     let mut claims = json!({
         "aud": resource,
-        "iss": format!("https://sts.windows.net/{tenant_id}/"),
+        "iss": format!("https://sts.windows.net/{}/", account.tenant_id),
         "iat": now.timestamp(),
         "nbf": now.timestamp(),
         "exp": (now + lifetime).timestamp(),
-        "appid": client,
-        "appidacr": "1",
-        "tid": tenant_id,
+        "appid": grantee.client,
+        "appidacr": grantee.proof,
+        "tid": account.tenant_id,
         "tenant_region_scope": "EU",
         "uti": cloud.fresh_guid().to_string(),
         "ver": "1.0",
@@ -323,56 +408,19 @@ fn issue(
     if let (Some(claims), false) = (claims.as_object_mut(), roles.is_empty()) {
         claims.insert("roles".into(), json!(roles));
     }
-    let header = base64_url(br#"{"typ":"JWT","alg":"none"}"#);
-    let token = format!("{header}.{}.simulated", base64_url(claims.to_string().as_bytes()));
+    let header = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"none"}"#);
+    let token = format!("{header}.{}.simulated", URL_SAFE_NO_PAD.encode(claims.to_string()));
 
+    let expires = now + lifetime;
     let mut tokens = lock(&cloud.tokens);
     tokens.0.retain(|_, grant| grant.expires + lifetime > now);
-    tokens.0.insert(token.clone(), Grant { tenant, audience, roles, expires: now + lifetime });
-    let body = json!({
-        "token_type": "Bearer",
-        "expires_in": lifetime.num_seconds(),
-        "ext_expires_in": lifetime.num_seconds(),
-        "access_token": token,
-    });
-    Answer::json(StatusCode::OK, &body)
-        .with(header::CACHE_CONTROL, "no-store, no-cache")
-        .with(header::PRAGMA, "no-cache")
-}
-
-/// Base64 in the alphabet of URLs, without padding, as the parts of a token are written.
-fn base64_url(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let mut three = [0; 4];
-        for (place, byte) in three.iter_mut().skip(1).zip(group) {
-            *place = *byte;
-        }
-        let bits = u32::from_be_bytes(three);
-        for place in 0..=group.len() {
-            let digit = (bits >> (18 - 6 * place)) & 0x3f;
-            out.push(ALPHABET.get(digit as usize).copied().unwrap_or(b'-') as char);
-        }
-    }
-    out
+    tokens.0.insert(token.clone(), Grant { tenant: place, audience, roles, expires });
+    Granted { token, issued: now, expires }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_has_no_padding_and_the_alphabet_of_urls() {
-        // The vectors of RFC 4648, section 10, and two bytes that tell the alphabets apart.
-        for (plain, encoded) in
-            [("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg")]
-        {
-            assert_eq!(base64_url(plain.as_bytes()), encoded);
-        }
-        assert_eq!(base64_url(&[0xfb, 0xff]), "-_8");
-    }
 
     #[test]
     fn a_resource_leads_to_its_api() {

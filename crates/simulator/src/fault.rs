@@ -14,6 +14,8 @@ pub enum Api {
     Any,
     /// `POST /{tenant}/oauth2/v2.0/token`.
     Entra,
+    /// `GET /metadata/identity/oauth2/token` or `GET /msi/token`.
+    ManagedIdentity,
     /// `GET /api/machines`.
     DefenderList,
     /// `GET /api/machines/{id}`.

@@ -27,6 +27,8 @@
 //! - [`Simulator::start`] serves a fleet with the manners of the real services, on one origin.
 //! - [`Fault`]: a condition, an effect and how often it strikes; switchable while it runs, through
 //!   [`Handle`] or over HTTP below `/simulator/`.
+//! - [`TenantAccount`]: a directory and its application with secrets, certificates and federated
+//!   credentials, each verified as Entra does it; they come and go while it runs.
 //! - [`ODDITIES`]: the odd records that exist, and what a client makes of each.
 //!
 //! It depends on none of the crates it tests and writes its JSON itself: a mistake in their types
@@ -36,13 +38,14 @@
 //! None.
 //!
 //! # Not here
-//! TLS, HTTP/2, quotas of its own accord (a fault stands for one), credentials other than a secret.
+//! TLS, HTTP/2, quotas of its own accord (a fault stands for one).
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
 mod answer;
+mod assertion;
 mod batch;
 mod calls;
 mod cloud;
@@ -52,21 +55,28 @@ mod entra;
 mod fault;
 mod fleet;
 mod graph;
+mod identity_host;
 mod json;
 mod options;
 mod query;
 mod random;
+mod registration;
 mod sekoia;
 mod server;
 mod service;
 
+pub use assertion::ProjectedToken;
 pub use calls::{Call, Calls, Count};
 pub use cloud::Handle;
 pub use control::Altered;
 pub use fault::{Api, Condition, Effect, Fault, RetryAfter};
 pub use fleet::{Expectation, Fleet, FleetOptions, ODDITIES, Oddity, Outcome, Place};
+pub use identity_host::HostIdentity;
 pub use options::{
     Clock, Intune, Receipt, RecordEvents, SekoiaOptions, SimulatorOptions, TenantAccount,
+};
+pub use registration::{
+    ClientSecret, FederatedCredential, NotACertificate, RegisteredCertificate,
 };
 pub use sekoia::{BatchState, Received, ReceivedBatch};
 pub use server::{Running, Simulator, SimulatorError};

@@ -8,6 +8,10 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::fleet::Fleet;
+use crate::identity_host::HostIdentity;
+use crate::registration::{
+    ClientSecret, FederatedCredential, RegisteredCertificate, Registration,
+};
 
 /// Tells the time; token expiry, `Date` and `Retry-After` follow it.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -78,6 +82,14 @@ pub struct TenantAccount {
     pub app_id: String,
     /// The application's secret. Default `simulated-secret`.
     pub app_secret: String,
+    /// More secrets that are as good. Default none.
+    pub more_secrets: Vec<ClientSecret>,
+    /// The certificates that the application may sign with. Default none.
+    pub certificates: Vec<RegisteredCertificate>,
+    /// The issuers whose tokens are taken as proof. Default none.
+    pub federated: Vec<FederatedCredential>,
+    /// The managed identity of the host that the client runs on. Default none.
+    pub host_identity: Option<HostIdentity>,
     /// Roles in tokens for Defender. Default `Machine.Read.All`. Without any, the token has no `roles`.
     pub defender_roles: Vec<String>,
     /// Roles in tokens for Graph. Default `DeviceManagementManagedDevices.Read.All`.
@@ -96,6 +108,10 @@ impl Default for TenantAccount {
             tenant_id: "00000000-0000-0000-0000-000000000001".into(),
             app_id: "00000000-0000-0000-0000-000000000002".into(),
             app_secret: "simulated-secret".into(),
+            more_secrets: Vec::new(),
+            certificates: Vec::new(),
+            federated: Vec::new(),
+            host_identity: None,
             defender_roles: vec!["Machine.Read.All".into()],
             graph_roles: vec!["DeviceManagementManagedDevices.Read.All".into()],
             defender_registered: true,
@@ -105,11 +121,26 @@ impl Default for TenantAccount {
     }
 }
 
+impl TenantAccount {
+    /// What proves the application at the start.
+    pub(crate) fn registration(&self) -> Registration {
+        let first = ClientSecret::new(self.app_secret.clone());
+        Registration {
+            secrets: std::iter::once(first).chain(self.more_secrets.iter().cloned()).collect(),
+            certificates: self.certificates.clone(),
+            federated: self.federated.clone(),
+        }
+    }
+}
+
 impl fmt::Debug for TenantAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TenantAccount")
             .field("tenant_id", &self.tenant_id)
             .field("app_id", &self.app_id)
+            .field("certificates", &self.certificates)
+            .field("federated", &self.federated)
+            .field("host_identity", &self.host_identity)
             .field("defender_roles", &self.defender_roles)
             .field("graph_roles", &self.graph_roles)
             .field("intune", &self.intune)

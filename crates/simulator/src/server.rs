@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::assertion::IssuerKey;
 use crate::cloud::{Cloud, Handle};
 use crate::options::SimulatorOptions;
 use crate::service::respond;
@@ -34,6 +35,9 @@ pub enum SimulatorError {
         #[source]
         source: std::io::Error,
     },
+    /// The system gives no random numbers.
+    #[error("cannot make a key for simulated issuers of tokens")]
+    Key,
 }
 
 /// The emulated cloud.
@@ -50,7 +54,8 @@ impl Simulator {
         let failed = |source| SimulatorError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let handle = Handle(Arc::new(Cloud::new(options, address)));
+        let key = IssuerKey::generate().ok_or(SimulatorError::Key)?;
+        let handle = Handle(Arc::new(Cloud::new(options, address, key)));
         let (stop, stopped) = watch::channel(());
         let server = tokio::spawn(serve(listener, Arc::clone(&handle.0), stopped));
         Ok(Running { handle, address, stop, server })

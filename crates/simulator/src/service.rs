@@ -14,7 +14,7 @@ use crate::answer::{Answer, AnswerBody};
 use crate::cloud::{Cloud, Handle, lock};
 use crate::fault::{Api, Effect, RetryAfter, Target};
 use crate::query::Query;
-use crate::{batch, control, defender, entra, graph, sekoia};
+use crate::{batch, control, defender, entra, graph, identity_host, sekoia};
 
 /// A greater request is not read.
 const GREATEST_REQUEST: usize = 64 * 1024 * 1024;
@@ -29,6 +29,8 @@ pub(crate) struct NoAnswer;
 enum Route<'a> {
     Control(&'a str),
     Token(&'a str),
+    Imds,
+    AppService,
     Machines,
     Machine(&'a str),
     ManagedDevices,
@@ -48,6 +50,8 @@ impl<'a> Route<'a> {
                 Self::Control(rest.unwrap_or_default().trim_matches('/'))
             }
             [tenant, "oauth2", "v2.0", "token"] => Self::Token(tenant),
+            ["metadata", "identity", "oauth2", "token"] => Self::Imds,
+            ["msi", "token"] => Self::AppService,
             // Versioned paths answer the same
             // (https://learn.microsoft.com/defender-endpoint/api/exposed-apis-list).
             ["api", "machines"] | ["api", "v1.0", "machines"] => Self::Machines,
@@ -65,6 +69,7 @@ impl<'a> Route<'a> {
         match self {
             Self::Control(_) | Self::Unknown => Api::Any,
             Self::Token(_) => Api::Entra,
+            Self::Imds | Self::AppService => Api::ManagedIdentity,
             Self::Machines => Api::DefenderList,
             Self::Machine(_) => Api::DefenderLookup,
             Self::ManagedDevices => Api::GraphList,
@@ -215,7 +220,9 @@ impl Call<'_> {
         let Self { cloud, method, headers, path, query, .. } = *self;
         let (origin, body) = (self.origin.as_str(), &self.body);
         match self.route {
-            Route::Token(tenant) => entra::token(cloud, method, tenant, body),
+            Route::Token(tenant) => entra::token(cloud, method, origin, tenant, body),
+            Route::Imds => identity_host::imds(cloud, headers, query),
+            Route::AppService => identity_host::app_service(cloud, headers, query),
             Route::Machines => defender::list(cloud, method, headers, origin, path, query, effect),
             Route::Machine(id) => defender::lookup(cloud, method, headers, id),
             Route::ManagedDevices => graph::list(cloud, method, headers, origin, query, effect),
@@ -296,7 +303,7 @@ impl Call<'_> {
                 // AzureAD/microsoft-authentication-library-for-dotnet#2855
                 Answer::whole(code, "text/plain", "Too Many Requests")
             }
-            Api::Entra => {
+            Api::Entra | Api::ManagedIdentity => {
                 let body = serde_json::json!({
                     "error": if status >= 500 { "temporarily_unavailable" } else { "invalid_request" },
                     "error_description": "AADSTS90033: A transient error has occurred. Please try again.",
@@ -346,6 +353,8 @@ mod tests {
     fn each_documented_path_leads_to_its_api() {
         let token = "/00000000-0000-0000-0000-000000000001/oauth2/v2.0/token";
         assert_eq!(Route::of(token).api(), Api::Entra);
+        assert_eq!(Route::of("/metadata/identity/oauth2/token"), Route::Imds);
+        assert_eq!(Route::of("/msi/token").api(), Api::ManagedIdentity);
         assert_eq!(Route::of("/api/machines"), Route::Machines);
         assert_eq!(Route::of("/api/v1.0/machines/ab"), Route::Machine("ab"));
         assert_eq!(Route::of("/v1.0/$batch"), Route::Batch);

@@ -34,6 +34,8 @@ pub struct ErrorDetail {
     pub retry_after: Option<Duration>,
     /// The quota that the body names. The stack keeps to it from then on.
     pub quota: Option<Quota>,
+    /// Whether the API lets this pass by itself although its status says nothing of the kind.
+    pub passes: bool,
 }
 
 /// Why an answer that claims success is none and has to be asked for again.

@@ -73,6 +73,7 @@ fn classify(status: StatusCode, detail: &ErrorDetail) -> (ApiErrorKind, Retry) {
         429 => (ApiErrorKind::Throttled, Retry::Again),
         503 if detail.retry_after.is_some() => (ApiErrorKind::Throttled, Retry::Again),
         408 | 500 | 502 | 503 | 504 => (ApiErrorKind::Unavailable, Retry::Again),
+        _ if detail.passes => (ApiErrorKind::Unavailable, Retry::Again),
         401 => (ApiErrorKind::Unauthorised, Retry::Never),
         403 => (ApiErrorKind::Forbidden, Retry::Never),
         404 => (ApiErrorKind::NotFound, Retry::Never),

@@ -1,0 +1,96 @@
+//! A private key and the certificate that belongs to it.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+use ring::rsa::KeyPair;
+use secrecy::zeroize::Zeroizing;
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
+use x509_cert::time::Time;
+
+use super::CertificateFacts;
+
+/// What a PEM or PFX file gives.
+pub(super) struct Found {
+    pub(super) key: KeyDer,
+    /// In DER.
+    pub(super) certificates: Vec<Vec<u8>>,
+}
+
+/// A private key in DER.
+pub(super) enum KeyDer {
+    Pkcs8(Zeroizing<Vec<u8>>),
+    Pkcs1(Zeroizing<Vec<u8>>),
+}
+
+/// A private key and the certificate that belongs to it.
+pub(super) struct Identity {
+    pub(super) key: KeyPair,
+    /// In DER; the key's own comes first.
+    pub(super) certificates: Vec<Vec<u8>>,
+    pub(super) facts: CertificateFacts,
+}
+
+impl Identity {
+    /// Finds the certificate of `key`. An error says in words what is wrong.
+    pub(super) fn new(key: &KeyDer, certificates: &[Vec<u8>]) -> Result<Self, String> {
+        let pair = match key {
+            KeyDer::Pkcs8(der) => KeyPair::from_pkcs8(der),
+            KeyDer::Pkcs1(der) => KeyPair::from_der(der),
+        };
+        let key = pair.map_err(|rejected| match rejected.to_string().as_str() {
+            "WrongAlgorithm" => {
+                "the private key is no RSA key; Entra takes RSA certificates only".to_owned()
+            }
+            reason => format!(
+                "the private key is no usable RSA key ({reason}); use one of 2048 to 4096 bits"
+            ),
+        })?;
+        let mut parsed = Vec::new();
+        for der in certificates {
+            let certificate = Certificate::from_der(der)
+                .map_err(|_| "a certificate in it is damaged".to_owned())?;
+            parsed.push((der, certificate));
+        }
+        let own = parsed.iter().find(|(_, certificate)| {
+            let info = certificate.tbs_certificate().subject_public_key_info();
+            info.subject_public_key.as_bytes() == Some(key.public().as_ref())
+        });
+        let Some((own, certificate)) = own else {
+            return Err(
+                "the private key does not belong to the certificate; after a renewal both \
+                        have to be replaced"
+                    .to_owned(),
+            );
+        };
+        let validity = certificate.tbs_certificate().validity();
+        let facts = CertificateFacts {
+            thumbprint: hexadecimal(digest(&SHA1_FOR_LEGACY_USE_ONLY, own).as_ref()),
+            sha256: hexadecimal(digest(&SHA256, own).as_ref()),
+            not_before: instant(validity.not_before)?,
+            not_after: instant(validity.not_after)?,
+        };
+        let others = certificates.iter().filter(|der| der != own).cloned();
+        let certificates = std::iter::once((*own).clone()).chain(others).collect();
+        Ok(Self { key, certificates, facts })
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity").field("facts", &self.facts).finish_non_exhaustive()
+    }
+}
+
+fn instant(time: Time) -> Result<DateTime<Utc>, String> {
+    i64::try_from(time.to_unix_duration().as_secs())
+        .ok()
+        .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
+        .ok_or_else(|| "the certificate's dates cannot be read".to_owned())
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+}
