@@ -58,11 +58,7 @@ impl Finding {
         detail: impl Into<String>,
         advice: impl Into<String>,
     ) -> Self {
-        Self {
-            verdict: Verdict::Failed,
-            advice: Some(advice.into()),
-            ..Self::fine(step, detail)
-        }
+        Self { verdict: Verdict::Failed, advice: Some(advice.into()), ..Self::fine(step, detail) }
     }
 
     /// The same with commands that do what is advised.

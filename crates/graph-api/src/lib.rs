@@ -63,3 +63,5 @@ pub use model::ManagedDevice;
 pub use named::{ComplianceState, ManagementAgent, ManagementState, OwnerType};
 #[cfg(feature = "client")]
 pub use options::GraphOptions;
+#[cfg(feature = "client")]
+pub use refusal::refusal as permanently_absent;

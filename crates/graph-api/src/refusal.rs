@@ -12,7 +12,7 @@ const PERMISSION: &str = "DeviceManagementManagedDevices.Read.All";
 ///   (AzureAD/microsoft-authentication-library-for-js#7007).
 /// - 403 that Graph words itself: permission or consent is missing. A 403 without a code of Graph's
 ///   comes from something in between and says nothing about the tenant.
-pub(crate) fn refusal(error: &ApiError) -> Option<String> {
+pub fn refusal(error: &ApiError) -> Option<String> {
     let code = error.code.as_deref().unwrap_or_default();
     let message = error.message.to_ascii_lowercase();
     let intune_refuses = code.eq_ignore_ascii_case("Forbidden")

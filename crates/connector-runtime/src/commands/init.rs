@@ -93,7 +93,9 @@ impl Init {
         config::check_text(&text)?;
         if let Secret::Value(value) = &answers.secret {
             write_private(&secret_file, &format!("{}\n", value.expose_secret()))?;
-            context.output.text(format_args!("wrote {}, for your eyes only", secret_file.display()))?;
+            context
+                .output
+                .text(format_args!("wrote {}, for your eyes only", secret_file.display()))?;
         }
         write_private(&self.path, &text)?;
         context.output.text(format_args!("wrote {}\n", self.path.display()))?;

@@ -28,7 +28,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use cloud::{Cloud, Endpoints, Region};
-pub(crate) use credentials::{AppSecretConfig, CredentialConfig};
+pub(crate) use credentials::{
+    AppSecretConfig, CertificateConfig, CredentialConfig, ManagedIdentityConfig,
+    SignatureAlgorithm, WorkloadIdentityConfig,
+};
 pub(crate) use error::{ConfigError, Fault, unknown};
 pub(crate) use load::{Flags, check_text, load};
 pub(crate) use sinks::{DialectName, FileConfig, FileLayout, SekoiaConfig, SinkConfig, TlsConfig};

@@ -120,8 +120,8 @@ fn entra(
         credential,
         clock: Arc::new(SystemClock),
     };
-    let tokens = EntraTokens::new(transport, options)
-        .map_err(|error| fault(&key, crate::chain(&error)))?;
+    let tokens =
+        EntraTokens::new(transport, options).map_err(|error| fault(&key, crate::chain(&error)))?;
     let tokens = Arc::new(tokens);
     let counted = Arc::clone(&tokens);
     Ok(Tokens {

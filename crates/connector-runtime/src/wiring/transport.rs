@@ -26,10 +26,8 @@ pub(super) fn transport_for(
         options.extra_ca_file = Some(path.clone());
     }
     if let (Some(certificate), Some(key)) = (&tls.client_certificate_file, &tls.client_key_file) {
-        options.client_identity = Some(ClientIdentity {
-            certificate_file: certificate.clone(),
-            key_file: key.clone(),
-        });
+        options.client_identity =
+            Some(ClientIdentity { certificate_file: certificate.clone(), key_file: key.clone() });
     }
     build(&format!("{key}.tls"), &options)
 }

@@ -92,10 +92,7 @@ impl Guide {
         if self.cloud.az_name() != Cloud::default().az_name() {
             commands.push(format!("az cloud set --name {}", self.cloud.az_name()));
         }
-        commands.push(format!(
-            "az login --tenant {} --allow-no-subscriptions",
-            self.tenant_id
-        ));
+        commands.push(format!("az login --tenant {} --allow-no-subscriptions", self.tenant_id));
         commands
     }
 
@@ -201,10 +198,9 @@ impl Guide {
                 Page::Registration("Certificates & secrets > Federated credentials"),
                 show("federated-credential list"),
             ),
-            700_016 => (
-                Page::Registration("Overview"),
-                vec![format!("az ad sp create --id {app}")],
-            ),
+            700_016 => {
+                (Page::Registration("Overview"), vec![format!("az ad sp create --id {app}")])
+            }
             70_001 | 7_000_112 => (
                 Page::Enterprise("Properties > Enabled for users to sign-in"),
                 vec![format!("az ad sp update --id {app} --set accountEnabled=true")],
@@ -294,11 +290,14 @@ mod tests {
     #[test]
     fn a_missing_role_comes_with_the_portals_path_and_the_commands() {
         let Action { advice, commands } = guide(Cloud::Public).grant(&MACHINES);
-        assert!(advice.contains(
-            "https://entra.microsoft.com > App registrations > All applications > APP > API \
+        assert!(
+            advice.contains(
+                "https://entra.microsoft.com > App registrations > All applications > APP > API \
              permissions > Add a permission > APIs my organization uses > WindowsDefenderATP > \
              Application permissions; then Grant admin consent"
-        ), "{advice}");
+            ),
+            "{advice}"
+        );
         assert_eq!(
             commands,
             [

@@ -137,11 +137,7 @@ pub(super) fn clock(ahead: &[TimeDelta], signs: bool) -> Finding {
         "Set the clock by NTP: signed requests are refused when it is more than five minutes off.",
     )
     .with_commands(["timedatectl set-ntp true".to_owned()]);
-    if off >= REFUSED && signs {
-        finding
-    } else {
-        Finding { verdict: Verdict::Warning, ..finding }
-    }
+    if off >= REFUSED && signs { finding } else { Finding { verdict: Verdict::Warning, ..finding } }
 }
 
 /// How long until an end, in words.

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use stocktake_auth::{Claims, EntraError};
 use stocktake_connector_core::{
-    ApiError, Calls, Clock, CycleKind, CycleReport, Finding, Listing, Selection, Source, StateStore,
-    SystemClock, TokenError, TokenScope, Verdict,
+    ApiError, Calls, Clock, CycleKind, CycleReport, Finding, Listing, Selection, Source,
+    StateStore, SystemClock, TokenError, TokenScope, Verdict,
 };
 use stocktake_defender_api::DefenderClient;
 use stocktake_graph_api::permanently_absent;
@@ -56,7 +56,8 @@ impl TenantCheck<'_> {
     async fn run(&mut self, transport: &Transport) {
         let access = self.access;
         let login = self.way("login", access.login_url.as_ref(), transport).await;
-        let defender = self.way("defender", Some(&access.defender_options.base_url), transport).await;
+        let defender =
+            self.way("defender", Some(&access.defender_options.base_url), transport).await;
         let graph = match &access.graph {
             Some(graph) => Some(self.way("graph", Some(graph.client.base_url()), transport).await),
             None => None,
@@ -70,9 +71,8 @@ impl TenantCheck<'_> {
         self.findings.push(clock(&clocks, signs));
         self.expiry();
 
-        let readable = self
-            .token(&access.defender_scope, &MACHINES, login.open && defender.open)
-            .await;
+        let readable =
+            self.token(&access.defender_scope, &MACHINES, login.open && defender.open).await;
         if readable {
             self.read_machines().await;
         }
@@ -211,8 +211,7 @@ impl TenantCheck<'_> {
                 return false;
             }
         }
-        let excess: Vec<_> =
-            granted.into_iter().filter(|role| *role != permission.role).collect();
+        let excess: Vec<_> = granted.into_iter().filter(|role| *role != permission.role).collect();
         if !excess.is_empty() {
             let Action { advice, commands } = self.guide.take_away(permission, &excess);
             self.findings.push(
