@@ -37,12 +37,7 @@ fn showing(authority: &Authority) -> TransportOptions {
 async fn a_renewed_certificate_is_shown_and_a_broken_one_is_not() {
     let authority = Authority::new();
     for version in [&TLS12, &TLS13] {
-        let wants = TlsServer {
-            clients_of: Some(&authority),
-            version: Some(version),
-            ..TlsServer::default()
-        };
-        let mut server = serve(&authority, wants).await;
+        let mut server = serve(&authority, TlsServer::wanting(&authority, version)).await;
         let first = renew(&authority);
         let stack = stack_to(&server.base, &showing(&authority));
         // The server closes each connection, so that every call makes a new one.
@@ -70,8 +65,7 @@ async fn certificate_and_key_may_be_in_one_file() {
     let (certificate, key) = authority.issue("stocktake");
     let file = authority.file("both.pem");
     fs::write(&file, format!("{key}{certificate}")).unwrap();
-    let wants = TlsServer { clients_of: Some(&authority), ..TlsServer::default() };
-    let mut server = serve(&authority, wants).await;
+    let mut server = serve(&authority, TlsServer::wanting(&authority, &TLS13)).await;
     let options = TransportOptions {
         client_identity: Some(ClientIdentity { certificate_file: file.clone(), key_file: file }),
         ..authority.trusted()
@@ -83,8 +77,7 @@ async fn certificate_and_key_may_be_in_one_file() {
 #[tokio::test]
 async fn a_server_that_refuses_our_certificate_is_not_asked_again() {
     let (authority, other) = (Authority::new(), Authority::named("Other CA"));
-    let wants = TlsServer { clients_of: Some(&other), ..TlsServer::default() };
-    let server = serve(&authority, wants).await;
+    let server = serve(&authority, TlsServer::wanting(&other, &TLS13)).await;
     renew(&authority);
     let stack = stack_to(&server.base, &showing(&authority));
     let error = get(&stack, &server.base).await.unwrap_err();
@@ -96,12 +89,7 @@ async fn a_server_that_refuses_our_certificate_is_not_asked_again() {
 async fn a_server_that_asks_for_a_certificate_that_we_do_not_have_is_not_asked_again() {
     let authority = Authority::new();
     for version in [&TLS12, &TLS13] {
-        let wants = TlsServer {
-            clients_of: Some(&authority),
-            version: Some(version),
-            ..TlsServer::default()
-        };
-        let server = serve(&authority, wants).await;
+        let server = serve(&authority, TlsServer::wanting(&authority, version)).await;
         let stack = stack_to(&server.base, &authority.trusted());
         let error = get(&stack, &server.base).await.unwrap_err();
         assert_eq!((error.kind, error.attempts), (ApiErrorKind::Unavailable, 1));

@@ -36,6 +36,17 @@ async fn a_configured_proxy_leads_to_the_host_and_gets_its_credentials() {
     assert!(asked.contains(BASIC), "{asked}");
 }
 
+#[tokio::test]
+async fn a_host_of_no_proxy_is_asked_without_the_proxy() {
+    let mut proxy = proxy(Manner::Refuse(DENIED)).await;
+    let no_proxy = Some("direct.invalid".to_owned());
+    let options = TransportOptions { no_proxy, ..through(&proxy, "") };
+    let base = "https://direct.invalid";
+    let error = get(&stack_to(base, &options), base).await.unwrap_err();
+    assert_eq!(error.message, "no connection");
+    assert!(proxy.asked.try_recv().is_err());
+}
+
 async fn refused(answer: &'static str, user: &str) -> ApiError {
     let proxy = proxy(Manner::Refuse(answer)).await;
     let base = "https://graph.example.com";

@@ -164,12 +164,7 @@ async fn a_server_that_wants_a_client_certificate_says_so() {
         Some(ClientIdentity { certificate_file: file.clone(), key_file: file })
     };
     for version in [&TLS12, &TLS13] {
-        let wants = TlsServer {
-            clients_of: Some(&authority),
-            version: Some(version),
-            ..TlsServer::default()
-        };
-        let server = serve(&authority, wants).await;
+        let server = serve(&authority, TlsServer::wanting(&authority, version)).await;
         let (fault, message, advice, _) = failure(reach(&server.base, &authority.trusted()).await);
         assert_eq!(fault, ConnectionFault::ClientCertificateDemanded);
         assert_eq!(message, "the server asks for a client certificate");

@@ -89,6 +89,16 @@ impl Default for TlsServer<'_> {
     }
 }
 
+impl<'a> TlsServer<'a> {
+    /// Asks for client certificates of `authority`, in one version of TLS: the two ask differently.
+    pub(crate) fn wanting(
+        authority: &'a Authority,
+        version: &'static SupportedProtocolVersion,
+    ) -> Self {
+        Self { clients_of: Some(authority), version: Some(version), ..Self::default() }
+    }
+}
+
 /// What is known of a server that runs.
 pub(crate) struct Serving {
     pub(crate) base: String,
