@@ -52,8 +52,10 @@ mod page;
 mod stack;
 mod transport;
 
-pub use answers::{AnswerPolicy, ErrorDetail, Flaw, JsonAnswers, ODataAnswers, clean_text};
-pub use call::CallCounts;
+pub use answers::{
+    AnswerPolicy, ErrorDetail, Flaw, JsonAnswers, ODataAnswers, clean_text, retry_after,
+};
+pub use call::{CallCounts, Weight};
 pub use cursor::CursorTrail;
 pub use options::{Authorisation, Backoff, Limits, Quota, StackOptions};
 pub use origin::{Origin, UrlError, base_url};
