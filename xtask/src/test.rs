@@ -20,8 +20,11 @@ impl Test {
         let root = schema::root();
         let mut skipped = Vec::new();
 
+        let ci = std::env::var_os("CI").is_some();
+        // In CI, and only there, a lock file that is out of date is an error.
+        let locked: &[&str] = if ci { &["--locked"] } else { &[] };
         let documentation = ["test", "--workspace", "--all-features", "--doc", "--quiet"];
-        run(Command::new(env!("CARGO")).args(documentation).current_dir(&root))?;
+        run(Command::new(env!("CARGO")).args(documentation).args(locked).current_dir(&root))?;
         let judges = match judges::prepare(&root)? {
             Ok(python) => Some(python),
             Err(why) => {
@@ -32,14 +35,16 @@ impl Test {
         let filter: Vec<&str> = self.filter.iter().map(String::as_str).collect();
         let arguments = if has_nextest(&root) {
             let mut arguments = vec!["nextest", "run", "--workspace", "--all-features"];
-            if std::env::var_os("CI").is_some() {
+            if ci {
                 arguments.extend(["--profile", "ci"]);
             }
+            arguments.extend(locked);
             arguments.extend(filter);
             arguments
         } else {
             let mut arguments =
                 vec!["test", "--workspace", "--all-features", "--lib", "--bins", "--tests"];
+            arguments.extend(locked);
             arguments.extend(filter);
             arguments
         };

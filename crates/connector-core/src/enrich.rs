@@ -9,12 +9,22 @@ use uuid::Uuid;
 use crate::{ApiError, BoxError, Recovery};
 
 /// What an enricher knows of one record.
+///
+/// # Records that cannot be read
+/// One that says whose it is, where that one has no readable record beside it, is no answer but an
+/// [`UnreadableEnrichment`]: the record that it belongs to becomes a dead letter, as an event without
+/// it would erase what an earlier one had. One that does not say may belong to anyone without a
+/// match, and those get [`Enrichment::Uncertain`] instead of [`Enrichment::NoMatch`]: a dead letter
+/// for each of them would let one bad record cost thousands, and "none" would be false for one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Enrichment<E> {
     /// The remote has this for it.
     Matched(E),
     /// The remote was asked completely and has nothing for it.
     NoMatch,
+    /// The remote was asked completely and no record was found, but one that could not be read may
+    /// be it. Nothing may be said that rests on there being none.
+    Uncertain,
     /// The remote is not consulted: switched off, not licensed, or not permitted.
     Unavailable,
 }
@@ -24,10 +34,15 @@ impl<E> Enrichment<E> {
     pub fn matched(&self) -> Option<&E> {
         match self {
             Self::Matched(record) => Some(record),
-            Self::NoMatch | Self::Unavailable => None,
+            Self::NoMatch | Self::Uncertain | Self::Unavailable => None,
         }
     }
 }
+
+/// A record whose enrichment is there but cannot be read. It becomes a dead letter with this reason.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct UnreadableEnrichment(pub String);
 
 /// Why records could not be enriched *for now*. The cycle stops: sending an event without what an
 /// earlier one had would erase data at the receiver. What is permanently absent is not an error but
@@ -151,7 +166,13 @@ pub trait EnrichmentPass: fmt::Debug + Send + 'static {
     /// What there is for one key of the page that was prepared last. A `None` key has no match by
     /// definition. Separate from [`EnrichmentPass::prepare`], so that not every record of a page has
     /// to be unpacked at once.
-    fn enrichment(&mut self, key: Option<Uuid>) -> Enrichment<Self::Record>;
+    ///
+    /// # Errors
+    /// [`UnreadableEnrichment`] when the remote has something for the key that cannot be read.
+    fn enrichment(
+        &mut self,
+        key: Option<Uuid>,
+    ) -> Result<Enrichment<Self::Record>, UnreadableEnrichment>;
 
     /// What the pass did so far.
     fn account(&self) -> EnrichmentAccount;

@@ -66,6 +66,9 @@ pub struct ApiError {
     pub status: Option<u16>,
     /// The API's own error code (`Forbidden`, `AADSTS7000215`, …).
     pub code: Option<String>,
+    /// The code of a service behind the API, where the API passes its answer on (Intune's, behind
+    /// Graph's own).
+    pub inner_code: Option<String>,
     /// The API's own message, cut to a bounded length; or ours where it said nothing.
     pub message: String,
     /// The id to quote to the API's support.
@@ -91,6 +94,7 @@ impl ApiError {
             kind,
             status: None,
             code: None,
+            inner_code: None,
             message: String::new(),
             request_id: None,
             attempts: 1,
@@ -134,14 +138,14 @@ impl ApiError {
             ApiErrorKind::TooLarge => "answer too large",
             ApiErrorKind::Malformed => "answer not understood",
         });
-        if let Some(status) = self.status {
-            text.push_str(&format!(" (HTTP {status}"));
-            if let Some(code) = &self.code {
-                text.push_str(&format!(", {code}"));
-            }
-            text.push(')');
-        } else if let Some(code) = &self.code {
-            text.push_str(&format!(" ({code})"));
+        let status = self.status.map(|status| format!("HTTP {status}"));
+        let facts: Vec<&str> = [&status, &self.code, &self.inner_code]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        if !facts.is_empty() {
+            text.push_str(&format!(" ({})", facts.join(", ")));
         }
         if !self.message.is_empty() {
             text.push_str(&format!(": {}", self.message));
@@ -166,12 +170,13 @@ mod tests {
         error.tenant = Some(TenantId::new("contoso").unwrap());
         error.status = Some(403);
         error.code = Some("Forbidden".into());
+        error.inner_code = Some("NotAllowed".into());
         error.message = "missing application roles".into();
         error.request_id = Some("77".into());
         error.attempts = 2;
         assert_eq!(
             error.to_string(),
-            "tenant contoso: defender: list machines: forbidden (HTTP 403, Forbidden): \
+            "tenant contoso: defender: list machines: forbidden (HTTP 403, Forbidden, NotAllowed): \
              missing application roles [request 77] after 2 attempts"
         );
     }

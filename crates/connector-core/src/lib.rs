@@ -50,7 +50,7 @@ pub use clock::{Clock, FixedClock, SystemClock};
 pub use encode::{EncodeError, Encoded, EncodedEvent, Encoder, EventUid};
 pub use enrich::{
     EnrichError, Enricher, Enrichment, EnrichmentAccount, EnrichmentPass, EnrichmentStatus,
-    PassHint, Strategy,
+    PassHint, Strategy, UnreadableEnrichment,
 };
 pub use error::{ApiError, ApiErrorKind, BoxError, Recovery};
 pub use identity::{CycleId, DeviceUid, Fingerprint, InvalidName, SinkName, TenantId};

@@ -89,7 +89,8 @@ pub trait TokenProvider: fmt::Debug + Send + Sync {
     /// [`TokenError`]; its `recovery` tells a bad credential from an identity provider that is down.
     async fn token(&self, scope: &TokenScope) -> Result<AccessToken, TokenError>;
 
-    /// Tells the provider that an API rejected `token` for `scope` with 401. The next
+    /// Tells the provider that an API rejected `token` for `scope`: with 401, or with 403, as a
+    /// permission that was granted meanwhile shows only in a new token. The next
     /// [`TokenProvider::token`] gives another one; if the cache already holds a newer one, it stays.
     fn invalidate(&self, scope: &TokenScope, token: &AccessToken);
 }

@@ -30,7 +30,9 @@ impl DefenderClient {
     /// [`ApiError`] when the call failed, its retries included.
     ///
     /// # Facts
-    /// The same id may alternate between 200 and 404 (MicrosoftDocs/microsoft-365-docs#13047).
+    /// The same id may alternate between 200 and 404 (MicrosoftDocs/microsoft-365-docs#13047). Only a
+    /// 404 with Defender's own code counts: one of a proxy, or of a wrong path, says nothing of a
+    /// machine and is an error.
     pub async fn machine(&self, uid: &DeviceUid) -> Result<Option<Machine>, ApiError> {
         const OPERATION: &str = "look up machine";
         let segment = uid.as_str().trim();
@@ -41,7 +43,7 @@ impl DefenderClient {
         let url = self.url(&[segment]);
         let body = match self.get(OPERATION, &url).await {
             Ok(body) => body,
-            Err(error) if error.kind == ApiErrorKind::NotFound => return Ok(None),
+            Err(error) if is_unknown_machine(&error) => return Ok(None),
             Err(error) => return Err(error),
         };
         match serde_json::from_slice(&body) {
@@ -136,6 +138,14 @@ fn advise(operation: &'static str, mut error: ApiError) -> ApiError {
         _ => {}
     }
     error
+}
+
+/// Defender's own word that there is no such machine
+/// (<https://learn.microsoft.com/defender-endpoint/api/common-errors>).
+fn is_unknown_machine(error: &ApiError) -> bool {
+    let code = error.code.as_deref().unwrap_or_default();
+    error.kind == ApiErrorKind::NotFound
+        && ["NotFound", "ResourceNotFound"].iter().any(|known| code.eq_ignore_ascii_case(known))
 }
 
 fn is_role_missing(error: &ApiError) -> bool {

@@ -13,12 +13,14 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use stocktake_connector_core::wire::{Integer, TextOrInteger, Wire, parse_page};
 use stocktake_connector_core::{ApiError, ApiErrorKind, SourceError};
-use stocktake_http_stack::{AnswerPolicy, CursorTrail, ODataAnswers, clean_text};
+use stocktake_http_stack::{
+    AnswerPolicy, CursorTrail, ODataAnswers, Weight, clean_text, retry_after,
+};
 use tokio::time::Instant;
 use url::Url;
 use uuid::Uuid;
@@ -26,7 +28,7 @@ use uuid::Uuid;
 use crate::client::select;
 use crate::options::API;
 use crate::refusal::advise;
-use crate::{GraphClient, ManagedDevice};
+use crate::{GraphClient, ManagedDevice, UnreadableDevices};
 
 const OPERATION: &str = "look up managed devices";
 
@@ -44,12 +46,16 @@ pub struct LookUp {
     pub records: Vec<ManagedDevice>,
     /// Records that could not be read.
     pub malformed: u64,
+    /// Whose records these may be.
+    pub unreadable: UnreadableDevices,
     /// Calls that it took.
     pub calls: u64,
     /// Whether look-ups do not work here: the remote ignores the filter and would list all its
     /// devices for each, or one broken record makes the whole batch unreadable. The records are not
     /// complete then: read the list instead, which sets broken records aside.
     pub list_instead: bool,
+    /// Whether any look-up was answered, also when a later one failed.
+    pub(crate) answered: bool,
 }
 
 /// One item that still has to be asked.
@@ -105,17 +111,28 @@ impl GraphClient {
     /// When any of the answers is missing in the end: there is no partial result.
     pub async fn look_up(&self, keys: &[Uuid]) -> Result<LookUp, SourceError> {
         let mut found = LookUp::default();
+        self.look_up_into(keys, &mut found).await?;
+        Ok(found)
+    }
+
+    /// Like [`GraphClient::look_up`]; what was answered before a failure is left in `found`.
+    pub(crate) async fn look_up_into(
+        &self,
+        keys: &[Uuid],
+        found: &mut LookUp,
+    ) -> Result<(), SourceError> {
         for keys in keys.chunks(crate::GraphOptions::LOOK_UPS_IN_A_BATCH as usize) {
-            self.look_up_chunk(keys, &mut found).await?;
+            self.look_up_chunk(keys, found).await?;
             if found.list_instead {
                 break;
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     async fn look_up_chunk(&self, keys: &[Uuid], found: &mut LookUp) -> Result<(), SourceError> {
-        let deadline = Instant::now() + self.options.batch_deadline;
+        // `None`: so far away that it is none.
+        let deadline = Instant::now().checked_add(self.options.batch_deadline);
         let mut open: Vec<Item> = keys.iter().map(|key| self.item(*key)).collect();
         while !open.is_empty() {
             let answers = self.ask(&open).await?;
@@ -124,6 +141,8 @@ impl GraphClient {
                 found.list_instead = true;
                 return Ok(());
             };
+            // Before any item is judged: a refusal of one says little beside an answer to another.
+            found.answered |= answers.values().any(|answer| answer.status == Some(200));
             let mut again = Vec::new();
             let mut wait = None::<Duration>;
             for (number, mut item) in open.into_iter().enumerate() {
@@ -154,7 +173,8 @@ impl GraphClient {
                 let temporary =
                     matches!(failure.kind, ApiErrorKind::Throttled | ApiErrorKind::Unavailable);
                 let pause = named.unwrap_or_else(|| self.backoff(item.attempts));
-                let in_time = Instant::now() + pause < deadline;
+                let end = Instant::now().checked_add(pause);
+                let in_time = deadline.is_none_or(|deadline| end.is_some_and(|end| end < deadline));
                 if !temporary || item.attempts >= MOST_ATTEMPTS || !in_time {
                     failure.retry_after = named;
                     return Err(failure.into());
@@ -173,7 +193,8 @@ impl GraphClient {
     /// The wait where Graph names none: 429 without `Retry-After` is reported from the field. Batches
     /// go out one at a time, so that chance in the wait would gain nothing.
     fn backoff(&self, attempts: u32) -> Duration {
-        self.options.batch_backoff * (1 << attempts.saturating_sub(1).min(MOST_ATTEMPTS))
+        let doublings = attempts.saturating_sub(1).min(MOST_ATTEMPTS);
+        self.options.batch_backoff.saturating_mul(1 << doublings)
     }
 
     fn item(&self, key: Uuid) -> Item {
@@ -203,8 +224,10 @@ impl GraphClient {
             let message = format!("the batch cannot be written: {error}");
             self.error(OPERATION, ApiErrorKind::Refused, message)
         })?;
-        let url = self.url(&["$batch"]);
-        let body = self.call(OPERATION, Method::POST, &url, Bytes::from(body)).await?;
+        // Graph counts each item as a request (<https://learn.microsoft.com/graph/json-batching>).
+        let weight = Weight(u32::try_from(open.len()).unwrap_or(u32::MAX));
+        let request = Request::post(self.url(&["$batch"]).as_str()).extension(weight);
+        let body = self.call(OPERATION, request, Bytes::from(body)).await?;
         let Ok(answer) = serde_json::from_slice::<BatchAnswer>(&body) else { return Ok(None) };
         let by_place = answer
             .responses
@@ -230,6 +253,10 @@ impl GraphClient {
         let before = found.records.len();
         found.records.extend(asked_for);
         let others = all - (found.records.len() - before);
+        for record in &page.malformed {
+            // Where the filter works, a record that does not say whose it is was asked for.
+            found.unreadable.add(record, (others == 0).then_some(item.key));
+        }
         Ok(match page.next_link {
             None => Took::Last,
             // All devices of the tenant would follow, for each of the look-ups.
@@ -260,13 +287,11 @@ impl GraphClient {
         let mut error = self.error(OPERATION, kind, clean_text(&detail.message));
         error.status = Some(status.as_u16());
         error.code = detail.code;
+        error.inner_code = detail.inner_code;
         error.request_id = detail.request_id;
         error.advice = detail.advice;
-        let named = headers
-            .get("retry-after")
-            .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-            .map(Duration::from_secs)
-            .or(detail.retry_after);
+        let now = self.stack.options().clock.now();
+        let named = retry_after(&headers, now).or(detail.retry_after);
         (advise(error), named)
     }
 }

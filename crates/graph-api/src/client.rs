@@ -1,8 +1,8 @@
 //! Requests to Graph, and the listing of managed devices.
 
 use bytes::Bytes;
+use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{Method, Request};
 use stocktake_connector_core::wire::WirePage;
 use stocktake_connector_core::{ApiError, ApiErrorKind, Page, SourceError};
 use stocktake_http_stack::{ApiStack, CursorTrail, read_page};
@@ -19,7 +19,7 @@ const PREFER: &str = "include-unknown-enum-members";
 /// Reads managed devices of one tenant. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct GraphClient {
-    stack: ApiStack,
+    pub(crate) stack: ApiStack,
     pub(crate) options: GraphOptions,
 }
 
@@ -61,7 +61,7 @@ impl GraphClient {
         operation: &'static str,
         url: &Url,
     ) -> Result<WirePage<ManagedDevice>, ApiError> {
-        let body = self.call(operation, Method::GET, url, Bytes::new()).await?;
+        let body = self.call(operation, Request::get(url.as_str()), Bytes::new()).await?;
         read_page(body)
             .await
             .map_err(|error| self.error(operation, error.kind(), error.to_string()))
@@ -70,15 +70,10 @@ impl GraphClient {
     pub(crate) async fn call(
         &self,
         operation: &'static str,
-        method: Method,
-        url: &Url,
+        request: http::request::Builder,
         body: Bytes,
     ) -> Result<Bytes, ApiError> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(url.as_str())
-            .header(ACCEPT, "application/json")
-            .header("prefer", PREFER);
+        let mut request = request.header(ACCEPT, "application/json").header("prefer", PREFER);
         if !body.is_empty() {
             request = request.header(CONTENT_TYPE, "application/json");
         }

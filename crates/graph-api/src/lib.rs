@@ -23,6 +23,7 @@
 //! - `IntuneEnricher`: joins them to machines, the cheaper way by count of calls; an
 //!   [`Enricher`](stocktake_connector_core::Enricher).
 //! - [`JoinIndex`]: a whole tenant's managed devices by Entra device id, in about 190 bytes each.
+//! - [`UnreadableDevices`]: whose records could not be read.
 //! - `GraphOptions`: where the API is, and its bounds.
 //!
 //! # Features
@@ -51,6 +52,7 @@ mod options;
 mod pack;
 #[cfg(feature = "client")]
 mod refusal;
+mod unreadable;
 
 #[cfg(feature = "client")]
 pub use batch::LookUp;
@@ -65,3 +67,4 @@ pub use named::{ComplianceState, ManagementAgent, ManagementState, OwnerType};
 pub use options::GraphOptions;
 #[cfg(feature = "client")]
 pub use refusal::refusal as permanently_absent;
+pub use unreadable::UnreadableDevices;

@@ -8,14 +8,15 @@ const PERMISSION: &str = "DeviceManagementManagedDevices.Read.All";
 /// Why Intune is permanently absent in this tenant; `None` when the failure is of another kind.
 ///
 /// - 400 "Request not applicable to target tenant.": the tenant has no Intune.
-/// - 401 or 403 with the code `Forbidden` or the realm `urn:intune:service`: the same
+/// - 401 or 403 with the code `Forbidden`, Graph's or Intune's own, or the realm `urn:intune:service`: the same
 ///   (AzureAD/microsoft-authentication-library-for-js#7007).
 /// - 403 that Graph words itself: permission or consent is missing. A 403 without a code of Graph's
 ///   comes from something in between and says nothing about the tenant.
 pub fn refusal(error: &ApiError) -> Option<String> {
     let code = error.code.as_deref().unwrap_or_default();
     let message = error.message.to_ascii_lowercase();
-    let intune_refuses = code.eq_ignore_ascii_case("Forbidden")
+    let inner_code = error.inner_code.as_deref().unwrap_or_default();
+    let intune_refuses = [code, inner_code].iter().any(|c| c.eq_ignore_ascii_case("Forbidden"))
         || message.contains("urn:intune:service")
         || message.contains("must have one of the following scopes");
     let reason = match error.status? {

@@ -17,13 +17,21 @@ pub(crate) struct Call {
     pub(crate) deadline: Option<Instant>,
     /// How often the call was tried again.
     pub(crate) retries: u32,
+    /// How many calls an attempt counts as.
+    pub(crate) weight: Weight,
     /// Requests on the wire, shared so that they are known when the call is given up midway.
     attempts: Arc<AtomicU32>,
 }
 
 impl Call {
     pub(crate) fn new(operation: &'static str) -> Self {
-        Self { operation, deadline: None, retries: 0, attempts: Arc::default() }
+        Self {
+            operation,
+            deadline: None,
+            retries: 0,
+            weight: Weight::default(),
+            attempts: Arc::default(),
+        }
     }
 
     /// The call that `request` belongs to; every request through the stack has one.
@@ -45,6 +53,19 @@ impl Call {
         self.deadline.is_some_and(|deadline| {
             Instant::now().checked_add(wait).is_none_or(|then| then >= deadline)
         })
+    }
+}
+
+/// How many calls a request counts as against the API's quotas: one, unless it carries several.
+///
+/// A caller puts it into the request's extensions. Zero counts as one, and more than a whole quota
+/// as that quota.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Weight(pub u32);
+
+impl Default for Weight {
+    fn default() -> Self {
+        Self(1)
     }
 }
 

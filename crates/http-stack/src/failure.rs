@@ -60,6 +60,7 @@ impl Failure {
         error.tenant = options.tenant.clone();
         error.status = self.status.map(|status| status.as_u16());
         error.code = self.detail.code;
+        error.inner_code = self.detail.inner_code;
         error.message = self.detail.message;
         error.request_id = self.detail.request_id;
         error.attempts = attempts;

@@ -58,8 +58,10 @@ mod stack;
 mod tls;
 mod transport;
 
-pub use answers::{AnswerPolicy, ErrorDetail, Flaw, JsonAnswers, ODataAnswers, clean_text};
-pub use call::CallCounts;
+pub use answers::{
+    AnswerPolicy, ErrorDetail, Flaw, JsonAnswers, ODataAnswers, clean_text, retry_after,
+};
+pub use call::{CallCounts, Weight};
 pub use client_identity::{ClientIdentity, ClientIdentityError};
 pub use connection_fault::{CertificateFault, ConnectionFault};
 pub use cursor::CursorTrail;

@@ -51,7 +51,7 @@ impl ApiStack {
     ///
     /// `operation` says in words what is asked, for spans and errors: `list machines`. The request's
     /// URI is absolute. `Accept: application/json`, a user agent, a request id and the token are
-    /// added.
+    /// added. A request that carries several has a [`Weight`](crate::Weight) in its extensions.
     ///
     /// # Errors
     /// [`ApiError`] for everything but a 2xx. Retries are spent: do not call again, but act on
@@ -65,7 +65,8 @@ impl ApiStack {
         mut request: Request<Bytes>,
     ) -> Result<Response<Bytes>, ApiError> {
         Counters::add(&self.counters.calls);
-        let call = Call::new(operation);
+        let mut call = Call::new(operation);
+        call.weight = request.extensions().get().copied().unwrap_or_default();
         if let Err(failure) = self.check_origin(&request) {
             return Err(failure.into_error(&self.options, operation, 0));
         }

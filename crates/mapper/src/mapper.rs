@@ -191,7 +191,7 @@ impl<'a> Record<'a> {
             is_managed: match enrichment {
                 Enrichment::Matched(device) => Some(device.is_managed()),
                 Enrichment::NoMatch => Some(false),
-                Enrichment::Unavailable => None,
+                Enrichment::Uncertain | Enrichment::Unavailable => None,
             },
             is_personal: intune
                 .and_then(|d| d.managed_device_owner_type.as_ref())

@@ -209,7 +209,7 @@ pub(crate) const ROWS: &[Mapping] = &[
         "Whether Intune manages the device.",
         "true for a matched record, unless its agent is `eas` or `msSense` or its state is \
          `discovered`; false for those and when Intune was read completely and has none; omitted \
-         when Intune is not consulted",
+         when Intune is not consulted, or when a record that cannot be read may be the machine's",
     ]),
     row("device.is_personal", (Boolean, Both), &["managedDevice.managedDeviceOwnerType"], [
         "Whether the device belongs to its user.",

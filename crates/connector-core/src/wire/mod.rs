@@ -19,7 +19,7 @@ mod page;
 mod scalar;
 mod value;
 
-pub use page::{LONGEST_PAYLOAD, MOST_RECORDS, PageError, WirePage, parse_page};
+pub use page::{LONGEST_PAYLOAD, MOST_RECORDS, PageError, WirePage, find_text, parse_page};
 pub use scalar::{parse_guid, parse_time};
 pub use value::{
     Flag, Integer, LONGEST_TEXT, List, Nested, ReadValue, Text, TextOrInteger, Texts, Time, Wire,

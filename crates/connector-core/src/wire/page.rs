@@ -249,6 +249,21 @@ fn malformed(record: &[u8], error: &serde_json::Error) -> MalformedRecord {
 
 /// The `id` of an object that may be broken behind it.
 fn find_id(record: &[u8]) -> Option<DeviceUid> {
+    DeviceUid::new(find_text(record, "id")?.trim()).ok()
+}
+
+/// A text of an object that may be broken around it; null is empty. `None` when the object does not
+/// have it, or it cannot be told.
+///
+/// ```
+/// use stocktake_connector_core::wire::find_text;
+///
+/// let record = br#"{"id":"a","os":"x" "y","owner":null,"size":"#;
+/// assert_eq!(find_text(record, "id").as_deref(), Some("a"));
+/// assert_eq!(find_text(record, "owner").as_deref(), Some(""));
+/// assert_eq!(find_text(record, "size"), None);
+/// ```
+pub fn find_text(record: &[u8], name: &str) -> Option<String> {
     let mut rest = Scan { bytes: record, at: 0 };
     if rest.next_token()? != b'{' {
         return None;
@@ -266,9 +281,11 @@ fn find_id(record: &[u8]) -> Option<DeviceUid> {
         rest.at += 1;
         rest.next_token()?;
         let value = rest.value(b",}").ok()?;
-        if key == b"\"id\"" {
-            let id: String = serde_json::from_slice(value).ok()?;
-            return DeviceUid::new(id.trim()).ok();
+        if key.strip_prefix(b"\"").and_then(|key| key.strip_suffix(b"\"")) == Some(name.as_bytes())
+        {
+            return serde_json::from_slice::<Option<String>>(value)
+                .ok()
+                .map(Option::unwrap_or_default);
         }
     }
     None

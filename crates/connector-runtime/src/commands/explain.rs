@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use stocktake_connector_core::wire::WirePage;
-use stocktake_connector_core::{Clock, Enrichment, SourceRecord, SystemClock};
+use stocktake_connector_core::{Clock, SourceRecord, SystemClock};
 use stocktake_defender_api::Machine;
-use stocktake_graph_api::ManagedDevice;
 use stocktake_mapper::{DefenderMapper, Explained, MapperOptions, Mapping, TABLE};
 
 use super::map;
@@ -81,11 +80,12 @@ impl Explain {
     fn machines(&self, path: &std::path::Path, context: &Context) -> Result<Ending, CommandError> {
         let machines: WirePage<Machine> = map::read(path)?;
         let managed = self.managed_devices.as_deref().map(map::read).transpose()?;
-        let managed = managed.map(|page: WirePage<ManagedDevice>| map::index(page.records));
+        let managed = managed.map(map::Managed::new);
         let mapper = DefenderMapper::new(MapperOptions::new(wiring::dialect(self.dialect, false)));
         let now = SystemClock.now();
         for machine in &machines.records {
-            let enrichment: Enrichment<ManagedDevice> = map::enrichment(machine, managed.as_ref());
+            let enrichment = map::enrichment(machine, managed.as_ref())
+                .map_err(|error| CommandError::of(&error))?;
             let explained = mapper
                 .explain(machine, &enrichment, now)
                 .map_err(|error| CommandError::of(&error))?;

@@ -8,10 +8,10 @@ use serde::de::DeserializeOwned;
 use stocktake_connector_core::wire::{WirePage, parse_page};
 use stocktake_connector_core::{
     Clock, DeviceUid, Encoded, Encoder, Enrichment, EventUid, MalformedRecord, Mapper,
-    SourceRecord, SystemClock, TenantId,
+    SourceRecord, SystemClock, TenantId, UnreadableEnrichment,
 };
 use stocktake_defender_api::Machine;
-use stocktake_graph_api::ManagedDevice;
+use stocktake_graph_api::{ManagedDevice, UnreadableDevices};
 use stocktake_mapper::{DefenderMapper, MapperOptions};
 use stocktake_ocsf_model::Dialect;
 use uuid::Uuid;
@@ -60,7 +60,7 @@ impl Map {
             Some(path) => {
                 let devices: WirePage<ManagedDevice> = read(path)?;
                 faults += report(&devices.malformed, "managed device", context);
-                Some(index(devices.records))
+                Some(Managed::new(devices))
             }
         };
         faults += write(&machines.records, managed.as_ref(), dialect, context)?;
@@ -77,24 +77,34 @@ fn report(malformed: &[MalformedRecord], what: &str, context: &Context) -> u64 {
     malformed.len() as u64
 }
 
-/// The record of each key that the join would take.
-pub(crate) fn index(devices: Vec<ManagedDevice>) -> HashMap<Uuid, ManagedDevice> {
-    let mut index: HashMap<Uuid, ManagedDevice> = HashMap::new();
-    for device in devices {
-        let Some(key) = device.azure_ad_device_id() else { continue };
-        match index.get(&key) {
-            Some(kept) if kept.precedence(&device).is_ge() => {}
-            _ => {
-                index.insert(key, device);
+/// What was read of Intune.
+#[derive(Debug, Default)]
+pub(crate) struct Managed {
+    /// The record of each key that the join would take.
+    index: HashMap<Uuid, ManagedDevice>,
+    unreadable: UnreadableDevices,
+}
+
+impl Managed {
+    pub(crate) fn new(devices: WirePage<ManagedDevice>) -> Self {
+        let mut managed = Self::default();
+        for device in devices.records {
+            let Some(key) = device.azure_ad_device_id() else { continue };
+            match managed.index.get(&key) {
+                Some(kept) if kept.precedence(&device).is_ge() => {}
+                _ => {
+                    managed.index.insert(key, device);
+                }
             }
         }
+        devices.malformed.iter().for_each(|record| managed.unreadable.add(record, None));
+        managed
     }
-    index
 }
 
 fn write(
     machines: &[Machine],
-    managed: Option<&HashMap<Uuid, ManagedDevice>>,
+    managed: Option<&Managed>,
     dialect: Dialect,
     context: &Context,
 ) -> Result<u64, CommandError> {
@@ -128,27 +138,26 @@ fn write(
 /// What the managed devices have for a machine; without any, Intune counts as not consulted.
 pub(crate) fn enrichment(
     machine: &Machine,
-    managed: Option<&HashMap<Uuid, ManagedDevice>>,
-) -> Enrichment<ManagedDevice> {
-    match managed {
-        None => Enrichment::Unavailable,
-        Some(managed) => machine
-            .join_key()
-            .and_then(|key| managed.get(&key))
-            .map_or(Enrichment::NoMatch, |device| Enrichment::Matched(device.clone())),
+    managed: Option<&Managed>,
+) -> Result<Enrichment<ManagedDevice>, UnreadableEnrichment> {
+    let Some(managed) = managed else { return Ok(Enrichment::Unavailable) };
+    let key = machine.join_key();
+    match key.and_then(|key| managed.index.get(&key)) {
+        Some(device) => Ok(Enrichment::Matched(device.clone())),
+        None => managed.unreadable.without_match(key),
     }
 }
 
 fn encode(
     machine: &Machine,
-    managed: Option<&HashMap<Uuid, ManagedDevice>>,
+    managed: Option<&Managed>,
     mapper: &DefenderMapper,
     encoder: &impl Encoder<<DefenderMapper as Mapper>::Event>,
     tenant: &TenantId,
     now: chrono::DateTime<chrono::Utc>,
     line: &mut Vec<u8>,
 ) -> Result<(), String> {
-    let enrichment = enrichment(machine, managed);
+    let enrichment = enrichment(machine, managed).map_err(|error| error.to_string())?;
     let event = mapper.map(machine, &enrichment, now).map_err(|error| error.to_string())?;
     let uid = DeviceUid::new(machine.uid()).map_err(|error| error.to_string())?;
     let Encoded { fingerprint, uid_at } =

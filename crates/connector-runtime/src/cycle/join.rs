@@ -268,19 +268,29 @@ async fn join_page<R: SourceRecord, P: EnrichmentPass>(
         joined.last_seen = joined.last_seen.max(record.last_seen());
     }
     drop(keys);
-    let mut records = devices.into_iter().map(|(uid, record)| JoinedRecord {
-        uid,
-        enrichment: pass.enrichment(record.join_key()),
-        record,
-    });
+    let mut devices = devices.into_iter();
     loop {
-        let chunk: Vec<_> = records.by_ref().take(CHUNK).collect();
-        let length = chunk.len() as u64;
-        if length == 0 {
+        let (mut chunk, mut letters) = (Vec::with_capacity(CHUNK), Vec::new());
+        for (uid, record) in devices.by_ref().take(CHUNK) {
+            match pass.enrichment(record.join_key()) {
+                Ok(enrichment) => chunk.push(JoinedRecord { uid, record, enrichment }),
+                // An event without what an earlier one had would erase it at the receiver.
+                Err(unreadable) => letters.push(shelf.letter(
+                    Stage::Read,
+                    Some(uid),
+                    unreadable.to_string(),
+                    record.payload(),
+                )),
+            }
+        }
+        let (length, unreadable) = (chunk.len() as u64, letters.len() as u64);
+        if length + unreadable == 0 {
             return Ok(());
         }
+        shelf.keep(letters).await?;
+        joined.malformed += unreadable;
         // The receiver lives until this sender is dropped, unless the mapping failed; it says why.
-        if chunks.send(chunk).await.is_err() {
+        if length > 0 && chunks.send(chunk).await.is_err() {
             return Ok(());
         }
         joined.passed_on += length;

@@ -102,6 +102,37 @@ async fn a_machine_that_cannot_be_mapped_is_named_and_the_others_are_written() {
 }
 
 #[tokio::test]
+async fn a_machine_is_not_called_unmanaged_because_its_intune_record_cannot_be_read() {
+    let desk = Desk::new();
+    let key = |n: u8| format!("00000000-0000-0000-0000-00000000000{n}");
+    let machine = |n: u8| format!("{{\"id\":\"m{n}\",\"aadDeviceId\":\"{}\"}}\n", key(n));
+    let broken = format!("{{\"id\":\"i2\",\"azureADDeviceId\":\"{}\",\"model\":[]}}\n", key(2));
+    desk.write("machines.ndjson", &(machine(1) + &machine(2)));
+    desk.write("devices.ndjson", &broken);
+    let arguments = [
+        "map",
+        "--machines",
+        "machines.ndjson",
+        "--managed-devices",
+        "devices.ndjson",
+        "--dialect",
+        "ocsf",
+    ];
+
+    let mapped = desk.run(&arguments).await;
+    assert_eq!(mapped.code, Some(3), "{mapped:#?}");
+    assert_eq!(mapped.stdout.lines().count(), 1, "{mapped:#?}");
+    assert!(mapped.stdout.contains("\"is_managed\":false"), "{mapped:#?}");
+    assert!(mapped.stderr.contains("machine m2: its Intune record cannot be used"), "{mapped:#?}");
+
+    // Of a record that does not say whose it is, nothing follows for either machine.
+    desk.write("devices.ndjson", "{\"id\":\"i2\",\"model\":[]}\n");
+    let mapped = desk.run(&arguments).await;
+    assert_eq!(mapped.stdout.lines().count(), 2, "{mapped:#?}");
+    assert!(!mapped.stdout.contains("is_managed"), "{mapped:#?}");
+}
+
+#[tokio::test]
 async fn a_file_that_cannot_be_read_is_named() {
     let desk = Desk::new();
     let mapped = desk.run(&["map", "--machines", "absent.json", "--dialect", "ocsf"]).await;

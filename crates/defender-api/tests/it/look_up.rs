@@ -33,11 +33,36 @@ async fn a_machine_gives_its_record() {
     assert_eq!(machine.os_build, Some(1));
 }
 
-#[tokio::test]
-async fn a_machine_that_answers_404_is_absent() {
-    let server = answering("/api/machines/a", ResponseTemplate::new(404)).await;
+/// Defender's word that it has no such machine.
+fn not_found(code: &str) -> ResponseTemplate {
+    let error = json!({"error": {"code": code, "message": "Machine a was not found."}});
+    ResponseTemplate::new(404).set_body_json(error)
+}
 
-    assert_eq!(client(&server, |_| ()).look_up(&uid("a")).await.unwrap(), Presence::Absent);
+#[tokio::test]
+async fn a_machine_that_defender_does_not_find_is_absent() {
+    for code in ["NotFound", "ResourceNotFound"] {
+        let server = answering("/api/machines/a", not_found(code)).await;
+
+        assert_eq!(client(&server, |_| ()).look_up(&uid("a")).await.unwrap(), Presence::Absent);
+    }
+}
+
+#[tokio::test]
+async fn a_404_that_is_not_defenders_own_is_an_error_and_never_an_absence() {
+    for answer in [
+        ResponseTemplate::new(404),
+        ResponseTemplate::new(404).set_body_raw("<html>Not Found</html>", "text/html"),
+        ResponseTemplate::new(404).set_body_json(json!({"message": "No route"})),
+        ResponseTemplate::new(404).set_body_json(json!({"statusCode": 404, "code": "NotFound"})),
+        not_found("TenantNotFound"),
+    ] {
+        let server = answering("/api/machines/a", answer).await;
+
+        let error = client(&server, |_| ()).look_up(&uid("a")).await.unwrap_err();
+
+        assert!(error.advice().unwrap().contains("base URL"), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -57,7 +82,7 @@ async fn a_refused_look_up_is_an_error_and_never_an_absence() {
 
 #[tokio::test]
 async fn an_id_cannot_lead_to_another_path() {
-    let server = answering("/api/machines/..%2Falerts%3Fx", ResponseTemplate::new(404)).await;
+    let server = answering("/api/machines/..%2Falerts%3Fx", not_found("NotFound")).await;
     let client = client(&server, |_| ());
 
     assert_eq!(client.look_up(&uid("../alerts?x")).await.unwrap(), Presence::Absent);

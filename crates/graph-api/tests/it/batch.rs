@@ -3,6 +3,7 @@ use std::sync::Mutex;
 
 use stocktake_connector_core::{ApiErrorKind, SourceError};
 use stocktake_graph_api::LookUp;
+use stocktake_http_stack::Quota;
 
 use super::*;
 
@@ -191,4 +192,53 @@ async fn a_batch_that_is_not_json_asks_for_the_list() {
         .await;
 
     assert!(client(&server, |_| ()).look_up(&[key(1)]).await.unwrap().list_instead);
+}
+
+#[tokio::test]
+async fn a_wait_without_measure_is_bounded() {
+    for wait in [u64::MAX.to_string(), "Fri, 31 Dec 9999 23:59:59 GMT".to_owned()] {
+        let server = MockServer::start().await;
+        let named = wait.clone();
+        batch(move |_| (429, json!({"Retry-After": named}), json!({"error": {"code": "x"}})))
+            .expect(1)
+            .mount(&server)
+            .await;
+
+        let error = client(&server, |_| ()).look_up(&[key(1)]).await.unwrap_err();
+
+        let SourceError::Api(error) = error else { panic!("{error}") };
+        let day = Duration::from_secs(24 * 60 * 60);
+        assert_eq!((error.kind, error.retry_after), (ApiErrorKind::Throttled, Some(day)), "{wait}");
+    }
+}
+
+#[tokio::test]
+async fn options_without_measure_are_no_overflow() {
+    let server = MockServer::start().await;
+    batch(found).mount(&server).await;
+
+    let client = client(&server, |options| {
+        options.batch_deadline = Duration::MAX;
+        options.batch_backoff = Duration::MAX;
+    });
+
+    assert_eq!(client.look_up(&[key(1)]).await.unwrap().records.len(), 1);
+}
+
+#[tokio::test]
+async fn each_item_of_a_batch_counts_against_the_quota() {
+    let server = MockServer::start().await;
+    batch(found).expect(1).mount(&server).await;
+    let mut options = GraphOptions::new(server.uri().parse().unwrap());
+    options.tenant = Some(TenantId::new("contoso").unwrap());
+    let mut stack = options.stack_options(None);
+    // A fifth of it may go out at once; room for more comes only after the deadline of the call.
+    stack.quotas = vec![Quota::per_hour(50)];
+    let transport = Transport::new(&TransportOptions::default()).unwrap();
+    let client = GraphClient::new(ApiStack::new(&transport, stack), options);
+
+    assert_eq!(client.look_up(&keys(1..=10)).await.unwrap().calls, 1);
+    let error = client.look_up(&keys(1..=10)).await.unwrap_err();
+
+    assert!(error.to_string().contains("our quota of 50 calls"), "{error}");
 }

@@ -1,6 +1,6 @@
 use stocktake_connector_core::{
     EnrichError, Enricher, Enrichment, EnrichmentPass, EnrichmentStatus, PassHint, Recovery,
-    Strategy,
+    Strategy, UnreadableEnrichment,
 };
 use stocktake_graph_api::{IntuneEnricher, IntunePass, ManagedDevice};
 
@@ -10,21 +10,23 @@ fn pass(server: &MockServer, records_known: Option<u64>) -> IntunePass {
     IntuneEnricher::new(client(server, |_| ())).start_pass(PassHint { records_known })
 }
 
-/// Each answer in a word: the record's id, `none`, or `unavailable`.
-fn words(answers: Vec<Enrichment<ManagedDevice>>) -> Vec<String> {
-    answers
-        .into_iter()
-        .map(|answer| match answer {
-            Enrichment::Matched(device) => device.id.unwrap(),
-            Enrichment::NoMatch => "none".to_owned(),
-            Enrichment::Unavailable => "unavailable".to_owned(),
-        })
-        .collect()
+/// An answer in a word: the record's id, `none`, …
+fn word(answer: Result<Enrichment<ManagedDevice>, UnreadableEnrichment>) -> String {
+    match answer {
+        Ok(Enrichment::Matched(device)) => device.id.unwrap(),
+        Ok(Enrichment::NoMatch) => "none".to_owned(),
+        Ok(Enrichment::Uncertain) => "uncertain".to_owned(),
+        Ok(Enrichment::Unavailable) => "unavailable".to_owned(),
+        Err(UnreadableEnrichment(reason)) => {
+            assert!(reason.starts_with("its Intune record cannot be used: "), "{reason}");
+            "unreadable".to_owned()
+        }
+    }
 }
 
 async fn enrich(pass: &mut IntunePass, keys: &[Option<Uuid>], last: bool) -> Vec<String> {
     pass.prepare(keys, last).await.unwrap();
-    words(keys.iter().map(|key| pass.enrichment(*key)).collect())
+    keys.iter().map(|key| word(pass.enrichment(*key))).collect()
 }
 
 /// A tenant whose devices 1 to `count` are in Intune, whichever way it is asked.
@@ -158,6 +160,13 @@ async fn a_filter_that_is_ignored_makes_the_pass_read_the_list() {
     assert_eq!(pass.account().strategy, Some(Strategy::Bulk));
 }
 
+/// Device `n`, whose record cannot be read.
+fn broken(n: u128) -> Value {
+    let mut device = device("bad", n);
+    device["model"] = json!([]);
+    device
+}
+
 #[tokio::test]
 async fn malformed_records_are_counted_and_fail_nothing() {
     let bad = json!({"id": "bad", "azureADDeviceId": [], "model": 5});
@@ -174,6 +183,54 @@ async fn malformed_records_are_counted_and_fail_nothing() {
 }
 
 #[tokio::test]
+async fn a_machine_whose_record_is_malformed_is_never_told_that_intune_has_none() {
+    for known in [Some(5_000), Some(2)] {
+        let server = MockServer::start().await;
+        // The third device has a second record, which can be read.
+        let devices = [device("d1", 1), broken(2), broken(3), device("d3", 3)];
+        list(ok(envelope(&devices, None))).mount(&server).await;
+        batch(move |url| {
+            let asked = Some(key(asked_for(url)).to_string());
+            let of = |d: &&Value| d["azureADDeviceId"].as_str() == asked.as_deref();
+            let found: Vec<Value> = devices.iter().filter(of).cloned().collect();
+            (200, json!({}), envelope(&found, None))
+        })
+        .mount(&server)
+        .await;
+        let mut pass = pass(&server, known);
+
+        assert_eq!(
+            enrich(&mut pass, &some(1..=4), true).await,
+            ["d1", "unreadable", "d3", "none"],
+            "{known:?}"
+        );
+        assert_eq!((pass.account().matched, pass.account().malformed), (2, 2));
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_record_that_does_not_say_whose_it_is_may_be_of_any_machine_without_one() {
+    let bad = json!({"id": "bad", "azureADDeviceId": []});
+    let keys = [Some(key(1)), Some(key(2)), None];
+
+    let server = MockServer::start().await;
+    list(ok(envelope(&[bad.clone(), device("d1", 1)], None))).mount(&server).await;
+    let answers = enrich(&mut pass(&server, None), &keys, true).await;
+    assert_eq!(answers, ["d1", "uncertain", "none"]);
+
+    // A look-up asks for one device alone: the record can be of no other.
+    let server = MockServer::start().await;
+    batch(move |url| {
+        let found = if asked_for(url) == 1 { device("d1", 1) } else { bad.clone() };
+        (200, json!({}), envelope(&[found], None))
+    })
+    .mount(&server)
+    .await;
+    let mut pass = pass(&server, Some(5_000));
+    assert_eq!(enrich(&mut pass, &keys, false).await, ["d1", "unreadable", "none"]);
+}
+
+#[tokio::test]
 async fn a_tenant_without_intune_or_without_permission_is_unavailable_for_every_page() {
     let no_tenant = json!({"error": {"code": "BadRequest",
         "message": "Request not applicable to target tenant."}});
@@ -181,7 +238,18 @@ async fn a_tenant_without_intune_or_without_permission_is_unavailable_for_every_
         to perform this operation. Application must have one of the following scopes: x"}});
     let realm = json!({"error": {"code": "UnknownError", "message":
         "{\"ErrorCode\":\"Forbidden\",\"Message\":\"{\\\"_version\\\": 3}\",\"Target\":null}"}});
-    for (status, body) in [(400, no_tenant), (403, no_scope), (401, realm.clone()), (403, realm)] {
+    // Graph's own code counts, whatever Intune says below it.
+    let phrase = json!({"error": {"code": "Forbidden", "message":
+        "{\"_version\": 3, \"Message\": \"An error has occurred\", \
+          \"CustomApiErrorPhrase\": \"NotAllowed\", \"RetryAfter\": null}"}});
+    for (status, body) in [
+        (400, no_tenant),
+        (403, no_scope),
+        (401, realm.clone()),
+        (403, realm),
+        (401, phrase.clone()),
+        (403, phrase),
+    ] {
         for known in [Some(5_000), Some(1)] {
             let server = MockServer::start().await;
             list(ResponseTemplate::new(status).set_body_json(&body)).mount(&server).await;
@@ -266,4 +334,38 @@ async fn a_page_without_machines_asks_nobody() {
     let server = MockServer::start().await;
     assert!(enrich(&mut pass(&server, None), &[], true).await.is_empty());
     assert_eq!(calls(&server).await, (0, 0));
+}
+
+fn forbidden() -> Value {
+    json!({"error": {"code": "Forbidden", "message": "no"}})
+}
+
+#[tokio::test]
+async fn a_refusal_after_an_answered_look_up_is_a_failure_and_not_absence() {
+    // In a later batch, in the same batch before and behind the answer, and when asked again.
+    for (refused, keys) in [(21, 21), (1, 2), (2, 2)] {
+        let server = MockServer::start().await;
+        batch(move |url| match asked_for(url) {
+            n if n == refused => (403, json!({}), forbidden()),
+            n => (200, json!({}), envelope(&[device(&format!("d{n}"), n)], None)),
+        })
+        .mount(&server)
+        .await;
+        let mut pass = pass(&server, Some(50_000));
+
+        let error = pass.prepare(&some(1..=keys), true).await.unwrap_err();
+
+        let operator = matches!(error, EnrichError::Other { recovery: Recovery::Operator, .. });
+        assert!(operator, "{refused} of {keys}: {error}");
+        assert_eq!(pass.account().status, EnrichmentStatus::On);
+    }
+}
+
+#[tokio::test]
+async fn an_unreadable_batch_does_not_prove_that_intune_answers() {
+    let server = MockServer::start().await;
+    Mock::given(path(BATCH)).respond_with(ok(json!([]))).mount(&server).await;
+    list(ResponseTemplate::new(403).set_body_json(forbidden())).mount(&server).await;
+
+    assert_eq!(enrich(&mut pass(&server, Some(5_000)), &some(1..=1), true).await, ["unavailable"]);
 }

@@ -14,7 +14,7 @@ use http::{HeaderMap, Response, StatusCode};
 
 pub use json::JsonAnswers;
 pub use odata::ODataAnswers;
-pub(crate) use retry_after::retry_after;
+pub use retry_after::retry_after;
 pub use text::clean_text;
 
 use crate::Quota;
@@ -24,6 +24,8 @@ use crate::Quota;
 pub struct ErrorDetail {
     /// The API's own error code.
     pub code: Option<String>,
+    /// The code of a service behind the API, where the API passes its answer on.
+    pub inner_code: Option<String>,
     /// The API's own message; the stack cuts it and removes control characters.
     pub message: String,
     /// The id to quote to the API's support.

@@ -95,25 +95,32 @@ fn inner_request_id(error: &Map<String, Value>) -> Option<String> {
     found
 }
 
+/// How deep documents nest in messages: Intune's gateway wraps what its service says.
+const DEEPEST: usize = 3;
+
 /// Intune's JSON in the message. Its own message names an operation and an internal URL; both are
-/// kept, because support asks for them, but the code it carries is the better one.
+/// kept, because support asks for them. Its code stands beside Graph's, which tells a refusal.
 fn read_nested_message(detail: &mut ErrorDetail) {
-    if !detail.message.trim_start().starts_with('{') {
-        return;
-    }
-    let Ok(Value::Object(nested)) = serde_json::from_str::<Value>(&detail.message) else { return };
-    if let Some(message) = nested.get("Message").or_else(|| nested.get("message")).and_then(scalar)
-    {
-        detail.message = message;
-    }
-    let phrase = nested.get("CustomApiErrorPhrase").and_then(scalar);
-    if let Some(phrase) = phrase.or_else(|| nested.get("ErrorCode").and_then(scalar)) {
-        detail.code = Some(phrase);
-    }
-    // Seconds; null unless it throttles.
-    if let Some(seconds) = nested.get("RetryAfter").and_then(Value::as_u64) {
-        detail.retry_after =
-            Some(Duration::from_secs(seconds).min(super::retry_after::LONGEST_WAIT));
+    for _ in 0..DEEPEST {
+        if !detail.message.trim_start().starts_with('{') {
+            return;
+        }
+        let Ok(Value::Object(nested)) = serde_json::from_str::<Value>(&detail.message) else {
+            return;
+        };
+        let text = |name: &str| nested.get(name).and_then(scalar);
+        if detail.inner_code.is_none() {
+            detail.inner_code = text("CustomApiErrorPhrase").or_else(|| text("ErrorCode"));
+        }
+        // Seconds; null unless it throttles.
+        if let Some(seconds) = nested.get("RetryAfter").and_then(Value::as_u64) {
+            detail.retry_after =
+                Some(Duration::from_secs(seconds).min(super::retry_after::LONGEST_WAIT));
+        }
+        match text("Message").or_else(|| text("message")) {
+            Some(message) => detail.message = message,
+            None => return,
+        }
     }
 }
 
@@ -194,7 +201,8 @@ mod tests {
                 .replace("\n", " ")
                 .as_str(),
         );
-        assert_eq!(detail.code.as_deref(), Some("TooMany"));
+        assert_eq!(detail.code.as_deref(), Some("UnknownError"));
+        assert_eq!(detail.inner_code.as_deref(), Some("TooMany"));
         assert_eq!(detail.message, "An error has occurred");
         assert_eq!(detail.retry_after, Some(Duration::from_secs(12)));
     }

@@ -9,8 +9,8 @@ use http::header::RETRY_AFTER;
 /// The longest wait that is believed. A longer one is a mistake or an attack; a day ends any call.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The wait that the header names; a date in the past is no wait, nonsense is `None`.
-pub(crate) fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+/// The wait that `Retry-After` names, a day at most; a date in the past is no wait, nonsense is `None`.
+pub fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = match text.parse::<f64>() {
         // Fractions are not in the standard but cost nothing to accept.

@@ -62,6 +62,7 @@ impl<S> Answer<S> {
         };
         detail.message = message;
         detail.code = detail.code.map(|code| clean_text(&code));
+        detail.inner_code = detail.inner_code.map(|code| clean_text(&code));
         detail.request_id = detail.request_id.map(|id| clean_text(&id));
         Err(Box::new(Failure { kind, retry, status: Some(status), detail, source: None }))
     }

@@ -3,10 +3,18 @@
 //! It stands below the retry and the waits, so that an attempt after a long wait carries a token
 //! that is still valid. After a 401 the token is dropped and the attempt repeated once, provided
 //! that the provider has another token.
+//!
+//! After a 403 it is dropped too, for the calls to come: a permission that an administrator grants
+//! shows only in a new token, and the old one may be good for another hour. The attempt is not
+//! repeated, as nothing was granted in between.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, Response};
+use tokio::time::Instant;
 use tower::layer::{Layer, layer_fn};
 
 use stocktake_connector_core::{AccessToken, ApiErrorKind, Recovery, TokenError};
@@ -15,36 +23,65 @@ use crate::Authorisation;
 use crate::failure::{Failure, Retry};
 use crate::layers::service;
 
+/// The least time between two tokens that a stack drops because of a 403. Where a permission stays
+/// missing, a new token for each call would be refused by the identity provider in the end.
+const BETWEEN_DROPS: Duration = Duration::from_secs(5 * 60);
+
 #[derive(Debug, Clone)]
 pub(crate) struct Authorise<S> {
     inner: S,
     authorisation: Option<Authorisation>,
+    /// When a token was last dropped because of a 403.
+    dropped: Arc<Mutex<Option<Instant>>>,
 }
 
 pub(crate) fn layer<S>(
     authorisation: Option<Authorisation>,
 ) -> impl Layer<S, Service = Authorise<S>> {
-    layer_fn(move |inner| Authorise { inner, authorisation: authorisation.clone() })
+    let dropped = Arc::default();
+    layer_fn(move |inner| Authorise {
+        inner,
+        authorisation: authorisation.clone(),
+        dropped: Arc::clone(&dropped),
+    })
 }
 
 service!(Authorise, Response<Bytes>, |this, request| {
     let Some(Authorisation { provider, scope }) = &this.authorisation else {
         return this.inner.call(request).await;
     };
-    let token = provider.token(scope).await.map_err(no_token)?;
-    let outcome = this.inner.call(with_token(request.clone(), &token)?).await;
-    match outcome {
-        Err(failure) if failure.kind == ApiErrorKind::Unauthorised => {
-            provider.invalidate(scope, &token);
-            let other = provider.token(scope).await.map_err(no_token)?;
-            if other.same_as(&token) {
-                return Err(failure);
-            }
-            this.inner.call(with_token(request, &other)?).await
+    let mut token = provider.token(scope).await.map_err(no_token)?;
+    let mut outcome = this.inner.call(with_token(request.clone(), &token)?).await;
+    if failed_with(&outcome, ApiErrorKind::Unauthorised) {
+        provider.invalidate(scope, &token);
+        let other = provider.token(scope).await.map_err(no_token)?;
+        if other.same_as(&token) {
+            return outcome;
         }
-        outcome => outcome,
+        token = other;
+        outcome = this.inner.call(with_token(request, &token)?).await;
     }
+    if failed_with(&outcome, ApiErrorKind::Forbidden) && this.may_drop() {
+        provider.invalidate(scope, &token);
+    }
+    outcome
 });
+
+impl<S> Authorise<S> {
+    /// Whether a 403 may drop the token now; the answer counts as a drop.
+    fn may_drop(&self) -> bool {
+        let mut dropped = self.dropped.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = dropped.is_none_or(|at| at.elapsed() >= BETWEEN_DROPS);
+        if may {
+            *dropped = Some(Instant::now());
+        }
+        may
+    }
+}
+
+fn failed_with(outcome: &Result<Response<Bytes>, Box<Failure>>, kind: ApiErrorKind) -> bool {
+    outcome.as_ref().is_err_and(|failure| failure.kind == kind)
+}
 
 fn with_token(
     mut request: Request<Bytes>,

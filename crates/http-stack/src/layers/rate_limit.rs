@@ -1,12 +1,16 @@
 //! Keeps all calls of a stack within the API's quotas.
 //!
 //! Quotas hold all at once. No window of a quota's length sees more calls than it allows: of the
-//! calls a fifth may come at once, and the rest are spread over the window. When a refusal names a
-//! smaller quota than ours, that one holds from then on; a larger one changes nothing, because
-//! other programs with the same app registration share it.
+//! calls a fifth may come at once, and the rest are spread over the window. A request that carries
+//! several calls takes room for each; where they are more than a fifth of the quota, it saves room
+//! up, and two such requests may come closer together than their room did.
+//!
+//! When a refusal names a smaller quota than ours, that one holds until the API has refused nothing
+//! for a while; a larger one changes nothing, because other programs with the same app registration
+//! share it.
 
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex as Lock, PoisonError};
+use std::sync::{Arc, Mutex as Lock, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use governor::clock::Clock;
@@ -21,12 +25,17 @@ use stocktake_connector_core::ApiErrorKind;
 use stocktake_telemetry::field;
 
 use crate::Quota;
-use crate::call::Call;
-use crate::failure::Failure;
+use crate::call::{Call, Weight};
+use crate::failure::{Failure, Retry};
 use crate::layers::service;
 
 /// Quotas that one stack keeps at most; a remote that names ever new windows adds no more.
 const MOST_QUOTAS: usize = 8;
+
+/// How long the API must refuse nothing before a quota that it named gives way to ours again. The
+/// longest window that these APIs are known to count by is an hour: after that none of the calls
+/// that led to the refusal counts any more.
+const CALM: Duration = Duration::from_secs(60 * 60);
 
 #[derive(Debug, Clone)]
 pub(crate) struct RateLimit<S> {
@@ -44,9 +53,10 @@ service!(RateLimit, Response<bytes::Bytes>, |this, request| {
     let outcome = this.inner.call(request).await;
     if let Err(failure) = &outcome
         && failure.kind == ApiErrorKind::Throttled
-        && let Some(named) = failure.detail.quota
+        // What is not to be tried again was no answer of this API.
+        && failure.retry == Retry::Again
     {
-        this.quotas.adapt(named);
+        this.quotas.refused(failure.detail.quota);
     }
     outcome
 });
@@ -68,6 +78,8 @@ type Cells = governor::RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMidd
 #[derive(Debug, Clone)]
 struct Limit {
     quota: Quota,
+    /// Most cells that can be taken at once.
+    burst: NonZeroU32,
     cells: Arc<Cells>,
     clock: TokioClock,
 }
@@ -85,79 +97,137 @@ impl Limit {
             .allow_burst(burst);
         let clock = TokioClock(Instant::now());
         let cells = Arc::new(Cells::direct_with_clock(rate, clock.clone()));
-        Self { quota, cells, clock }
+        Self { quota, burst, cells, clock }
     }
 
-    /// A limit whose burst is used up: the remote has just refused.
+    /// A limit whose burst is used up: calls went out, or were refused, just before it began.
     fn drained(quota: Quota) -> Self {
         let limit = Self::new(quota);
         // It fails only for more cells than the burst, which this is not.
-        let _ = limit.cells.check_n(NonZeroU32::new(quota.calls / 5).unwrap_or(NonZeroU32::MIN));
+        let _ = limit.cells.check_n(limit.burst);
         limit
     }
 
-    /// How long to wait for the next cell; `None` when one was taken.
-    fn take(&self) -> Option<Duration> {
-        let refusal = self.cells.check().err()?;
+    /// The cells that a request takes, a burst at a time. Never more than the quota, or a request
+    /// could not go out at all.
+    fn portions(&self, weight: Weight) -> impl Iterator<Item = NonZeroU32> + use<> {
+        let burst = self.burst.get();
+        let mut left = weight.0.clamp(1, self.quota.calls.max(1));
+        std::iter::from_fn(move || {
+            let portion = NonZeroU32::new(left.min(burst))?;
+            left -= portion.get();
+            Some(portion)
+        })
+    }
+
+    /// How long to wait for `cells`, at most the burst; `None` when they were taken.
+    fn take(&self, cells: NonZeroU32) -> Option<Duration> {
+        let refusal = self.cells.check_n(cells).ok()?.err()?;
         Some(refusal.wait_time_from(self.clock.now()).max(Duration::from_millis(1)))
     }
 }
 
-/// The quotas of one stack, the longest window first.
+/// The quotas of one stack.
 #[derive(Debug)]
 struct Quotas {
-    limits: Lock<Vec<Limit>>,
+    configured: Vec<Quota>,
+    held: Lock<Held>,
     /// One caller at a time takes cells, in the order of asking. Only the one whose turn it is can
     /// hold a cell of one quota while it waits for another's.
     turn: Mutex<()>,
 }
 
+/// The quotas that hold now.
+#[derive(Debug)]
+struct Held {
+    /// The longest window first.
+    limits: Vec<Limit>,
+    /// When the API last refused, while one of the limits is one that it named.
+    refused: Option<Instant>,
+}
+
+impl Held {
+    fn sort(&mut self) {
+        self.limits.sort_by_key(|limit| std::cmp::Reverse(limit.quota.per));
+    }
+}
+
 impl Quotas {
     fn new(quotas: &[Quota]) -> Self {
-        let mut limits: Vec<Limit> =
-            quotas.iter().filter(|quota| !quota.per.is_zero()).copied().map(Limit::new).collect();
-        limits.sort_by_key(|limit| std::cmp::Reverse(limit.quota.per));
-        Self { limits: Lock::new(limits), turn: Mutex::new(()) }
+        let configured: Vec<Quota> =
+            quotas.iter().filter(|quota| !quota.per.is_zero()).copied().collect();
+        let limits = configured.iter().copied().map(Limit::new).collect();
+        let mut held = Held { limits, refused: None };
+        held.sort();
+        Self { configured, held: Lock::new(held), turn: Mutex::new(()) }
     }
 
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The limits that hold now: ours again, once the API has been calm for long enough.
     fn limits(&self) -> Vec<Limit> {
-        self.limits.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut held = self.held();
+        let longest = held.limits.first().map_or(CALM, |limit| limit.quota.per.max(CALM));
+        if held.refused.is_some_and(|at| at.elapsed() >= longest) {
+            let (ours, named): (Vec<_>, Vec<_>) =
+                held.limits.drain(..).partition(|limit| self.configured.contains(&limit.quota));
+            held.limits = ours;
+            let given_way = self
+                .configured
+                .iter()
+                .filter(|quota| named.iter().any(|limit| limit.quota.per == quota.per));
+            // What went out under the smaller quota still counts in the present window.
+            held.limits.extend(given_way.copied().map(Limit::drained));
+            held.sort();
+            held.refused = None;
+            tracing::info!("the API refused nothing for long; the configured quotas hold again");
+        }
+        held.limits.clone()
     }
 
     /// Waits until every quota has room.
     async fn acquire(&self, call: &Call) -> Result<(), Box<Failure>> {
         let _turn = self.turn.lock().await;
         for limit in self.limits() {
-            while let Some(wait) = limit.take() {
-                if call.ends_before(wait) {
-                    let Quota { calls, per } = limit.quota;
-                    let message = format!("our quota of {calls} calls per {per:?} is used up");
-                    return Err(Failure::throttled_past_deadline(message, wait));
+            for cells in limit.portions(call.weight) {
+                while let Some(wait) = limit.take(cells) {
+                    if call.ends_before(wait) {
+                        let Quota { calls, per } = limit.quota;
+                        let message = format!("our quota of {calls} calls per {per:?} is used up");
+                        return Err(Failure::throttled_past_deadline(message, wait));
+                    }
+                    sleep(wait).await;
                 }
-                sleep(wait).await;
             }
         }
         Ok(())
     }
 
-    /// Keeps to a smaller quota than ours from now on.
-    fn adapt(&self, named: Quota) {
-        let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
-        let ours = limits.iter().find(|limit| limit.quota.per == named.per);
+    /// The API refused a call; to a smaller quota than ours that it names we keep for now.
+    fn refused(&self, named: Option<Quota>) {
+        let mut held = self.held();
+        if held.refused.is_some() {
+            held.refused = Some(Instant::now());
+        }
+        let Some(named) = named.filter(|named| !named.per.is_zero()) else { return };
+        let ours = held.limits.iter().find(|limit| limit.quota.per == named.per);
         let keeps = match ours {
             Some(ours) => ours.quota.calls <= named.calls,
-            None => limits.len() >= MOST_QUOTAS,
+            None => held.limits.len() >= MOST_QUOTAS,
         };
-        if keeps || named.per.is_zero() {
+        if keeps {
             return;
         }
-        limits.retain(|limit| limit.quota.per != named.per);
-        limits.push(Limit::drained(named));
-        limits.sort_by_key(|limit| std::cmp::Reverse(limit.quota.per));
+        held.limits.retain(|limit| limit.quota.per != named.per);
+        held.limits.push(Limit::drained(named));
+        held.sort();
+        held.refused = Some(Instant::now());
         tracing::warn!(
             { field::QUOTA_CALLS } = named.calls,
             { field::QUOTA_SECONDS } = named.per.as_secs(),
-            "the API named a smaller quota than ours; it holds from now on"
+            "the API named a smaller quota than ours; it holds for now"
         );
     }
 }
@@ -231,7 +301,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_smaller_quota_that_a_refusal_names_holds_from_then_on() {
         let quotas = Quotas::new(&[Quota::per_minute(50)]);
-        quotas.adapt(Quota::per_minute(10));
+        quotas.refused(Some(Quota::per_minute(10)));
         let times = times(&quotas, 40).await;
         assert!(busiest(&times, Duration::from_secs(60)) <= 10);
         assert!(times[0] > Duration::ZERO, "the burst is used up when a refusal comes");
@@ -240,12 +310,77 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_larger_quota_changes_nothing_and_new_windows_are_bounded() {
         let quotas = Quotas::new(&[Quota::per_minute(50)]);
-        quotas.adapt(Quota::per_minute(51));
+        quotas.refused(Some(Quota::per_minute(51)));
         assert_eq!(quotas.limits()[0].quota, Quota::per_minute(50));
         for second in 1..100 {
-            quotas.adapt(Quota { calls: 9, per: Duration::from_secs(second) });
+            quotas.refused(Some(Quota { calls: 9, per: Duration::from_secs(second) }));
         }
         assert_eq!(quotas.limits().len(), MOST_QUOTAS);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_named_quota_gives_way_to_ours_after_a_long_calm() {
+        let quotas = Quotas::new(&[Quota::per_minute(50)]);
+        quotas.refused(Some(Quota::per_minute(10)));
+        quotas.refused(Some(Quota { calls: 3, per: Duration::from_secs(10) }));
+        sleep(CALM - Duration::from_secs(1)).await;
+        // Any refusal ends the calm, also one that names nothing or what we keep to anyway.
+        for named in [None, Some(Quota::per_minute(10))] {
+            quotas.refused(named);
+            sleep(CALM - Duration::from_secs(1)).await;
+            assert_eq!(quotas.limits()[0].quota, Quota::per_minute(10));
+        }
+        let mut times = times(&quotas, 20).await;
+        sleep(Duration::from_secs(1)).await;
+        let rested = *times.last().unwrap() + Duration::from_secs(1);
+        times.extend(self::times(&quotas, 100).await.iter().map(|at| rested + *at));
+
+        let limits = quotas.limits();
+        assert_eq!(limits.iter().map(|limit| limit.quota).collect::<Vec<_>>(), quotas.configured);
+        let busiest = busiest(&times, Duration::from_secs(60));
+        assert!(busiest > 30 && busiest <= 50, "{busiest}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_named_quota_a_refusal_changes_no_room() {
+        let quotas = Quotas::new(&[Quota::per_minute(50)]);
+        times(&quotas, 50).await;
+        quotas.refused(None);
+        let cells = Arc::clone(&quotas.limits()[0].cells);
+        sleep(CALM * 2).await;
+        assert!(Arc::ptr_eq(&cells, &quotas.limits()[0].cells));
+    }
+
+    async fn heavy_times(quota: Quota, weight: u32, count: usize) -> Vec<Duration> {
+        let quotas = Quotas::new(&[quota]);
+        let mut call = Call::new("test");
+        call.weight = Weight(weight);
+        let start = Instant::now();
+        let mut times = Vec::new();
+        for _ in 0..count {
+            quotas.acquire(&call).await.unwrap();
+            times.push(start.elapsed());
+        }
+        times
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_carries_several_calls_takes_room_for_each() {
+        let minute = Duration::from_secs(60);
+        let times = heavy_times(Quota::per_minute(100), 20, 50).await;
+        assert!((4..=5).contains(&busiest(&times, minute)), "{times:?}");
+        assert_eq!(heavy_times(Quota::per_minute(100), 0, 20).await, [Duration::ZERO; 20]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_heavier_than_the_burst_or_the_quota_still_goes_out() {
+        let minute = Duration::from_secs(60);
+        for (calls, weight) in [(50, 20), (20, 20), (10, 20), (1, 20), (1, u32::MAX)] {
+            let times = heavy_times(Quota::per_minute(calls), weight, 20).await;
+            let least = minute * weight.min(calls) * 18 / calls;
+            let most = minute * weight.min(calls) * 30 / calls;
+            assert!(times[19] >= least && times[19] <= most, "{calls} {weight}: {:?}", times[19]);
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -404,6 +404,27 @@ async fn a_401_without_another_token_is_not_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_403_drops_the_token_for_the_next_call_once_in_five_minutes() {
+    let script = Script::new([status(403)]);
+    let stack = ApiStack::over(script.clone(), authorised(&["t1", "t2", "t3"], None));
+    for (wait, sent) in [(0, "t1"), (0, "t2"), (299, "t2"), (1, "t2"), (0, "t3")] {
+        sleep(Duration::from_secs(wait)).await;
+        let error = get(&stack.clone()).await.unwrap_err();
+        assert_eq!((error.kind, error.attempts), (ApiErrorKind::Forbidden, 1));
+        assert_eq!(script.sent("authorization").pop(), Some(format!("Bearer {sent}")));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_403_for_the_token_that_followed_a_401_drops_that_one() {
+    let script = Script::new([status(401), status(403), status(200)]);
+    let stack = ApiStack::over(script.clone(), authorised(&["t1", "t2", "t3"], None));
+    get(&stack).await.unwrap_err();
+    get(&stack).await.unwrap();
+    assert_eq!(script.sent("authorization"), ["Bearer t1", "Bearer t2", "Bearer t3"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_missing_token_says_why_and_whether_to_come_back() {
     let wait = Duration::from_secs(9);
     for (recovery, kind) in [

@@ -18,6 +18,7 @@ fn mapped(dialect: Dialect, machine: Value, enrichment: Enrichment<Value>) -> Va
     let enrichment = match enrichment {
         Enrichment::Matched(device) => Enrichment::Matched(serde_json::from_value(device).unwrap()),
         Enrichment::NoMatch => Enrichment::NoMatch,
+        Enrichment::Uncertain => Enrichment::Uncertain,
         Enrichment::Unavailable => Enrichment::Unavailable,
     };
     let mapper = DefenderMapper::new(MapperOptions::new(dialect));
@@ -90,6 +91,7 @@ fn a_device_is_managed_when_intune_manages_it_and_unknown_when_intune_was_not_as
         assert_eq!(managed(Enrichment::Matched(device.clone())), expected, "{device}");
     }
     assert_eq!(managed(Enrichment::NoMatch), false);
+    assert_eq!(managed(Enrichment::Uncertain), Value::Null);
     assert_eq!(managed(Enrichment::Unavailable), Value::Null);
 }
 

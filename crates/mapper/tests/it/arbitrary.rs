@@ -170,6 +170,7 @@ pub(crate) fn enrichment() -> impl Strategy<Value = Enrichment<ManagedDevice>> {
     prop_oneof![
         4 => managed_device().prop_map(Enrichment::Matched),
         1 => Just(Enrichment::NoMatch),
+        1 => Just(Enrichment::Uncertain),
         1 => Just(Enrichment::Unavailable),
     ]
 }

@@ -10,7 +10,7 @@ use stocktake_connector_core::{
     EncodeError, Encoded, Encoder, EnrichError, Enricher, Enrichment, EnrichmentAccount,
     EnrichmentPass, Fingerprint, FixedClock, Listing, MalformedRecord, MapError, Mapper, Page,
     PassHint, Presence, Refusal, Selection, Sink, SinkError, SinkName, Source, SourceError,
-    SourceRecord, StateStore, TenantId,
+    SourceRecord, StateStore, TenantId, UnreadableEnrichment,
 };
 use stocktake_state::MemoryStore;
 
@@ -30,6 +30,9 @@ pub(super) struct Device {
     pub(super) last_seen: i64,
 }
 
+/// The content of a device whose enrichment cannot be read.
+pub(super) const UNREADABLE: &str = "unreadable enrichment";
+
 pub(super) fn device(uid: &str, content: &str) -> Device {
     Device { uid: uid.into(), content: content.into(), last_seen: NOW - 100 }
 }
@@ -39,7 +42,7 @@ impl SourceRecord for Device {
         &self.uid
     }
     fn join_key(&self) -> Option<uuid::Uuid> {
-        None
+        (self.content == UNREADABLE).then(|| uuid::Uuid::from_u128(1))
     }
     fn first_seen(&self) -> Option<DateTime<Utc>> {
         Some(at(1))
@@ -140,8 +143,14 @@ impl EnrichmentPass for FakePass {
     async fn prepare(&mut self, _: &[Option<uuid::Uuid>], _: bool) -> Result<(), EnrichError> {
         if self.fails { Err(unavailable().into()) } else { Ok(()) }
     }
-    fn enrichment(&mut self, _: Option<uuid::Uuid>) -> Enrichment<&'static str> {
-        Enrichment::Matched("enriched")
+    fn enrichment(
+        &mut self,
+        key: Option<uuid::Uuid>,
+    ) -> Result<Enrichment<&'static str>, UnreadableEnrichment> {
+        match key {
+            None => Ok(Enrichment::Matched("enriched")),
+            Some(_) => Err(UnreadableEnrichment("its record is broken".into())),
+        }
     }
     fn account(&self) -> EnrichmentAccount {
         EnrichmentAccount::default()

@@ -12,7 +12,8 @@ use stocktake_connector_core::{
 
 use super::{Request, Stop};
 use fakes::{
-    Answer, Device, FakeCollector, FakeSink, NOW, at, collector, device, sink_name, store,
+    Answer, Device, FakeCollector, FakeSink, NOW, UNREADABLE, at, collector, device, sink_name,
+    store,
 };
 
 async fn cycle(collector: &FakeCollector) -> CycleReport {
@@ -43,6 +44,7 @@ async fn every_record_ends_in_one_place_of_the_account() {
     records.push(device("odd", "unmappable"));
     records.push(device("odd-too", "unwritable"));
     records.push(device(" ", "without an id"));
+    records.push(device("odd-join", UNREADABLE));
     collector.source.answers([Answer::Records(records), Answer::Malformed("broken")]);
 
     let report = cycle(&collector).await;
@@ -52,8 +54,8 @@ async fn every_record_ends_in_one_place_of_the_account() {
         account(&report, "soc");
     assert_eq!(
         (read, duplicates, unchanged, acknowledged, dead_lettered),
-        (11, 1, 0, 5, 5),
-        "dead letters: refused, unmappable, unwritable, without id, malformed"
+        (12, 1, 0, 5, 6),
+        "dead letters: refused, unmappable, unwritable, without id, malformed, enrichment unreadable"
     );
     let letters = collector.store.dead_letters(&DeadLetterFilter::default()).await.unwrap();
     let mut stages: Vec<_> =
@@ -64,6 +66,7 @@ async fn every_record_ends_in_one_place_of_the_account() {
         [
             (Stage::Map, "`content` is unmappable"),
             (Stage::Map, "event cannot be written: no form"),
+            (Stage::Read, "its record is broken"),
             (Stage::Read, "not a machine"),
             (Stage::Deliver, "poison"),
             (Stage::Read, "record has no usable id: device uid ` ` is empty"),
@@ -209,6 +212,25 @@ async fn no_event_is_sent_without_its_enrichment() {
     assert!(matches!(report.outcome, CycleOutcome::Failed { .. }));
     assert_eq!(account(&report, "soc").undelivered, 5);
     assert_eq!(sink.events(), 0);
+}
+
+#[tokio::test]
+async fn a_device_whose_enrichment_cannot_be_read_keeps_what_was_sent_and_is_not_removed() {
+    let sink = Arc::new(FakeSink::default());
+    let collector = collector(store(), [("soc", Arc::clone(&sink))]);
+    collector.source.answers([Answer::Records(devices(0..2))]);
+    cycle(&collector).await;
+    collector
+        .source
+        .answers([Answer::Records(vec![device("d000", UNREADABLE), device("d001", "as it was")])]);
+
+    let report = cycle(&collector).await;
+
+    assert_eq!(report.outcome, CycleOutcome::Complete);
+    let SinkAccount { unchanged, acknowledged, dead_lettered, .. } = account(&report, "soc");
+    assert_eq!((unchanged, acknowledged, dead_lettered), (1, 0, 1));
+    assert_eq!(report.removal.missing, 0);
+    assert_eq!(sink.events(), 2);
 }
 
 #[tokio::test]
