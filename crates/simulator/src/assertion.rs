@@ -130,7 +130,8 @@ fn verify_own(
     taken: &mut Taken,
 ) -> Result<(), Refused> {
     if [jwt.claim("iss"), jwt.claim("sub")] != [expected.app_id; 2] {
-        let message = "Client assertion application identifier doesn't match 'client_id' parameter.";
+        let message =
+            "Client assertion application identifier doesn't match 'client_id' parameter.";
         return Err((700_021, message.to_owned()));
     }
     let certificate = find_certificate(jwt, certificates)?;
@@ -201,7 +202,10 @@ fn verify_federated(
     let trusted = &registration.federated;
     let (issuer, subject) = (jwt.claim("iss"), jwt.claim("sub"));
     let no_match = |code: u32, what: &str| {
-        (code, format!("No matching federated identity record found for presented assertion {what}."))
+        (
+            code,
+            format!("No matching federated identity record found for presented assertion {what}."),
+        )
     };
     if trusted.is_empty() {
         let message =

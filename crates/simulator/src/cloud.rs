@@ -16,9 +16,7 @@ use crate::fault::{Effect, Fault, Rules, Target};
 use crate::fleet::{Fleet, Guid};
 use crate::options::{SimulatorOptions, TenantAccount};
 use crate::random::draw;
-use crate::registration::{
-    ClientSecret, FederatedCredential, RegisteredCertificate, Registration,
-};
+use crate::registration::{ClientSecret, FederatedCredential, RegisteredCertificate, Registration};
 use crate::sekoia::{Received, Receiver};
 
 /// A tenant and its fleet.

@@ -297,12 +297,7 @@ fn grant(
     Ok(issue(cloud, place, tenant, Grantee { client, proof }, &resource, audience))
 }
 
-fn check_secret(
-    cloud: &Cloud,
-    tenant: &Tenant,
-    client: &str,
-    secret: &str,
-) -> Result<(), Refusal> {
+fn check_secret(cloud: &Cloud, tenant: &Tenant, client: &str, secret: &str) -> Result<(), Refusal> {
     let registration = lock(&tenant.registration);
     let known: Vec<_> = registration.secrets.iter().filter(|one| one.value == secret).collect();
     let now = cloud.now();

@@ -75,8 +75,6 @@ pub use identity_host::HostIdentity;
 pub use options::{
     Clock, Intune, Receipt, RecordEvents, SekoiaOptions, SimulatorOptions, TenantAccount,
 };
-pub use registration::{
-    ClientSecret, FederatedCredential, NotACertificate, RegisteredCertificate,
-};
+pub use registration::{ClientSecret, FederatedCredential, NotACertificate, RegisteredCertificate};
 pub use sekoia::{BatchState, Received, ReceivedBatch};
 pub use server::{Running, Simulator, SimulatorError};

@@ -9,9 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::fleet::Fleet;
 use crate::identity_host::HostIdentity;
-use crate::registration::{
-    ClientSecret, FederatedCredential, RegisteredCertificate, Registration,
-};
+use crate::registration::{ClientSecret, FederatedCredential, RegisteredCertificate, Registration};
 
 /// Tells the time; token expiry, `Date` and `Retry-After` follow it.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
