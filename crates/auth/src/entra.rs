@@ -28,6 +28,9 @@ use crate::{Credential, EntraError, ProofContext};
 /// The login host of Microsoft's global cloud.
 pub const GLOBAL_LOGIN_URL: &str = "https://login.microsoftonline.com";
 
+/// Entra's code for an assertion that is no longer valid.
+const EXPIRED_ASSERTION: u32 = 500_133;
+
 /// Who asks whom for tokens.
 #[derive(Debug, Clone)]
 pub struct EntraOptions {
@@ -166,6 +169,20 @@ impl Issuer for Entra {
     type Error = EntraError;
 
     async fn issue(&self, scope: &TokenScope) -> Result<AccessToken, EntraError> {
+        match self.ask(scope).await {
+            // What has expired on the way is made anew, once.
+            Err(error) if error.aadsts() == Some(EXPIRED_ASSERTION) => self.ask(scope).await,
+            outcome => outcome,
+        }
+    }
+
+    fn late(scope: &TokenScope) -> EntraError {
+        EntraError::Answer { scope: scope.clone(), problem: "it did not come in time" }
+    }
+}
+
+impl Entra {
+    async fn ask(&self, scope: &TokenScope) -> Result<AccessToken, EntraError> {
         let asked_at = self.clock.now();
         let context =
             ProofContext { token_endpoint: &self.endpoint, app_id: &self.app_id, now: asked_at };
@@ -184,19 +201,12 @@ impl Issuer for Entra {
                 .map_err(|problem| EntraError::Answer { scope: scope.clone(), problem }),
             Err(mut error) => {
                 // Entra does not repeat secrets, but a proxy's page on the way may.
-                let secrets = proof.form.iter().map(|(_, secret)| secret);
-                conceal(&mut error, secrets);
+                conceal(&mut error, proof.form.iter().map(|(_, secret)| secret));
                 Err(EntraError::call(scope.clone(), proof.mark, error))
             }
         }
     }
 
-    fn late(scope: &TokenScope) -> EntraError {
-        EntraError::Answer { scope: scope.clone(), problem: "it did not come in time" }
-    }
-}
-
-impl Entra {
     fn form(&self, scope: &TokenScope, proof: &[(&'static str, SecretString)]) -> Bytes {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("grant_type", "client_credentials")

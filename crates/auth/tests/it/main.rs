@@ -2,16 +2,26 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+#[cfg(unix)]
+mod azure_cli;
 mod cache;
+mod certificate;
+mod federated;
 mod key;
+mod managed_identity;
 mod refusals;
 mod request;
+mod secrecy;
+mod simulated;
+mod words;
 
+use std::error::Error;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
-use stocktake_auth::{AppSecret, EntraOptions, EntraTokens, SecretSource};
+use stocktake_auth::{AppSecret, Credential, EntraOptions, EntraTokens, SecretSource};
 use stocktake_connector_core::{Clock, TenantId, TokenScope};
 use stocktake_http_stack::{Transport, TransportOptions};
 use wiremock::{MockServer, ResponseTemplate};
@@ -38,24 +48,47 @@ impl Clock for HandClock {
     }
 }
 
-fn options(login: &str, secret: SecretSource, clock: &HandClock) -> EntraOptions {
+fn options(login: &str, credential: Arc<dyn Credential>, clock: &HandClock) -> EntraOptions {
     EntraOptions {
         login_url: login.parse().unwrap(),
         tenant_id: "11111111-1111-1111-1111-111111111111".to_owned(),
         app_id: "22222222-2222-2222-2222-222222222222".to_owned(),
         tenant: TenantId::new("contoso").unwrap(),
-        credential: Arc::new(AppSecret::new(secret)),
+        credential,
         clock: Arc::new(clock.clone()),
     }
 }
 
+fn transport() -> Transport {
+    Transport::new(&TransportOptions::default()).unwrap()
+}
+
+fn tokens_by(login: &str, credential: Arc<dyn Credential>, clock: &HandClock) -> EntraTokens {
+    EntraTokens::new(&transport(), options(login, credential, clock)).unwrap()
+}
+
 fn tokens_with(login: &str, secret: SecretSource, clock: &HandClock) -> EntraTokens {
-    let transport = Transport::new(&TransportOptions::default()).unwrap();
-    EntraTokens::new(&transport, options(login, secret, clock)).unwrap()
+    tokens_by(login, Arc::new(AppSecret::new(secret)), clock)
 }
 
 fn tokens(server: &MockServer, clock: &HandClock) -> EntraTokens {
     tokens_with(&server.uri(), SecretSource::Value(SECRET.into()), clock)
+}
+
+/// An error with everything below it.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        text.push_str(&format!(": {error}"));
+        next = error.source();
+    }
+    text
+}
+
+/// A key or certificate of the tests.
+fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
 }
 
 fn graph() -> TokenScope {

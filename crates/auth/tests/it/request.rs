@@ -1,12 +1,12 @@
 use std::fs;
+use std::sync::Arc;
 
-use stocktake_auth::{EntraTokens, InvalidEntraOptions, SecretSource};
+use stocktake_auth::{AppSecret, EntraTokens, InvalidEntraOptions, SecretSource};
 use stocktake_connector_core::TokenProvider;
-use stocktake_http_stack::{Transport, TransportOptions};
 use wiremock::matchers::{body_string, header, method, path};
 use wiremock::{Mock, MockServer};
 
-use super::{HandClock, SECRET, granted, graph, options, tokens, tokens_with};
+use super::{HandClock, SECRET, chain, granted, graph, options, tokens, tokens_with, transport};
 
 #[tokio::test]
 async fn the_request_is_the_client_credentials_grant() {
@@ -62,21 +62,17 @@ async fn a_missing_secret_file_is_named_and_entra_is_not_asked() {
     let file = SecretSource::File("/nonexistent/app-secret".into());
     let tokens = tokens_with(&server.uri(), file, &HandClock::new());
     let error = tokens.token(&graph()).await.unwrap_err();
-    let mut chain = error.to_string();
-    let mut next = std::error::Error::source(&error);
-    while let Some(error) = next {
-        chain.push_str(&format!(": {error}"));
-        next = error.source();
-    }
+    let chain = chain(&error);
     assert!(chain.contains("/nonexistent/app-secret"), "{chain}");
     assert!(server.received_requests().await.unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn options_that_cannot_be_right_are_refused() {
-    let transport = Transport::new(&TransportOptions::default()).unwrap();
+    let transport = transport();
     let good = || {
-        options("https://login.example.com", SecretSource::Value(SECRET.into()), &HandClock::new())
+        let secret = AppSecret::new(SecretSource::Value(SECRET.into()));
+        options("https://login.example.com", Arc::new(secret), &HandClock::new())
     };
     let refusal = |options| EntraTokens::new(&transport, options).unwrap_err();
 

@@ -4,6 +4,7 @@
 
 mod client;
 mod control;
+mod credentials;
 mod defender;
 mod entra;
 mod faults;
