@@ -148,3 +148,12 @@ fn a_secret_of_the_wrong_type_is_not_repeated() {
     let shown = load_text(&text, &[]).unwrap_err().to_string();
     assert!(shown.contains("tenants.t.app_secret") && !shown.contains("4711"), "{shown}");
 }
+
+#[test]
+fn details_of_a_record_that_is_never_asked_for_are_a_fault() {
+    let text = |intune| format!("[enrichment]\nintune = \"{intune}\"\nintune_details = true\n");
+    assert!(load_text(&text("auto"), &[]).unwrap().enrichment.intune_details);
+    let ConfigError(faults) = load_text(&text("off"), &[]).unwrap_err();
+    let keys: Vec<_> = faults.iter().map(|fault| fault.key.as_str()).collect();
+    assert_eq!(keys, ["enrichment.intune_details"]);
+}

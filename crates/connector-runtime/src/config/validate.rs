@@ -7,7 +7,7 @@ use stocktake_connector_core::{SinkName, TenantId};
 use stocktake_http_stack::Origin;
 
 use super::sinks::SekoiaConfig;
-use super::{Config, ConfigError, Fault, HiddenText, SinkConfig, TenantConfig};
+use super::{Config, ConfigError, Fault, HiddenText, IntuneMode, SinkConfig, TenantConfig};
 
 /// Finds every fault.
 pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
@@ -29,8 +29,19 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
         }
     }
     check_collection(config, &mut faults);
+    check_enrichment(config, &mut faults);
     check_http(config, &mut faults);
     if faults.is_empty() { Ok(()) } else { Err(ConfigError(faults)) }
+}
+
+fn check_enrichment(config: &Config, faults: &mut Vec<Fault>) {
+    let enrichment = &config.enrichment;
+    if enrichment.intune_details && enrichment.intune == IntuneMode::Off {
+        faults.push(Fault::new(
+            "enrichment.intune_details",
+            "is true while `enrichment.intune` is \"off\"; set it to false, or `intune` to \"auto\"",
+        ));
+    }
 }
 
 fn check_tenant(key: &str, tenant: &TenantConfig, faults: &mut Vec<Fault>) {
