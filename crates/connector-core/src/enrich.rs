@@ -212,3 +212,16 @@ pub struct Completion {
     /// become dead letters: they would lack what earlier ones had.
     pub malformed: Vec<(usize, String)>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_that_was_kept_before_there_were_details_can_be_read() {
+        let kept = r#"{"status": {"state": "on"}, "strategy": "bulk", "records_read": 3,
+                       "malformed": 0, "complete_count": 3, "matched": 2}"#;
+        let account: EnrichmentAccount = serde_json::from_str(kept).unwrap();
+        assert_eq!((account.matched, account.details), (2, None));
+    }
+}
