@@ -1,6 +1,7 @@
 //! Enrichers: a second record joined to the first.
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -134,6 +135,28 @@ pub struct EnrichmentAccount {
     pub complete_count: Option<u64>,
     /// Machines that got a record.
     pub matched: u64,
+    /// What was asked beyond that; `None` where the enricher has no details or is not to ask them.
+    #[serde(default)]
+    pub details: Option<DetailAccount>,
+}
+
+/// What reading details did, for the cycle report. What a failure cut short is not in it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DetailAccount {
+    /// Records whose details were asked.
+    pub asked: u64,
+    /// Calls that it took, repeated ones included.
+    pub calls: u64,
+    /// Of the records, those that the remote no longer has; they stayed as they were.
+    pub gone: u64,
+}
+
+impl std::ops::AddAssign for DetailAccount {
+    fn add_assign(&mut self, other: Self) {
+        self.asked += other.asked;
+        self.calls += other.calls;
+        self.gone += other.gone;
+    }
 }
 
 /// Joins second records to first ones. One value serves one tenant.
@@ -145,6 +168,12 @@ pub trait Enricher: fmt::Debug + Send + Sync + 'static {
 
     /// Starts the look-ups of one cycle; nothing is asked before the first page.
     fn start_pass(&self, hint: PassHint) -> Self::Pass;
+
+    /// Reads what a pass leaves out of its records; `None` when it leaves out nothing, or when
+    /// details are not wanted.
+    fn details(&self) -> Option<Arc<dyn DetailReader<Self::Record>>> {
+        None
+    }
 }
 
 /// The look-ups of one cycle.
@@ -176,4 +205,44 @@ pub trait EnrichmentPass: fmt::Debug + Send + 'static {
 
     /// What the pass did so far.
     fn account(&self) -> EnrichmentAccount;
+}
+
+/// Completes records with what the remote tells of one record only, at a cost for each.
+///
+/// It is asked for the records of events that are about to be sent, and for no others. Whether an
+/// event is to be sent is decided without details, so a change that only they show is not noticed.
+#[async_trait]
+pub trait DetailReader<R: Send>: fmt::Debug + Send + Sync {
+    /// Completes records in place. A record that the remote no longer has stays as it is.
+    ///
+    /// # Errors
+    /// [`EnrichError`] when the details of any record cannot be had, for now or for good: nothing of
+    /// these records may then be sent.
+    ///
+    /// # Cancellation
+    /// After a dropped future some of the records may be complete and others not.
+    async fn complete(&self, records: Vec<&mut R>) -> Result<Completion, EnrichError>;
+}
+
+/// What came of completing some records.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Completion {
+    /// What was done.
+    pub account: DetailAccount,
+    /// Places of records whose details could not be understood, each with the reason. Their events
+    /// become dead letters: they would lack what earlier ones had.
+    pub malformed: Vec<(usize, String)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_that_was_kept_before_there_were_details_can_be_read() {
+        let kept = r#"{"status": {"state": "on"}, "strategy": "bulk", "records_read": 3,
+                       "malformed": 0, "complete_count": 3, "matched": 2}"#;
+        let account: EnrichmentAccount = serde_json::from_str(kept).unwrap();
+        assert_eq!((account.matched, account.details), (2, None));
+    }
 }

@@ -49,8 +49,8 @@ pub use check::{Check, Finding, Verdict};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use encode::{EncodeError, Encoded, EncodedEvent, Encoder, EventUid};
 pub use enrich::{
-    EnrichError, Enricher, Enrichment, EnrichmentAccount, EnrichmentPass, EnrichmentStatus,
-    PassHint, Strategy, UnreadableEnrichment,
+    Completion, DetailAccount, DetailReader, EnrichError, Enricher, Enrichment, EnrichmentAccount,
+    EnrichmentPass, EnrichmentStatus, PassHint, Strategy, UnreadableEnrichment,
 };
 pub use error::{ApiError, ApiErrorKind, BoxError, Recovery};
 pub use identity::{CycleId, DeviceUid, Fingerprint, InvalidName, SinkName, TenantId};

@@ -1,4 +1,4 @@
-//! Look-ups by Entra device id, 20 in one call.
+//! Batches of 20 items in one call, and look-ups by Entra device id, which are asked in them.
 //!
 //! Graph answers a batch with 200 whatever became of its items; they come in any order and each has
 //! a status of its own. Items that were throttled are asked again, alone, after the longest wait that
@@ -30,8 +30,6 @@ use crate::options::API;
 use crate::refusal::advise;
 use crate::{GraphClient, ManagedDevice, UnreadableDevices};
 
-const OPERATION: &str = "look up managed devices";
-
 /// How often an item is asked.
 const MOST_ATTEMPTS: u32 = 6;
 
@@ -60,11 +58,49 @@ pub struct LookUp {
 
 /// One item that still has to be asked.
 #[derive(Debug)]
-struct Item {
+pub(crate) struct Item<A> {
+    /// What it asks for.
+    pub(crate) asked: A,
+    pub(crate) url: Url,
+    pub(crate) attempts: u32,
+}
+
+/// Makes something of the answers to the items of batches.
+pub(crate) trait Gather: Send {
+    /// What an item asks for.
+    type Asked: Send + Sync;
+
+    /// Names the operation in errors and spans.
+    const OPERATION: &'static str;
+
+    /// Notes that a batch was sent.
+    fn count_call(&mut self);
+
+    /// Notes that some item was answered, whatever becomes of the others.
+    fn note_answer(&mut self) {}
+
+    /// Whether an item with this status is to be taken; any other is a failure of the item.
+    fn takes(status: i64) -> bool {
+        status == 200
+    }
+
+    /// Takes the answer to an item.
+    fn take(
+        &mut self,
+        client: &GraphClient,
+        item: &mut Item<Self::Asked>,
+        answer: &ItemAnswer,
+    ) -> Result<Took, SourceError>;
+
+    /// Batches do not work here: one cannot be read, or an answer said [`Took::Useless`].
+    fn give_up(&mut self, client: &GraphClient) -> Result<(), SourceError>;
+}
+
+/// The device of a look-up.
+#[derive(Debug)]
+pub(crate) struct Wanted {
     key: Uuid,
-    url: Url,
     trail: CursorTrail,
-    attempts: u32,
 }
 
 #[derive(Serialize)]
@@ -85,15 +121,22 @@ struct BatchAnswer {
 }
 
 #[derive(Deserialize)]
-struct ItemAnswer {
+pub(crate) struct ItemAnswer {
     #[serde(deserialize_with = "id")]
     id: Option<String>,
     #[serde(deserialize_with = "status")]
-    status: Option<i64>,
+    pub(crate) status: Option<i64>,
     #[serde(default)]
     headers: HashMap<String, serde_json::Value>,
     #[serde(default)]
     body: Option<Box<RawValue>>,
+}
+
+impl ItemAnswer {
+    /// The body as it was sent; empty when there is none.
+    pub(crate) fn body(&self) -> &str {
+        self.body.as_deref().map_or("", RawValue::get)
+    }
 }
 
 fn id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
@@ -122,7 +165,8 @@ impl GraphClient {
         found: &mut LookUp,
     ) -> Result<(), SourceError> {
         for keys in keys.chunks(crate::GraphOptions::LOOK_UPS_IN_A_BATCH as usize) {
-            self.look_up_chunk(keys, found).await?;
+            let items = keys.iter().map(|key| self.item(*key)).collect();
+            self.ask_all(items, found).await?;
             if found.list_instead {
                 break;
             }
@@ -130,43 +174,46 @@ impl GraphClient {
         Ok(())
     }
 
-    async fn look_up_chunk(&self, keys: &[Uuid], found: &mut LookUp) -> Result<(), SourceError> {
+    /// Asks for the items of one batch, again where they were throttled, until each is taken.
+    pub(crate) async fn ask_all<G: Gather>(
+        &self,
+        items: Vec<Item<G::Asked>>,
+        found: &mut G,
+    ) -> Result<(), SourceError> {
         // `None`: so far away that it is none.
         let deadline = Instant::now().checked_add(self.options.batch_deadline);
-        let mut open: Vec<Item> = keys.iter().map(|key| self.item(*key)).collect();
+        let mut open = items;
         while !open.is_empty() {
-            let answers = self.ask(&open).await?;
-            found.calls += 1;
+            let answers = self.ask(G::OPERATION, &open).await?;
+            found.count_call();
             let Some(mut answers) = answers else {
-                found.list_instead = true;
-                return Ok(());
+                return found.give_up(self);
             };
             // Before any item is judged: a refusal of one says little beside an answer to another.
-            found.answered |= answers.values().any(|answer| answer.status == Some(200));
+            if answers.values().any(|answer| answer.status == Some(200)) {
+                found.note_answer();
+            }
             let mut again = Vec::new();
             let mut wait = None::<Duration>;
             for (number, mut item) in open.into_iter().enumerate() {
                 item.attempts += 1;
                 let (mut failure, named) = match answers.remove(&number) {
-                    Some(answer) if answer.status == Some(200) => {
-                        match self.take_page(&mut item, &answer, found)? {
+                    Some(answer) if answer.status.is_some_and(G::takes) => {
+                        match found.take(self, &mut item, &answer)? {
                             Took::Last => {}
                             Took::More(url) => {
                                 item.url = url;
                                 item.attempts = 0;
                                 again.push(item);
                             }
-                            Took::FilterIgnored => {
-                                found.list_instead = true;
-                                return Ok(());
-                            }
+                            Took::Useless => return found.give_up(self),
                         }
                         continue;
                     }
-                    Some(answer) => self.item_error(&answer),
+                    Some(answer) => self.item_error(G::OPERATION, &answer),
                     None => {
                         let message = "the batch has no answer for an item".to_owned();
-                        (self.error(OPERATION, ApiErrorKind::Unavailable, message), None)
+                        (self.error(G::OPERATION, ApiErrorKind::Unavailable, message), None)
                     }
                 };
                 failure.attempts = item.attempts;
@@ -197,19 +244,24 @@ impl GraphClient {
         self.options.batch_backoff.saturating_mul(1 << doublings)
     }
 
-    fn item(&self, key: Uuid) -> Item {
+    fn item(&self, key: Uuid) -> Item<Wanted> {
         let mut url = self.url(&["deviceManagement", "managedDevices"]);
         url.set_query(Some(&format!(
             "$filter=azureADDeviceId eq '{}'&{}",
             key.hyphenated(),
             select()
         )));
-        Item { key, trail: CursorTrail::new(&url, API, MOST_PAGES), url, attempts: 0 }
+        let trail = CursorTrail::new(&url, API, MOST_PAGES);
+        Item { asked: Wanted { key, trail }, url, attempts: 0 }
     }
 
     /// Asks for the open items. Their places among them are their ids. `None` when the answer cannot
     /// be read.
-    async fn ask(&self, open: &[Item]) -> Result<Option<HashMap<usize, ItemAnswer>>, ApiError> {
+    async fn ask<A>(
+        &self,
+        operation: &'static str,
+        open: &[Item<A>],
+    ) -> Result<Option<HashMap<usize, ItemAnswer>>, ApiError> {
         let version = self.url(&[]);
         let requests = open
             .iter()
@@ -222,12 +274,12 @@ impl GraphClient {
             .collect();
         let body = serde_json::to_vec(&BatchRequest { requests }).map_err(|error| {
             let message = format!("the batch cannot be written: {error}");
-            self.error(OPERATION, ApiErrorKind::Refused, message)
+            self.error(operation, ApiErrorKind::Refused, message)
         })?;
         // Graph counts each item as a request (<https://learn.microsoft.com/graph/json-batching>).
         let weight = Weight(u32::try_from(open.len()).unwrap_or(u32::MAX));
         let request = Request::post(self.url(&["$batch"]).as_str()).extension(weight);
-        let body = self.call(OPERATION, request, Bytes::from(body)).await?;
+        let body = self.call(operation, request, Bytes::from(body)).await?;
         let Ok(answer) = serde_json::from_slice::<BatchAnswer>(&body) else { return Ok(None) };
         let by_place = answer
             .responses
@@ -237,44 +289,19 @@ impl GraphClient {
         Ok(Some(by_place))
     }
 
-    fn take_page(
-        &self,
-        item: &mut Item,
-        answer: &ItemAnswer,
-        found: &mut LookUp,
-    ) -> Result<Took, SourceError> {
-        let body = answer.body.as_deref().map_or("", RawValue::get);
-        let page = parse_page::<ManagedDevice>(body.as_bytes())
-            .map_err(|error| self.error(OPERATION, error.kind(), error.to_string()))?;
-        found.malformed += page.malformed.len() as u64;
-        let all = page.records.len();
-        let asked_for =
-            page.records.into_iter().filter(|d| d.azure_ad_device_id() == Some(item.key));
-        let before = found.records.len();
-        found.records.extend(asked_for);
-        let others = all - (found.records.len() - before);
-        for record in &page.malformed {
-            // Where the filter works, a record that does not say whose it is was asked for.
-            found.unreadable.add(record, (others == 0).then_some(item.key));
-        }
-        Ok(match page.next_link {
-            None => Took::Last,
-            // All devices of the tenant would follow, for each of the look-ups.
-            Some(_) if others > 0 => Took::FilterIgnored,
-            Some(link) => Took::More(item.trail.follow(&link)?),
-        })
-    }
-
     /// What an item's failure means, and the wait that it names.
-    fn item_error(&self, answer: &ItemAnswer) -> (ApiError, Option<Duration>) {
+    fn item_error(
+        &self,
+        operation: &'static str,
+        answer: &ItemAnswer,
+    ) -> (ApiError, Option<Duration>) {
         let status = answer
             .status
             .and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok())
             .unwrap_or(StatusCode::BAD_GATEWAY);
         let headers = headers(&answer.headers);
-        let body = answer.body.as_deref().map_or("", RawValue::get);
-        let detail =
-            ODataAnswers.read_error(status, &headers, &Bytes::copy_from_slice(body.as_bytes()));
+        let body = Bytes::copy_from_slice(answer.body().as_bytes());
+        let detail = ODataAnswers.read_error(status, &headers, &body);
         let kind = match status.as_u16() {
             401 => ApiErrorKind::Unauthorised,
             403 => ApiErrorKind::Forbidden,
@@ -284,7 +311,7 @@ impl GraphClient {
             408 | 424 | 500.. => ApiErrorKind::Unavailable,
             _ => ApiErrorKind::Refused,
         };
-        let mut error = self.error(OPERATION, kind, clean_text(&detail.message));
+        let mut error = self.error(operation, kind, clean_text(&detail.message));
         error.status = Some(status.as_u16());
         error.code = detail.code;
         error.inner_code = detail.inner_code;
@@ -296,10 +323,60 @@ impl GraphClient {
     }
 }
 
-enum Took {
+/// What an answer says of what comes after it.
+pub(crate) enum Took {
+    /// Nothing: the item is done.
     Last,
+    /// The rest is there.
     More(Url),
-    FilterIgnored,
+    /// Asking like this leads nowhere.
+    Useless,
+}
+
+impl Gather for LookUp {
+    type Asked = Wanted;
+
+    const OPERATION: &'static str = "look up managed devices";
+
+    fn count_call(&mut self) {
+        self.calls += 1;
+    }
+
+    fn note_answer(&mut self) {
+        self.answered = true;
+    }
+
+    fn take(
+        &mut self,
+        client: &GraphClient,
+        item: &mut Item<Wanted>,
+        answer: &ItemAnswer,
+    ) -> Result<Took, SourceError> {
+        let page = parse_page::<ManagedDevice>(answer.body().as_bytes())
+            .map_err(|error| client.error(Self::OPERATION, error.kind(), error.to_string()))?;
+        self.malformed += page.malformed.len() as u64;
+        let all = page.records.len();
+        let key = item.asked.key;
+        let asked_for = page.records.into_iter().filter(|d| d.azure_ad_device_id() == Some(key));
+        let before = self.records.len();
+        self.records.extend(asked_for);
+        let others = all - (self.records.len() - before);
+        for record in &page.malformed {
+            // Where the filter works, a record that does not say whose it is was asked for.
+            self.unreadable.add(record, (others == 0).then_some(key));
+        }
+        Ok(match page.next_link {
+            None => Took::Last,
+            // The filter is ignored: all devices of the tenant would follow, for each of the look-ups.
+            Some(_) if others > 0 => Took::Useless,
+            Some(link) => Took::More(item.asked.trail.follow(&link)?),
+        })
+    }
+
+    fn give_up(&mut self, _: &GraphClient) -> Result<(), SourceError> {
+        self.list_instead = true;
+        Ok(())
+    }
 }
 
 /// The address of an item: below the version, without host.

@@ -15,14 +15,16 @@
 //! list itself, so it is not done. Look-ups have no such gap.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use stocktake_connector_core::{
-    EnrichError, Enricher, Enrichment, EnrichmentAccount, EnrichmentPass, EnrichmentStatus,
-    PassHint, Recovery, SourceError, Strategy, UnreadableEnrichment,
+    DetailReader, EnrichError, Enricher, Enrichment, EnrichmentAccount, EnrichmentPass,
+    EnrichmentStatus, PassHint, Recovery, SourceError, Strategy, UnreadableEnrichment,
 };
 use uuid::Uuid;
 
+use crate::details::IntuneDetails;
 use crate::index::best;
 use crate::refusal::refusal;
 use crate::{
@@ -38,17 +40,25 @@ const MOST_EXPECTED: u64 = 2_000_000;
 pub struct IntuneEnricher {
     /// `None` when enrichment is switched off.
     client: Option<GraphClient>,
+    details: bool,
 }
 
 impl IntuneEnricher {
     /// Asks Intune through `client`.
     pub fn new(client: GraphClient) -> Self {
-        Self { client: Some(client) }
+        Self { client: Some(client), details: false }
     }
 
     /// Asks nobody: every answer is [`Enrichment::Unavailable`].
     pub fn off() -> Self {
-        Self { client: None }
+        Self { client: None, details: false }
+    }
+
+    /// Asks also, one by one, for what lists leave out: the Ethernet address, the memory, and the ids
+    /// of SIM card and Apple device.
+    #[must_use]
+    pub fn with_details(self) -> Self {
+        Self { details: true, ..self }
     }
 }
 
@@ -72,6 +82,11 @@ impl Enricher for IntuneEnricher {
             keys: 0,
             look_up_calls: 0,
         }
+    }
+
+    fn details(&self) -> Option<Arc<dyn DetailReader<ManagedDevice>>> {
+        let client = self.client.clone().filter(|_| self.details)?;
+        Some(Arc::new(IntuneDetails(client)))
     }
 }
 

@@ -43,6 +43,8 @@ mod batch;
 #[cfg(feature = "client")]
 mod client;
 #[cfg(feature = "client")]
+mod details;
+#[cfg(feature = "client")]
 mod enricher;
 mod index;
 mod model;

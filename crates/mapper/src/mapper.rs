@@ -26,12 +26,16 @@ pub struct MapperOptions {
     pub dialect: Dialect,
     /// The id of the tenant's Entra directory, for `metadata.tenant_uid`. Default: left out.
     pub tenant_uid: Option<String>,
+    /// Whether Intune's records are completed with what its lists leave out before they become
+    /// events. It changes the mapping's fingerprint, so that every device is sent once again when it
+    /// is switched. Default: no.
+    pub details: bool,
 }
 
 impl MapperOptions {
     /// Options for events that will be written in `dialect`.
     pub fn new(dialect: Dialect) -> Self {
-        Self { dialect, tenant_uid: None }
+        Self { dialect, ..Self::default() }
     }
 
     /// Names the Entra directory that the devices belong to.
@@ -54,7 +58,13 @@ pub struct DefenderMapper {
 impl DefenderMapper {
     /// A mapper for one tenant and one dialect.
     pub fn new(options: MapperOptions) -> Self {
-        Self { options, fingerprint: table::fingerprint() }
+        let table = table::fingerprint();
+        let fingerprint = if options.details {
+            Fingerprint::of([table.as_bytes().as_slice(), b"details"])
+        } else {
+            table
+        };
+        Self { options, fingerprint }
     }
 
     /// Every row of the table that the dialect has, with what it saw in the records and what it made

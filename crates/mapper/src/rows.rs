@@ -222,7 +222,8 @@ pub(crate) const ROWS: &[Mapping] = &[
     row("device.network_interfaces[name=ethernet].mac", (Mac, Both),
         &["managedDevice.ethernetMacAddress"], [
         "The address of the wired adapter.",
-        "as `AA:BB:CC:DD:EE:FF`; empty, all-zero or invalid is omitted",
+        "as `AA:BB:CC:DD:EE:FF`; empty, all-zero or invalid is omitted. Known only with \
+         `enrichment.intune_details`, as lists give none",
     ]),
     row("device.network_interfaces[name=wifi].mac", (Mac, Both),
         &["managedDevice.wiFiMacAddress"], [
@@ -281,7 +282,8 @@ pub(crate) const ROWS: &[Mapping] = &[
     ]),
     row("device.hw_info.ram_size", (Integer, Ocsf), &["managedDevice.physicalMemoryInBytes"], [
         "The memory of the device in MiB.",
-        "bytes divided by 1,048,576; 0 means that the list did not say",
+        "bytes divided by 1,048,576; 0 means that the list did not say, which it does not without \
+         `enrichment.intune_details`",
     ]),
     row("device.groups[].name", (String, OcsfAndExtra), &["machine.rbacGroupName"], [
         "The device group of Defender.",
@@ -318,11 +320,11 @@ pub(crate) const ROWS: &[Mapping] = &[
     ]),
     row("device.iccid", (String, OcsfAndExtra), &["managedDevice.iccid"], [
         "The number of the SIM card.",
-        "as it is",
+        "as it is; known only with `enrichment.intune_details`",
     ]),
     row("device.udid", (String, OcsfAndExtra), &["managedDevice.udid"], [
         "The identifier that Apple gave the device.",
-        "as it is",
+        "as it is; known only with `enrichment.intune_details`",
     ]),
     row("enrichments[].name", (String, Both), &[], [
         "Which fact the enrichment holds.",

@@ -70,7 +70,7 @@ pub(crate) fn name(out: &mut Vec<u8>, name: &str) {
     out.extend_from_slice(b"\":");
 }
 
-/// The lowest `digits` hexadecimal digits, lower case.
+/// The lowest `digits` hexadecimal digits (at most 32), lower case.
 pub(crate) fn hex(out: &mut Vec<u8>, value: u128, digits: u32) {
     for place in (0..digits).rev() {
         let nibble = ((value >> (4 * place)) & 0xf) as u8;

@@ -72,6 +72,7 @@ fn close(tenant_name: &str) -> CycleClose {
             listing_complete: true,
             read: 0,
             duplicates: 0,
+            excluded: 0,
             enrichment: Default::default(),
             sinks: BTreeMap::new(),
             removal: Default::default(),

@@ -287,3 +287,12 @@ fn variables_set_what_belongs_to_a_tenant() {
     assert_eq!(tenant.filter.tags, ["a", "b"]);
     assert_eq!(tenant.limits.defender_per_minute, Some(7));
 }
+
+#[test]
+fn details_of_a_record_that_is_never_asked_for_are_a_fault() {
+    let text = |intune| format!("[enrichment]\nintune = \"{intune}\"\nintune_details = true\n");
+    assert!(load_text(&text("auto"), &[]).unwrap().enrichment.intune_details);
+    let ConfigError(faults) = load_text(&text("off"), &[]).unwrap_err();
+    let keys: Vec<_> = faults.iter().map(|fault| fault.key.as_str()).collect();
+    assert_eq!(keys, ["enrichment.intune_details"]);
+}

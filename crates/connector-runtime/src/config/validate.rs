@@ -9,8 +9,8 @@ use stocktake_http_stack::Origin;
 
 use super::sinks::SekoiaConfig;
 use super::{
-    AppSecretConfig, Config, ConfigError, CredentialConfig, Fault, HiddenText, SinkConfig,
-    TenantConfig,
+    AppSecretConfig, Config, ConfigError, CredentialConfig, Fault, HiddenText, IntuneMode,
+    SinkConfig, TenantConfig,
 };
 
 /// Finds every fault.
@@ -36,8 +36,19 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
         }
     }
     check_collection(config, &mut faults);
+    check_enrichment(config, &mut faults);
     check_http(config, &mut faults);
     if faults.is_empty() { Ok(()) } else { Err(ConfigError(faults)) }
+}
+
+fn check_enrichment(config: &Config, faults: &mut Vec<Fault>) {
+    let enrichment = &config.enrichment;
+    if enrichment.intune_details && enrichment.intune == IntuneMode::Off {
+        faults.push(Fault::new(
+            "enrichment.intune_details",
+            "is true while `enrichment.intune` is \"off\"; set it to false, or `intune` to \"auto\"",
+        ));
+    }
 }
 
 fn check_tenant(key: &str, tenant: &TenantConfig, config: &Config, faults: &mut Vec<Fault>) {

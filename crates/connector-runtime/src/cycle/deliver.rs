@@ -6,10 +6,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
     Batch, BatchLimits, Clock, CycleId, Delivery, DeviceUid, Encoded, EncodedEvent, EventUid,
     Fingerprint, Known, NewDeadLetter, Refusal, Scope, Sink, SinkAccount, SinkError, SinkName,
@@ -19,7 +18,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::join::warn_of;
-use super::plan::Emit;
+use super::plan::{Decision, Policy};
 use super::progress::Progress;
 use super::render::MappedEvent;
 
@@ -44,13 +43,21 @@ pub(super) struct Target {
     pub(super) clock: Arc<dyn Clock>,
 }
 
-/// Which events are sent.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Policy {
-    pub(super) emit: Emit,
-    pub(super) refresh_after: Option<Duration>,
-    /// When the cycle started.
-    pub(super) now: DateTime<Utc>,
+/// The way to a sink's task.
+#[derive(Debug)]
+pub(super) struct Inlet {
+    pub(super) scope: Scope,
+    pub(super) chunks: mpsc::Sender<Handed>,
+    /// Whether the sink gets nothing more in this cycle.
+    pub(super) gave_up: Arc<AtomicBool>,
+}
+
+/// Events on their way to a sink.
+#[derive(Debug)]
+pub(super) struct Handed {
+    pub(super) events: Vec<MappedEvent>,
+    /// What state knows of each device at the sink, where that was read on the way.
+    pub(super) known: Option<Vec<Known>>,
 }
 
 /// Why a sink gets nothing more in this cycle.
@@ -72,6 +79,8 @@ pub(super) struct SinkDelivery {
     stop: CancellationToken,
     account: SinkAccount,
     broken: Option<Broken>,
+    /// Tells the stages before that `broken` is set.
+    gave_up: Arc<AtomicBool>,
     /// Bodies of the batch that is being filled, one behind the other.
     bodies: Vec<u8>,
     /// Device, fingerprint and length of each of these bodies.
@@ -99,14 +108,22 @@ impl SinkDelivery {
             stop,
             account: SinkAccount::default(),
             broken: None,
+            gave_up: Arc::default(),
             bodies: Vec::new(),
             filling: Vec::new(),
             doubtful: Vec::new(),
         }
     }
 
+    /// The way to this delivery, and its end for [`SinkDelivery::run`].
+    pub(super) fn inlet(&self, waiting: usize) -> (Inlet, mpsc::Receiver<Handed>) {
+        let (chunks, receiver) = mpsc::channel(waiting);
+        let gave_up = Arc::clone(&self.gave_up);
+        (Inlet { scope: self.scope.clone(), chunks, gave_up }, receiver)
+    }
+
     /// Delivers chunks until no more come. Every event of every chunk ends in the account.
-    pub(super) async fn run(mut self, mut chunks: mpsc::Receiver<Vec<MappedEvent>>) -> SinkAccount {
+    pub(super) async fn run(mut self, mut chunks: mpsc::Receiver<Handed>) -> SinkAccount {
         while let Some(chunk) = chunks.recv().await {
             self.take_in(chunk).await;
         }
@@ -129,20 +146,22 @@ impl SinkDelivery {
     }
 
     /// Compares a chunk with the delivered set and fills batches with what is to be sent.
-    async fn take_in(&mut self, chunk: Vec<MappedEvent>) {
+    async fn take_in(&mut self, Handed { events, known }: Handed) {
         if self.broken.is_some() {
-            self.account.undelivered += chunk.len() as u64;
+            self.account.undelivered += events.len() as u64;
             return;
         }
-        let uids: Vec<_> = chunk.iter().map(|mapped| mapped.uid.clone()).collect();
-        let known = match self.target.store.known(&self.scope, &uids).await {
-            Ok(known) => known,
-            Err(error) => {
-                self.give_up(Broken::by_state(&error), chunk.len());
-                return;
-            }
+        let known = match known {
+            Some(known) => known,
+            None => match self.known(&events).await {
+                Ok(known) => known,
+                Err(error) => {
+                    self.give_up(Broken::by_state(&error), events.len());
+                    return;
+                }
+            },
         };
-        for (mapped, known) in chunk.into_iter().zip(known) {
+        for (mapped, known) in events.into_iter().zip(known) {
             if self.broken.is_some() {
                 self.account.undelivered += 1;
                 continue;
@@ -151,21 +170,24 @@ impl SinkDelivery {
         }
     }
 
+    async fn known(&self, events: &[MappedEvent]) -> Result<Vec<Known>, StateError> {
+        let uids: Vec<_> = events.iter().map(|mapped| mapped.uid.clone()).collect();
+        self.target.store.known(&self.scope, &uids).await
+    }
+
     async fn take_in_event(&mut self, mapped: MappedEvent, known: Known) {
         let MappedEvent { uid, encoded: Encoded { fingerprint, uid_at }, body } = mapped;
-        if known.refused == Some(fingerprint) {
-            // Its dead letter stands; the sink would refuse the same content again.
-            self.account.dead_lettered += 1;
+        let settled = match self.policy.decide(fingerprint, &known) {
+            Decision::Send => None,
+            Decision::Unchanged => Some(&mut self.account.unchanged),
+            Decision::Refused => Some(&mut self.account.dead_lettered),
+        };
+        if let Some(settled) = settled {
+            *settled += 1;
             self.progress.add_settled(1);
             return;
         }
-        let Policy { emit, refresh_after, now } = self.policy;
         let before = known.acknowledged.as_ref();
-        if !emit.sends(fingerprint, before, refresh_after, now) {
-            self.account.unchanged += 1;
-            self.progress.add_settled(1);
-            return;
-        }
         let start = self.bodies.len();
         self.bodies.extend_from_slice(&body);
         if let Some(at) = uid_at {
@@ -378,6 +400,7 @@ impl SinkDelivery {
         self.bodies.clear();
         self.doubtful.clear();
         self.broken.get_or_insert(broken);
+        self.gave_up.store(true, Ordering::Relaxed);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The first two stages: reading pages, and joining each record with its enrichment.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -34,6 +35,10 @@ pub(super) struct Failure {
 }
 
 impl Failure {
+    pub(super) fn stopped() -> Self {
+        Self { error: "stopped before everything was delivered".into(), advice: None }
+    }
+
     pub(super) fn of_panic(stage: &str, panic: &tokio::task::JoinError) -> Self {
         Self {
             error: format!("stage `{stage}` broke: {panic}"),
@@ -209,30 +214,34 @@ pub(super) async fn join<R: SourceRecord, P: EnrichmentPass>(
         progress.add_read(count);
         let passed_on = tokio::select! {
             biased;
-            () = stop.cancelled() => Err(Failure {
-                error: "stopped before everything was delivered".into(),
-                advice: None,
-            }),
+            () = stop.cancelled() => Err(Failure::stopped()),
             passed_on = join_page(page, &mut pass, &chunks, &shelf, &mut joined) => passed_on,
         };
-        if let Err(failure) = passed_on {
-            joined.fail(failure);
-            break;
+        match passed_on {
+            Ok(ControlFlow::Continue(())) => joined.listing_complete = last,
+            // The mapping has failed, and says why.
+            Ok(ControlFlow::Break(())) => {
+                joined.listing_complete = false;
+                break;
+            }
+            Err(failure) => {
+                joined.fail(failure);
+                break;
+            }
         }
-        joined.listing_complete = last;
     }
     joined.enrichment = pass.account();
     joined
 }
 
-/// Joins one page and sends it on.
+/// Joins one page and sends it on, as long as somebody takes it.
 async fn join_page<R: SourceRecord, P: EnrichmentPass>(
     page: Page<R>,
     pass: &mut P,
     chunks: &mpsc::Sender<Vec<JoinedRecord<R, P::Record>>>,
     shelf: &DeadLetterShelf,
     joined: &mut Joined,
-) -> Result<(), Failure> {
+) -> Result<ControlFlow<()>, Failure> {
     let mut letters: Vec<NewDeadLetter> = Vec::new();
     for MalformedRecord { uid, reason, payload } in page.malformed {
         // The device is there, only unreadable: it must not be taken for removed.
@@ -285,13 +294,12 @@ async fn join_page<R: SourceRecord, P: EnrichmentPass>(
         }
         let (length, unreadable) = (chunk.len() as u64, letters.len() as u64);
         if length + unreadable == 0 {
-            return Ok(());
+            return Ok(ControlFlow::Continue(()));
         }
         shelf.keep(letters).await?;
         joined.malformed += unreadable;
-        // The receiver lives until this sender is dropped, unless the mapping failed; it says why.
         if length > 0 && chunks.send(chunk).await.is_err() {
-            return Ok(());
+            return Ok(ControlFlow::Break(()));
         }
         joined.passed_on += length;
     }

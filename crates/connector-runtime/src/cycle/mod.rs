@@ -20,10 +20,13 @@
 //!   at most one batch per sink.
 //! - A checkpoint moves only for a sink that has everything of a listing that was read to its end.
 //! - A sink that fails is drained, so the others get their events.
+//! - An event is sent with all that is to be had, or not at all: what cannot be enriched or completed
+//!   for now stops the cycle.
 //!
 //! Not here: retry and quotas (`http-stack`), when a cycle is due (the scheduler).
 
 mod deliver;
+mod details;
 mod join;
 mod plan;
 mod progress;
@@ -246,13 +249,16 @@ where
         let listing = self.source.list(plan.selection);
         let reading = tokio::spawn(join::read(listing, pages, stop.gently.clone()));
 
+        let policy = plan::Policy {
+            emit: self.options.emit,
+            refresh_after: self.options.refresh_after,
+            now: self.clock.now(),
+        };
         let mut deliveries = Vec::new();
         let mut outlets = Vec::new();
         for rendering in &self.renderings {
-            let mut senders = Vec::new();
+            let mut inlets = Vec::new();
             for (name, sink) in &rendering.sinks {
-                let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
-                senders.push(sender);
                 let delivery = deliver::SinkDelivery::new(
                     deliver::Target {
                         tenant: self.tenant.clone(),
@@ -262,20 +268,18 @@ where
                         clock: Arc::clone(&self.clock),
                     },
                     cycle,
-                    deliver::Policy {
-                        emit: self.options.emit,
-                        refresh_after: self.options.refresh_after,
-                        now: self.clock.now(),
-                    },
+                    policy,
                     Arc::clone(progress),
                     stop.now.clone(),
                 );
-                deliveries.push((name.clone(), tokio::spawn(delivery.run(receiver))));
+                let (inlet, chunks) = delivery.inlet(CHUNKS_WAITING);
+                inlets.push(inlet);
+                deliveries.push((name.clone(), tokio::spawn(delivery.run(chunks))));
             }
             outlets.push(render::Outlet {
                 mapper: &rendering.mapper,
                 encoder: Arc::clone(&rendering.encoder),
-                senders,
+                inlets,
             });
         }
 
@@ -294,7 +298,11 @@ where
             Arc::clone(progress),
             stop.now.clone(),
         );
-        let mapping = render::render(outlets, chunks_joined, dead_letters, self.clock.now());
+        let details = self.enricher.details().map(|reader| {
+            details::Details::new(reader, Arc::clone(&self.store), policy, stop.now.clone())
+        });
+        let mapping =
+            render::render(outlets, chunks_joined, details, dead_letters, self.clock.now());
         let joining = tokio::spawn(joining);
         let rendered = mapping.await;
 
@@ -306,6 +314,7 @@ where
         if let Some(failure) = rendered.failure {
             join.fail(failure);
         }
+        join.enrichment.details = rendered.details;
         let mut sinks = BTreeMap::new();
         for (name, delivery) in deliveries {
             let mut account = delivery.await.unwrap_or_else(|panic| SinkAccount {
@@ -315,7 +324,7 @@ where
             account.read = join.read;
             account.duplicates = join.duplicates;
             account.dead_lettered += join.malformed + rendered.unmapped;
-            account.undelivered += join.abandoned();
+            account.undelivered += join.abandoned() + rendered.abandoned;
             sinks.insert(name, account);
         }
         Passage { join, sinks }

@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stocktake_connector_core::{
-    Acknowledged, CycleKind, Enricher, Fingerprint, Mapper, Scope, Selection, Source, StateError,
-    TenantFacts,
+    Acknowledged, CycleKind, Enricher, Fingerprint, Known, Mapper, Scope, Selection, Source,
+    StateError, TenantFacts,
 };
 
 use super::Collector;
@@ -27,7 +27,7 @@ pub enum Emit {
 
 impl Emit {
     /// Whether content with `fingerprint` goes to a sink that acknowledged `before`.
-    pub(super) fn sends(
+    fn sends(
         self,
         fingerprint: Fingerprint,
         before: Option<&Acknowledged>,
@@ -42,6 +42,39 @@ impl Emit {
                 let age = now.signed_duration_since(before.at).to_std().unwrap_or_default();
                 before.fingerprint != fingerprint || refresh_after.is_some_and(|after| age >= after)
             }
+        }
+    }
+}
+
+/// Which events go to a sink.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Policy {
+    pub(super) emit: Emit,
+    pub(super) refresh_after: Option<Duration>,
+    /// When the cycle started.
+    pub(super) now: DateTime<Utc>,
+}
+
+/// What becomes of an event at a sink.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decision {
+    Send,
+    Unchanged,
+    /// The sink refused this content for good, and its dead letter stands.
+    Refused,
+}
+
+impl Policy {
+    /// Decides on content with `fingerprint`, by what state knows of the device at the sink.
+    pub(super) fn decide(&self, fingerprint: Fingerprint, known: &Known) -> Decision {
+        if known.refused == Some(fingerprint) {
+            return Decision::Refused;
+        }
+        let before = known.acknowledged.as_ref();
+        if self.emit.sends(fingerprint, before, self.refresh_after, self.now) {
+            Decision::Send
+        } else {
+            Decision::Unchanged
         }
     }
 }

@@ -3,15 +3,18 @@
 //! An event becomes bytes on the spot: its many small texts are freed where they were made, sinks of
 //! the same form share one copy, and a waiting chunk is no larger than what will be sent.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
-    DeviceUid, Encoded, Encoder, Mapper, NewDeadLetter, SourceRecord, Stage,
+    DetailAccount, DeviceUid, Encoded, Encoder, Known, Mapper, NewDeadLetter, SourceRecord, Stage,
 };
 use tokio::sync::mpsc;
 
+use super::deliver::{Handed, Inlet};
+use super::details::{Details, Prepared};
 use super::join::{DeadLetterShelf, Failure, JoinedRecord};
 
 /// A written event on its way to a sink.
@@ -27,7 +30,7 @@ pub(super) struct MappedEvent {
 pub(super) struct Outlet<'a, M: Mapper> {
     pub(super) mapper: &'a M,
     pub(super) encoder: Arc<dyn Encoder<M::Event>>,
-    pub(super) senders: Vec<mpsc::Sender<Vec<MappedEvent>>>,
+    pub(super) inlets: Vec<Inlet>,
 }
 
 /// What came of mapping.
@@ -35,6 +38,10 @@ pub(super) struct Outlet<'a, M: Mapper> {
 pub(super) struct Rendered {
     /// Records that could not be mapped, for every sink alike.
     pub(super) unmapped: u64,
+    /// Records that came but went nowhere, because the mapping failed.
+    pub(super) abandoned: u64,
+    /// `None` when no details are to be read.
+    pub(super) details: Option<DetailAccount>,
     pub(super) failure: Option<Failure>,
 }
 
@@ -45,21 +52,40 @@ pub(super) struct Rendered {
 pub(super) async fn render<R, M>(
     outlets: Vec<Outlet<'_, M>>,
     mut chunks: mpsc::Receiver<Vec<JoinedRecord<R, M::Enrichment>>>,
+    mut details: Option<Details<M::Enrichment>>,
     shelf: DeadLetterShelf,
     now: DateTime<Utc>,
 ) -> Rendered
 where
     R: SourceRecord,
     M: Mapper<Record = R>,
+    M::Enrichment: Send,
 {
     let mut rendered = Rendered::default();
-    while let Some(chunk) = chunks.recv().await {
+    while let Some(mut chunk) = chunks.recv().await {
         let mut letters = Vec::new();
         let mut forms: Vec<Form> = outlets.iter().map(|_| Form::default()).collect();
-        for joined in &chunk {
-            if let Err(reason) = render_record(&outlets, joined, now, &mut forms) {
+        for (place, joined) in chunk.iter().enumerate() {
+            if let Err(reason) = render_record(&outlets, joined, place, now, &mut forms) {
                 letters.push(unmapped(&shelf, joined, reason));
             }
+        }
+        let mut known = Vec::new();
+        if let Some(details) = &mut details {
+            let prepared = details.prepare(&outlets, &mut chunk, forms, now).await;
+            let Prepared { forms: complete, known: read, unmapped: refused } = match prepared {
+                Ok(prepared) => prepared,
+                Err(failure) => {
+                    rendered.failure.get_or_insert(failure);
+                    rendered.abandoned = abandon(chunk, chunks).await;
+                    break;
+                }
+            };
+            forms = complete;
+            known = read;
+            letters.extend(refused.into_iter().filter_map(|(place, reason)| {
+                chunk.get(place).map(|joined| unmapped(&shelf, joined, reason))
+            }));
         }
         rendered.unmapped += letters.len() as u64;
         if let Err(error) = shelf.keep(letters).await {
@@ -67,18 +93,41 @@ where
             // so that the accounts stay true; the cycle has failed.
             rendered.failure.get_or_insert(error.into());
         }
+        let mut known = known.into_iter();
         for (outlet, form) in outlets.iter().zip(forms) {
-            hand_out(&outlet.senders, form.into_events()).await;
+            let known = known.next().unwrap_or_default();
+            hand_out(&outlet.inlets, form.into_events(&chunk), known).await;
         }
     }
+    rendered.details = details.map(|details| details.account());
     rendered
+}
+
+/// Takes no more chunks; how many records were in this one and in those that waited.
+async fn abandon<R>(chunk: Vec<R>, mut chunks: mpsc::Receiver<Vec<R>>) -> u64 {
+    chunks.close();
+    let mut abandoned = chunk.len() as u64;
+    while let Some(waiting) = chunks.recv().await {
+        abandoned += waiting.len() as u64;
+    }
+    abandoned
 }
 
 /// The events of a chunk in one form, one behind the other.
 #[derive(Debug, Default)]
-struct Form {
+pub(super) struct Form {
     bodies: Vec<u8>,
-    events: Vec<(DeviceUid, Encoded, usize)>,
+    pub(super) events: Vec<FormEvent>,
+}
+
+/// An event of a form.
+#[derive(Debug, Clone)]
+pub(super) struct FormEvent {
+    /// Where its record stands in the chunk.
+    pub(super) place: usize,
+    pub(super) encoded: Encoded,
+    /// Where its bytes stand in the form.
+    bytes: Range<usize>,
 }
 
 impl Form {
@@ -88,23 +137,32 @@ impl Form {
         self.bodies.truncate(bytes);
     }
 
-    fn into_events(self) -> Vec<MappedEvent> {
-        let mut bodies = Bytes::from(self.bodies);
+    /// Adds an event of another form as it is.
+    pub(super) fn copy(&mut self, other: &Self, event: &FormEvent) {
+        let start = self.bodies.len();
+        let body = other.bodies.get(event.bytes.clone()).unwrap_or_default();
+        self.bodies.extend_from_slice(body);
+        self.events.push(FormEvent { bytes: start..self.bodies.len(), ..event.clone() });
+    }
+
+    /// The events, with the ids of the chunk's records.
+    fn into_events<R, E>(self, chunk: &[JoinedRecord<R, E>]) -> Vec<MappedEvent> {
+        let bodies = Bytes::from(self.bodies);
         self.events
             .into_iter()
-            .map(|(uid, encoded, length)| MappedEvent {
-                uid,
-                encoded,
-                body: bodies.split_to(length),
+            .filter_map(|FormEvent { place, encoded, bytes }| {
+                let uid = chunk.get(place)?.uid.clone();
+                Some(MappedEvent { uid, encoded, body: bodies.slice(bytes) })
             })
             .collect()
     }
 }
 
 /// Adds a record's event to the form of each outlet, or to none.
-fn render_record<R: SourceRecord, M: Mapper<Record = R>>(
+pub(super) fn render_record<R: SourceRecord, M: Mapper<Record = R>>(
     outlets: &[Outlet<'_, M>],
     joined: &JoinedRecord<R, M::Enrichment>,
+    place: usize,
     now: DateTime<Utc>,
     forms: &mut [Form],
 ) -> Result<(), String> {
@@ -120,7 +178,7 @@ fn render_record<R: SourceRecord, M: Mapper<Record = R>>(
             });
         match encoded {
             Ok(encoded) => {
-                form.events.push((joined.uid.clone(), encoded, form.bodies.len() - start));
+                form.events.push(FormEvent { place, encoded, bytes: start..form.bodies.len() });
             }
             Err(reason) => {
                 for (form, (events, bytes)) in forms.iter_mut().zip(before) {
@@ -141,12 +199,14 @@ fn unmapped<R: SourceRecord, E>(
     shelf.letter(Stage::Map, Some(joined.uid.clone()), reason, joined.record.payload())
 }
 
-/// Gives each sink the events; they share the bytes.
-async fn hand_out(senders: &[mpsc::Sender<Vec<MappedEvent>>], events: Vec<MappedEvent>) {
+/// Gives each sink the events, with what is known of them there; they share the bytes.
+async fn hand_out(inlets: &[Inlet], events: Vec<MappedEvent>, known: Vec<Option<Vec<Known>>>) {
     // A closed channel means that the sink's task broke; its account says so.
-    let Some((last, others)) = senders.split_last() else { return };
-    for sender in others {
-        let _ = sender.send(events.clone()).await;
+    let Some((last, others)) = inlets.split_last() else { return };
+    let mut known = known.into_iter();
+    for inlet in others {
+        let handed = Handed { events: events.clone(), known: known.next().flatten() };
+        let _ = inlet.chunks.send(handed).await;
     }
-    let _ = last.send(events).await;
+    let _ = last.chunks.send(Handed { events, known: known.next().flatten() }).await;
 }

@@ -82,6 +82,17 @@ impl ReportText<'_> {
                 if enrichment.malformed > 0 {
                     write!(f, ", {} not understood", count(enrichment.malformed))?;
                 }
+                if let Some(details) = enrichment.details {
+                    write!(
+                        f,
+                        ", {} asked for details in {}",
+                        count(details.asked),
+                        counted(details.calls, "call", "calls")
+                    )?;
+                    if details.gone > 0 {
+                        write!(f, " ({} gone)", count(details.gone))?;
+                    }
+                }
                 writeln!(f)
             }
         }

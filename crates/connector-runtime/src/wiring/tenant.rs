@@ -130,7 +130,10 @@ pub(super) fn collector(
     store: &Arc<dyn StateStore>,
 ) -> TenantCollector {
     let enricher = match &access.graph {
-        Some(graph) => IntuneEnricher::new(graph.client.clone()),
+        Some(graph) => {
+            let enricher = IntuneEnricher::new(graph.client.clone());
+            if config.enrichment.intune_details { enricher.with_details() } else { enricher }
+        }
         None => IntuneEnricher::off(),
     };
     let mut by_dialect: Vec<(Dialect, Rendering<DefenderMapper>)> = Vec::new();
@@ -175,7 +178,8 @@ fn rendering(
     tenant: &TenantConfig,
     config: &Config,
 ) -> Rendering<DefenderMapper> {
-    let options = MapperOptions::new(dialect).with_tenant_uid(tenant.tenant_id.clone());
+    let mut options = MapperOptions::new(dialect).with_tenant_uid(tenant.tenant_id.clone());
+    options.details = config.enrichment.intune_details;
     let mapper = DefenderMapper::new(options);
     let encoder = encoder(&mapper, dialect, &config.collection.volatile_fields);
     Rendering { mapper, encoder: Arc::new(encoder), sinks: BTreeMap::new() }

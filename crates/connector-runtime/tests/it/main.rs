@@ -4,6 +4,7 @@
 mod commands;
 mod configuration;
 mod crash;
+mod details;
 mod faults;
 mod judges;
 mod site;

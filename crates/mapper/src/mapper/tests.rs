@@ -243,3 +243,13 @@ fn the_tenant_is_named_when_it_is_configured() {
     assert_eq!(event.metadata.tenant_uid.as_deref(), Some("t1"));
     assert_eq!(event.metadata.processed_time.unwrap().as_millis(), 1_735_041_600_123);
 }
+
+#[test]
+fn switching_details_sends_every_device_once_again() {
+    let plain = MapperOptions::new(Dialect::Ocsf);
+    let detailed = MapperOptions { details: true, ..plain.clone() };
+    let [plain, detailed] =
+        [plain, detailed].map(|options| DefenderMapper::new(options).fingerprint());
+    assert_ne!(plain, detailed);
+    assert_eq!(plain, table::fingerprint(), "what was delivered without details stays delivered");
+}

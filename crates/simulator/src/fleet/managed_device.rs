@@ -148,7 +148,9 @@ const FIELDS: &[Field] = &[
         json::text(out, "");
     }),
     detail("udid", "\"\"", |device, out| if device.platform.operating_system == "iOS" {
-        quoted(out, |out| json::hex(out, device.draw(76).into(), 40));
+        quoted(out, |out| for (purpose, digits) in [(76, 16), (81, 16), (82, 8)] {
+            json::hex(out, device.draw(purpose).into(), digits);
+        });
     } else {
         json::text(out, "");
     }),

@@ -68,6 +68,27 @@ fn a_list_hides_what_only_a_read_by_id_shows() {
 }
 
 #[test]
+fn every_device_can_be_read_by_id() {
+    let fleet = Fleet::new(options(300, 300));
+    let snapshot = fleet.snapshot();
+    let mut of_apple = HashSet::new();
+    for index in 0..300 {
+        let mut out = Vec::new();
+        snapshot.managed_device(index).write(&Selection::default(), Depth::Detailed, &mut out);
+        let device: Value = serde_json::from_slice(&out).unwrap();
+        let udid = device["udid"].as_str().unwrap();
+        if device["operatingSystem"] == "iOS" {
+            assert!(udid.len() == 40 && udid.bytes().all(|b| b.is_ascii_hexdigit()), "{udid}");
+            assert!(!udid.contains("0000000000"), "{udid}");
+            assert!(of_apple.insert(udid.to_owned()), "{udid} twice");
+        } else {
+            assert_eq!(udid, "");
+        }
+    }
+    assert!(of_apple.len() > 2);
+}
+
+#[test]
 fn a_machine_takes_about_a_kilobyte() {
     let fleet = Fleet::new(options(10_000, 0));
     let mean = fleet.machines_json().len() / 10_000;

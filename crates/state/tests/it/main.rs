@@ -52,6 +52,7 @@ fn close() -> CycleClose {
             listing_complete: true,
             read: 0,
             duplicates: 0,
+            excluded: 0,
             enrichment: Default::default(),
             sinks: Default::default(),
             removal: Default::default(),

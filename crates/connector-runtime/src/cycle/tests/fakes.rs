@@ -6,13 +6,15 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
-    Acknowledgement, ApiError, ApiErrorKind, Batch, BatchLimits, Calls, CycleId, DeviceUid,
-    EncodeError, Encoded, Encoder, EnrichError, Enricher, Enrichment, EnrichmentAccount,
-    EnrichmentPass, Fingerprint, FixedClock, Listing, MalformedRecord, MapError, Mapper, Page,
-    PassHint, Presence, Refusal, Selection, Sink, SinkError, SinkName, Source, SourceError,
-    SourceRecord, StateStore, TenantId, UnreadableEnrichment,
+    Acknowledgement, ApiError, ApiErrorKind, Batch, BatchLimits, Calls, Completion, CycleId,
+    DetailAccount, DetailReader, DeviceUid, EncodeError, Encoded, Encoder, EnrichError, Enricher,
+    Enrichment, EnrichmentAccount, EnrichmentPass, Fingerprint, FixedClock, Listing,
+    MalformedRecord, MapError, Mapper, Page, PassHint, Presence, Refusal, Selection, Sink,
+    SinkError, SinkName, Source, SourceError, SourceRecord, StateStore, TenantId,
+    UnreadableEnrichment,
 };
 use stocktake_state::MemoryStore;
+use tokio_util::sync::CancellationToken;
 
 use crate::cycle::{CallMeter, Collector, Emit, Options, Rendering};
 
@@ -122,6 +124,8 @@ impl Listing for FakeListing {
 #[derive(Debug, Default, Clone)]
 pub(super) struct FakeEnricher {
     pub(super) fails: Arc<Mutex<bool>>,
+    /// `None`: there are no details.
+    pub(super) details: Option<Arc<FakeDetails>>,
 }
 
 impl Enricher for FakeEnricher {
@@ -129,6 +133,64 @@ impl Enricher for FakeEnricher {
     type Pass = FakePass;
     fn start_pass(&self, _: PassHint) -> FakePass {
         FakePass { fails: *self.fails.lock().unwrap() }
+    }
+    fn details(&self) -> Option<Arc<dyn DetailReader<&'static str>>> {
+        Some(Arc::clone(self.details.as_ref()?) as _)
+    }
+}
+
+/// Puts another word into every record it is asked for.
+#[derive(Debug)]
+pub(super) struct FakeDetails {
+    pub(super) word: Mutex<&'static str>,
+    /// How many records each call was for.
+    pub(super) asked: Mutex<Vec<usize>>,
+    /// Calls that succeed before they all fail.
+    pub(super) failing_after: Mutex<usize>,
+    /// Places of records whose details cannot be understood, in every call.
+    pub(super) malformed: Mutex<Vec<usize>>,
+    /// Stopped by the next call, which then never ends.
+    pub(super) stop: Mutex<Option<CancellationToken>>,
+}
+
+impl Default for FakeDetails {
+    fn default() -> Self {
+        Self {
+            word: Mutex::new("complete"),
+            asked: Mutex::default(),
+            failing_after: Mutex::new(usize::MAX),
+            malformed: Mutex::default(),
+            stop: Mutex::default(),
+        }
+    }
+}
+
+impl FakeDetails {
+    /// How many records were asked for, over all calls.
+    pub(super) fn total(&self) -> usize {
+        self.asked.lock().unwrap().iter().sum()
+    }
+}
+
+#[async_trait]
+impl DetailReader<&'static str> for FakeDetails {
+    async fn complete(&self, records: Vec<&mut &'static str>) -> Result<Completion, EnrichError> {
+        let stop = self.stop.lock().unwrap().take();
+        if let Some(stop) = stop {
+            stop.cancel();
+            return std::future::pending().await;
+        }
+        if self.asked.lock().unwrap().len() >= *self.failing_after.lock().unwrap() {
+            return Err(unavailable().into());
+        }
+        let asked = records.len();
+        self.asked.lock().unwrap().push(asked);
+        for record in records {
+            *record = *self.word.lock().unwrap();
+        }
+        let account = DetailAccount { asked: asked as u64, calls: 1, gone: 0 };
+        let malformed = self.malformed.lock().unwrap().iter().map(|p| (*p, "odd".into())).collect();
+        Ok(Completion { account, malformed })
     }
 }
 
@@ -157,7 +219,7 @@ impl EnrichmentPass for FakePass {
     }
 }
 
-/// Refuses devices whose content is `unmappable`.
+/// Refuses devices whose content, or what is joined to it, is `unmappable`.
 #[derive(Debug)]
 pub(super) struct FakeMapper;
 
@@ -171,7 +233,7 @@ impl Mapper for FakeMapper {
         enrichment: &Enrichment<&'static str>,
         _: DateTime<Utc>,
     ) -> Result<String, MapError> {
-        if record.content == "unmappable" {
+        if record.content == "unmappable" || enrichment.matched() == Some(&"unmappable") {
             return Err(MapError { field: "content", problem: "is unmappable".into() });
         }
         Ok(format!("{} {}", record.content, enrichment.matched().unwrap()))

@@ -1,5 +1,6 @@
 //! The engine's promises, with fakes on both ends.
 
+mod details;
 mod fakes;
 
 use std::sync::Arc;
