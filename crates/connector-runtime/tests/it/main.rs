@@ -1,9 +1,11 @@
 //! The real program against the simulator.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod check;
 mod commands;
 mod configuration;
 mod crash;
+mod credentials;
 mod details;
 mod faults;
 mod judges;

@@ -16,6 +16,10 @@ use tokio::process::{Child, Command};
 pub(crate) const APP_SECRET: &str = "canary-app-secret-7f3a";
 pub(crate) const API_KEY: &str = "canary-api-key-91c2";
 
+/// The simulator's directory and application.
+pub(crate) const TENANT_ID: &str = "00000000-0000-0000-0000-000000000001";
+pub(crate) const APP_ID: &str = "00000000-0000-0000-0000-000000000002";
+
 /// When every simulated fleet is.
 pub(crate) fn now() -> DateTime<Utc> {
     stocktake_connector_core::Clock::now(&stocktake_connector_core::SystemClock)
@@ -68,6 +72,10 @@ pub(crate) struct Site {
     pub(crate) simulator: Running,
     /// Lines added to the tables of the configuration, by table.
     settings: BTreeMap<String, String>,
+    /// Values of the tenant's and the sink's keys instead of those of the simulator.
+    replaced: BTreeMap<&'static str, String>,
+    /// Type and lines of a credential that the tenant names instead of its own secret.
+    credential: Option<(&'static str, String)>,
 }
 
 impl Site {
@@ -85,8 +93,13 @@ impl Site {
         options.sekoia.api_key = API_KEY.into();
         adjust(&mut options);
         let simulator = Simulator::start(options).await.unwrap();
-        let site =
-            Self { folder: tempfile::tempdir().unwrap(), simulator, settings: BTreeMap::new() };
+        let site = Self {
+            folder: tempfile::tempdir().unwrap(),
+            simulator,
+            settings: BTreeMap::new(),
+            replaced: BTreeMap::new(),
+            credential: None,
+        };
         site.write_configuration();
         site
     }
@@ -94,6 +107,26 @@ impl Site {
     /// Adds lines to a table of the configuration, for example `collection`.
     pub(crate) fn set(mut self, table: &str, lines: &str) -> Self {
         self.settings.entry(table.to_owned()).or_default().push_str(lines);
+        self.write_configuration();
+        self
+    }
+
+    /// Gives the tenant another `base_url`, `login_url` or `graph_url`.
+    pub(crate) fn replace(mut self, key: &'static str, value: &str) -> Self {
+        self.replaced.insert(key, value.to_owned());
+        self.write_configuration();
+        self
+    }
+
+    /// Gives the sink another URL.
+    pub(crate) fn replace_sink_url(self, url: &str) -> Self {
+        self.replace("sink", url)
+    }
+
+    /// Gives the tenant a credential of this type instead of its own secret; the app id is added where
+    /// the type has one.
+    pub(crate) fn with_credential(mut self, kind: &'static str, lines: &str) -> Self {
+        self.credential = Some((kind, lines.to_owned()));
         self.write_configuration();
         self
     }
@@ -107,23 +140,29 @@ impl Site {
     }
 
     fn write_configuration(&self) {
-        let url = self.simulator.url();
+        let url = |key| self.replaced.get(key).cloned().unwrap_or_else(|| self.simulator.url());
+        let own = match &self.credential {
+            Some(_) => "credential = \"own\"\n".to_owned(),
+            None => format!("app_id = \"{APP_ID}\"\napp_secret = \"{APP_SECRET}\"\n"),
+        };
         let mut tables: BTreeMap<String, String> = BTreeMap::from([
             (
                 "tenants.contoso".into(),
                 format!(
-                    "tenant_id = \"00000000-0000-0000-0000-000000000001\"\n\
-                     app_id = \"00000000-0000-0000-0000-000000000002\"\n\
-                     app_secret = \"{APP_SECRET}\"\n\
-                     base_url = \"{url}\"\nlogin_url = \"{url}\"\ngraph_url = \"{url}\"\n"
+                    "tenant_id = \"{TENANT_ID}\"\n{own}\
+                     base_url = \"{}\"\nlogin_url = \"{}\"\ngraph_url = \"{}\"\n",
+                    url("base_url"),
+                    url("login_url"),
+                    url("graph_url")
                 ),
             ),
             (
                 "sinks.soc".into(),
                 format!(
-                    "type = \"sekoia\"\nbase_url = \"{url}\"\n\
+                    "type = \"sekoia\"\nbase_url = \"{}\"\n\
                      connector_uuid = \"00000000-0000-0000-0000-000000000003\"\n\
-                     api_key = \"{API_KEY}\"\n"
+                     api_key = \"{API_KEY}\"\n",
+                    url("sink")
                 ),
             ),
             ("state".into(), format!("path = {:?}\n", self.path("state.db"))),
@@ -135,6 +174,13 @@ impl Site {
                     .into(),
             ),
         ]);
+        if let Some((kind, lines)) = &self.credential {
+            let app_id = match *kind {
+                "managed_identity" | "azure_cli" => String::new(),
+                _ => format!("app_id = \"{APP_ID}\"\n"),
+            };
+            tables.insert("credentials.own".into(), format!("type = \"{kind}\"\n{app_id}{lines}"));
+        }
         for (table, lines) in &self.settings {
             tables.entry(table.clone()).or_default().push_str(lines);
         }

@@ -236,7 +236,7 @@ impl Check for SekoiaSink {
     /// Asks for a task that cannot exist: it changes nothing, and the answer tells whether the key is
     /// accepted. Whether it may push is not known before the first push.
     async fn check(&self) -> Vec<Finding> {
-        let step = format!("reach {}", self.base);
+        let step = "authorisation";
         let answer = self.ask("check access", &TaskId::nil()).await;
         let error = match answer {
             Ok(_) => return vec![Finding::fine(step, "the API key is accepted")],

@@ -171,7 +171,11 @@ fn print(all: &[Checked], output: &Output) -> Result<(), CommandError> {
     }
     output.text(table)?;
     for Checked { target, findings } in all {
-        for finding in findings {
+        // What is fine, and what was not tried, leaves nothing to do.
+        let to_do = |finding: &&Finding| {
+            matches!(finding.verdict, Verdict::Warning | Verdict::Failed)
+        };
+        for finding in findings.iter().filter(to_do) {
             if let Some(advice) = &finding.advice {
                 output.text(format_args!("\n{target}, {}: {advice}", finding.step))?;
             }
