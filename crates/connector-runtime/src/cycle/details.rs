@@ -12,7 +12,8 @@ use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
-    DetailAccount, DetailReader, Enrichment, Known, Mapper, SourceRecord, StateError, StateStore,
+    DetailAccount, DetailReader, Enrichment, Known, Mapper, SourceRecord, Stage, StateError,
+    StateStore,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -38,8 +39,8 @@ pub(super) struct Prepared {
     /// the events, so that both stages decide by the same knowledge: an event that was not completed
     /// must not be sent.
     pub(super) known: Vec<Vec<Option<Vec<Known>>>>,
-    /// Places of records that lost their events, with the reason.
-    pub(super) unmapped: Vec<(usize, String)>,
+    /// Places of records that lost their events, with where and why.
+    pub(super) unmapped: Vec<(usize, Stage, String)>,
 }
 
 impl<E: Send + 'static> Details<E> {
@@ -153,9 +154,10 @@ impl Prepared {
         for (index, place) in places(&before).enumerate() {
             let of_record = || before.iter().filter_map(|form| form.events.get(index));
             let outcome = match (completed.get(&place), chunk.get(place)) {
-                (Some(Some(reason)), _) => Err(reason.clone()),
+                (Some(Some(reason)), _) => Err((Stage::Read, reason.clone())),
                 (Some(None), Some(joined)) => {
                     render_record(outlets, joined, place, now, &mut forms)
+                        .map_err(|reason| (Stage::Map, reason))
                 }
                 _ => {
                     for ((form, before), event) in forms.iter_mut().zip(&before).zip(of_record()) {
@@ -174,7 +176,7 @@ impl Prepared {
                         }
                     }
                 }
-                Err(reason) => self.unmapped.push((place, reason)),
+                Err((stage, reason)) => self.unmapped.push((place, stage, reason)),
             }
         }
         for known in self.known.iter_mut().flatten().flatten() {

@@ -67,7 +67,7 @@ where
         let mut forms: Vec<Form> = outlets.iter().map(|_| Form::default()).collect();
         for (place, joined) in chunk.iter().enumerate() {
             if let Err(reason) = render_record(&outlets, joined, place, now, &mut forms) {
-                letters.push(unmapped(&shelf, joined, reason));
+                letters.push(letter(&shelf, joined, Stage::Map, reason));
             }
         }
         let mut known = Vec::new();
@@ -83,8 +83,8 @@ where
             };
             forms = complete;
             known = read;
-            letters.extend(refused.into_iter().filter_map(|(place, reason)| {
-                chunk.get(place).map(|joined| unmapped(&shelf, joined, reason))
+            letters.extend(refused.into_iter().filter_map(|(place, stage, reason)| {
+                chunk.get(place).map(|joined| letter(&shelf, joined, stage, reason))
             }));
         }
         rendered.unmapped += letters.len() as u64;
@@ -191,12 +191,13 @@ pub(super) fn render_record<R: SourceRecord, M: Mapper<Record = R>>(
     Ok(())
 }
 
-fn unmapped<R: SourceRecord, E>(
+fn letter<R: SourceRecord, E>(
     shelf: &DeadLetterShelf,
     joined: &JoinedRecord<R, E>,
+    stage: Stage,
     reason: String,
 ) -> NewDeadLetter {
-    shelf.letter(Stage::Map, Some(joined.uid.clone()), reason, joined.record.payload())
+    shelf.letter(stage, Some(joined.uid.clone()), reason, joined.record.payload())
 }
 
 /// Gives each sink the events, with what is known of them there; they share the bytes.

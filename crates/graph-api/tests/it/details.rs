@@ -37,6 +37,14 @@ fn detailed(id: &str) -> (u16, Value, Value) {
     (200, json!({}), body)
 }
 
+/// Answers batches with details, and with `answer` for the device `odd`.
+fn batch_but_for(odd: &'static str, answer: (u16, Value, Value)) -> Mock {
+    batch(move |url| match id_in(url) {
+        id if id == odd => answer.clone(),
+        id => detailed(id),
+    })
+}
+
 async fn complete(
     server: &MockServer,
     devices: &mut [ManagedDevice],
@@ -97,13 +105,8 @@ async fn only_throttled_details_are_asked_again() {
 #[tokio::test]
 async fn a_device_that_is_gone_since_the_list_stays_as_the_list_has_it() {
     let server = MockServer::start().await;
-    batch(|url| match id_in(url) {
-        "d2" => (404, json!({}), json!({"error": {"code": "ResourceNotFound"}})),
-        id => detailed(id),
-    })
-    .expect(1)
-    .mount(&server)
-    .await;
+    let gone = (404, json!({}), json!({"error": {"code": "ResourceNotFound"}}));
+    batch_but_for("d2", gone).expect(1).mount(&server).await;
     let mut devices = listed(3);
     let before = devices[1].clone();
 
@@ -136,14 +139,7 @@ async fn details_of_another_device_or_of_none_cost_that_device_alone() {
         [json!({"id": "d1", "iccid": "1"}), json!({"iccid": "1"}), json!("<html>"), Value::Null]
     {
         let server = MockServer::start().await;
-        let body = answer.clone();
-        batch(move |url| match id_in(url) {
-            "d2" => (200, json!({}), body.clone()),
-            id => detailed(id),
-        })
-        .expect(1)
-        .mount(&server)
-        .await;
+        batch_but_for("d2", (200, json!({}), answer.clone())).expect(1).mount(&server).await;
         let mut devices = listed(3);
         let before = devices[1].clone();
 
@@ -175,13 +171,8 @@ async fn a_refusal_is_an_error_for_the_operator() {
 #[tokio::test]
 async fn details_that_always_fail_are_an_error_for_the_next_cycle() {
     let server = MockServer::start().await;
-    batch(|url| match id_in(url) {
-        "d2" => (503, json!({"Retry-After": "0"}), json!({"error": {"code": "x"}})),
-        id => detailed(id),
-    })
-    .expect(6)
-    .mount(&server)
-    .await;
+    let failing = (503, json!({"Retry-After": "0"}), json!({"error": {"code": "x"}}));
+    batch_but_for("d2", failing).expect(6).mount(&server).await;
 
     let error = complete(&server, &mut listed(3)).await.unwrap_err();
 

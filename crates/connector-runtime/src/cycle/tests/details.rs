@@ -110,7 +110,7 @@ async fn a_stop_at_once_does_not_wait_for_details() {
 
 #[tokio::test]
 async fn a_device_whose_details_make_no_event_is_a_dead_letter_and_its_neighbours_go_on() {
-    for word in ["complete", "unmappable"] {
+    for (word, stage) in [("complete", Stage::Read), ("unmappable", Stage::Map)] {
         let sink = Arc::new(FakeSink::default());
         let (collector, details) = with_details(store(), [("soc", Arc::clone(&sink))]);
         let mut changed: Vec<_> = ["d0", "d1", "d2", "d3", "d4"].map(|uid| device(uid, uid)).into();
@@ -130,7 +130,7 @@ async fn a_device_whose_details_make_no_event_is_a_dead_letter_and_its_neighbour
         assert_eq!((unchanged, acknowledged, dead_lettered), (4, 0, 1), "{word}");
         assert_eq!(received(&sink, "d1"), ["d1 complete"], "nothing lesser is sent");
         let letters = collector.store.dead_letters(&DeadLetterFilter::default()).await.unwrap();
-        assert_eq!(letters.len(), 1);
+        assert_eq!((letters.len(), letters[0].stage), (1, stage));
         assert_eq!(letters[0].uid.as_ref().unwrap().as_str(), "d1");
     }
 }
