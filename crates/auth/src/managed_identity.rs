@@ -58,7 +58,8 @@ pub enum ManagedIdentityHost {
 
 impl ManagedIdentityHost {
     /// Tells the host by its environment, read through `lookup`, which is
-    /// `|name| std::env::var(name).ok()` in a program. Without App Service's variables it is IMDS.
+    /// `|name| std::env::var(name).ok()` in a program. Without App Service's variables it is IMDS, or
+    /// what `AZURE_POD_IDENTITY_AUTHORITY_HOST` names in its place.
     ///
     /// # Errors
     /// When the variables contradict each other or name a host that is not supported.
@@ -67,7 +68,9 @@ impl ManagedIdentityHost {
     ) -> Result<Self, InvalidManagedIdentityOptions> {
         let variable = |name: &str| lookup(name).filter(|value| !value.is_empty());
         let Some(endpoint) = variable("IDENTITY_ENDPOINT") else {
-            return Ok(Self::Imds { url: local_url(IMDS_URL)? });
+            // The name by which Azure's own libraries let a stand-in take the service's place.
+            let stand_in = variable("AZURE_POD_IDENTITY_AUTHORITY_HOST");
+            return Ok(Self::Imds { url: local_url(stand_in.as_deref().unwrap_or(IMDS_URL))? });
         };
         if variable("IDENTITY_SERVER_THUMBPRINT").is_some() {
             return Err(InvalidManagedIdentityOptions::Unsupported("Service Fabric"));
