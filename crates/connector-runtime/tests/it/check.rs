@@ -60,8 +60,7 @@ async fn json_has_every_step_with_its_verdict_advice_and_commands() {
     assert_eq!(check.code, Some(1));
     let found: Value = serde_json::from_str(&check.stdout).unwrap();
     let findings = found[1]["findings"].as_array().unwrap();
-    let failed: Vec<_> =
-        findings.iter().filter(|finding| finding["verdict"] == "failed").collect();
+    let failed: Vec<_> = findings.iter().filter(|finding| finding["verdict"] == "failed").collect();
     assert_eq!(failed.len(), 1, "{found:#}");
     assert_eq!(failed[0]["step"], "defender permission");
     assert!(failed[0]["commands"].as_array().unwrap().len() >= 3, "{found:#}");
@@ -273,7 +272,8 @@ async fn a_certificate_that_lasts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_that_ends_soon() {
     let check = site_with_certificate(10, TimeDelta::zero()).await.run(&["check"]).await;
-    let words = ["Upload a new certificate", "az ad app credential reset", "--cert @certificate.pem"];
+    let words =
+        ["Upload a new certificate", "az ad app credential reset", "--cert @certificate.pem"];
     is(&check, TENANT, "credential expiry", "WARNING", &words);
 }
 

@@ -31,7 +31,8 @@ fn registered(name: &str) -> RegisteredCertificate {
 }
 
 async fn site_with(adjust: impl FnOnce(&mut TenantAccount)) -> Site {
-    Site::with(fleet(25, 10), |options: &mut SimulatorOptions| adjust(&mut options.tenants[0])).await
+    Site::with(fleet(25, 10), |options: &mut SimulatorOptions| adjust(&mut options.tenants[0]))
+        .await
 }
 
 fn kubernetes() -> FederatedCredential {
@@ -251,7 +252,8 @@ async fn a_secret_is_rotated_while_the_program_runs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_is_rotated_while_the_program_runs() {
-    let (first, second) = (registered("first-certificate.pem"), registered("second-certificate.pem"));
+    let (first, second) =
+        (registered("first-certificate.pem"), registered("second-certificate.pem"));
     let old = first.thumbprint();
     let site = site_with(|account| account.certificates.push(first)).await;
     let site = site.set("collection", "interval = \"1s\"\n");
@@ -282,46 +284,59 @@ fn holds(path: &Path, text: &str) -> bool {
         .is_ok_and(|bytes| bytes.windows(text.len()).any(|part| part == text.as_bytes()))
 }
 
-/// Faults at every service, each once.
-fn faults(site: &Site) {
-    for api in [
-        Api::Entra,
-        Api::DefenderList,
-        Api::GraphList,
-        Api::GraphBatch,
-        Api::SekoiaPush,
-        Api::SekoiaTask,
-    ] {
-        for effect in [
-            Effect::status(500),
-            Effect::Reset,
-            Effect::Html,
-            Effect::CutJson,
-            Effect::ExpireTokens,
-            Effect::status(403),
-            Effect::status(401),
-        ] {
-            site.handle().add_fault(Fault::once(api, effect));
+/// Faults at every service, each once; with those of tokens little else is asked for.
+fn faults(site: &Site, of_tokens: bool) {
+    let refusals = [Effect::status(401), Effect::Html];
+    let all = [
+        Effect::status(500),
+        Effect::Reset,
+        Effect::CutJson,
+        Effect::ExpireTokens,
+        Effect::status(403),
+    ];
+    for api in
+        [Api::DefenderList, Api::GraphList, Api::GraphBatch, Api::SekoiaPush, Api::SekoiaTask]
+    {
+        for effect in refusals.iter().chain(&all) {
+            site.handle().add_fault(Fault::once(api, effect.clone()));
         }
+    }
+    let of_tokens = refusals.iter().filter(|_| of_tokens);
+    for effect in of_tokens {
+        site.handle().add_fault(Fault::once(Api::Entra, effect.clone()));
+        site.handle().add_fault(Fault::once(Api::ManagedIdentity, effect.clone()));
     }
 }
 
-/// Runs every command that talks to the outside, with every fault on, at the most talkative level,
-/// and looks for the canaries in all that is written.
-async fn shows_none_of(site: &Site, canaries: &[&str], variables: &[(&str, &str)]) {
-    for arguments in [
-        &["config", "show"][..],
-        &["config", "show", "--output", "json"],
-        &["check", "--log-level", "trace"],
-        &["sync", "--full", "--log-level", "trace"],
-        &["sync", "--full", "--log-level", "trace", "--log-format", "json", "--output", "json"],
-        &["check", "--output", "json"],
-        &["state", "show"],
-        &["state", "show", "--output", "json"],
-        &["dead-letters", "list"],
-    ] {
+/// Commands that talk to the outside, at the most talkative level.
+const TALKATIVE: &[&[&str]] = &[
+    &["check", "--log-level", "trace"],
+    &["sync", "--full", "--log-level", "trace", "--log-format", "json", "--output", "json"],
+];
+
+/// Commands that show what there is.
+const SHOWING: &[&[&str]] = &[
+    &["config", "show"],
+    &["config", "show", "--output", "json"],
+    &["check", "--output", "json"],
+    &["sync", "--log-level", "trace"],
+    &["state", "show", "--output", "json"],
+    &["dead-letters", "list"],
+];
+
+/// Runs commands with every fault on, and looks for the canaries in all that is written.
+async fn shows_none_of(
+    site: &Site,
+    commands: &[&[&str]],
+    canaries: &[&str],
+    variables: &[(&str, &str)],
+) {
+    let runs = [false, true]
+        .into_iter()
+        .flat_map(|of_tokens| commands.iter().map(move |arguments| (of_tokens, arguments)));
+    for (of_tokens, arguments) in runs {
         site.handle().clear_faults();
-        faults(site);
+        faults(site, of_tokens);
         let ended = run_with(site, arguments, variables).await;
         assert!(!ended.stdout.is_empty() || !ended.stderr.is_empty(), "{arguments:?} says nothing");
         for canary in canaries {
@@ -342,13 +357,16 @@ fn middle(pem: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_secret_of_any_kind_is_shown_with_every_fault_on() {
-    // In values of the configuration.
+async fn no_value_of_the_configuration_is_shown_with_every_fault_on() {
     let proxy = "proxy = \"http://me:canary-proxy-44d1@proxy.stocktake.invalid:8080\"\n";
     let site = site_with(|_| {}).await.set("http", proxy);
-    shows_none_of(&site, &[APP_SECRET, crate::site::API_KEY, "canary-proxy-44d1"], &[]).await;
+    let canaries = [APP_SECRET, crate::site::API_KEY, "canary-proxy-44d1"];
+    shows_none_of(&site, TALKATIVE, &canaries, &[]).await;
+    shows_none_of(&site, SHOWING, &canaries, &[]).await;
+}
 
-    // A certificate's key, and the password of a PFX.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_key_or_password_of_a_certificate_is_shown_with_every_fault_on() {
     let site =
         site_with(|account| account.certificates.push(registered("first-certificate.pem"))).await;
     let lines = format!(
@@ -357,23 +375,28 @@ async fn no_secret_of_any_kind_is_shown_with_every_fault_on() {
         data("first-key.pem")
     );
     let site = site.with_credential("certificate", &lines);
-    shows_none_of(&site, &[&middle(&text("first-key.pem"))], &[]).await;
+    shows_none_of(&site, TALKATIVE, &[&middle(&text("first-key.pem"))], &[]).await;
     let site = site.with_credential(
         "certificate",
         &format!("certificate_file = {:?}\npassword = \"canary-pfx-5e2b\"\n", data("first.pfx")),
     );
-    shows_none_of(&site, &["canary-pfx-5e2b"], &[]).await;
+    shows_none_of(&site, TALKATIVE, &["canary-pfx-5e2b"], &[]).await;
+    shows_none_of(&site, &SHOWING[..2], &["canary-pfx-5e2b"], &[]).await;
+}
 
-    // A projected token.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_token_of_a_platform_is_shown_with_every_fault_on() {
     let site = site_with(|account| account.federated.push(kubernetes())).await;
     let token = projected(&site);
     std::fs::write(site.path("token"), &token).unwrap();
     let lines = format!("token_file = {:?}\n", site.path("token"));
     let site = site.with_credential("workload_identity", &lines);
     let signature = token.rsplit('.').next().unwrap();
-    shows_none_of(&site, &[signature], &[]).await;
+    shows_none_of(&site, TALKATIVE, &[signature], &[]).await;
+}
 
-    // The header of App Service.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_header_of_a_host_is_shown_with_every_fault_on() {
     let mut identity = HostIdentity::default();
     identity.header = "canary-header-0b7c".into();
     let site = site_with(|account| account.host_identity = Some(identity)).await;
@@ -381,5 +404,5 @@ async fn no_secret_of_any_kind_is_shown_with_every_fault_on() {
     let site = site.with_credential("managed_identity", "");
     let variables =
         [("IDENTITY_ENDPOINT", endpoint.as_str()), ("IDENTITY_HEADER", "canary-header-0b7c")];
-    shows_none_of(&site, &["canary-header-0b7c"], &variables).await;
+    shows_none_of(&site, TALKATIVE, &["canary-header-0b7c"], &variables).await;
 }

@@ -172,9 +172,8 @@ fn print(all: &[Checked], output: &Output) -> Result<(), CommandError> {
     output.text(table)?;
     for Checked { target, findings } in all {
         // What is fine, and what was not tried, leaves nothing to do.
-        let to_do = |finding: &&Finding| {
-            matches!(finding.verdict, Verdict::Warning | Verdict::Failed)
-        };
+        let to_do =
+            |finding: &&Finding| matches!(finding.verdict, Verdict::Warning | Verdict::Failed);
         for finding in findings.iter().filter(to_do) {
             if let Some(advice) = &finding.advice {
                 output.text(format_args!("\n{target}, {}: {advice}", finding.step))?;
