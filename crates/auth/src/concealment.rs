@@ -17,10 +17,11 @@ pub(crate) fn conceal<'a>(
     for secret in secrets {
         let secret = secret.expose_secret();
         let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-        let without = |text: &str| without(&without(text, secret), &encoded);
-        error.message = without(&error.message);
-        error.code = error.code.as_deref().map(without);
-        error.request_id = error.request_id.as_deref().map(without);
+        for spelling in [secret, &encoded] {
+            error.message = without(&error.message, spelling);
+            error.code = error.code.as_deref().map(|code| without(code, spelling));
+            error.request_id = error.request_id.as_deref().map(|id| without(id, spelling));
+        }
     }
 }
 

@@ -26,18 +26,61 @@
 //!
 //! # Main types
 //! [`EntraTokens`] gives tokens for one application in one tenant; a [`Credential`] proves that the
-//! application is itself, and [`AppSecret`] is the one there is. [`ApiKey`] gives the fixed key that
-//! a sink takes. Both read their secret from a [`SecretSource`] and follow a file that is rotated.
-//! [`Claims`] tell what a token permits, so that a missing permission can be named.
+//! application is itself:
+//!
+//! | credential | proof |
+//! |---|---|
+//! | [`AppSecret`] | a client secret, from a [`SecretSource`] |
+//! | [`CertificateCredential`] | an assertion signed by a certificate's private key, from PEM or PFX |
+//! | [`FederatedToken`] | a token of another issuer, as Kubernetes projects it; [`WorkloadIdentity`] reads the `AZURE_*` variables |
+//!
+//! Two providers need no application registration of their own: [`ManagedIdentity`] asks the Azure
+//! host that the program runs on, [`AzureCli`] the person who is logged in on a laptop. [`ApiKey`]
+//! gives the fixed key that a sink takes. All are a
+//! [`TokenProvider`](stocktake_connector_core::TokenProvider), and so is what an embedder brings:
+//!
+//! ```
+//! use async_trait::async_trait;
+//! use stocktake_connector_core::{AccessToken, TokenError, TokenProvider, TokenScope};
+//!
+//! /// Tokens that another part of the program keeps.
+//! #[derive(Debug)]
+//! struct Broker;
+//!
+//! #[async_trait]
+//! impl TokenProvider for Broker {
+//!     async fn token(&self, _scope: &TokenScope) -> Result<AccessToken, TokenError> {
+//!         Ok(AccessToken::new("from the broker", None))
+//!     }
+//!
+//!     fn invalidate(&self, _scope: &TokenScope, _token: &AccessToken) {
+//!         // Tell the broker that an API rejected its token.
+//!     }
+//! }
+//! # let _: Box<dyn TokenProvider> = Box::new(Broker);
+//! ```
+//!
+//! [`Claims`] tell what a token permits, so that a missing permission can be named;
+//! [`CertificateCredential::facts`] tells when a certificate ends.
 //!
 //! A refusal becomes an [`EntraError`] with Entra's own code; as a token provider's error it carries
-//! a sentence that tells the operator what to do.
+//! a sentence that tells the operator what to do about the credential that was sent.
+//!
+//! # Rotation
+//! Files are read again when they change. While they cannot be used, as when the certificate is
+//! already replaced and its key is not, the last good content stays in use and a warning is logged.
 //!
 //! # Secrets
 //! No secret reaches a log, an error or a `Debug`.
 //!
+//! # Features
+//! | feature | gives | default |
+//! |---|---|---|
+//! | `pfx` | [`CertificateSource::Pfx`] | on |
+//!
 //! # Not here
-//! Retry, quotas and the connection (`http-stack`); sending the token (its authorisation layer).
+//! Retry, quotas and the connection (`http-stack`); sending the token (its authorisation layer);
+//! managed identities of Azure Arc and Service Fabric.
 
 mod aadsts;
 mod answers;

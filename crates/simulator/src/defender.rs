@@ -12,8 +12,9 @@ use hyper::{Method, StatusCode};
 use serde_json::json;
 
 use crate::answer::{Answer, PageBody};
+use crate::audience::Audience;
 use crate::cloud::{Cloud, Tenant};
-use crate::entra::{Audience, Denied, authorise};
+use crate::entra::{Denied, authorise};
 use crate::fault::Effect;
 use crate::fleet::Snapshot;
 use crate::query::{Query, time_filter};

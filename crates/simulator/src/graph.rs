@@ -11,9 +11,10 @@ use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, PageBody};
+use crate::audience::Audience;
 use crate::cloud::{Cloud, Tenant};
 use crate::defender::malformed;
-use crate::entra::{Audience, Denied, authorise};
+use crate::entra::{Denied, authorise};
 use crate::fault::Effect;
 use crate::fleet::{Depth, Guid, Selection, Snapshot};
 use crate::options::Intune;

@@ -46,6 +46,7 @@ struct Readme;
 
 mod answer;
 mod assertion;
+mod audience;
 mod batch;
 mod calls;
 mod cloud;

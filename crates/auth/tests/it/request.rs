@@ -3,9 +3,11 @@ use std::sync::Arc;
 
 use stocktake_auth::{AppSecret, EntraTokens, InvalidEntraOptions, SecretSource};
 use stocktake_connector_core::TokenProvider;
+use stocktake_simulator::ClientSecret;
 use wiremock::matchers::{body_string, header, method, path};
 use wiremock::{Mock, MockServer};
 
+use super::simulated::{Cloud, TENANT, defender};
 use super::{HandClock, SECRET, chain, granted, graph, options, tokens, tokens_with, transport};
 
 #[tokio::test]
@@ -54,6 +56,31 @@ async fn a_rotated_secret_file_is_used_for_the_next_token() {
         })
         .collect();
     assert_eq!(secrets, ["one", "another"]);
+}
+
+#[tokio::test]
+async fn a_rotation_of_the_secret_costs_no_token() {
+    let cloud = Cloud::start(|_| {}).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("app-secret");
+    fs::write(&file, "simulated-secret\n").unwrap();
+    let tokens = cloud.tokens(AppSecret::new(SecretSource::File(file.clone())));
+    let first = tokens.token(&defender()).await.unwrap();
+
+    // Half-way: the file is empty, and the token is renewed by the last good secret.
+    fs::write(&file, "").unwrap();
+    cloud.clock.advance(3_400);
+    let second = tokens.token(&defender()).await.unwrap();
+    assert!(!second.same_as(&first));
+
+    // Entra does not know the new one yet: the old token stays in use.
+    fs::write(&file, "next\n").unwrap();
+    cloud.clock.advance(3_400);
+    assert!(tokens.token(&defender()).await.unwrap().same_as(&second));
+    cloud.handle().add_secret(TENANT, ClientSecret::new("next"));
+    cloud.handle().remove_secret(TENANT, "simulated-secret");
+    cloud.clock.advance(60);
+    assert!(!tokens.token(&defender()).await.unwrap().same_as(&second));
 }
 
 #[tokio::test]

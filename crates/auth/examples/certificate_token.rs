@@ -1,0 +1,35 @@
+//! A token for any API behind Entra, by certificate, and what it permits.
+//!
+//! `TENANT_ID=… APP_ID=… PEM=certificate-and-key.pem SCOPE=https://vault.azure.net/.default \
+//! cargo run -p stocktake-auth --example certificate_token`
+
+use std::env::var;
+use std::error::Error;
+use std::sync::Arc;
+
+use stocktake_auth::{
+    CertificateCredential, CertificateOptions, CertificateSource, Claims, EntraOptions,
+    EntraTokens, GLOBAL_LOGIN_URL,
+};
+use stocktake_connector_core::{SystemClock, TenantId, TokenProvider, TokenScope};
+use stocktake_http_stack::{Transport, TransportOptions};
+
+#[tokio::main]
+#[allow(clippy::print_stdout)] // An example talks to the person who runs it.
+async fn main() -> Result<(), Box<dyn Error>> {
+    let source = CertificateSource::PemFiles { certificate: var("PEM")?.into(), key: None };
+    let certificate = CertificateCredential::new(CertificateOptions::new(source));
+    println!("the certificate is valid until {}", certificate.facts()?.not_after);
+    let options = EntraOptions {
+        login_url: var("LOGIN_URL").unwrap_or(GLOBAL_LOGIN_URL.into()).parse()?,
+        tenant_id: var("TENANT_ID")?,
+        app_id: var("APP_ID")?,
+        tenant: TenantId::new("example")?,
+        credential: Arc::new(certificate),
+        clock: Arc::new(SystemClock),
+    };
+    let tokens = EntraTokens::new(&Transport::new(&TransportOptions::default())?, options)?;
+    let token = tokens.token(&TokenScope::new(var("SCOPE")?)).await?;
+    println!("valid until {:?}, permits {:?}", token.expires_at(), Claims::of(&token)?.roles);
+    Ok(())
+}
