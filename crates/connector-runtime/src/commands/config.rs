@@ -1,6 +1,6 @@
 //! `stocktake config`: what can be set, what is set, and a file to start from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::{CommandError, Context, Ending};
 use crate::config::{Config, TEMPLATE};
@@ -50,7 +50,7 @@ fn show(context: &Context) -> Result<(), CommandError> {
     }
 }
 
-fn init(path: &PathBuf, context: &Context) -> Result<(), CommandError> {
+fn init(path: &Path, context: &Context) -> Result<(), CommandError> {
     // A secret may be written into it.
     super::init::write_private(path, TEMPLATE)?;
     context.output.text(format_args!(

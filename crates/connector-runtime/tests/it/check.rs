@@ -1,6 +1,6 @@
 //! `stocktake check`: one test for each step that can fail, on what is printed.
 
-use chrono::{Datelike, TimeDelta, Utc};
+use chrono::{Datelike, TimeDelta};
 use serde_json::Value;
 use stocktake_simulator::{
     Api, Effect, Fault, Intune, RegisteredCertificate, RetryAfter, SimulatorOptions,
@@ -246,7 +246,7 @@ async fn site_with_certificate(days: i64, clock_ahead: TimeDelta) -> Site {
     let key = include_str!("../../../auth/tests/data/first-key.pem");
     let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
     let date = |days| {
-        let date = Utc::now() + TimeDelta::days(days);
+        let date = now() + TimeDelta::days(days);
         rcgen::date_time_ymd(date.year(), date.month() as u8, date.day() as u8)
     };
     (params.not_before, params.not_after) = (date(days - 90), date(days));
