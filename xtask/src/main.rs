@@ -3,6 +3,7 @@
 #![allow(clippy::indexing_slicing)] // Of JSON values, where it gives null.
 
 mod bench;
+mod book;
 mod codegen;
 mod judges;
 mod schema;
@@ -17,6 +18,8 @@ use clap::Parser;
 enum Verb {
     /// Measures CPU and memory of whole cycles beside a floor.
     Bench(bench::Bench),
+    /// Checks the book, and builds it when mdBook is installed.
+    Book(book::Book),
     /// Writes the generated files, or with --check fails when one is stale.
     Codegen(codegen::Codegen),
     /// Judges events on standard input by the official Python packages.
@@ -32,6 +35,7 @@ enum Verb {
 fn main() -> anyhow::Result<()> {
     match Verb::parse() {
         Verb::Bench(verb) => verb.run(),
+        Verb::Book(verb) => verb.run(),
         Verb::Codegen(verb) => verb.run(),
         Verb::Judge(verb) => verb.run(),
         Verb::Schema(verb) => verb.run(),

@@ -85,13 +85,17 @@ impl<'a> Schema<'a> {
                 None if is_required => "required".to_owned(),
                 None => "not set".to_owned(),
             };
+            let meaning = match description(property) {
+                "" if key == "type" => "Which kind of table this is.",
+                meaning => meaning,
+            };
             let variable: Vec<_> = path.iter().chain([&key.as_str()]).copied().collect();
             let _ = writeln!(
                 page,
                 "| `{key}` | {} | {} | {} | `STOCKTAKE_{}` |",
                 self.kind_of(property),
                 cell(&default),
-                cell(description(property)),
+                cell(meaning),
                 variable.join("__").to_uppercase(),
             );
         }
