@@ -174,8 +174,7 @@ impl ErrorCode {
     }
 
     fn of_token(error: &TokenError) -> Self {
-        let entra =
-            error.source.as_deref().and_then(|source| source.downcast_ref::<EntraError>());
+        let entra = error.source.as_deref().and_then(|source| source.downcast_ref::<EntraError>());
         match (entra, error.recovery) {
             (Some(EntraError::Credential { .. }), _) => Self::CredentialUnreadable,
             (_, Recovery::Operator) => Self::TokenRefused,

@@ -78,8 +78,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let outbox = Arc::new(Outbox::default());
     let collector = collector(register, owners, Arc::clone(&outbox))?;
     for _ in 0..2 {
-        let report =
-            collector.run_cycle(Request::Full, &Stop::default(), &Arc::default()).await?;
+        let report = collector.run_cycle(Request::Full, &Stop::default(), &Arc::default()).await?;
         report.check_balance()?;
         println!("{}", serde_json::to_string_pretty(&report.sinks)?);
     }
@@ -138,8 +137,7 @@ mod tests {
         };
         let register = Register::new(lines(0..10));
         let content = register.clone();
-        let collector =
-            collector(register, Owners::new([]), Arc::new(Outbox::default())).unwrap();
+        let collector = collector(register, Owners::new([]), Arc::new(Outbox::default())).unwrap();
         cycle(&collector).await;
 
         content.replace(lines(0..9));

@@ -91,8 +91,7 @@ impl Source for Register {
     }
 
     async fn look_up(&self, uid: &DeviceUid) -> Result<Presence, SourceError> {
-        let is_there =
-            self.lines().iter().any(|line| line.split(',').next() == Some(uid.as_str()));
+        let is_there = self.lines().iter().any(|line| line.split(',').next() == Some(uid.as_str()));
         Ok(if is_there { Presence::Present } else { Presence::Absent })
     }
 }

@@ -37,7 +37,10 @@ pub(super) struct Failure {
 
 impl Failure {
     pub(super) fn stopped() -> Self {
-        Self { error: ErrorCode::Stopped.tag("stopped before everything was delivered"), advice: None }
+        Self {
+            error: ErrorCode::Stopped.tag("stopped before everything was delivered"),
+            advice: None,
+        }
     }
 
     pub(super) fn of_panic(stage: &str, panic: &tokio::task::JoinError) -> Self {

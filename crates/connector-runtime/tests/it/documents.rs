@@ -82,10 +82,10 @@ async fn every_script_in_the_book_is_a_shell_script_of_known_commands() {
         assert!(parsed.success(), "{}: {block}", page.display());
         for line in block.lines().flat_map(|line| line.split(['|', ';', '&'])) {
             let mut words = line.split_whitespace().skip_while(|word| word.contains('='));
-            if words.next() == Some("stocktake") {
-                if let Err(problem) = help.check(&words.collect::<Vec<_>>()).await {
-                    panic!("{}: `{line}`: {problem}", page.display());
-                }
+            if words.next() == Some("stocktake")
+                && let Err(problem) = help.check(&words.collect::<Vec<_>>()).await
+            {
+                panic!("{}: `{line}`: {problem}", page.display());
             }
         }
     }

@@ -76,7 +76,9 @@ impl<'a> Schema<'a> {
             let _ = write!(page, "\n## `[{}]`{of_kind}\n\n{}\n", path.join("."), description(node));
         }
         if !keys.is_empty() {
-            page.push_str("\n| key | type | default | meaning | variable |\n|---|---|---|---|---|\n");
+            page.push_str(
+                "\n| key | type | default | meaning | variable |\n|---|---|---|---|---|\n",
+            );
         }
         for (key, property) in keys {
             let is_required = required.iter().any(|name| *name == key);
