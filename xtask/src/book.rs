@@ -41,6 +41,7 @@ impl Book {
             includes(page, &docs, &mut faults);
             verbs(page, &mut faults);
         }
+        redirects(&pages, &fs::read_to_string(docs.join("book.toml"))?, &mut faults);
         promises(&pages, &root, &mut faults)?;
         for fault in &faults {
             println!("{fault}");
@@ -161,6 +162,18 @@ fn verbs(page: &Page, faults: &mut Vec<String>) {
     }
 }
 
+/// mdBook writes a folder's README.md as its index and leaves links to it as they are, so each needs
+/// a redirect.
+fn redirects(pages: &[Page], settings: &str, faults: &mut Vec<String>) {
+    for page in pages {
+        let from = format!("\"/{}\"", page.path.with_extension("html").display());
+        let is_folder = page.path.components().count() > 1 && page.path.ends_with("README.md");
+        if is_folder && !settings.contains(&from) {
+            faults.push(format!("docs/book.toml lacks the redirect {from} = \"index.html\""));
+        }
+    }
+}
+
 /// Every test that the page of guarantees names exists.
 fn promises(pages: &[Page], root: &Path, faults: &mut Vec<String>) -> anyhow::Result<()> {
     const PAGE: &str = "guarantees.md";
@@ -238,6 +251,7 @@ mod tests {
             includes(page, &docs, &mut faults);
             verbs(page, &mut faults);
         }
+        redirects(&[page("README.md", ""), page("adr/README.md", "")], "", &mut faults);
         assert_eq!(
             faults,
             [
@@ -246,6 +260,7 @@ mod tests {
                 "docs/README.md links to ../README.md, which is not in the book",
                 "docs/lost.md includes gone.rs, which is missing",
                 "docs/lost.md names `cargo xtask nonsense`, which does not exist",
+                "docs/book.toml lacks the redirect \"/adr/README.html\" = \"index.html\"",
             ]
         );
     }
