@@ -121,6 +121,26 @@ async fn no_tenant_and_no_sink() {
 }
 
 #[tokio::test]
+async fn a_configuration_is_checked_without_asking_anybody() {
+    let folder = TempDir::new().unwrap();
+    let check = async |text: &str| {
+        std::fs::write(folder.path().join("stocktake.toml"), text).unwrap();
+        let mut program = command(folder.path());
+        ended(program.args(["config", "check"]).spawn().unwrap()).await
+    };
+    // Nobody listens at these hosts, and nothing is asked of them.
+    let good = format!("{TENANT}{}{SINK}", secret());
+    let fine = check(&good).await;
+    assert_eq!(fine.code, Some(0), "{fine:#?}");
+    assert!(fine.stdout.contains("1 tenant and 1 sink"), "{fine:#?}");
+    let sink = "[sinks.soc]\ntype = \"sekoia\"\napi_key = \"k\"\n\
+                connector_uuid = \"00000000-0000-0000-0000-000000000003\"\n";
+    let bad = format!("{good}{sink}tls = {{ extra_ca_file = \"absent.pem\" }}\n");
+    assert_refused(&check(&bad).await, &["sinks.soc.tls", "absent.pem"]);
+    assert_refused(&check("").await, &["there is no tenant"]);
+}
+
+#[tokio::test]
 async fn a_file_that_is_not_there() {
     let folder = TempDir::new().unwrap();
     let mut program = command(folder.path());
