@@ -366,6 +366,41 @@ async fn no_value_of_the_configuration_is_shown_with_every_fault_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_file_that_the_configuration_names_is_shown_with_every_fault_on() {
+    let site = site_with(|_| {}).await;
+    let files = [
+        ("app_secret", APP_SECRET),
+        ("api_key", crate::site::API_KEY),
+        ("proxy_password", "canary-proxy-44d1"),
+    ];
+    for (name, content) in files {
+        std::fs::write(site.path(name), content).unwrap();
+    }
+    let proxy = format!(
+        "proxy = \"http://me@proxy.stocktake.invalid:8080\"\nproxy_password_file = {:?}\n",
+        site.path("proxy_password")
+    );
+    let site = site.set("http", &proxy);
+    // Each secret in its file instead of the configuration.
+    let text = std::fs::read_to_string(site.path("stocktake.toml")).unwrap();
+    let text: String = text
+        .lines()
+        .map(|line| match line.split_once(" = ") {
+            Some((key @ ("app_secret" | "api_key"), _)) => {
+                format!("{key}_file = {:?}\n", site.path(key))
+            }
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    assert!(!text.contains("canary"), "{text}");
+    std::fs::write(site.path("stocktake.toml"), text).unwrap();
+    assert_eq!(site.sync().await.code, Some(0), "the files are read");
+    let canaries = files.map(|(_, content)| content);
+    shows_none_of(&site, TALKATIVE, &canaries, &[]).await;
+    shows_none_of(&site, SHOWING, &canaries, &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_key_or_password_of_a_certificate_is_shown_with_every_fault_on() {
     let site =
         site_with(|account| account.certificates.push(registered("first-certificate.pem"))).await;

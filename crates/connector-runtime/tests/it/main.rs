@@ -11,6 +11,7 @@ mod documents;
 mod faults;
 mod init;
 mod judges;
+mod mutual_tls;
 mod site;
 mod sync;
 mod tenants;
