@@ -7,6 +7,7 @@ mod configuration;
 mod crash;
 mod credentials;
 mod details;
+mod disk_full;
 mod documents;
 mod faults;
 mod init;
