@@ -5,13 +5,14 @@
 //! with us than with each single event: see [`DOUBT`].
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::BytesMut;
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
-    Batch, BatchLimits, Clock, CycleId, Delivery, DeviceUid, Encoded, EncodedEvent, EventUid,
+    Acknowledged, Batch, BatchLimits, Clock, CycleId, Delivery, DeviceUid, EncodedEvent, EventUid,
     Fingerprint, Known, NewDeadLetter, Refusal, Scope, Sink, SinkAccount, SinkError, SinkName,
     Stage, StateError, StateStore, TenantId,
 };
@@ -21,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use super::join::warn_of;
 use super::plan::Emit;
 use super::progress::Progress;
-use super::render::MappedEvent;
+use super::render::{MappedChunk, MappedEvent};
 
 /// So many events refused one by one, with none accepted in between, make us doubt the sink rather
 /// than the events: the sink fails, and these events do not become dead letters. A sink that has
@@ -53,6 +54,15 @@ pub(super) struct Policy {
     pub(super) now: DateTime<Utc>,
 }
 
+/// An event that the sink needs, where it stands in the bodies of its chunk, and what the sink had
+/// acknowledged before.
+#[derive(Debug)]
+struct Due {
+    mapped: MappedEvent,
+    place: Range<usize>,
+    before: Option<Acknowledged>,
+}
+
 /// Why a sink gets nothing more in this cycle.
 #[derive(Debug)]
 struct Broken {
@@ -72,10 +82,10 @@ pub(super) struct SinkDelivery {
     stop: CancellationToken,
     account: SinkAccount,
     broken: Option<Broken>,
-    /// Bodies of the batch that is being filled, one behind the other.
-    bodies: Vec<u8>,
-    /// Device, fingerprint and length of each of these bodies.
-    filling: Vec<(DeviceUid, Fingerprint, usize)>,
+    /// The batch that is being filled.
+    filling: Vec<EncodedEvent>,
+    /// Bytes of its bodies.
+    bytes: usize,
     /// Events refused since the sink last accepted one.
     doubtful: Vec<NewDeadLetter>,
 }
@@ -99,14 +109,14 @@ impl SinkDelivery {
             stop,
             account: SinkAccount::default(),
             broken: None,
-            bodies: Vec::new(),
             filling: Vec::new(),
+            bytes: 0,
             doubtful: Vec::new(),
         }
     }
 
     /// Delivers chunks until no more come. Every event of every chunk ends in the account.
-    pub(super) async fn run(mut self, mut chunks: mpsc::Receiver<Vec<MappedEvent>>) -> SinkAccount {
+    pub(super) async fn run(mut self, mut chunks: mpsc::Receiver<MappedChunk>) -> SinkAccount {
         while let Some(chunk) = chunks.recv().await {
             self.take_in(chunk).await;
         }
@@ -129,81 +139,91 @@ impl SinkDelivery {
     }
 
     /// Compares a chunk with the delivered set and fills batches with what is to be sent.
-    async fn take_in(&mut self, chunk: Vec<MappedEvent>) {
+    async fn take_in(&mut self, chunk: MappedChunk) {
+        let MappedChunk { bodies, events } = chunk;
         if self.broken.is_some() {
-            self.account.undelivered += chunk.len() as u64;
+            self.account.undelivered += events.len() as u64;
             return;
         }
-        let uids: Vec<_> = chunk.iter().map(|mapped| mapped.uid.clone()).collect();
+        let uids: Vec<_> = events.iter().map(|mapped| mapped.uid.clone()).collect();
         let known = match self.target.store.known(&self.scope, &uids).await {
             Ok(known) => known,
             Err(error) => {
-                self.give_up(Broken::by_state(&error), chunk.len());
+                self.give_up(Broken::by_state(&error), events.len());
                 return;
             }
         };
-        for (mapped, known) in chunk.into_iter().zip(known) {
-            if self.broken.is_some() {
-                self.account.undelivered += 1;
-                continue;
+        let mut due = Vec::with_capacity(events.len());
+        let (mut start, mut due_bytes) = (0, 0);
+        for (mapped, known) in events.into_iter().zip(known) {
+            let place = start..start + mapped.length;
+            start = place.end;
+            if self.is_due(mapped.encoded.fingerprint, &known) {
+                due_bytes += mapped.length;
+                due.push(Due { mapped, place, before: known.acknowledged });
             }
-            self.take_in_event(mapped, known).await;
+        }
+        // What a batch holds must not keep much more memory than its own alive.
+        let mut bodies = if due_bytes >= bodies.len() / 2 {
+            // Copies only while another sink still has the chunk.
+            BytesMut::from(bodies)
+        } else {
+            let mut copied = BytesMut::with_capacity(due_bytes);
+            for Due { place, .. } in &mut due {
+                let body = bodies.get(place.clone()).unwrap_or_default();
+                *place = copied.len()..copied.len() + body.len();
+                copied.extend_from_slice(body);
+            }
+            copied
+        };
+        for Due { mapped: MappedEvent { uid, encoded, .. }, place, before } in &due {
+            if let Some(at) = encoded.uid_at {
+                EventUid::derive(&self.scope.tenant, uid, encoded.fingerprint, before.as_ref())
+                    .put(&mut bodies, place.start + at);
+            }
+        }
+        let bodies = bodies.freeze();
+        for Due { mapped: MappedEvent { uid, encoded, .. }, place, .. } in due {
+            let body = bodies.slice(place);
+            self.fill(EncodedEvent { uid, fingerprint: encoded.fingerprint, body }).await;
         }
     }
 
-    async fn take_in_event(&mut self, mapped: MappedEvent, known: Known) {
-        let MappedEvent { uid, encoded: Encoded { fingerprint, uid_at }, body } = mapped;
-        if known.refused == Some(fingerprint) {
+    /// Whether the sink needs an event with this content; if not, the event is settled.
+    fn is_due(&mut self, content: Fingerprint, known: &Known) -> bool {
+        let Policy { emit, refresh_after, now } = self.policy;
+        if known.refused == Some(content) {
             // Its dead letter stands; the sink would refuse the same content again.
             self.account.dead_lettered += 1;
-            self.progress.add_settled(1);
-            return;
-        }
-        let Policy { emit, refresh_after, now } = self.policy;
-        let before = known.acknowledged.as_ref();
-        if !emit.sends(fingerprint, before, refresh_after, now) {
+        } else if !emit.sends(content, known.acknowledged.as_ref(), refresh_after, now) {
             self.account.unchanged += 1;
-            self.progress.add_settled(1);
+        } else {
+            return true;
+        }
+        self.progress.add_settled(1);
+        false
+    }
+
+    /// Puts an event into the batch; delivers the batch before or afterwards when it is full.
+    async fn fill(&mut self, event: EncodedEvent) {
+        if !self.filling.is_empty() && self.bytes + event.body.len() > self.limits.max_bytes {
+            self.flush().await;
+        }
+        if self.broken.is_some() {
+            self.account.undelivered += 1;
             return;
         }
-        let start = self.bodies.len();
-        self.bodies.extend_from_slice(&body);
-        if let Some(at) = uid_at {
-            EventUid::derive(&self.scope.tenant, &uid, fingerprint, before)
-                .put(&mut self.bodies, start + at);
-        }
-        self.filling.push((uid, fingerprint, body.len()));
-        if start > 0 && self.bodies.len() > self.limits.max_bytes {
-            // This one makes the batch too large: it opens the next one.
-            let body = self.bodies.split_off(start);
-            let opener = self.filling.pop();
-            self.flush().await;
-            if self.broken.is_some() {
-                self.account.undelivered += 1;
-                return;
-            }
-            self.bodies = body;
-            self.filling.extend(opener);
-        }
-        if self.filling.len() >= self.limits.max_events
-            || self.bodies.len() >= self.limits.max_bytes
-        {
+        self.bytes += event.body.len();
+        self.filling.push(event);
+        if self.filling.len() >= self.limits.max_events || self.bytes >= self.limits.max_bytes {
             self.flush().await;
         }
     }
 
     /// Delivers the batch that is being filled, halving it where the sink refuses it.
     async fn flush(&mut self) {
-        let mut bodies = Bytes::from(std::mem::take(&mut self.bodies));
-        let events: Vec<_> = self
-            .filling
-            .drain(..)
-            .map(|(uid, fingerprint, length)| EncodedEvent {
-                uid,
-                fingerprint,
-                body: bodies.split_to(length),
-            })
-            .collect();
+        self.bytes = 0;
+        let events = std::mem::take(&mut self.filling);
         let mut waiting = VecDeque::from([events]);
         while let Some(events) = waiting.pop_front() {
             if events.is_empty() {
@@ -375,7 +395,7 @@ impl SinkDelivery {
         let undelivered = lost + self.filling.len() + self.doubtful.len();
         self.account.undelivered += undelivered as u64;
         self.filling.clear();
-        self.bodies.clear();
+        self.bytes = 0;
         self.doubtful.clear();
         self.broken.get_or_insert(broken);
     }

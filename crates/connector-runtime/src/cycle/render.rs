@@ -19,7 +19,16 @@ use super::join::{DeadLetterShelf, Failure, JoinedRecord};
 pub(super) struct MappedEvent {
     pub(super) uid: DeviceUid,
     pub(super) encoded: Encoded,
-    pub(super) body: Bytes,
+    /// How many bytes of the chunk are its own.
+    pub(super) length: usize,
+}
+
+/// Written events that travel together, their bodies one behind the other in one buffer: a sink that
+/// needs most of them sends this very buffer, and copies nothing.
+#[derive(Debug, Clone, Default)]
+pub(super) struct MappedChunk {
+    pub(super) bodies: Bytes,
+    pub(super) events: Vec<MappedEvent>,
 }
 
 /// One form of events, and where its events go.
@@ -27,7 +36,7 @@ pub(super) struct MappedEvent {
 pub(super) struct Outlet<'a, M: Mapper> {
     pub(super) mapper: &'a M,
     pub(super) encoder: Arc<dyn Encoder<M::Event>>,
-    pub(super) senders: Vec<mpsc::Sender<Vec<MappedEvent>>>,
+    pub(super) senders: Vec<mpsc::Sender<MappedChunk>>,
 }
 
 /// What came of mapping.
@@ -53,9 +62,9 @@ where
     M: Mapper<Record = R>,
 {
     let mut rendered = Rendered::default();
+    let mut forms: Vec<Form> = outlets.iter().map(|_| Form::default()).collect();
     while let Some(chunk) = chunks.recv().await {
         let mut letters = Vec::new();
-        let mut forms: Vec<Form> = outlets.iter().map(|_| Form::default()).collect();
         for joined in &chunk {
             if let Err(reason) = render_record(&outlets, joined, now, &mut forms) {
                 letters.push(unmapped(&shelf, joined, reason));
@@ -67,8 +76,8 @@ where
             // so that the accounts stay true; the cycle has failed.
             rendered.failure.get_or_insert(error.into());
         }
-        for (outlet, form) in outlets.iter().zip(forms) {
-            hand_out(&outlet.senders, form.into_events()).await;
+        for (outlet, form) in outlets.iter().zip(&mut forms) {
+            hand_out(&outlet.senders, form.take()).await;
         }
     }
     rendered
@@ -78,26 +87,28 @@ where
 #[derive(Debug, Default)]
 struct Form {
     bodies: Vec<u8>,
-    events: Vec<(DeviceUid, Encoded, usize)>,
+    events: Vec<MappedEvent>,
+    /// Events and bytes before the present record.
+    before: (usize, usize),
 }
 
 impl Form {
-    /// Takes back everything behind the first `events`.
-    fn truncate(&mut self, events: usize, bytes: usize) {
+    /// Takes back what the present record added.
+    fn take_back(&mut self) {
+        let (events, bytes) = self.before;
         self.events.truncate(events);
         self.bodies.truncate(bytes);
     }
 
-    fn into_events(self) -> Vec<MappedEvent> {
-        let mut bodies = Bytes::from(self.bodies);
-        self.events
-            .into_iter()
-            .map(|(uid, encoded, length)| MappedEvent {
-                uid,
-                encoded,
-                body: bodies.split_to(length),
-            })
-            .collect()
+    /// The chunk so far. The next one gets as much room: chunks are alike, and a buffer that grew by
+    /// doubling would have been copied once on the average.
+    fn take(&mut self) -> MappedChunk {
+        let bodies = Vec::with_capacity(self.bodies.len());
+        let events = Vec::with_capacity(self.events.len());
+        MappedChunk {
+            bodies: std::mem::replace(&mut self.bodies, bodies).into(),
+            events: std::mem::replace(&mut self.events, events),
+        }
     }
 }
 
@@ -108,8 +119,10 @@ fn render_record<R: SourceRecord, M: Mapper<Record = R>>(
     now: DateTime<Utc>,
     forms: &mut [Form],
 ) -> Result<(), String> {
-    let before: Vec<_> = forms.iter().map(|form| (form.events.len(), form.bodies.len())).collect();
-    for (outlet, form) in outlets.iter().zip(forms.iter_mut()) {
+    for form in &mut *forms {
+        form.before = (form.events.len(), form.bodies.len());
+    }
+    for (outlet, form) in outlets.iter().zip(&mut *forms) {
         let start = form.bodies.len();
         let encoded = outlet
             .mapper
@@ -119,13 +132,13 @@ fn render_record<R: SourceRecord, M: Mapper<Record = R>>(
                 outlet.encoder.encode(event, &mut form.bodies).map_err(|error| error.to_string())
             });
         match encoded {
-            Ok(encoded) => {
-                form.events.push((joined.uid.clone(), encoded, form.bodies.len() - start));
-            }
+            Ok(encoded) => form.events.push(MappedEvent {
+                uid: joined.uid.clone(),
+                encoded,
+                length: form.bodies.len() - start,
+            }),
             Err(reason) => {
-                for (form, (events, bytes)) in forms.iter_mut().zip(before) {
-                    form.truncate(events, bytes);
-                }
+                forms.iter_mut().for_each(Form::take_back);
                 return Err(reason);
             }
         }
@@ -142,11 +155,11 @@ fn unmapped<R: SourceRecord, E>(
 }
 
 /// Gives each sink the events; they share the bytes.
-async fn hand_out(senders: &[mpsc::Sender<Vec<MappedEvent>>], events: Vec<MappedEvent>) {
+async fn hand_out(senders: &[mpsc::Sender<MappedChunk>], chunk: MappedChunk) {
     // A closed channel means that the sink's task broke; its account says so.
     let Some((last, others)) = senders.split_last() else { return };
     for sender in others {
-        let _ = sender.send(events.clone()).await;
+        let _ = sender.send(chunk.clone()).await;
     }
-    let _ = last.send(events).await;
+    let _ = last.send(chunk).await;
 }
