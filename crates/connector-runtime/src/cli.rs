@@ -215,7 +215,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Ending, CommandError>
         Command::Map(command) => command.execute(context),
         Command::Explain(command) => command.execute(context),
         Command::Validate(command) => command.execute(context),
-        Command::Config(command) => command.execute(context),
+        Command::Config(command) => on_runtime(command.execute(context)),
         Command::State(command) => on_runtime(command.execute(context)),
         Command::DeadLetters(command) => on_runtime(command.execute(context)),
         Command::Simulate(command) => on_runtime(command.execute(context)),

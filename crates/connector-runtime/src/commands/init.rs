@@ -67,6 +67,13 @@ impl Init {
                 self.path.display()
             )));
         }
+        let own_secret_file = self.path.with_file_name(format!("{}.secret", self.name));
+        if self.app_secret_file.is_none() && own_secret_file.exists() {
+            return Err(CommandError::failed(format!(
+                "{own} exists and is left alone; use it by `--app-secret-file {own}`, or remove it",
+                own = own_secret_file.display()
+            )));
+        }
         let answers = self.ask()?;
         let clouds = answers.base_url.as_deref().map(Cloud::of_defender).unwrap_or_default();
         let cloud = match (self.cloud, clouds.as_slice()) {
@@ -84,9 +91,7 @@ impl Init {
         };
         let secret_file = match &answers.secret {
             Secret::File(path) => std::path::absolute(path)?,
-            Secret::Value(_) => {
-                std::path::absolute(self.path.with_file_name(format!("{}.secret", self.name)))?
-            }
+            Secret::Value(_) => std::path::absolute(&own_secret_file)?,
         };
         let text = self.configuration(&answers, cloud, &secret_file);
         // A mistake is told before anything is written.
@@ -95,16 +100,22 @@ impl Init {
             write_private(&secret_file, &format!("{}\n", value.expose_secret()))?;
             context
                 .output
-                .text(format_args!("wrote {}, for your eyes only", secret_file.display()))?;
+                .note(format_args!("wrote {}, for your eyes only", secret_file.display()));
         }
-        write_private(&self.path, &text)?;
-        context.output.text(format_args!("wrote {}\n", self.path.display()))?;
+        if let Err(error) = write_private(&self.path, &text) {
+            if let Secret::Value(_) = &answers.secret {
+                // Made a moment ago, and of no use alone. When this fails too, it stays.
+                let _ = std::fs::remove_file(&secret_file);
+            }
+            return Err(error);
+        }
+        context.output.note(format_args!("wrote {}\n", self.path.display()));
 
         let flags = Flags { config: Some(self.path.clone()), ..context.flags.clone() };
         let written = config::load(&flags, cli::variables())?;
         let ending = check::check(&written, &[], &context.output).await?;
         let shown = self.path.display();
-        context.output.text(match ending {
+        context.output.note(match ending {
             Ending::Fine => format!(
                 "\nAll is well: `stocktake --config {shown} sync` runs the first cycle. Its events go \
                  to the folder `events`; {shown} says how to send them elsewhere."
@@ -113,7 +124,7 @@ impl Init {
                 "\nBoth files are written. Do what is said above, then run `stocktake --config \
                  {shown} check` again."
             ),
-        })?;
+        });
         Ok(ending)
     }
 

@@ -315,6 +315,22 @@ async fn run_ends_in_order_on_sigterm() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_failed_before_a_restart_is_tried_at_once() {
+    use stocktake_simulator::{Api, Effect, Fault};
+
+    let site = Site::of(fleet(20, 10)).await.set("collection", "interval = \"1h\"\n");
+    site.handle().add_fault(Fault::always(Api::DefenderList, Effect::status(403)));
+    assert_eq!(site.sync().await.code, Some(1));
+    site.handle().clear_faults();
+    // An hour is left of the interval, but somebody has mended the cause.
+    let mut program = site.start(&["run"]);
+    let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
+    let first = lines.next_line().await.unwrap().unwrap();
+    assert!(first.contains("full cycle complete"), "{first}");
+    program.kill().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sigterm_in_the_middle_of_a_cycle_delivers_what_was_read() {
     use stocktake_simulator::{Api, Effect, Fault};
 
