@@ -5,6 +5,7 @@
 mod bench;
 mod codegen;
 mod judges;
+mod python;
 mod schema;
 mod test;
 mod tidy;
