@@ -7,16 +7,21 @@ import tomllib
 from pathlib import Path
 
 import yaml
+from helm_python import package
 
 import generate
 import metrics
 import program
 import promtool
 import security
+import selftest
 import upgrades
 from kubernetes import VERSIONS, Kubernetes
 from places import Site
 from render import Renderer, golden, manifests, values_of
+
+# What stands for a secret in wrong values; no message may show it.
+CANARY = "canary"
 
 
 def main() -> int:
@@ -25,6 +30,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="fail where a made file is stale")
     parser.add_argument("--write", action="store_true", help="renew the golden files")
     parser.add_argument("--program", type=Path, help="the stocktake that judges stocktake.toml")
+    parser.add_argument("--package", type=Path, metavar="FOLDER", help="write the chart's archive")
     arguments = parser.parse_args()
     site = Site(arguments.root)
 
@@ -59,7 +65,10 @@ def main() -> int:
     for stale in {p.name for p in (site.chart / "ci/golden").glob("*.yaml")} - {p.name for p in good}:
         site.fault(site.chart / "ci/golden" / stale, "has no values file beside it")
     if not site.faults:
-        upgrades.check(site, renderer, values_of(site.chart / "ci/default-minimal.yaml"))
+        values = values_of(site.chart / "ci/default-minimal.yaml")
+        upgrades.check(site, renderer, values)
+        values |= {"serviceMonitor": {"enabled": True}, "prometheusRule": {"enabled": True}}
+        selftest.check(site, manifests(renderer.render(values)), values)
     bad = sorted((site.chart / "ci/bad").glob("*.yaml"))
     for path in bad:
         check_refusal(site, renderer, path)
@@ -75,6 +84,9 @@ def main() -> int:
         f"{len(good)} values files render {counted} manifests that Kubernetes {', '.join(VERSIONS)} take; "
         f"{len(bad)} wrong ones are refused by name"
     )
+    if arguments.package is not None:
+        arguments.package.mkdir(parents=True, exist_ok=True)
+        print(package(site.chart, destination=arguments.package))
     return 0
 
 
@@ -118,6 +130,8 @@ def check_refusal(site: Site, renderer: Renderer, path: Path) -> None:
     if refusal is None:
         site.fault(path, "is taken, though its values are wrong")
         return
+    if CANARY in refusal:
+        site.fault(path, f"its refusal shows the secret: {refusal}")
     for words in expected:
         if words not in refusal:
             site.fault(path, f"is refused without `{words}`: {refusal}")

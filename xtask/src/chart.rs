@@ -28,6 +28,9 @@ pub(crate) struct Chart {
     /// Renews the golden files too.
     #[arg(long)]
     write: bool,
+    /// Writes the chart's archive into this folder, once everything is fine.
+    #[arg(long, value_name = "FOLDER")]
+    package: Option<PathBuf>,
     /// The program that judges the rendered configuration, instead of one that is built.
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
@@ -44,7 +47,8 @@ impl Chart {
             Some(program) => program,
             None => build(&root)?,
         };
-        let status = Command::new(python)
+        let mut checks = Command::new(python);
+        checks
             // No compiled scripts beside the sources.
             .arg("-B")
             .arg(ENVIRONMENT.script("chart.py"))
@@ -53,8 +57,11 @@ impl Chart {
             .arg("--program")
             .arg(program)
             .args(self.check.then_some("--check"))
-            .args(self.write.then_some("--write"))
-            .status()?;
+            .args(self.write.then_some("--write"));
+        if let Some(folder) = self.package {
+            checks.arg("--package").arg(folder);
+        }
+        let status = checks.status()?;
         ensure!(status.success(), "the chart has faults");
         Ok(())
     }

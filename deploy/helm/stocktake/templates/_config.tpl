@@ -14,6 +14,17 @@ service account token is needed, `imds` whether Azure's metadata service is.
 {{- $imds := false -}}
 {{- if not $values.tenants }}{{ fail "tenants: is empty; add at least one tenant, for example tenants.contoso with tenant_id, app_id and existingSecret.name" }}{{ end -}}
 {{- if not $values.sinks }}{{ fail "sinks: is empty; add at least one sink, for example sinks.soc with type: sekoia, connector_uuid and existingSecret.name" }}{{ end -}}
+{{- range $section := list "tenants" "credentials" "sinks" -}}
+  {{- range $name := keys (get $values $section) -}}
+    {{- if or (not (regexMatch "^[A-Za-z0-9][A-Za-z0-9._-]*$" $name)) (contains ".." $name) (gt (len $name) 128) -}}
+      {{- fail (printf "%s: the name %q will not do; it may have up to 128 letters, digits, dots, hyphens and underscores, and starts with a letter or digit" $section $name) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- /* Not in the schema, whose error would show the password. */ -}}
+{{- if regexMatch "^[a-z]+://[^/@]*:[^/@]*@" (dig "proxy" "" $values.http) -}}
+  {{- fail "http.proxy: holds a password, which would be readable in the ConfigMap; keep the user alone in it, and mount the password as a file for http.proxy_password_file" -}}
+{{- end -}}
 
 {{- range $name, $given := $values.credentials -}}
   {{- $key := printf "credentials.%s" $name -}}
