@@ -70,8 +70,11 @@ impl Chart {
 /// Builds the program; gives its path as cargo tells it, wherever the target folder is.
 fn build(root: &Path) -> anyhow::Result<PathBuf> {
     let arguments = ["build", "--quiet", "--package", PROGRAM, "--bin", "stocktake"];
+    // In CI, and only there, a lock file that is out of date is an error.
+    let locked = std::env::var_os("CI").map(|_| "--locked");
     let output = Command::new(env!("CARGO"))
         .args(arguments)
+        .args(locked)
         .arg("--message-format=json-render-diagnostics")
         .current_dir(root)
         .stderr(std::process::Stdio::inherit())

@@ -1,6 +1,7 @@
-{{/* What the collecting and the testing pod share: who they are, and where they may run. */}}
+{{/* What all pods share: (dict "root" $ "account" NAME), the name of the service account. */}}
 {{- define "stocktake.pod" -}}
-serviceAccountName: {{ include "stocktake.serviceAccountName" . }}
+{{- with .root -}}
+serviceAccountName: {{ $.account }}
 # The Kubernetes API is never called. What Entra trusts is a token for Entra alone, in `secrets`.
 automountServiceAccountToken: false
 # A service named stocktake would set STOCKTAKE_PORT and others, which are taken for configuration.
@@ -39,6 +40,7 @@ tolerations:
 {{- with .Values.affinity }}
 affinity:
   {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end }}
 {{- end }}
 
@@ -87,12 +89,12 @@ volumeMounts:
   {{- end }}
 {{- end }}
 
-{{/* The volumes of both, but for the state. */}}
+{{/* The volumes of all, but for the state: (dict "root" $ "config" NAME), the name of the ConfigMap. */}}
 {{- define "stocktake.volumes" -}}
 - name: config
   configMap:
-    name: {{ include "stocktake.fullname" . }}
-{{- with (include "stocktake.projected" .) }}
+    name: {{ .config }}
+{{- with (include "stocktake.projected" .root) }}
 - name: secrets
   projected:
     defaultMode: 0440
@@ -101,7 +103,7 @@ volumeMounts:
 {{- end }}
 - name: temporary
   emptyDir: {}
-{{- with .Values.extraVolumes }}
+{{- with .root.Values.extraVolumes }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
