@@ -53,6 +53,7 @@ def main() -> int:
             continue
         rendered = renderer.render(values)
         objects = manifests(rendered)
+        renderer.install(path, values, objects)
         counted += kubernetes.check(path, objects)
         security.check(site, path, objects)
         metrics.check_rendered(site, path, objects, values)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from helm_python import Chart, HelmError, lint
+from helm_python import Chart, Config, HelmError, lint
 
 from places import Site
 
@@ -33,6 +33,19 @@ class Renderer:
             return str(error)
         return None
 
+    def install(self, where: Path, values: dict[str, Any], rendered: list[dict[str, Any]]) -> None:
+        """What an install would apply is what was rendered, without the hooks."""
+        with Config(storage_driver="memory", namespace=NAMESPACE) as config:
+            release = config.install(
+                self.chart, RELEASE, values, namespace=NAMESPACE, dry_run="client"
+            )
+        applied = {named(m) for m in yaml.safe_load_all(release["manifest"]) if m}
+        expected = {
+            named(m) for m in rendered if "helm.sh/hook" not in m["metadata"].get("annotations", {})
+        }
+        for kind, name in sorted(applied ^ expected):
+            self.site.fault(where, f"{kind}/{name} is rendered or installed, and not the other")
+
     def lint(self, where: Path, values: dict[str, Any]) -> None:
         report = lint(self.site.chart, values, strict=True)
         for message in report["messages"]:
@@ -47,6 +60,10 @@ def manifests(rendered: dict[str, str]) -> list[dict[str, Any]]:
         if name.endswith(".yaml"):
             found += [document for document in yaml.safe_load_all(text) if document]
     return found
+
+
+def named(manifest: dict[str, Any]) -> tuple[str, str]:
+    return manifest["kind"], manifest["metadata"]["name"]
 
 
 def values_of(path: Path) -> dict[str, Any]:
