@@ -3,8 +3,10 @@
 #![allow(clippy::indexing_slicing)] // Of JSON values, where it gives null.
 
 mod bench;
+mod chart;
 mod codegen;
 mod judges;
+mod python;
 mod schema;
 mod test;
 mod tidy;
@@ -17,6 +19,8 @@ use clap::Parser;
 enum Verb {
     /// Measures CPU and memory of whole cycles beside a floor.
     Bench(bench::Bench),
+    /// Makes the generated files of the Helm chart, and checks chart, alerts and dashboard.
+    Chart(chart::Chart),
     /// Writes the generated files, or with --check fails when one is stale.
     Codegen(codegen::Codegen),
     /// Judges events on standard input by the official Python packages.
@@ -32,6 +36,7 @@ enum Verb {
 fn main() -> anyhow::Result<()> {
     match Verb::parse() {
         Verb::Bench(verb) => verb.run(),
+        Verb::Chart(verb) => verb.run(),
         Verb::Codegen(verb) => verb.run(),
         Verb::Judge(verb) => verb.run(),
         Verb::Schema(verb) => verb.run(),
