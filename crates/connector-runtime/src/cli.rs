@@ -63,6 +63,9 @@ enum Command {
     Simulate(commands::simulate::Simulate),
     /// Write a completion script for a shell
     Completions(commands::completions::Completions),
+    /// Write the manual pages, one for each command
+    #[command(hide = true)]
+    Man(commands::man::Man),
 }
 
 /// How a command ended. The numbers are documented: scripts depend on them.
@@ -220,6 +223,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Ending, CommandError>
         Command::DeadLetters(command) => on_runtime(command.execute(context)),
         Command::Simulate(command) => on_runtime(command.execute(context)),
         Command::Completions(command) => command.execute::<Arguments>(context),
+        Command::Man(command) => command.execute::<Arguments>(),
     }
 }
 

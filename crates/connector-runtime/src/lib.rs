@@ -13,6 +13,9 @@ mod cli;
 mod commands;
 mod config;
 pub mod cycle;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod output;
 mod process;
 mod scheduler;

@@ -33,6 +33,8 @@ pub(crate) use credentials::{
     SignatureAlgorithm, WorkloadIdentityConfig,
 };
 pub(crate) use error::{ConfigError, Fault, abridged, unknown};
+#[cfg(feature = "fuzzing")]
+pub(crate) use load::check_yaml;
 pub(crate) use load::{Flags, check_text, load};
 pub(crate) use sinks::{DialectName, FileConfig, FileLayout, SekoiaConfig, SinkConfig, TlsConfig};
 pub(crate) use template::TEMPLATE;

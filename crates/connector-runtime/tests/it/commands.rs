@@ -186,6 +186,12 @@ async fn usage_mistakes_end_with_2_and_help_with_0() {
     let help = desk.run(&["--help"]).await;
     assert_eq!(help.code, Some(0));
     assert!(help.stdout.contains("Exit codes"));
+    let man = desk.run(&["man", "pages"]).await;
+    assert_eq!(man.code, Some(0), "{man:#?}");
+    let page = |name: &str| std::fs::read_to_string(desk.0.path().join("pages").join(name));
+    assert!(page("stocktake.1").unwrap().contains("stocktake\\-sync(1)"));
+    assert!(page("stocktake-config-show.1").unwrap().starts_with(".ie"));
+    assert!(page("stocktake-man.1").is_err(), "a verb for packagers is no command");
     let completions = desk.run(&["completions", "bash"]).await;
     assert!(completions.stdout.contains("stocktake"));
 }
