@@ -1,10 +1,8 @@
 //! Every test: unit, integration, whole program, documentation, and the independent judges.
 
-use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context as _, ensure};
-
+use crate::program::{has_cargo, run};
 use crate::{judges, schema};
 
 /// Test.
@@ -33,7 +31,7 @@ impl Test {
             }
         };
         let filter: Vec<&str> = self.filter.iter().map(String::as_str).collect();
-        let arguments = if has_nextest(&root) {
+        let arguments = if has_cargo("nextest") {
             let mut arguments = vec!["nextest", "run", "--workspace", "--all-features"];
             if ci {
                 arguments.extend(["--profile", "ci"]);
@@ -66,18 +64,4 @@ fn say_skipped(skipped: &[String]) {
     for what in skipped {
         println!("SKIPPED: {what}");
     }
-}
-
-fn has_nextest(root: &Path) -> bool {
-    Command::new(env!("CARGO"))
-        .args(["nextest", "--version"])
-        .current_dir(root)
-        .output()
-        .is_ok_and(|output| output.status.success())
-}
-
-fn run(command: &mut Command) -> anyhow::Result<()> {
-    let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
-    ensure!(status.success(), "failed: {command:?}");
-    Ok(())
 }

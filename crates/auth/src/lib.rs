@@ -96,6 +96,9 @@ mod entra;
 mod error;
 mod federated;
 mod follow;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod managed_identity;
 mod renewal;
 mod secret;

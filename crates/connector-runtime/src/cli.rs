@@ -66,6 +66,9 @@ enum Command {
     /// Print a reference page of the book as Markdown
     #[command(hide = true)]
     Reference(commands::reference::Reference),
+    /// Write the manual pages, one for each command
+    #[command(hide = true)]
+    Man(commands::man::Man),
 }
 
 /// How a command ended. The numbers are documented: scripts depend on them.
@@ -218,12 +221,13 @@ fn dispatch(command: Command, context: &Context) -> Result<Ending, CommandError>
         Command::Map(command) => command.execute(context),
         Command::Explain(command) => command.execute(context),
         Command::Validate(command) => command.execute(context),
-        Command::Config(command) => command.execute(context),
+        Command::Config(command) => on_runtime(command.execute(context)),
         Command::State(command) => on_runtime(command.execute(context)),
         Command::DeadLetters(command) => on_runtime(command.execute(context)),
         Command::Simulate(command) => on_runtime(command.execute(context)),
         Command::Completions(command) => command.execute::<Arguments>(context),
         Command::Reference(command) => command.execute::<Arguments>(context),
+        Command::Man(command) => command.execute::<Arguments>(),
     }
 }
 

@@ -14,6 +14,9 @@ mod commands;
 mod config;
 pub mod cycle;
 mod error_code;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod output;
 mod process;
 mod scheduler;

@@ -1,11 +1,12 @@
-//! When cycles run: each tenant on its own, so that one that is slow or broken never delays another.
+//! When cycles run: each tenant on its own, so that one that is slow or broken delays no other.
 //!
 //! A cycle starts `interval` after the start of the last one, also across restarts of the program. A
 //! cycle that failed, or that could not note its report, is tried again sooner, with a growing wait
 //! that never exceeds `interval`.
 //!
 //! Only so many cycles run at the same time as memory is meant for; who waits for a turn waits in the
-//! order of asking. A turn ends with its cycle, which every deadline below it bounds.
+//! order of asking. So many tenants that are slow at the same time do delay the others; each call's
+//! deadline bounds for how long.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -111,13 +112,17 @@ impl Tenant {
         }
     }
 
-    /// How long until the first cycle, by the last one's report.
+    /// How long until the first cycle, by the last one's report. What was not completed is tried at
+    /// once: whoever starts the program may have mended the cause.
     async fn until_first(&self) -> Result<Duration, StateError> {
         let collector = &self.collector;
         let last = collector.store.reports(&collector.tenant, 1).await?;
-        Ok(last.first().map_or(Duration::ZERO, |report| {
-            until_due(report, 0, self.interval, collector.clock.now())
-        }))
+        Ok(match last.first() {
+            Some(report) if report.outcome == CycleOutcome::Complete => {
+                until_due(report, 0, self.interval, collector.clock.now())
+            }
+            _ => Duration::ZERO,
+        })
     }
 
     fn complain(&self, error: &StateError) {

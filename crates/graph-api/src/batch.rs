@@ -133,6 +133,11 @@ pub(crate) struct ItemAnswer {
 }
 
 impl ItemAnswer {
+    /// The headers that are any.
+    pub(crate) fn headers(&self) -> HeaderMap {
+        headers(&self.headers)
+    }
+
     /// The body as it was sent; empty when there is none.
     pub(crate) fn body(&self) -> &str {
         self.body.as_deref().map_or("", RawValue::get)
@@ -280,13 +285,7 @@ impl GraphClient {
         let weight = Weight(u32::try_from(open.len()).unwrap_or(u32::MAX));
         let request = Request::post(self.url(&["$batch"]).as_str()).extension(weight);
         let body = self.call(operation, request, Bytes::from(body)).await?;
-        let Ok(answer) = serde_json::from_slice::<BatchAnswer>(&body) else { return Ok(None) };
-        let by_place = answer
-            .responses
-            .into_iter()
-            .filter_map(|answer| Some((answer.id.as_deref()?.parse().ok()?, answer)))
-            .collect();
-        Ok(Some(by_place))
+        Ok(by_place(&body))
     }
 
     /// What an item's failure means, and the wait that it names.
@@ -299,7 +298,7 @@ impl GraphClient {
             .status
             .and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok())
             .unwrap_or(StatusCode::BAD_GATEWAY);
-        let headers = headers(&answer.headers);
+        let headers = answer.headers();
         let body = Bytes::copy_from_slice(answer.body().as_bytes());
         let detail = ODataAnswers.read_error(status, &headers, &body);
         let kind = match status.as_u16() {
@@ -386,6 +385,13 @@ fn relative(url: &Url, version: &Url) -> String {
         Some(query) => format!("{path}?{query}"),
         None => path.to_owned(),
     }
+}
+
+/// The answers in a batch by the places of their items; `None` when it cannot be read.
+pub(crate) fn by_place(body: &[u8]) -> Option<HashMap<usize, ItemAnswer>> {
+    let answer: BatchAnswer = serde_json::from_slice(body).ok()?;
+    let placed = |answer: ItemAnswer| Some((answer.id.as_deref()?.parse().ok()?, answer));
+    Some(answer.responses.into_iter().filter_map(placed).collect())
 }
 
 fn headers(named: &HashMap<String, serde_json::Value>) -> HeaderMap {

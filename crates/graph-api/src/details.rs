@@ -97,7 +97,7 @@ impl Gather for Gathered<'_, '_> {
 }
 
 /// Adds the details in `body` to the device that they are of.
-fn complete(device: &mut ManagedDevice, body: &str) -> Result<(), String> {
+pub(crate) fn complete(device: &mut ManagedDevice, body: &str) -> Result<(), String> {
     let details: ManagedDevice = serde_json::from_str(body)
         .map_err(|error| clean_text(&format!("details of the managed device: {error}")))?;
     let same = match (&device.id, &details.id) {

@@ -46,6 +46,9 @@ mod client;
 mod details;
 #[cfg(feature = "client")]
 mod enricher;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod index;
 mod model;
 mod named;

@@ -328,8 +328,10 @@ impl<'a> Record<'a> {
 
     fn enrichment(&self, name: &str, value: &str) -> ocsf::Enrichment {
         let data = if self.is_ocsf() {
-            let value = Value::String(value.to_owned());
-            Value::Object(Map::from_iter([("value".to_owned(), value)]))
+            // Collecting into a map would sort a list of one first.
+            let mut data = Map::new();
+            data.insert("value".to_owned(), Value::String(value.to_owned()));
+            Value::Object(data)
         } else {
             Value::Null
         };

@@ -2,7 +2,7 @@
 
 /// The text, unless it is missing or blank. Both APIs use null and the empty string for the same.
 pub(crate) fn said(text: &Option<String>) -> Option<&str> {
-    text.as_deref().filter(|text| !text.trim().is_empty())
+    text.as_deref().filter(|text| !text.chars().all(char::is_whitespace))
 }
 
 /// Like [`said`], for GUIDs: the all-zero one means none, however it is spelled. Intune sends it for

@@ -20,7 +20,7 @@ const EVENT_UID: &str = "metadata.uid";
 pub struct DialectEncoder {
     dialect: Dialect,
     mapping: Fingerprint,
-    left_out: Paths,
+    paths: Paths,
 }
 
 impl DialectEncoder {
@@ -32,7 +32,7 @@ impl DialectEncoder {
         volatile: impl IntoIterator<Item = P>,
     ) -> Self {
         let left_out = volatile.into_iter().map(Into::into).chain([EVENT_UID.to_owned()]);
-        Self { dialect, mapping, left_out: Paths::new(left_out) }
+        Self { dialect, mapping, paths: Paths::new(left_out, EVENT_UID) }
     }
 }
 
@@ -42,7 +42,7 @@ impl Encoder<InventoryInfo> for DialectEncoder {
         event.metadata.uid = Some(EventUid::PLACEHOLDER.to_owned());
         let start = out.len();
         let written = Written { event: &event, dialect: self.dialect };
-        let places = write_noting(&written, &self.left_out, EVENT_UID, out).map_err(|error| {
+        let places = write_noting(&written, &self.paths, out).map_err(|error| {
             out.truncate(start);
             EncodeError(error.to_string())
         })?;

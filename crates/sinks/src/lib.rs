@@ -49,6 +49,9 @@
 mod encoder;
 #[cfg(feature = "file")]
 mod file;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(any(feature = "file", feature = "stdout"))]
 mod lines;
 mod mask;

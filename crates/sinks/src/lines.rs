@@ -1,12 +1,17 @@
 //! NDJSON: one event a line.
 
-use std::io;
+use std::io::{self, BufWriter, Write};
 
+use bytes::Bytes;
 use stocktake_connector_core::{Acknowledgement, Batch, Recovery, Refusal, SinkError};
 
-/// The batch as lines, and what is not fit for a line.
-pub(crate) fn lines(batch: &Batch) -> (Vec<u8>, Acknowledgement) {
-    let mut text = Vec::with_capacity(batch.bytes() + batch.events.len());
+/// Bytes that are put together before they are written. They are still in the processor's cache when
+/// the system copies them, which the eight megabytes of a batch are not.
+const WRITTEN_AT_ONCE: usize = 128 * 1024;
+
+/// The bodies of a batch that are fit for a line, and what is not.
+pub(crate) fn lines(batch: &Batch) -> (Vec<Bytes>, Acknowledgement) {
+    let mut bodies = Vec::with_capacity(batch.events.len());
     let mut refused = Vec::new();
     for (index, event) in batch.events.iter().enumerate() {
         // Written as it is, it would become two broken events.
@@ -15,10 +20,22 @@ pub(crate) fn lines(batch: &Batch) -> (Vec<u8>, Acknowledgement) {
             refused.push(Refusal { index, reason: reason.into() });
             continue;
         }
-        text.extend_from_slice(&event.body);
-        text.push(b'\n');
+        bodies.push(event.body.clone());
     }
-    (text, Acknowledgement { refused })
+    (bodies, Acknowledgement { refused })
+}
+
+/// Writes each body and a line end; the number of bytes.
+pub(crate) fn write_lines(bodies: &[Bytes], to: impl Write) -> io::Result<u64> {
+    let mut out = BufWriter::with_capacity(WRITTEN_AT_ONCE, to);
+    let mut bytes = 0;
+    for body in bodies {
+        out.write_all(body)?;
+        out.write_all(b"\n")?;
+        bytes += body.len() as u64 + 1;
+    }
+    out.flush()?;
+    Ok(bytes)
 }
 
 /// The system's word and what to do about it.

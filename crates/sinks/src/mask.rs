@@ -2,26 +2,59 @@
 //!
 //! While the text is written, the places of the fields that do not count are noted. What is left
 //! without them is, byte for byte, what a value without those fields would give.
+//!
+//! The text is the one that `serde_json` writes; numbers and unusual text come from it. Its own
+//! serializer takes twice as long here: it hands over each quote, comma and colon by itself, looks
+//! at text byte by byte, and does not say where in the value it stands.
 
-use std::cell::RefCell;
-use std::io;
+mod serializer;
+
 use std::ops::Range;
 
 use serde::Serialize;
-use serde_json::ser::{Formatter, Serializer};
 
-/// Paths of fields: the names of their keys, joined by dots. An array has the path of its key, so
-/// `enrichments.name` is the name of every enrichment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Paths(Vec<String>);
+/// Fields by their paths: the names of their keys, joined by dots. An array has the path of its key,
+/// so `enrichments.name` is the name of every enrichment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Paths {
+    /// Whether a field with the path so far is left out.
+    left_out: bool,
+    /// Whether it is the one whose place is asked for.
+    marked: bool,
+    /// How the path may go on.
+    below: Vec<(String, Paths)>,
+}
 
 impl Paths {
-    pub(crate) fn new(paths: impl IntoIterator<Item = String>) -> Self {
-        Self(paths.into_iter().collect())
+    /// The fields to leave out, and the one whose place is asked for.
+    pub(crate) fn new(left_out: impl IntoIterator<Item = String>, marked: &str) -> Self {
+        let mut paths = Self::default();
+        for path in left_out {
+            paths.at(&path).left_out = true;
+        }
+        paths.at(marked).marked = true;
+        paths
     }
 
-    fn contain(&self, path: &[u8]) -> bool {
-        self.0.iter().any(|known| known.as_bytes() == path)
+    /// The place of a path in the tree, which is made when there is none.
+    #[allow(clippy::indexing_slicing)] // The name was found or added there.
+    fn at(&mut self, path: &str) -> &mut Self {
+        let (name, rest) = path.split_once('.').map_or((path, None), |(n, rest)| (n, Some(rest)));
+        let known = self.below.iter().position(|(known, _)| known == name);
+        let index = known.unwrap_or(self.below.len());
+        if known.is_none() {
+            self.below.push((name.to_owned(), Self::default()));
+        }
+        let (_, below) = &mut self.below[index];
+        match rest {
+            Some(rest) => below.at(rest),
+            None => below,
+        }
+    }
+
+    /// What is known of the fields named `key`, as it is written between quotes.
+    fn below(&self, key: &[u8]) -> Option<&Self> {
+        self.below.iter().find(|(name, _)| name.as_bytes() == key).map(|(_, below)| below)
     }
 }
 
@@ -48,157 +81,102 @@ impl Places {
     }
 }
 
-/// Appends `value` as JSON to `out`, and notes where the fields of `left_out` and the field `marked`
-/// stand. On an error `out` may hold a part of the value.
+/// Appends `value` as JSON to `out`, and notes where the fields of `paths` stand. On an error `out` may
+/// hold a part of the value.
+///
+/// Enums with data have no place in an event and are errors.
 pub(crate) fn write_noting<T: Serialize>(
     value: &T,
-    left_out: &Paths,
-    marked: &str,
+    paths: &Paths,
     out: &mut Vec<u8>,
 ) -> Result<Places, serde_json::Error> {
-    let text = RefCell::new(Text {
-        left_out,
-        marked: marked.as_bytes(),
-        start: out.len(),
-        out,
-        places: Places::default(),
-        field_at: 0,
-        key_at: 0,
-        path: Vec::new(),
-        open: Vec::new(),
-        objects: Vec::new(),
-        muted: None,
-    });
-    value.serialize(&mut Serializer::with_formatter(Gate(&text), Structure(&text)))?;
-    Ok(text.into_inner().places)
+    let start = out.len();
+    let mut text =
+        Text { out, start, places: Places::default(), within: Some(paths), is_left_out: false };
+    value.serialize(&mut text)?;
+    Ok(text.places)
 }
 
 /// The text so far, and the place in it.
 struct Text<'a> {
-    left_out: &'a Paths,
-    marked: &'a [u8],
     out: &'a mut Vec<u8>,
     /// Where the value starts in `out`.
     start: usize,
     places: Places,
-    /// Where the field starts whose key is being written, its comma included.
-    field_at: usize,
-    /// Where that key starts.
-    key_at: usize,
-    /// The path of the value that is being written.
-    path: Vec<u8>,
-    /// For each key on the path, the length of the path before it and where its value starts.
-    open: Vec<(usize, usize)>,
-    /// For each open object, whether a field of it counts.
-    objects: Vec<bool>,
-    /// The field that is being left out: how many keys deep it lies, and where it starts.
-    muted: Option<(usize, usize)>,
+    /// The paths below the value that is being written; `None` where no path leads.
+    within: Option<&'a Paths>,
+    /// Whether a field is being left out with all that is in it.
+    is_left_out: bool,
 }
 
-impl Text<'_> {
+/// A field whose value is being written.
+struct Field<'a> {
+    /// Where the field starts, its comma included.
+    start: usize,
+    /// Where its value starts.
+    value_at: usize,
+    /// The paths below the object.
+    around: Option<&'a Paths>,
+    /// Whether leaving out begins with this field.
+    is_left_out: bool,
+}
+
+/// What was written of an open object or list.
+#[derive(Default)]
+struct Open {
+    any: bool,
+    /// Whether a field of it counts.
+    any_counts: bool,
+}
+
+impl<'a> Text<'a> {
     /// The place of the next byte, counted from the value's first one.
     fn here(&self) -> usize {
         self.out.len() - self.start
     }
 
-    fn begin_key(&mut self, first: bool) {
-        self.field_at = self.here();
-        if !first {
+    /// Where a field starts, and its key, once the comma before it is written.
+    fn begin_key(&mut self, object: &mut Open) -> (usize, usize) {
+        let start = self.here();
+        if std::mem::replace(&mut object.any, true) {
             self.out.push(b',');
         }
-        self.key_at = self.here();
+        (start, self.here())
     }
 
-    fn end_key(&mut self) {
-        let before = self.path.len();
-        if before > 0 {
-            self.path.push(b'.');
-        }
-        let key = self.out.get(self.start + self.key_at..).unwrap_or_default();
-        let name = key.strip_prefix(b"\"").and_then(|key| key.strip_suffix(b"\""));
-        self.path.extend_from_slice(name.unwrap_or(key));
-        // A colon stands between key and value.
-        self.open.push((before, self.here() + 1));
-        if self.muted.is_some() {
-            return;
-        }
-        if self.left_out.contain(&self.path) {
-            self.muted = Some((self.open.len(), self.field_at));
-            return;
-        }
-        if let Some(has_fields) = self.objects.last_mut()
-            && !std::mem::replace(has_fields, true)
-            && self.field_at < self.key_at
+    /// Goes on to the value of the field whose key was just written; `within` is its own path.
+    fn end_key(
+        &mut self,
+        object: &mut Open,
+        (start, key_at): (usize, usize),
+        within: Option<&'a Paths>,
+    ) -> Field<'a> {
+        let around = std::mem::replace(&mut self.within, within);
+        self.out.push(b':');
+        let left_out = within.is_some_and(|field| field.left_out);
+        let is_left_out = left_out && !self.is_left_out;
+        if is_left_out {
+            self.is_left_out = true;
+        } else if !self.is_left_out
+            && !std::mem::replace(&mut object.any_counts, true)
+            && start < key_at
         {
             // Every field before this one is left out, and so is the comma behind them.
-            self.places.left_out.push(self.field_at..self.key_at);
+            self.places.left_out.push(start..key_at);
         }
+        Field { start, value_at: self.here(), around, is_left_out }
     }
 
-    fn end_value(&mut self) {
+    fn end_field(&mut self, field: &Field<'a>) {
         let here = self.here();
-        let depth = self.open.len();
-        let Some((before, value_at)) = self.open.pop() else { return };
-        if self.path == self.marked {
-            self.places.marked = Some(value_at..here);
+        if self.within.is_some_and(|field| field.marked) {
+            self.places.marked = Some(field.value_at..here);
         }
-        if let Some((_, field_at)) = self.muted.take_if(|(muted, _)| *muted == depth) {
-            self.places.left_out.push(field_at..here);
+        if field.is_left_out {
+            self.places.left_out.push(field.start..here);
+            self.is_left_out = false;
         }
-        self.path.truncate(before);
-    }
-}
-
-/// Where the serializer writes to.
-struct Gate<'a, 'b>(&'a RefCell<Text<'b>>);
-
-impl io::Write for Gate<'_, '_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().out.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.borrow_mut().out.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What tells the text where the serializer stands. Scalars need nothing of it.
-struct Structure<'a, 'b>(&'a RefCell<Text<'b>>);
-
-impl Formatter for Structure<'_, '_> {
-    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.borrow_mut().objects.push(false);
-        writer.write_all(b"{")
-    }
-
-    fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.borrow_mut().objects.pop();
-        writer.write_all(b"}")
-    }
-
-    fn begin_object_key<W: ?Sized + io::Write>(
-        &mut self,
-        _: &mut W,
-        first: bool,
-    ) -> io::Result<()> {
-        self.0.borrow_mut().begin_key(first);
-        Ok(())
-    }
-
-    fn end_object_key<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
-        self.0.borrow_mut().end_key();
-        Ok(())
-    }
-
-    fn end_object_value<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
-        self.0.borrow_mut().end_value();
-        Ok(())
+        self.within = field.around;
     }
 }
 
@@ -209,9 +187,9 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     fn written(value: &Value, left_out: &[&str]) -> String {
-        let paths = Paths::new(left_out.iter().map(|path| (*path).to_owned()));
+        let paths = Paths::new(left_out.iter().map(|path| (*path).to_owned()), "b.a");
         let mut out = b"before".to_vec();
-        let places = write_noting(value, &paths, "b.a", &mut out).unwrap();
+        let places = write_noting(value, &paths, &mut out).unwrap();
         let text = out.strip_prefix(b"before").unwrap();
         assert_eq!(text, value.to_string().as_bytes(), "the text itself is whole");
         if let Some(marked) = value.get("b").and_then(|value| value.get("a")) {
@@ -243,6 +221,34 @@ mod tests {
     fn the_elements_of_an_array_have_the_path_of_its_key() {
         let value = json!({"e": [{"n": 1, "v": 2}, [{"n": 3}], {"w": {"n": 4}}]});
         assert_eq!(written(&value, &["e.n"]), r#"{"e":[{"v":2},[{}],{"w":{"n":4}}]}"#);
+    }
+
+    #[test]
+    fn text_is_escaped_wherever_the_unusual_character_stands() {
+        for unusual in ["\"", "\\", "\n", "\u{0}", "\u{1f}", "\u{7f}", "é", "\u{1f600}"] {
+            for length in [0, 1, 15, 16, 17, 33] {
+                for at in 0..=length {
+                    let (before, after) = ("x".repeat(at), "y".repeat(length - at));
+                    // As a value and as a key.
+                    let text = format!("{before}{unusual}{after}");
+                    written(&json!({ text.as_str(): text }), &[]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_that_no_event_holds_is_an_error() {
+        #[derive(Serialize)]
+        enum Odd {
+            Pair(u8, u8),
+        }
+        let (paths, mut out) = (Paths::default(), Vec::new());
+        let error = write_noting(&Odd::Pair(1, 2), &paths, &mut out).unwrap_err().to_string();
+        assert!(error.contains("enum with data"), "{error}");
+        let numbered = std::collections::BTreeMap::from([(1, "a")]);
+        let error = write_noting(&numbered, &paths, &mut out).unwrap_err().to_string();
+        assert!(error.contains("key is no text"), "{error}");
     }
 
     fn values() -> impl Strategy<Value = Value> {

@@ -9,7 +9,7 @@ use stocktake_connector_core::{
     Acknowledgement, Batch, BatchLimits, Check, CycleId, Finding, Sink, SinkError, TenantId,
 };
 
-use crate::lines::{FileFault, blocking, lines};
+use crate::lines::{FileFault, blocking, lines, write_lines};
 
 /// Writes one event a line to standard output, or to any other writer.
 ///
@@ -53,14 +53,13 @@ impl<W: Write + Send + 'static> Sink for StdoutSink<W> {
     }
 
     async fn write_batch(&self, batch: &Batch) -> Result<Acknowledgement, SinkError> {
-        let (text, acknowledgement) = lines(batch);
+        let (bodies, acknowledgement) = lines(batch);
         let writer = Arc::clone(&self.writer);
         // A pipe whose reader is slow blocks.
         blocking(move || {
             let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-            writer
-                .write_all(&text)
-                .and_then(|()| writer.flush())
+            write_lines(&bodies, &mut *writer)
+                .map(drop)
                 .map_err(|error| FileFault::new("write to", "standard output", error))
         })
         .await?;

@@ -204,20 +204,18 @@ impl CertificateCredential {
                     text.push(b'\n');
                     text.extend_from_slice(&read_file(key)?);
                 }
-                pem::read(&text)
+                read_pem(&text)
             }
-            CertificateSource::PemText(text) => pem::read(text.expose_secret().as_bytes()),
+            CertificateSource::PemText(text) => read_pem(text.expose_secret().as_bytes()),
             #[cfg(feature = "pfx")]
             CertificateSource::Pfx { file, .. } => {
                 let password = self.password.as_ref().map(Secret::current).transpose();
                 let password = password.map_err(CertificateError::Password)?;
                 let password = password.as_ref().map_or("", |password| password.expose_secret());
-                pfx::read(&read_file(file)?, password)
+                read_pfx(&read_file(file)?, password)
             }
         };
-        found
-            .and_then(|found| Identity::new(&found.key, &found.certificates))
-            .map_err(|problem| CertificateError::Unusable { place, problem })
+        found.map_err(|problem| CertificateError::Unusable { place, problem })
     }
 }
 
@@ -237,6 +235,17 @@ impl Credential for CertificateCredential {
         let CertificateFacts { thumbprint, not_after, .. } = identity.facts.clone();
         Ok(Proof::assertion(jwt, ProofMark::Certificate { thumbprint, not_after }))
     }
+}
+
+/// The identity in PEM text; an error says in words what is wrong with it.
+pub(crate) fn read_pem(text: &[u8]) -> Result<Identity, String> {
+    pem::read(text).and_then(|found| Identity::new(&found.key, &found.certificates))
+}
+
+/// The identity in a PFX file; an error says in words what is wrong with it.
+#[cfg(feature = "pfx")]
+pub(crate) fn read_pfx(file: &[u8], password: &str) -> Result<Identity, String> {
+    pfx::read(file, password).and_then(|found| Identity::new(&found.key, &found.certificates))
 }
 
 fn read_file(

@@ -61,7 +61,12 @@ fn bounded<E: Error>(text: &str) -> Result<Option<&str>, E> {
         )));
     }
     // Both APIs send empty text and null for the same meaning, even within one record.
-    Ok((!text.trim().is_empty()).then_some(text))
+    Ok((!is_blank(text)).then_some(text))
+}
+
+/// Whether a text has nothing but white space. Ends at the first character that is something else.
+fn is_blank(text: &str) -> bool {
+    text.chars().all(char::is_whitespace)
 }
 
 macro_rules! absent_is_default {

@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use stocktake_connector_core::TokenScope;
+
 use crate::cli::{CommandError, Context, Ending};
-use crate::config::{Config, TEMPLATE};
+use crate::config::{Config, ConfigError, Fault, TEMPLATE};
 use crate::output::Format;
+use crate::wiring;
 
 /// Shows, describes or writes the configuration.
 #[derive(Debug, clap::Args)]
@@ -17,6 +20,8 @@ pub(crate) struct ConfigCommand {
 enum Verb {
     /// Print the configuration as it takes effect, without secrets
     Show,
+    /// Check the configuration without asking anybody; `stocktake check` asks
+    Check,
     /// Print the JSON Schema of the configuration
     Schema,
     /// Write a commented configuration file to start from
@@ -28,14 +33,79 @@ enum Verb {
 }
 
 impl ConfigCommand {
-    pub(crate) fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
         match self.verb {
             Verb::Show => show(context)?,
+            Verb::Check => check(context).await?,
             Verb::Schema => context.output.json(&schemars::schema_for!(Config))?,
             Verb::Init { path } => init(&path, context)?,
         }
         Ok(Ending::Fine)
     }
+}
+
+/// Finds what is wrong with the configuration and with the files that it names.
+async fn check(context: &Context) -> Result<(), CommandError> {
+    let config = context.config()?;
+    let transport = wiring::transport(&config.http)?;
+    let mut faults = Vec::new();
+    let tenants = wiring::choose(&config, &[])?;
+    for (name, tenant) in &tenants {
+        match wiring::access(name, tenant, &config, &transport) {
+            Ok(access) => {
+                if let Err(error) = access.tokens.try_proof().await {
+                    let key = match &tenant.credential {
+                        Some(credential) => format!("credentials.{credential}"),
+                        None => format!("tenants.{name}"),
+                    };
+                    faults.push(Fault::new(key, crate::chain(&error)));
+                }
+            }
+            Err(error) => collect(error, &mut faults)?,
+        }
+    }
+    let sinks = wiring::sinks(&config, &transport);
+    let counts = (tenants.len() as u64, sinks.len() as u64);
+    for (name, sink) in sinks {
+        match sink {
+            Ok(sink) => {
+                if let Some(remote) = &sink.remote
+                    && let Err(error) = remote.key.token(&TokenScope::new(name)).await
+                {
+                    faults.push(Fault::new(format!("sinks.{name}"), crate::chain(&error)));
+                }
+            }
+            Err(error) => collect(error, &mut faults)?,
+        }
+    }
+    // Several tenants may name one credential.
+    faults.dedup();
+    if !faults.is_empty() {
+        return Err(ConfigError(faults).into());
+    }
+    let (tenants, sinks) = counts;
+    match context.output.format() {
+        Format::Json => {
+            context.output.json(&serde_json::json!({ "tenants": tenants, "sinks": sinks }))
+        }
+        Format::Text => {
+            let counted = crate::output::counted;
+            context.output.text(format_args!(
+                "{} and {}; nothing is wrong with their configuration",
+                counted(tenants, "tenant", "tenants"),
+                counted(sinks, "sink", "sinks"),
+            ))
+        }
+    }
+}
+
+/// Keeps the faults of one part, so that those of the others are told too.
+fn collect(error: CommandError, faults: &mut Vec<Fault>) -> Result<(), CommandError> {
+    match error {
+        CommandError::Config(ConfigError(found)) => faults.extend(found),
+        other => return Err(other),
+    }
+    Ok(())
 }
 
 fn show(context: &Context) -> Result<(), CommandError> {
@@ -53,8 +123,9 @@ fn show(context: &Context) -> Result<(), CommandError> {
 fn init(path: &Path, context: &Context) -> Result<(), CommandError> {
     // A secret may be written into it.
     super::init::write_private(path, TEMPLATE)?;
-    context.output.text(format_args!(
+    context.output.note(format_args!(
         "wrote {}; fill in the tenant and the sink, then run `stocktake check`",
         path.display()
-    ))
+    ));
+    Ok(())
 }

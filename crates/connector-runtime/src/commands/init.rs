@@ -67,6 +67,13 @@ impl Init {
                 self.path.display()
             )));
         }
+        let own_secret_file = self.path.with_file_name(format!("{}.secret", self.name));
+        if self.app_secret_file.is_none() && own_secret_file.exists() {
+            return Err(CommandError::failed(format!(
+                "{own} exists and is left alone; use it by `--app-secret-file {own}`, or remove it",
+                own = own_secret_file.display()
+            )));
+        }
         let answers = self.ask()?;
         let clouds = answers.base_url.as_deref().map(Cloud::of_defender).unwrap_or_default();
         let cloud = match (self.cloud, clouds.as_slice()) {
@@ -84,9 +91,7 @@ impl Init {
         };
         let secret_file = match &answers.secret {
             Secret::File(path) => std::path::absolute(path)?,
-            Secret::Value(_) => {
-                std::path::absolute(self.path.with_file_name(format!("{}.secret", self.name)))?
-            }
+            Secret::Value(_) => std::path::absolute(&own_secret_file)?,
         };
         let text = self.configuration(&answers, cloud, &secret_file);
         // A mistake is told before anything is written.
@@ -95,16 +100,22 @@ impl Init {
             write_private(&secret_file, &format!("{}\n", value.expose_secret()))?;
             context
                 .output
-                .text(format_args!("wrote {}, for your eyes only", secret_file.display()))?;
+                .note(format_args!("wrote {}, for your eyes only", secret_file.display()));
         }
-        write_private(&self.path, &text)?;
-        context.output.text(format_args!("wrote {}\n", self.path.display()))?;
+        if let Err(error) = write_private(&self.path, &text) {
+            if let Secret::Value(_) = &answers.secret {
+                // Made a moment ago, and of no use alone. When this fails too, it stays.
+                let _ = std::fs::remove_file(&secret_file);
+            }
+            return Err(error);
+        }
+        context.output.note(format_args!("wrote {}\n", self.path.display()));
 
         let flags = Flags { config: Some(self.path.clone()), ..context.flags.clone() };
         let written = config::load(&flags, cli::variables())?;
         let ending = check::check(&written, &[], &context.output).await?;
         let shown = self.path.display();
-        context.output.text(match ending {
+        context.output.note(match ending {
             Ending::Fine => format!(
                 "\nAll is well: `stocktake --config {shown} sync` runs the first cycle. Its events go \
                  to the folder `events`; {shown} says how to send them elsewhere."
@@ -113,7 +124,7 @@ impl Init {
                 "\nBoth files are written. Do what is said above, then run `stocktake --config \
                  {shown} check` again."
             ),
-        })?;
+        });
         Ok(ending)
     }
 
@@ -135,52 +146,44 @@ impl Init {
 
     /// The template with the answers in place of its examples, and a folder as the sink.
     fn configuration(&self, answers: &Answers, cloud: Cloud, secret_file: &Path) -> String {
-        let quoted = |text: &str| toml::Value::from(text).to_string();
-        let mut tenant = vec![
-            format!("tenant_id = {}", quoted(&answers.tenant_id)),
-            format!("app_id = {}", quoted(&answers.app_id)),
-            format!("app_secret_file = {}", quoted(&secret_file.display().to_string())),
+        let set = |key: &str, value: &str| format!("{key} = {}", toml::Value::from(value));
+        // What is not the cloud's own comes behind the secret.
+        let by_hand = [
+            ("cloud", (cloud != Cloud::default()).then(|| cloud.name())),
+            ("base_url", answers.base_url.as_deref()),
+            ("login_url", self.login_url.as_deref()),
+            ("graph_url", self.graph_url.as_deref()),
         ];
-        if cloud != Cloud::default() {
-            tenant.push(format!("cloud = {}", quoted(cloud.name())));
-        }
-        for (key, url) in [
-            ("base_url", &answers.base_url),
-            ("login_url", &self.login_url),
-            ("graph_url", &self.graph_url),
-        ] {
-            if let Some(url) = url {
-                tenant.push(format!("{key} = {}", quoted(url)));
-            }
-        }
+        let by_hand = by_hand.iter().filter_map(|(key, value)| Some(set(key, (*value)?)));
+        let upper = self.name.to_uppercase();
         let mut lines = Vec::new();
         let mut table = "";
         for line in TEMPLATE.lines() {
             if line.starts_with('[') {
                 table = line;
             }
-            match table {
-                _ if line == "[tenants.contoso]" => {
-                    lines.push(format!("[tenants.{}]", self.name));
-                    lines.append(&mut tenant);
+            let key = line.split_once(" = ").map_or("", |(key, _)| key);
+            match (table, key) {
+                ("[tenants.contoso]", "tenant_id") => lines.push(set(key, &answers.tenant_id)),
+                ("[tenants.contoso]", "app_id") => lines.push(set(key, &answers.app_id)),
+                ("[tenants.contoso]", "app_secret_file") => {
+                    lines.push(set(key, &secret_file.display().to_string()));
+                    lines.extend(by_hand.clone());
                 }
-                // The template's own values; the comments stay.
-                "[tenants.contoso]" if !line.starts_with('#') && !line.is_empty() => {}
-                _ if line == "[sinks.soc]" => {
-                    lines.push("[sinks.events]".to_owned());
-                    lines.push("type = \"file\"".to_owned());
-                    lines.push("path = \"events\"".to_owned());
-                    lines.push("#".to_owned());
-                    lines.push("# Sekoia.io:".to_owned());
+                ("[sinks.soc]", _) if line == table => {
+                    lines.extend([
+                        "[sinks.events]".to_owned(),
+                        set("type", "file"),
+                        set("path", "events"),
+                        "#".to_owned(),
+                        "# Sekoia.io:".to_owned(),
+                        format!("# {line}"),
+                    ]);
+                }
+                ("[sinks.soc]", _) if !line.starts_with('#') && !line.is_empty() => {
                     lines.push(format!("# {line}"));
                 }
-                "[sinks.soc]" if !line.starts_with('#') && !line.is_empty() => {
-                    lines.push(format!("# {line}"));
-                }
-                _ => {
-                    let upper = self.name.to_uppercase();
-                    lines.push(line.replace("contoso", &self.name).replace("CONTOSO", &upper));
-                }
+                _ => lines.push(line.replace("contoso", &self.name).replace("CONTOSO", &upper)),
             }
         }
         lines.push(String::new());

@@ -148,7 +148,7 @@ pub(crate) fn enrichment(
     }
 }
 
-fn encode(
+pub(crate) fn encode(
     machine: &Machine,
     managed: Option<&Managed>,
     mapper: &DefenderMapper,
@@ -190,7 +190,7 @@ pub(crate) fn read<R: DeserializeOwned>(path: &Path) -> Result<WirePage<R>, Comm
 }
 
 /// A list, an API answer, one object, or one object a line.
-fn records<R: DeserializeOwned>(
+pub(crate) fn records<R: DeserializeOwned>(
     bytes: &[u8],
 ) -> Result<WirePage<R>, stocktake_connector_core::wire::PageError> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii();

@@ -7,6 +7,7 @@ pub(crate) mod dead_letters;
 pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod init;
+pub(crate) mod man;
 pub(crate) mod map;
 pub(crate) mod reference;
 pub(crate) mod run;

@@ -16,6 +16,7 @@ impl Run {
         let config = context.config()?;
         let stop = stop::on_signals(config.shutdown.grace)?;
         let deployment = wiring::deploy(&config, &self.tenants)?;
+        deployment.broken.iter().for_each(|error| context.output.error(error));
         let interval = config.collection.interval;
         scheduler::run(&deployment, interval, &stop, &context.output).await?;
         Ok(Ending::Fine)

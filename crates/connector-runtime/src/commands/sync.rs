@@ -27,10 +27,11 @@ impl Sync {
         let config = context.config()?;
         let stop = stop::on_signals(config.shutdown.grace)?;
         let deployment = wiring::deploy(&config, &self.tenants)?;
+        deployment.broken.iter().for_each(|error| context.output.error(error));
         let request = if self.full { Request::Full } else { Request::WhatIsDue };
         let reports = run_once(&deployment, request, &stop, &context.output).await?;
         print(&reports, &context.output)?;
-        Ok(ending(&reports))
+        Ok(if deployment.broken.is_empty() { ending(&reports) } else { Ending::Failed })
     }
 }
 
@@ -51,14 +52,18 @@ pub(crate) async fn run_once(
         cycles.spawn(async move {
             // The semaphore is never closed; if it were, the cycle would only run beside others.
             let _turn = turns.acquire().await;
-            collector.run_cycle(request, &stop, &progress).await
+            // Who was still waiting for a turn has nothing to report.
+            if stop.gently.is_cancelled() {
+                return Ok(None);
+            }
+            collector.run_cycle(request, &stop, &progress).await.map(Some)
         });
     }
     let mut reports = Vec::new();
     let mut failure = None;
     while let Some(ended) = cycles.join_next().await {
         match ended {
-            Ok(Ok(report)) => reports.push(report),
+            Ok(Ok(report)) => reports.extend(report),
             Ok(Err(error)) => failure = Some(CommandError::of(&error)),
             Err(panic) => failure = Some(CommandError::failed(format!("a cycle broke: {panic}"))),
         }

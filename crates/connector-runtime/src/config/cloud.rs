@@ -257,6 +257,17 @@ impl TenantConfig {
                 faults.push(Fault::new(format!("{key}.{name}"), problem));
             }
         }
+        let of_another_application = self.defender_scope.as_deref().is_some_and(|scope| {
+            Origin::parse(scope)
+                .is_ok_and(|origin| origin.host().ends_with("security.microsoft.com"))
+        });
+        if of_another_application {
+            faults.push(Fault::new(
+                format!("{key}.defender_scope"),
+                "is that of Microsoft 365 Defender, whose tokens the machines API refuses, whatever \
+                 host is asked; use https://api.securitycenter.microsoft.com/.default",
+            ));
+        }
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -401,6 +412,10 @@ mod tests {
             (
                 "login_url = \"https://login.partner.microsoftonline.cn\"",
                 "belongs to the cloud china,",
+            ),
+            (
+                "defender_scope = \"https://api.security.microsoft.com/.default\"",
+                "whose tokens the machines API refuses",
             ),
         ] {
             let found = faults(lines);

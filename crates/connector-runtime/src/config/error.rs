@@ -98,6 +98,12 @@ fn fault(error: figment::Error) -> Fault {
     Fault { key, problem, origin }
 }
 
+/// A value as a fault repeats it: its start, in case a secret was put in its place.
+pub(crate) fn abridged(text: &str) -> String {
+    let start: String = text.chars().take(8).filter(|char| !char.is_control()).collect();
+    if text.chars().count() > 8 { format!("{start}…") } else { start }
+}
+
 /// Names the nearest known word, or all of them when none is near.
 pub(crate) fn unknown(what: &str, name: &str, known: &[&str]) -> String {
     let nearest = known

@@ -67,6 +67,13 @@ pub(crate) fn check_text(text: &str) -> Result<(), ConfigError> {
     validate::validate(&config)
 }
 
+/// Checks the text of a YAML file, for the fuzzer.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn check_yaml(text: &str) -> Result<(), ConfigError> {
+    let config: Config = Figment::new().merge(Data::<Yaml>::string(text)).extract()?;
+    validate::validate(&config)
+}
+
 fn merge_file(figment: Figment, path: &Path) -> Result<Figment, ConfigError> {
     // figment takes an absent file for an empty one; a named file that is absent is a mistake.
     let text = std::fs::read_to_string(path).map_err(|error| {

@@ -32,7 +32,9 @@ pub(crate) use credentials::{
     AppSecretConfig, CertificateConfig, CredentialConfig, ManagedIdentityConfig,
     SignatureAlgorithm, WorkloadIdentityConfig,
 };
-pub(crate) use error::{ConfigError, Fault, unknown};
+pub(crate) use error::{ConfigError, Fault, abridged, unknown};
+#[cfg(feature = "fuzzing")]
+pub(crate) use load::check_yaml;
 pub(crate) use load::{Flags, check_text, load};
 pub(crate) use sinks::{DialectName, FileConfig, FileLayout, SekoiaConfig, SinkConfig, TlsConfig};
 pub(crate) use template::TEMPLATE;
@@ -108,7 +110,7 @@ impl Default for CollectionConfig {
         Self {
             interval: Duration::from_secs(3 * 60 * 60),
             full_every: Duration::from_secs(24 * 60 * 60),
-            concurrent_cycles: 8,
+            concurrent_cycles: 32,
             emit: Emit::Changed,
             refresh_after: None,
             overlap: Duration::from_secs(60 * 60),

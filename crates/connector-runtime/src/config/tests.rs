@@ -242,6 +242,20 @@ fn what_does_not_go_together_in_a_credential_is_named() {
             "`credentials.c.password`: is set, and so is `password_file`",
         ),
         (
+            format!(
+                "type = \"certificate\"\napp_id = \"{GUID}\"\ncertificate_file = \"c.pem\"\n\
+                 password_file = \"p\"\n"
+            ),
+            "`credentials.c.password_file`: goes with a PFX",
+        ),
+        (
+            format!(
+                "type = \"certificate\"\napp_id = \"{GUID}\"\ncertificate_file = \"c.PFX\"\n\
+                 private_key_file = \"k\"\n"
+            ),
+            "`credentials.c.private_key_file`: goes with a certificate in PEM",
+        ),
+        (
             "type = \"managed_identity\"\nclient_id = \"a\"\nresource_id = \"b\"\n".to_owned(),
             "`credentials.c.client_id`: is set, and so is `resource_id`",
         ),
@@ -254,6 +268,30 @@ fn what_does_not_go_together_in_a_credential_is_named() {
         let found = faults(&format!("[credentials.c]\n{lines}"));
         assert!(found.contains(words), "{words}\nis not in\n{found}");
     }
+}
+
+#[test]
+fn a_managed_identity_serves_one_directory() {
+    let text = |other: &str| {
+        format!(
+            "[tenants.a]\ntenant_id = \"{GUID}\"\ncredential = \"vm\"\n\
+             [tenants.b]\ntenant_id = \"{other}\"\ncredential = \"vm\"\n\
+             [credentials.vm]\ntype = \"managed_identity\"\n"
+        )
+    };
+    assert!(load_text(&text(GUID), &[]).is_ok(), "one directory by two names");
+    let found = faults(&text("00000000-0000-0000-0000-000000000002"));
+    assert!(found.contains("`tenants.b.credential`: a managed identity opens its own"), "{found}");
+}
+
+#[test]
+fn a_filter_that_fits_nothing_is_a_fault() {
+    let text = |filter: &str| {
+        format!("[tenants.t]\ntenant_id = \"{GUID}\"\n{OWN}filter = {{ {filter} }}\n")
+    };
+    assert!(load_text(&text("health_status = [\"active\", \"New*\"]"), &[]).is_ok());
+    assert!(faults(&text("health_status = [\"Activ\"]")).contains("did you mean `Active`?"));
+    assert!(faults(&text("os_platforms = [\" \"]")).contains("has an empty word"));
 }
 
 #[test]

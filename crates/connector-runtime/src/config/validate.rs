@@ -9,8 +9,8 @@ use stocktake_http_stack::Origin;
 
 use super::sinks::SekoiaConfig;
 use super::{
-    AppSecretConfig, Config, ConfigError, CredentialConfig, Fault, HiddenText, IntuneMode,
-    SinkConfig, TenantConfig,
+    AppSecretConfig, CertificateConfig, Config, ConfigError, CredentialConfig, Fault, FilterConfig,
+    HiddenText, IntuneMode, SinkConfig, TenantConfig,
 };
 
 /// Finds every fault.
@@ -26,6 +26,7 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     for (name, credential) in &config.credentials {
         check_credential(&format!("credentials.{name}"), credential, &mut faults);
     }
+    check_managed_identities(config, &mut faults);
     for (name, sink) in &config.sinks {
         let key = format!("sinks.{name}");
         if let Err(invalid) = SinkName::new(name) {
@@ -56,7 +57,7 @@ fn check_tenant(key: &str, tenant: &TenantConfig, config: &Config, faults: &mut 
     if !(is_guid(id) || is_domain(id)) {
         faults.push(Fault::new(
             format!("{key}.tenant_id"),
-            format!("`{id}` is neither a GUID nor a domain; copy the directory (tenant) id from the app registration's overview"),
+            format!("`{}` is neither a GUID nor a domain; copy the directory (tenant) id from the app registration's overview", super::abridged(id)),
         ));
     }
     match &tenant.credential {
@@ -104,6 +105,7 @@ fn check_tenant(key: &str, tenant: &TenantConfig, config: &Config, faults: &mut 
             "names no sink, so nothing of this tenant would be delivered; name one, or remove it",
         ));
     }
+    check_filter(key, &tenant.filter, faults);
     let limits = &tenant.limits;
     for (name, calls) in [
         ("defender_per_minute", limits.defender_per_minute),
@@ -148,9 +150,7 @@ fn check_credential(key: &str, credential: &CredentialConfig, faults: &mut Vec<F
         }
         CredentialConfig::Certificate(certificate) => {
             check_app_id(key, &certificate.app_id, faults);
-            if certificate.password.is_some() && certificate.password_file.is_some() {
-                faults.push(both(key, "password", "password_file"));
-            }
+            check_certificate(key, certificate, faults);
         }
         CredentialConfig::WorkloadIdentity(identity) => {
             if let Some(app_id) = &identity.app_id {
@@ -173,11 +173,99 @@ fn check_credential(key: &str, credential: &CredentialConfig, faults: &mut Vec<F
     }
 }
 
+fn check_certificate(key: &str, certificate: &CertificateConfig, faults: &mut Vec<Fault>) {
+    let CertificateConfig { password, password_file, private_key_file, .. } = certificate;
+    if password.is_some() && password_file.is_some() {
+        faults.push(both(key, "password", "password_file"));
+    }
+    let is_pfx = certificate.is_pfx();
+    for (name, is_set) in
+        [("password", password.is_some()), ("password_file", password_file.is_some())]
+    {
+        if is_set && !is_pfx {
+            faults.push(Fault::new(
+                format!("{key}.{name}"),
+                "goes with a PFX, whose name ends in .pfx or .p12; of PEM, give the private key \
+                 without a password, in a file that only this program may read",
+            ));
+        }
+    }
+    if private_key_file.is_some() && is_pfx {
+        faults.push(Fault::new(
+            format!("{key}.private_key_file"),
+            "goes with a certificate in PEM; a PFX holds its private key",
+        ));
+    }
+}
+
+/// A managed identity lives in one directory; its tokens open no other.
+fn check_managed_identities(config: &Config, faults: &mut Vec<Fault>) {
+    for (name, credential) in &config.credentials {
+        if !matches!(credential, CredentialConfig::ManagedIdentity(_)) {
+            continue;
+        }
+        let mut served = config
+            .tenants
+            .iter()
+            .filter(|(_, tenant)| tenant.credential.as_ref() == Some(name))
+            .map(|(key, tenant)| (key, tenant.tenant_id.to_ascii_lowercase()));
+        let Some((first, home)) = served.next() else { continue };
+        for (other, _) in served.filter(|(_, id)| *id != home) {
+            faults.push(Fault::new(
+                format!("tenants.{other}.credential"),
+                format!(
+                    "a managed identity opens its own directory only, and `{name}` is that of \
+                     tenants.{first} already; use a certificate or an app secret of a multi-tenant \
+                     registration"
+                ),
+            ));
+        }
+    }
+}
+
+/// Defender's words for health
+/// (<https://learn.microsoft.com/defender-endpoint/api/machine>).
+const HEALTH: [&str; 6] = [
+    "Active",
+    "Inactive",
+    "ImpairedCommunication",
+    "NoSensorData",
+    "NoSensorDataImpairedCommunication",
+    "Unknown",
+];
+
+/// A word that fits nothing would leave every machine out in silence.
+fn check_filter(key: &str, filter: &FilterConfig, faults: &mut Vec<Fault>) {
+    for (name, words) in [
+        ("health_status", &filter.health_status),
+        ("rbac_groups", &filter.rbac_groups),
+        ("os_platforms", &filter.os_platforms),
+        ("tags", &filter.tags),
+    ] {
+        if words.iter().any(|word| word.trim().is_empty()) {
+            faults.push(Fault::new(
+                format!("{key}.filter.{name}"),
+                "has an empty word, which no machine fits; remove it",
+            ));
+        }
+    }
+    for word in &filter.health_status {
+        // An ending of any kind is for words that Defender may learn.
+        let known = HEALTH.iter().any(|known| known.eq_ignore_ascii_case(word.trim()));
+        if !known && !word.trim().is_empty() && !word.trim().ends_with('*') {
+            faults.push(Fault::new(
+                format!("{key}.filter.health_status"),
+                super::unknown("health status", word, &HEALTH),
+            ));
+        }
+    }
+}
+
 fn check_app_id(key: &str, app_id: &str, faults: &mut Vec<Fault>) {
     if !is_guid(app_id) {
         faults.push(Fault::new(
             format!("{key}.app_id"),
-            format!("`{app_id}` is not a GUID; copy the application (client) id from the app registration's overview"),
+            format!("`{}` is not a GUID; copy the application (client) id from the app registration's overview", super::abridged(app_id)),
         ));
     }
 }
@@ -197,7 +285,7 @@ fn check_sekoia(key: &str, sekoia: &SekoiaConfig, faults: &mut Vec<Fault>) {
             format!("{key}.connector_uuid"),
             format!(
                 "`{}` is not a UUID; copy it from the asset connector's page",
-                sekoia.connector_uuid
+                super::abridged(&sekoia.connector_uuid)
             ),
         ));
     }

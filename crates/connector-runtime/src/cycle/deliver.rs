@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bytes::Bytes;
+use bytes::BytesMut;
 use stocktake_connector_core::{
-    Batch, BatchLimits, Clock, CycleId, Delivery, DeviceUid, Encoded, EncodedEvent, EventUid,
+    Acknowledged, Batch, BatchLimits, Clock, CycleId, Delivery, DeviceUid, EncodedEvent, EventUid,
     Fingerprint, Known, NewDeadLetter, Refusal, Scope, Sink, SinkAccount, SinkError, SinkName,
     Stage, StateError, StateStore, TenantId,
 };
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::join::{Failure, warn_of};
 use super::plan::{Decision, Policy};
 use super::progress::Progress;
-use super::render::MappedEvent;
+use super::render::{MappedChunk, MappedEvent};
 use crate::error_code::ErrorCode;
 
 /// So many events refused one by one, with none accepted in between, make us doubt the sink rather
@@ -56,9 +56,16 @@ pub(super) struct Inlet {
 /// Events on their way to a sink.
 #[derive(Debug)]
 pub(super) struct Handed {
-    pub(super) events: Vec<MappedEvent>,
+    pub(super) chunk: MappedChunk,
     /// What state knows of each device at the sink, where that was read on the way.
     pub(super) known: Option<Vec<Known>>,
+}
+
+/// An event that the sink needs, and what the sink had acknowledged before.
+#[derive(Debug)]
+struct Due {
+    mapped: MappedEvent,
+    before: Option<Acknowledged>,
 }
 
 /// Why a sink gets nothing more in this cycle.
@@ -82,10 +89,10 @@ pub(super) struct SinkDelivery {
     broken: Option<Broken>,
     /// Tells the stages before that `broken` is set.
     gave_up: Arc<AtomicBool>,
-    /// Bodies of the batch that is being filled, one behind the other.
-    bodies: Vec<u8>,
-    /// Device, fingerprint and length of each of these bodies.
-    filling: Vec<(DeviceUid, Fingerprint, usize)>,
+    /// The batch that is being filled.
+    filling: Vec<EncodedEvent>,
+    /// Bytes of its bodies.
+    bytes: usize,
     /// Events refused since the sink last accepted one.
     doubtful: Vec<NewDeadLetter>,
 }
@@ -110,8 +117,8 @@ impl SinkDelivery {
             account: SinkAccount::default(),
             broken: None,
             gave_up: Arc::default(),
-            bodies: Vec::new(),
             filling: Vec::new(),
+            bytes: 0,
             doubtful: Vec::new(),
         }
     }
@@ -147,7 +154,8 @@ impl SinkDelivery {
     }
 
     /// Compares a chunk with the delivered set and fills batches with what is to be sent.
-    async fn take_in(&mut self, Handed { events, known }: Handed) {
+    async fn take_in(&mut self, Handed { chunk, known }: Handed) {
+        let MappedChunk { bodies, events } = chunk;
         if self.broken.is_some() {
             self.account.undelivered += events.len() as u64;
             return;
@@ -162,12 +170,38 @@ impl SinkDelivery {
                 }
             },
         };
+        let mut due = Vec::with_capacity(events.len());
+        let mut due_bytes = 0;
         for (mapped, known) in events.into_iter().zip(known) {
-            if self.broken.is_some() {
-                self.account.undelivered += 1;
-                continue;
+            if self.is_due(mapped.encoded.fingerprint, &known) {
+                due_bytes += mapped.place.len();
+                due.push(Due { mapped, before: known.acknowledged });
             }
-            self.take_in_event(mapped, known).await;
+        }
+        // What a batch holds must not keep much more memory than its own alive.
+        let mut bodies = if due_bytes >= bodies.len() / 2 {
+            // Copies only while another sink still has the chunk.
+            BytesMut::from(bodies)
+        } else {
+            let mut copied = BytesMut::with_capacity(due_bytes);
+            for Due { mapped: MappedEvent { place, .. }, .. } in &mut due {
+                let body = bodies.get(place.clone()).unwrap_or_default();
+                *place = copied.len()..copied.len() + body.len();
+                copied.extend_from_slice(body);
+            }
+            copied
+        };
+        for Due { mapped: MappedEvent { uid, encoded, place }, before } in &due {
+            if let Some(at) = encoded.uid_at {
+                EventUid::derive(&self.scope.tenant, uid, encoded.fingerprint, before.as_ref())
+                    .put(&mut bodies, place.start + at);
+            }
+        }
+        let bodies = bodies.freeze();
+        for Due { mapped: MappedEvent { uid, encoded, place }, .. } in due {
+            // Every place is one of this buffer, as it was written or as it was copied.
+            let body = bodies.slice(place);
+            self.fill(EncodedEvent { uid, fingerprint: encoded.fingerprint, body }).await;
         }
     }
 
@@ -176,57 +210,38 @@ impl SinkDelivery {
         self.target.store.known(&self.scope, &uids).await
     }
 
-    async fn take_in_event(&mut self, mapped: MappedEvent, known: Known) {
-        let MappedEvent { uid, encoded: Encoded { fingerprint, uid_at }, body } = mapped;
-        let settled = match self.policy.decide(fingerprint, &known) {
-            Decision::Send => None,
-            Decision::Unchanged => Some(&mut self.account.unchanged),
-            Decision::Refused => Some(&mut self.account.dead_lettered),
-        };
-        if let Some(settled) = settled {
-            *settled += 1;
-            self.progress.add_settled(1);
+    /// Whether the sink needs an event with this content; if not, the event is settled.
+    fn is_due(&mut self, content: Fingerprint, known: &Known) -> bool {
+        match self.policy.decide(content, known) {
+            Decision::Send => return true,
+            Decision::Unchanged => self.account.unchanged += 1,
+            // Its dead letter stands; the sink would refuse the same content again.
+            Decision::Refused => self.account.dead_lettered += 1,
+        }
+        self.progress.add_settled(1);
+        false
+    }
+
+    /// Puts an event into the batch; delivers the batch before or afterwards when it is full.
+    async fn fill(&mut self, event: EncodedEvent) {
+        if !self.filling.is_empty() && self.bytes + event.body.len() > self.limits.max_bytes {
+            self.flush().await;
+        }
+        if self.broken.is_some() {
+            self.account.undelivered += 1;
             return;
         }
-        let before = known.acknowledged.as_ref();
-        let start = self.bodies.len();
-        self.bodies.extend_from_slice(&body);
-        if let Some(at) = uid_at {
-            EventUid::derive(&self.scope.tenant, &uid, fingerprint, before)
-                .put(&mut self.bodies, start + at);
-        }
-        self.filling.push((uid, fingerprint, body.len()));
-        if start > 0 && self.bodies.len() > self.limits.max_bytes {
-            // This one makes the batch too large: it opens the next one.
-            let body = self.bodies.split_off(start);
-            let opener = self.filling.pop();
-            self.flush().await;
-            if self.broken.is_some() {
-                self.account.undelivered += 1;
-                return;
-            }
-            self.bodies = body;
-            self.filling.extend(opener);
-        }
-        if self.filling.len() >= self.limits.max_events
-            || self.bodies.len() >= self.limits.max_bytes
-        {
+        self.bytes += event.body.len();
+        self.filling.push(event);
+        if self.filling.len() >= self.limits.max_events || self.bytes >= self.limits.max_bytes {
             self.flush().await;
         }
     }
 
     /// Delivers the batch that is being filled, halving it where the sink refuses it.
     async fn flush(&mut self) {
-        let mut bodies = Bytes::from(std::mem::take(&mut self.bodies));
-        let events: Vec<_> = self
-            .filling
-            .drain(..)
-            .map(|(uid, fingerprint, length)| EncodedEvent {
-                uid,
-                fingerprint,
-                body: bodies.split_to(length),
-            })
-            .collect();
+        self.bytes = 0;
+        let events = std::mem::take(&mut self.filling);
         let mut waiting = VecDeque::from([events]);
         while let Some(events) = waiting.pop_front() {
             if events.is_empty() {
@@ -398,7 +413,7 @@ impl SinkDelivery {
         let undelivered = lost + self.filling.len() + self.doubtful.len();
         self.account.undelivered += undelivered as u64;
         self.filling.clear();
-        self.bodies.clear();
+        self.bytes = 0;
         self.doubtful.clear();
         self.broken.get_or_insert(broken);
         self.gave_up.store(true, Ordering::Relaxed);

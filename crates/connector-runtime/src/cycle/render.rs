@@ -22,7 +22,16 @@ use super::join::{DeadLetterShelf, Failure, JoinedRecord};
 pub(super) struct MappedEvent {
     pub(super) uid: DeviceUid,
     pub(super) encoded: Encoded,
-    pub(super) body: Bytes,
+    /// Where its body stands among those of its chunk.
+    pub(super) place: Range<usize>,
+}
+
+/// Written events that travel together, their bodies one behind the other in one buffer: a sink that
+/// needs most of them sends this very buffer, and copies nothing.
+#[derive(Debug, Clone, Default)]
+pub(super) struct MappedChunk {
+    pub(super) bodies: Bytes,
+    pub(super) events: Vec<MappedEvent>,
 }
 
 /// One form of events, and where its events go.
@@ -62,9 +71,10 @@ where
     M::Enrichment: Send,
 {
     let mut rendered = Rendered::default();
+    let mut room = vec![(0, 0); outlets.len()];
     while let Some(mut chunk) = chunks.recv().await {
         let mut letters = Vec::new();
-        let mut forms: Vec<Form> = outlets.iter().map(|_| Form::default()).collect();
+        let mut forms: Vec<Form> = room.iter().map(|room| Form::with_room(*room)).collect();
         for (place, joined) in chunk.iter().enumerate() {
             if let Err(reason) = render_record(&outlets, joined, place, now, &mut forms) {
                 letters.push(letter(&shelf, joined, Stage::Map, reason));
@@ -94,9 +104,10 @@ where
             rendered.failure.get_or_insert(error.into());
         }
         let mut known = known.into_iter();
-        for (outlet, form) in outlets.iter().zip(forms) {
+        for ((outlet, form), room) in outlets.iter().zip(forms).zip(&mut room) {
             let known = known.next().unwrap_or_default();
-            hand_out(&outlet.inlets, form.into_events(&chunk), known).await;
+            *room = (form.events.len(), form.bodies.len());
+            hand_out(&outlet.inlets, form.into_chunk(&chunk), known).await;
         }
     }
     rendered.details = details.map(|details| details.account());
@@ -131,6 +142,12 @@ pub(super) struct FormEvent {
 }
 
 impl Form {
+    /// With room for so many events and bytes, those of the chunk before: chunks are alike, and a
+    /// buffer that grew by doubling would have been copied once on the average.
+    fn with_room((events, bytes): (usize, usize)) -> Self {
+        Self { bodies: Vec::with_capacity(bytes), events: Vec::with_capacity(events) }
+    }
+
     /// Takes back everything behind the first `events`.
     fn truncate(&mut self, events: usize, bytes: usize) {
         self.events.truncate(events);
@@ -146,15 +163,12 @@ impl Form {
     }
 
     /// The events, with the ids of the chunk's records.
-    fn into_events<R, E>(self, chunk: &[JoinedRecord<R, E>]) -> Vec<MappedEvent> {
-        let bodies = Bytes::from(self.bodies);
-        self.events
-            .into_iter()
-            .filter_map(|FormEvent { place, encoded, bytes }| {
-                let uid = chunk.get(place)?.uid.clone();
-                Some(MappedEvent { uid, encoded, body: bodies.slice(bytes) })
-            })
-            .collect()
+    fn into_chunk<R, E>(self, chunk: &[JoinedRecord<R, E>]) -> MappedChunk {
+        let events = self.events.into_iter().filter_map(|FormEvent { place, encoded, bytes }| {
+            let uid = chunk.get(place)?.uid.clone();
+            Some(MappedEvent { uid, encoded, place: bytes })
+        });
+        MappedChunk { events: events.collect(), bodies: self.bodies.into() }
     }
 }
 
@@ -201,13 +215,13 @@ fn letter<R: SourceRecord, E>(
 }
 
 /// Gives each sink the events, with what is known of them there; they share the bytes.
-async fn hand_out(inlets: &[Inlet], events: Vec<MappedEvent>, known: Vec<Option<Vec<Known>>>) {
+async fn hand_out(inlets: &[Inlet], chunk: MappedChunk, known: Vec<Option<Vec<Known>>>) {
     // A closed channel means that the sink's task broke; its account says so.
     let Some((last, others)) = inlets.split_last() else { return };
     let mut known = known.into_iter();
     for inlet in others {
-        let handed = Handed { events: events.clone(), known: known.next().flatten() };
+        let handed = Handed { chunk: chunk.clone(), known: known.next().flatten() };
         let _ = inlet.chunks.send(handed).await;
     }
-    let _ = last.chunks.send(Handed { events, known: known.next().flatten() }).await;
+    let _ = last.chunks.send(Handed { chunk, known: known.next().flatten() }).await;
 }

@@ -4,13 +4,19 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use stocktake_auth::{
     AppSecret, AssertionForm, AssignedIdentity, AzureCli, AzureCliOptions, CertificateCredential,
-    CertificateOptions, CertificateSource, Credential, EntraOptions, EntraTokens, FederatedToken,
-    ManagedIdentity, ManagedIdentityHost, ManagedIdentityOptions, SecretSource,
+    CertificateOptions, CertificateSource, Claims, Credential, CredentialError, EntraOptions,
+    EntraTokens, FederatedToken, GLOBAL_LOGIN_URL, ManagedIdentity, ManagedIdentityHost,
+    ManagedIdentityOptions, ProofContext, SecretSource,
 };
-use stocktake_connector_core::{SystemClock, TenantId, TokenProvider};
+use stocktake_connector_core::{
+    AccessToken, Clock, Recovery, SystemClock, TenantId, TokenError, TokenProvider, TokenScope,
+};
 use stocktake_http_stack::{CallCounts, Transport};
+use url::Url;
+use uuid::Uuid;
 
 use super::{secret, url};
 use crate::cli::CommandError;
@@ -37,10 +43,25 @@ pub(crate) struct Tokens {
     pub(crate) app_id: Option<String>,
     /// For its expiry; `None` for another kind.
     pub(crate) certificate: Option<Arc<CertificateCredential>>,
+    /// What the application proves itself with; `None` where nothing is sent to Entra.
+    credential: Option<Arc<dyn Credential>>,
     calls: Arc<dyn Fn() -> CallCounts + Send + Sync>,
 }
 
 impl Tokens {
+    /// Makes the proof that would be sent, to see whether its files can be used. Nobody is asked.
+    pub(crate) async fn try_proof(&self) -> Result<(), CredentialError> {
+        let (Some(credential), Some(app_id)) = (&self.credential, &self.app_id) else {
+            return Ok(());
+        };
+        let token_endpoint = Url::parse(GLOBAL_LOGIN_URL).map_err(|error| {
+            CredentialError::Other { message: "no login URL".into(), source: Some(error.into()) }
+        })?;
+        let now = SystemClock.now();
+        credential.proof(&ProofContext { token_endpoint: &token_endpoint, app_id, now }).await?;
+        Ok(())
+    }
+
     /// What was asked so far.
     pub(crate) fn calls(&self) -> CallCounts {
         (self.calls)()
@@ -90,7 +111,7 @@ pub(super) fn tokens(
         Some(CredentialConfig::Certificate(own)) => certificate(own),
         Some(CredentialConfig::WorkloadIdentity(own)) => workload_identity(&key, own)?,
         Some(CredentialConfig::ManagedIdentity(own)) => {
-            return managed_identity(&key, own, tenant, transport);
+            return managed_identity(&key, own, tenant, config, transport);
         }
         Some(CredentialConfig::AzureCli(_)) => return Ok(azure_cli(config)),
         // The configuration was checked for this.
@@ -117,7 +138,7 @@ fn entra(
         tenant_id: config.tenant_id.clone(),
         app_id: app_id.clone(),
         tenant: tenant.clone(),
-        credential,
+        credential: Arc::clone(&credential),
         clock: Arc::new(SystemClock),
     };
     let tokens =
@@ -129,6 +150,7 @@ fn entra(
         kind,
         app_id: Some(app_id),
         certificate,
+        credential: Some(credential),
         calls: Arc::new(move || counted.calls()),
     })
 }
@@ -150,15 +172,12 @@ fn app_secret(
 
 fn certificate(config: &CertificateConfig) -> Application {
     let file = config.certificate_file.clone();
-    let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    let is_pfx = ["pfx", "p12"].iter().any(|known| ending.eq_ignore_ascii_case(known));
     let password = match (&config.password, &config.password_file) {
         (Some(value), _) => Some(SecretSource::Value(value.to_secret())),
         (None, Some(path)) => Some(SecretSource::File(path.clone())),
         (None, None) => None,
     };
-    // A password goes with a PFX whatever the file is called.
-    let source = if is_pfx || password.is_some() {
+    let source = if config.is_pfx() {
         CertificateSource::Pfx { file, password }
     } else {
         CertificateSource::PemFiles { certificate: file, key: config.private_key_file.clone() }
@@ -209,6 +228,7 @@ fn managed_identity(
     key: &str,
     config: &ManagedIdentityConfig,
     tenant: &TenantId,
+    config_of_tenant: &TenantConfig,
     transport: &Transport,
 ) -> Result<Tokens, CommandError> {
     let ManagedIdentityConfig { client_id, object_id, resource_id } = config.clone();
@@ -231,10 +251,11 @@ fn managed_identity(
     let tokens = Arc::new(tokens);
     let counted = Arc::clone(&tokens);
     Ok(Tokens {
-        provider: tokens,
+        provider: Arc::new(OfDirectory::new(tokens, config_of_tenant)),
         kind: CredentialKind::ManagedIdentity,
         app_id: client_id,
         certificate: None,
+        credential: None,
         calls: Arc::new(move || counted.calls()),
     })
 }
@@ -242,12 +263,60 @@ fn managed_identity(
 fn azure_cli(config: &TenantConfig) -> Tokens {
     let options = AzureCliOptions::new(config.tenant_id.clone(), Arc::new(SystemClock));
     Tokens {
-        provider: Arc::new(AzureCli::new(options)),
+        provider: Arc::new(OfDirectory::new(Arc::new(AzureCli::new(options)), config)),
         kind: CredentialKind::AzureCli,
         app_id: None,
         certificate: None,
+        credential: None,
         // The program makes the calls, and does not tell how many.
         calls: Arc::new(CallCounts::default),
+    }
+}
+
+/// Gives tokens of one directory only: those of a platform's identity open the directory that the
+/// identity lives in, whatever the configuration says, and one customer's devices must not go out
+/// under another's name.
+#[derive(Debug)]
+struct OfDirectory {
+    inner: Arc<dyn TokenProvider>,
+    tenant_id: String,
+}
+
+impl OfDirectory {
+    fn new(inner: Arc<dyn TokenProvider>, config: &TenantConfig) -> Self {
+        Self { inner, tenant_id: config.tenant_id.clone() }
+    }
+}
+
+#[async_trait]
+impl TokenProvider for OfDirectory {
+    async fn token(&self, scope: &TokenScope) -> Result<AccessToken, TokenError> {
+        let token = self.inner.token(scope).await?;
+        // A token is opaque by contract, and a domain is no id: then there is nothing to compare.
+        let found = Claims::of(&token).ok().and_then(|claims| claims.tid);
+        let (Some(found), Ok(wanted)) = (found, Uuid::parse_str(&self.tenant_id)) else {
+            return Ok(token);
+        };
+        if Uuid::parse_str(&found).is_ok_and(|found| found == wanted) {
+            return Ok(token);
+        }
+        Err(TokenError {
+            message: format!(
+                "the token is of directory {found}, and the tenant's is {}",
+                self.tenant_id
+            ),
+            advice: Some(
+                "Correct the tenant id, or use a credential that is registered in the tenant's own \
+                 directory: a managed identity and a sign-in open their own only."
+                    .to_owned(),
+            ),
+            recovery: Recovery::Operator,
+            source: None,
+        })
+    }
+
+    fn invalidate(&self, scope: &TokenScope, token: &AccessToken) {
+        self.inner.invalidate(scope, token);
     }
 }
 

@@ -20,7 +20,7 @@ use crate::config::{Config, ConfigError, Fault, HiddenText, StateConfig, TenantC
 
 pub(crate) use credential::CredentialKind;
 pub(crate) use sinks::{BuiltSink, dialect, sinks};
-pub(crate) use tenant::{GraphAccess, TenantAccess, TenantCollector, access, encoder};
+pub(crate) use tenant::{GraphAccess, TenantAccess, TenantCollector, access, encoder, sinks_of};
 pub(crate) use transport::transport;
 
 /// Remembers nothing when given as the path of state.
@@ -33,32 +33,51 @@ pub(crate) struct Deployment {
     pub(crate) collectors: Vec<Arc<TenantCollector>>,
     /// A turn for each cycle that may run at the same time.
     pub(crate) turns: Arc<Semaphore>,
+    /// Why tenants and sinks are missing: what the configuration names for them is not there.
+    pub(crate) broken: Vec<CommandError>,
 }
 
-/// Builds the chosen tenants (all when none is chosen) with every sink.
+/// Builds the chosen tenants (all when none is chosen) with every sink. One that cannot be built is
+/// left out, and costs the others nothing.
+///
+/// # Errors
+/// When no tenant is left.
 pub(crate) fn deploy(config: &Config, chosen: &[String]) -> Result<Deployment, CommandError> {
     let tenants = choose(config, chosen)?;
-    if config.sinks.is_empty() {
-        return Err(ConfigError(vec![Fault::new(
-            "sinks",
-            "there is no sink; add a table such as [sinks.soc], or see `stocktake config init`",
-        )])
-        .into());
-    }
     let transport = transport(&config.http)?;
-    let sinks = sinks(config, &transport)?;
+    let mut broken = Vec::new();
+    let mut built = Vec::new();
+    for (_, sink) in sinks(config, &transport) {
+        match sink {
+            Ok(sink) => built.push(sink),
+            Err(error) => broken.push(error),
+        }
+    }
     let store = open_state(&config.state)?;
     let mut collectors = Vec::new();
     for (name, tenant) in tenants {
-        let access = access(&name, tenant, config, &transport)?;
-        collectors.push(Arc::new(tenant::collector(access, tenant, config, &sinks, &store)));
+        match access(&name, tenant, config, &transport) {
+            Ok(access) => {
+                let collector = tenant::collector(access, tenant, config, &built, &store);
+                // Without a sink there is nothing to read for; its sinks' errors say why.
+                if !collector.renderings.is_empty() {
+                    collectors.push(Arc::new(collector));
+                }
+            }
+            Err(error) => broken.push(error),
+        }
+    }
+    if collectors.is_empty() {
+        let first = broken.into_iter().next();
+        return Err(first.unwrap_or_else(|| CommandError::failed("there is nothing to collect")));
     }
     // More turns than a semaphore can count are as good as its most.
     let turns = config.collection.concurrent_cycles.min(Semaphore::MAX_PERMITS);
-    Ok(Deployment { collectors, turns: Arc::new(Semaphore::new(turns)) })
+    Ok(Deployment { collectors, turns: Arc::new(Semaphore::new(turns)), broken })
 }
 
-/// The tenants that `chosen` names; all when it names none.
+/// The tenants that `chosen` names; all when it names none. Without a tenant or a sink there is
+/// nothing to do.
 pub(crate) fn choose<'c>(
     config: &'c Config,
     chosen: &[String],
@@ -68,6 +87,13 @@ pub(crate) fn choose<'c>(
             "tenants",
             "there is no tenant; add a table such as [tenants.contoso], see `stocktake config \
              init`; `stocktake demo` needs none",
+        )])
+        .into());
+    }
+    if config.sinks.is_empty() {
+        return Err(ConfigError(vec![Fault::new(
+            "sinks",
+            "there is no sink; add a table such as [sinks.soc], or see `stocktake config init`",
         )])
         .into());
     }

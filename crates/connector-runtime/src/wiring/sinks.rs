@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use stocktake_auth::ApiKey;
-use stocktake_connector_core::{Check, Sink, SinkName, SystemClock, TokenScope};
+use stocktake_connector_core::{Check, Sink, SinkName, SystemClock, TokenProvider, TokenScope};
 use stocktake_http_stack::{ApiStack, Authorisation, Origin, StackOptions, Transport};
 use stocktake_ocsf_model::Dialect;
 use stocktake_sinks::{FileOptions, FileSink, SekoiaOptions, SekoiaSink, StdoutSink};
@@ -32,38 +32,47 @@ pub(crate) struct BuiltSink {
 pub(crate) struct Remote {
     pub(crate) url: Url,
     pub(crate) transport: Transport,
+    /// Gives the key that the receiver takes.
+    pub(crate) key: Arc<dyn TokenProvider>,
 }
 
-/// Builds every sink.
-pub(crate) fn sinks(
-    config: &Config,
+/// Builds every sink, each by itself.
+pub(crate) fn sinks<'c>(
+    config: &'c Config,
     transport: &Transport,
-) -> Result<Vec<BuiltSink>, CommandError> {
+) -> Vec<(&'c str, Result<BuiltSink, CommandError>)> {
     config
         .sinks
         .iter()
-        .map(|(name, sink)| {
-            let key = format!("sinks.{name}");
-            let name = SinkName::new(name).map_err(|error| CommandError::of(&error))?;
-            // One line for each kind of sink.
-            match sink {
-                SinkConfig::Stdout(stdout) => {
-                    Ok(built(name, dialect(stdout.dialect, false), StdoutSink::new()))
-                }
-                SinkConfig::File(file) => {
-                    Ok(built(name, dialect(file.dialect, false), file_sink(file)))
-                }
-                SinkConfig::Sekoia(sekoia) => {
-                    let url = url(&format!("{key}.base_url"), &sekoia.base_url)?;
-                    let transport = transport_for(&key, &sekoia.tls, &config.http, transport)?;
-                    let remote = Remote { url, transport };
-                    let sink = sekoia_sink(&key, sekoia, config, &remote)?;
-                    let dialect = dialect(DialectName::Sekoia, sekoia.extra_fields);
-                    Ok(BuiltSink { remote: Some(remote), ..built(name, dialect, sink) })
-                }
-            }
-        })
+        .map(|(name, sink)| (name.as_str(), build(name, sink, config, transport)))
         .collect()
+}
+
+fn build(
+    name: &str,
+    sink: &SinkConfig,
+    config: &Config,
+    transport: &Transport,
+) -> Result<BuiltSink, CommandError> {
+    let key = format!("sinks.{name}");
+    let name = SinkName::new(name).map_err(|error| CommandError::of(&error))?;
+    // One line for each kind of sink.
+    match sink {
+        SinkConfig::Stdout(stdout) => {
+            Ok(built(name, dialect(stdout.dialect, false), StdoutSink::new()))
+        }
+        SinkConfig::File(file) => Ok(built(name, dialect(file.dialect, false), file_sink(file))),
+        SinkConfig::Sekoia(sekoia) => {
+            let url = url(&format!("{key}.base_url"), &sekoia.base_url)?;
+            let transport = transport_for(&key, &sekoia.tls, &config.http, transport)?;
+            let key_source =
+                secret(&key, "api_key", sekoia.api_key.as_ref(), sekoia.api_key_file.as_deref())?;
+            let remote = Remote { url, transport, key: Arc::new(ApiKey::new(key_source)) };
+            let sink = sekoia_sink(&key, sekoia, config, &remote)?;
+            let dialect = dialect(DialectName::Sekoia, sekoia.extra_fields);
+            Ok(BuiltSink { remote: Some(remote), ..built(name, dialect, sink) })
+        }
+    }
 }
 
 fn file_sink(config: &FileConfig) -> FileSink {
@@ -84,11 +93,10 @@ fn sekoia_sink(
     let connector = config.connector_uuid.parse().map_err(|error| {
         ConfigError(vec![Fault::new(format!("{key}.connector_uuid"), format!("{error}"))])
     })?;
-    let secret = secret(key, "api_key", config.api_key.as_ref(), config.api_key_file.as_deref())?;
     let origin = Origin::of(&remote.url);
     let mut stack = StackOptions::new("sekoia", origin.clone());
     stack.authorisation = Some(Authorisation {
-        provider: Arc::new(ApiKey::new(secret)),
+        provider: Arc::clone(&remote.key),
         // An API key has no scope; what it is used at names it well enough.
         scope: TokenScope::new(origin.to_string()),
     });

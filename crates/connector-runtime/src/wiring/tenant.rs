@@ -115,6 +115,17 @@ pub(crate) fn access(
     })
 }
 
+/// The names of the sinks that a tenant feeds.
+pub(crate) fn sinks_of<'c>(
+    tenant: &'c TenantConfig,
+    config: &'c Config,
+) -> impl Iterator<Item = &'c str> {
+    let takes = |name: &&str| {
+        tenant.sinks.as_ref().is_none_or(|names| names.iter().any(|taken| taken == name))
+    };
+    config.sinks.keys().map(String::as_str).filter(takes)
+}
+
 /// Which machines are collected, in the words of the client.
 fn machine_filter(config: &FilterConfig) -> MachineFilter {
     let FilterConfig { health_status, rbac_groups, os_platforms, tags } = config.clone();
@@ -137,11 +148,8 @@ pub(super) fn collector(
         None => IntuneEnricher::off(),
     };
     let mut by_dialect: Vec<(Dialect, Rendering<DefenderMapper>)> = Vec::new();
-    let takes = |built: &&BuiltSink| match &tenant.sinks {
-        Some(names) => names.iter().any(|name| name == built.name.as_str()),
-        None => true,
-    };
-    for built in sinks.iter().filter(takes) {
+    let takes: Vec<_> = sinks_of(tenant, config).collect();
+    for built in sinks.iter().filter(|built| takes.contains(&built.name.as_str())) {
         let place = by_dialect.iter().position(|(dialect, _)| *dialect == built.dialect);
         let place = place.unwrap_or_else(|| {
             by_dialect.push((built.dialect, rendering(built.dialect, tenant, config)));

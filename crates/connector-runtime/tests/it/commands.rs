@@ -186,6 +186,12 @@ async fn usage_mistakes_end_with_2_and_help_with_0() {
     let help = desk.run(&["--help"]).await;
     assert_eq!(help.code, Some(0));
     assert!(help.stdout.contains("Exit codes"));
+    let man = desk.run(&["man", "pages"]).await;
+    assert_eq!(man.code, Some(0), "{man:#?}");
+    let page = |name: &str| std::fs::read_to_string(desk.0.path().join("pages").join(name));
+    assert!(page("stocktake.1").unwrap().contains("stocktake\\-sync(1)"));
+    assert!(page("stocktake-config-show.1").unwrap().starts_with(".ie"));
+    assert!(page("stocktake-man.1").is_err(), "a verb for packagers is no command");
     let completions = desk.run(&["completions", "bash"]).await;
     assert!(completions.stdout.contains("stocktake"));
 }
@@ -336,6 +342,22 @@ async fn run_ends_in_order_on_sigterm() {
     assert!(killed.success());
     assert_eq!(program.wait().await.unwrap().code(), Some(0));
     site.assert_each_device_once();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_failed_before_a_restart_is_tried_at_once() {
+    use stocktake_simulator::{Api, Effect, Fault};
+
+    let site = Site::of(fleet(20, 10)).await.set("collection", "interval = \"1h\"\n");
+    site.handle().add_fault(Fault::always(Api::DefenderList, Effect::status(403)));
+    assert_eq!(site.sync().await.code, Some(1));
+    site.handle().clear_faults();
+    // An hour is left of the interval, but somebody has mended the cause.
+    let mut program = site.start(&["run"]);
+    let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
+    let first = lines.next_line().await.unwrap().unwrap();
+    assert!(first.contains("full cycle complete"), "{first}");
+    program.kill().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

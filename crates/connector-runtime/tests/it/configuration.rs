@@ -122,6 +122,61 @@ async fn no_tenant_and_no_sink() {
 }
 
 #[tokio::test]
+async fn a_configuration_is_checked_without_asking_anybody() {
+    let folder = TempDir::new().unwrap();
+    let check = async |text: &str| {
+        std::fs::write(folder.path().join("stocktake.toml"), text).unwrap();
+        let mut program = command(folder.path());
+        ended(program.args(["config", "check"]).spawn().unwrap()).await
+    };
+    // Nobody listens at these hosts, and nothing is asked of them.
+    let good = format!("{TENANT}{}{SINK}", secret());
+    let fine = check(&good).await;
+    assert_eq!(fine.code, Some(0), "{fine:#?}");
+    assert!(fine.stdout.contains("1 tenant and 1 sink"), "{fine:#?}");
+    let sink = "[sinks.soc]\ntype = \"sekoia\"\napi_key = \"k\"\n\
+                connector_uuid = \"00000000-0000-0000-0000-000000000003\"\n";
+    let bad = format!("{good}{sink}tls = {{ extra_ca_file = \"absent.pem\" }}\n");
+    assert_refused(&check(&bad).await, &["sinks.soc.tls", "absent.pem"]);
+    assert_refused(&check("").await, &["there is no tenant"]);
+    assert_refused(&check(&format!("{TENANT}{}", secret())).await, &["there is no sink"]);
+}
+
+#[tokio::test]
+async fn files_that_a_configuration_names_are_checked_too() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("empty"), "").unwrap();
+    let text = format!(
+        "{TENANT}app_secret_file = \"absent\"\n\
+         [tenants.fabrikam]\ntenant_id = \"00000000-0000-0000-0000-000000000007\"\n\
+         credential = \"own\"\n\
+         [credentials.own]\ntype = \"certificate\"\ncertificate_file = \"empty\"\n\
+         app_id = \"00000000-0000-0000-0000-000000000002\"\n\
+         [sinks.soc]\ntype = \"sekoia\"\napi_key_file = \"nowhere\"\n\
+         connector_uuid = \"00000000-0000-0000-0000-000000000003\"\n"
+    );
+    std::fs::write(folder.path().join("stocktake.toml"), text).unwrap();
+    let mut program = command(folder.path());
+    let ended = ended(program.args(["config", "check"]).spawn().unwrap()).await;
+    assert_eq!(ended.code, Some(2), "{ended:#?}");
+    for words in ["3 faults", "tenants.contoso", "absent", "credentials.own", "empty", "nowhere"] {
+        assert!(ended.stderr.contains(words), "{words} is not in {}", ended.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_secret_in_the_place_of_an_id_is_not_repeated() {
+    let text = format!(
+        "[tenants.contoso]\ntenant_id = \"{APP_SECRET}\"\napp_id = \"{APP_SECRET}\"\n\
+         app_secret = \"x\"\n{SINK}"
+    );
+    // `ended` looks for the canary in all that is printed.
+    let ended = sync_with("stocktake.toml", &text, &[]).await;
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("`canary-a…` is not a GUID"), "{}", ended.stderr);
+}
+
+#[tokio::test]
 async fn a_file_that_is_not_there() {
     let folder = TempDir::new().unwrap();
     let mut program = command(folder.path());

@@ -129,9 +129,12 @@ async fn a_workload_identity_by_file_and_by_the_standard_variables() {
 async fn a_workload_identity_without_a_token_names_the_variable() {
     let site = site_with(|_| {}).await.with_credential("workload_identity", "");
     let check = site.run(&["check"]).await;
-    assert_eq!(check.code, Some(2));
+    assert_eq!(check.code, Some(1));
+    let sync = site.run(&["sync"]).await;
+    assert_eq!(sync.code, Some(2), "there is no other tenant: {sync:#?}");
     for words in ["credentials.own.token_file", "AZURE_FEDERATED_TOKEN_FILE", "workload.identity"] {
-        assert!(check.stderr.contains(words), "{}", check.stderr);
+        assert!(check.stdout.contains(words), "{}", check.stdout);
+        assert!(sync.stderr.contains(words), "{}", sync.stderr);
     }
 }
 
@@ -143,6 +146,29 @@ async fn a_managed_identity_of_a_virtual_machine() {
     let url = site.simulator.url();
     let site = site.with_credential("managed_identity", &format!("client_id = \"{id}\"\n"));
     collects(&site, &[("AZURE_POD_IDENTITY_AUTHORITY_HOST", &url)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_managed_identity_opens_its_own_directory_only() {
+    let site = site_with(|account| {
+        // The host's identity is one of the first directory; the configuration names another.
+        account.host_identity = Some(HostIdentity::default());
+    })
+    .await;
+    let endpoint = format!("{}/msi/token", site.simulator.url());
+    let header = HostIdentity::default().header;
+    let site = site.with_credential("managed_identity", "");
+    let text = std::fs::read_to_string(site.path("stocktake.toml")).unwrap();
+    let other = text.replace(TENANT_ID, "00000000-0000-0000-0000-000000000077");
+    std::fs::write(site.path("stocktake.toml"), other).unwrap();
+    let variables = [("IDENTITY_ENDPOINT", endpoint.as_str()), ("IDENTITY_HEADER", &header)];
+    let check = run_with(&site, &["check"], &variables).await;
+    assert_eq!(check.code, Some(1));
+    let words = format!("the token is of directory {TENANT_ID}");
+    assert!(check.stdout.contains(&words), "{}", check.stdout);
+    let sync = run_with(&site, &["sync"], &variables).await;
+    assert_eq!(sync.code, Some(1));
+    assert!(site.received().is_empty(), "nothing goes out under another's name");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -361,6 +387,41 @@ async fn no_value_of_the_configuration_is_shown_with_every_fault_on() {
     let proxy = "proxy = \"http://me:canary-proxy-44d1@proxy.stocktake.invalid:8080\"\n";
     let site = site_with(|_| {}).await.set("http", proxy);
     let canaries = [APP_SECRET, crate::site::API_KEY, "canary-proxy-44d1"];
+    shows_none_of(&site, TALKATIVE, &canaries, &[]).await;
+    shows_none_of(&site, SHOWING, &canaries, &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_file_that_the_configuration_names_is_shown_with_every_fault_on() {
+    let site = site_with(|_| {}).await;
+    let files = [
+        ("app_secret", APP_SECRET),
+        ("api_key", crate::site::API_KEY),
+        ("proxy_password", "canary-proxy-44d1"),
+    ];
+    for (name, content) in files {
+        std::fs::write(site.path(name), content).unwrap();
+    }
+    let proxy = format!(
+        "proxy = \"http://me@proxy.stocktake.invalid:8080\"\nproxy_password_file = {:?}\n",
+        site.path("proxy_password")
+    );
+    let site = site.set("http", &proxy);
+    // Each secret in its file instead of the configuration.
+    let text = std::fs::read_to_string(site.path("stocktake.toml")).unwrap();
+    let text: String = text
+        .lines()
+        .map(|line| match line.split_once(" = ") {
+            Some((key @ ("app_secret" | "api_key"), _)) => {
+                format!("{key}_file = {:?}\n", site.path(key))
+            }
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    assert!(!text.contains("canary"), "{text}");
+    std::fs::write(site.path("stocktake.toml"), text).unwrap();
+    assert_eq!(site.sync().await.code, Some(0), "the files are read");
+    let canaries = files.map(|(_, content)| content);
     shows_none_of(&site, TALKATIVE, &canaries, &[]).await;
     shows_none_of(&site, SHOWING, &canaries, &[]).await;
 }

@@ -32,7 +32,7 @@ async fn four_typed_values_make_a_configuration_that_works() {
     let hosts = ["--name", "contoso", "--login-url", &url, "--graph-url", &url];
     let made = init(&folder, &hosts, &typed).await;
     assert_eq!(made.code, Some(0), "{made:#?}");
-    assert!(made.stdout.contains("All is well"), "{}", made.stdout);
+    assert!(made.stderr.contains("All is well"), "{}", made.stderr);
     assert!(made.stderr.contains("Directory (tenant) id: "), "{}", made.stderr);
 
     // The secret has a file of its own, and both are for their owner alone.
@@ -43,7 +43,8 @@ async fn four_typed_values_make_a_configuration_that_works() {
     let text = std::fs::read_to_string(&configuration).unwrap();
     assert!(!text.contains(APP_SECRET));
     assert!(text.contains("# interval = \"3h\""), "the comments are there: {text}");
-    assert!(!text.contains("contoso.filter]\nhealth"), "{text}");
+    let overview = "# From the overview page of the app registration:\ntenant_id = ";
+    assert!(text.contains(overview), "values stand where the comments are: {text}");
 
     let mut sync = command(folder.path());
     let sync = ended(sync.args(["sync", "--output", "json"]).spawn().unwrap()).await;
@@ -79,7 +80,7 @@ async fn flags_and_a_file_need_no_typing_and_a_failed_check_says_what_to_do() {
     let made = init(&folder, &arguments, "").await;
     assert_eq!(made.code, Some(1), "{made:#?}");
     assert!(made.stdout.contains("no role Machine.Read.All"), "{}", made.stdout);
-    assert!(made.stdout.contains("stocktake --config tenant.toml check"), "{}", made.stdout);
+    assert!(made.stderr.contains("stocktake --config tenant.toml check"), "{}", made.stderr);
     let text = std::fs::read_to_string(folder.path().join("tenant.toml")).unwrap();
     assert!(text.contains("[tenants.main]"), "{text}");
     assert!(!folder.path().join("main.secret").exists(), "the secret stays where it was");
@@ -94,6 +95,16 @@ async fn an_existing_file_is_left_alone() {
     assert!(made.stderr.contains("is left alone"), "{}", made.stderr);
     let text = std::fs::read_to_string(folder.path().join("stocktake.toml")).unwrap();
     assert_eq!(text, "# mine");
+}
+
+#[tokio::test]
+async fn a_secret_of_an_earlier_try_is_left_alone_and_named_before_anything_is_asked() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("main.secret"), "old").unwrap();
+    let made = init(&folder, &[], "").await;
+    assert_eq!(made.code, Some(1));
+    assert!(made.stderr.contains("--app-secret-file main.secret"), "{}", made.stderr);
+    assert!(!made.stderr.contains("Directory"), "{}", made.stderr);
 }
 
 #[tokio::test]

@@ -116,8 +116,8 @@ impl Sink for FileSink {
     }
 
     async fn write_batch(&self, batch: &Batch) -> Result<Acknowledgement, SinkError> {
-        let (text, acknowledgement) = lines(batch);
-        if text.is_empty() {
+        let (bodies, acknowledgement) = lines(batch);
+        if bodies.is_empty() {
             return Ok(acknowledgement);
         }
         let (place, slot) = (Arc::clone(&self.place), self.slot(&batch.tenant));
@@ -132,7 +132,7 @@ impl Sink for FileSink {
                 Some(partial) => partial,
                 none => none.insert(place.start(cycle, &stem(&tenant, now, cycle))?),
             };
-            partial.append(&text)
+            partial.append(&bodies)
         })
         .await?;
         Ok(acknowledgement)

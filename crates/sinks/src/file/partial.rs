@@ -1,13 +1,14 @@
 //! The partial file of a cycle.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use stocktake_connector_core::CycleId;
 
 use super::failed;
-use crate::lines::FileFault;
+use crate::lines::{FileFault, write_lines};
 
 /// A partial file that this process holds. Only whole batches count as its content.
 #[derive(Debug)]
@@ -53,13 +54,13 @@ impl Partial {
         Ok(Some(partial))
     }
 
-    /// Appends lines and waits until they lie on the disk.
-    pub(super) fn append(&mut self, lines: &[u8]) -> Result<(), FileFault> {
+    /// Appends a line for each body and waits until they lie on the disk.
+    pub(super) fn append(&mut self, bodies: &[Bytes]) -> Result<(), FileFault> {
         self.cut()?;
         self.torn = true;
-        self.file.write_all(lines).map_err(failed("write", &self.path))?;
+        let bytes = write_lines(bodies, &self.file).map_err(failed("write", &self.path))?;
         self.file.sync_data().map_err(failed("sync", &self.path))?;
-        self.whole += lines.len() as u64;
+        self.whole += bytes;
         self.torn = false;
         Ok(())
     }
@@ -110,19 +111,25 @@ pub(super) fn sync_folder(folder: &Path) -> Result<(), FileFault> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
     use stocktake_connector_core::SinkError;
+
+    fn bodies<const N: usize>(bodies: [&'static str; N]) -> [Bytes; N] {
+        bodies.map(Bytes::from)
+    }
 
     #[test]
     fn what_a_failed_batch_left_is_cut_away_before_the_next_one() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         let mut partial = Partial::create(path.clone(), CycleId::random()).unwrap();
-        partial.append(b"1\n2\n").unwrap();
+        partial.append(&bodies(["1", "2"])).unwrap();
         // As when the disk is full within a batch.
         partial.file.write_all(b"3\n4").unwrap();
         partial.torn = true;
-        partial.append(b"3\n4\n").unwrap();
+        partial.append(&bodies(["3", "4"])).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"1\n2\n3\n4\n");
     }
 
@@ -131,13 +138,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         let mut partial = Partial::create(path.clone(), CycleId::random()).unwrap();
-        partial.append(b"1\n").unwrap();
+        partial.append(&bodies(["1"])).unwrap();
         let writable = std::mem::replace(&mut partial.file, File::open(&path).unwrap());
-        let error = SinkError::from(partial.append(b"2\n").unwrap_err()).to_string();
+        let error = SinkError::from(partial.append(&bodies(["2"])).unwrap_err()).to_string();
         assert!(error.starts_with(&format!("write {}", path.display())), "{error}");
         assert!(partial.torn);
         partial.file = writable;
-        partial.append(b"2\n").unwrap();
+        partial.append(&bodies(["2"])).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"1\n2\n");
     }
 

@@ -30,6 +30,8 @@ use stocktake_telemetry::field;
 use url::Url;
 use uuid::Uuid;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::task::read_answers;
 use self::task::{End, TaskId, malformed};
 
 /// Names the API in errors made here, as the stack does in its own.

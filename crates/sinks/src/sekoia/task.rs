@@ -162,6 +162,13 @@ impl State {
     }
 }
 
+/// Reads `body` as the answer to a push and as a task, for the fuzzer.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn read_answers(body: &[u8]) -> Option<String> {
+    let _ = State::of(body);
+    TaskId::of_push(body).ok().flatten().map(|id| id.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

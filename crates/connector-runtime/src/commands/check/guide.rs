@@ -24,6 +24,8 @@ pub(super) struct Permission {
     pub(super) role_id: &'static str,
     /// Roles that are accepted too, and permit more than is needed.
     pub(super) supersets: &'static [&'static str],
+    /// Whether a cycle works without it.
+    pub(super) dispensable: bool,
 }
 
 /// Reading machines.
@@ -34,6 +36,7 @@ pub(super) const MACHINES: Permission = Permission {
     role: "Machine.Read.All",
     role_id: "ea8291d3-4b9a-44b5-bc3a-6cea3026dc79",
     supersets: &["Machine.ReadWrite.All"],
+    dispensable: false,
 };
 
 /// Reading managed devices.
@@ -44,6 +47,7 @@ pub(super) const MANAGED_DEVICES: Permission = Permission {
     role: "DeviceManagementManagedDevices.Read.All",
     role_id: "2f51be20-0bb4-4fed-bf7b-db946066c75e",
     supersets: &["DeviceManagementManagedDevices.ReadWrite.All"],
+    dispensable: true,
 };
 
 /// What to do: a sentence for the portal, and commands that do the same.

@@ -2,11 +2,12 @@
 
 mod guide;
 mod reach;
+mod state;
 mod tenant;
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
-use stocktake_connector_core::{Finding, StateStore, TenantId, Verdict};
+use stocktake_connector_core::{Finding, TenantId, Verdict};
 
 use crate::cli::{CommandError, Context, Ending};
 use crate::config::{Config, TenantConfig};
@@ -43,7 +44,8 @@ pub(super) async fn check(
     output: &Output,
 ) -> Result<Ending, CommandError> {
     let transport = wiring::transport(&config.http)?;
-    let (state, state_finding) = state(config).await;
+    let tenants = wiring::choose(config, chosen)?;
+    let (state, state_finding) = state::check(&config.state);
     let counted = crate::output::counted;
     let mut all = vec![Checked {
         target: "configuration".into(),
@@ -59,19 +61,28 @@ pub(super) async fn check(
             state_finding,
         ],
     }];
-    for (name, tenant) in wiring::choose(config, chosen)? {
-        let access = wiring::access(&name, tenant, config, &transport)?;
-        let guide = guide(&name, tenant, &access)?;
-        all.push(Checked {
-            target: format!("tenant {name}"),
-            findings: tenant::check(&access, guide, &transport, state.as_deref()).await,
-        });
+    for (name, tenant) in &tenants {
+        // What is broken for one tenant or sink hides nothing of the others.
+        let findings = match wiring::access(name, tenant, config, &transport) {
+            Ok(access) => {
+                let guide = guide(name, tenant, &access)?;
+                tenant::check(&access, guide, &transport, state.as_deref()).await
+            }
+            Err(error) => vec![unusable("credential", &error)],
+        };
+        all.push(Checked { target: format!("tenant {name}"), findings });
     }
-    for built in wiring::sinks(config, &transport)? {
-        all.push(Checked {
-            target: format!("sink {}", built.name),
-            findings: check_sink(&built).await,
-        });
+    let used: BTreeSet<&str> =
+        tenants.iter().flat_map(|(_, tenant)| wiring::sinks_of(tenant, config)).collect();
+    for (name, built) in wiring::sinks(config, &transport) {
+        let findings = match built {
+            _ if !used.contains(name) => {
+                vec![Finding::skipped("reach", "no tenant that is checked feeds it")]
+            }
+            Ok(built) => check_sink(&built).await,
+            Err(error) => vec![unusable("settings", &error)],
+        };
+        all.push(Checked { target: format!("sink {name}"), findings });
     }
     print(&all, output)?;
     let failed = all
@@ -97,36 +108,14 @@ fn guide(
     })
 }
 
-/// State as far as it is there already; a check does not make it.
-async fn state(config: &Config) -> (Option<Arc<dyn StateStore>>, Finding) {
-    const STEP: &str = "state";
-    let path = &config.state.path;
-    let shown = path.display();
-    if wiring::is_in_memory(&config.state) {
-        return (None, Finding::fine(STEP, "kept in memory; each start sends everything again"));
-    }
-    if !path.exists() {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(std::path::Path::new("."));
-        let finding = if folder.is_dir() {
-            Finding::fine(STEP, format!("{shown} will be made by the first cycle"))
-        } else {
-            Finding::failed(
-                STEP,
-                format!("{shown} cannot be made: there is no folder {}", folder.display()),
-                "Make the folder, or set state.path.",
-            )
-        };
-        return (None, finding);
-    }
-    match wiring::open_state_to_read(&config.state) {
-        Ok(store) => (Some(store), Finding::fine(STEP, format!("{shown} can be read"))),
-        Err(error) => {
-            let advice = "Restore the file from a backup, or set state.path to another one; without \
-                          it every device is sent once again.";
-            (None, Finding::failed(STEP, error.to_string(), advice))
-        }
-    }
+/// Something that the configuration names and that is not there.
+fn unusable(step: &str, error: &CommandError) -> Finding {
+    Finding::failed(
+        step,
+        error.to_string(),
+        "Put in place what the message names; `stocktake config check` tries the same without a \
+         network.",
+    )
 }
 
 async fn check_sink(built: &BuiltSink) -> Vec<Finding> {

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
     Acknowledgement, ApiError, ApiErrorKind, Batch, BatchLimits, Calls, Completion, CycleId,
     DetailAccount, DetailReader, DeviceUid, EncodeError, Encoded, Encoder, EnrichError, Enricher,
-    Enrichment, EnrichmentAccount, EnrichmentPass, Fingerprint, FixedClock, Listing,
+    Enrichment, EnrichmentAccount, EnrichmentPass, EventUid, Fingerprint, FixedClock, Listing,
     MalformedRecord, MapError, Mapper, Page, PassHint, Presence, Refusal, Selection, Sink,
     SinkError, SinkName, Source, SourceError, SourceRecord, StateStore, TenantId,
     UnreadableEnrichment,
@@ -243,6 +243,9 @@ impl Mapper for FakeMapper {
     }
 }
 
+/// Events whose content begins so carry their uid behind it.
+pub(super) const WITH_UID: &str = "with uid";
+
 #[derive(Debug)]
 pub(super) struct FakeEncoder;
 
@@ -252,7 +255,12 @@ impl Encoder<String> for FakeEncoder {
             return Err(EncodeError("no form".into()));
         }
         out.extend(event.bytes());
-        Ok(Encoded { fingerprint: Fingerprint::of([event.as_bytes()]), uid_at: None })
+        let has_uid = event.starts_with(WITH_UID);
+        if has_uid {
+            out.extend(EventUid::PLACEHOLDER.bytes());
+        }
+        let uid_at = has_uid.then_some(event.len());
+        Ok(Encoded { fingerprint: Fingerprint::of([event.as_bytes()]), uid_at })
     }
 }
 

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use stocktake_connector_core::{
-    CycleKind, CycleOutcome, CycleReport, DeadLetterFilter, Scope, Selection, SinkAccount, Stage,
+    Acknowledged, CycleKind, CycleOutcome, CycleReport, DeadLetterFilter, DeviceUid, EventUid,
+    Fingerprint, Scope, Selection, SinkAccount, Stage,
 };
 
 use super::{Request, Stop};
 use fakes::{
-    Answer, Device, FakeCollector, FakeSink, NOW, UNREADABLE, at, collector, device, sink_name,
-    store,
+    Answer, Device, FakeCollector, FakeSink, NOW, UNREADABLE, WITH_UID, at, collector, device,
+    sink_name, store,
 };
 
 async fn cycle(collector: &FakeCollector) -> CycleReport {
@@ -305,6 +306,41 @@ async fn a_sink_that_is_added_later_gets_everything() {
     assert_eq!(report.kind, CycleKind::Full);
     assert_eq!(account(&report, "old").unchanged, 3);
     assert_eq!(new_sink.devices(), ["d000", "d001", "d002"]);
+}
+
+#[tokio::test]
+async fn sinks_that_share_a_body_each_get_their_own_uid_in_it() {
+    let content = |what: &str| format!("{WITH_UID}, {what}");
+    let fingerprint = |what| Fingerprint::of([format!("{} enriched", content(what)).as_bytes()]);
+    for changed in [1, 9] {
+        let records = |changed: usize| -> Vec<Device> {
+            let what = |number| content(if number < changed { "after" } else { "before" });
+            (0..9).map(|number| device(&format!("d{number}"), &what(number))).collect()
+        };
+        let store = store();
+        let alone = collector(Arc::clone(&store), [("old", Arc::new(FakeSink::default()))]);
+        alone.source.answers([Answer::Records(records(0))]);
+        cycle(&alone).await;
+
+        let sinks = ["old", "new"].map(|name| (name, Arc::new(FakeSink::default())));
+        let both = collector(store, sinks.clone());
+        both.source.answers([Answer::Records(records(changed))]);
+        cycle(&both).await;
+
+        for (name, sink) in sinks {
+            let before = (name == "old")
+                .then(|| Acknowledged { fingerprint: fingerprint("before"), at: at(NOW) });
+            let expected = (0..if name == "old" { changed } else { 9 }).map(|number| {
+                let what = if number < changed { "after" } else { "before" };
+                let uid = DeviceUid::new(format!("d{number}")).unwrap();
+                let sending =
+                    EventUid::derive(&both.tenant, &uid, fingerprint(what), before.as_ref());
+                let body = format!("{} enriched{}", content(what), sending.as_str());
+                (uid.to_string(), vec![body])
+            });
+            assert_eq!(*sink.received.lock().unwrap(), expected.collect(), "{name}, {changed}");
+        }
+    }
 }
 
 #[tokio::test]

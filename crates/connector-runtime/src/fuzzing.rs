@@ -1,0 +1,45 @@
+//! The private readers of outside bytes, as `fuzz/` calls them. No part of the public API.
+
+use chrono::{DateTime, Utc};
+use stocktake_connector_core::TenantId;
+use stocktake_defender_api::Machine;
+use stocktake_graph_api::ManagedDevice;
+use stocktake_mapper::{DefenderMapper, MapperOptions};
+use stocktake_ocsf_model::Dialect;
+
+use crate::commands::map::{self, Managed};
+use crate::{config, wiring};
+
+/// A configuration in TOML.
+///
+/// # Errors
+/// Its faults, as the program prints them.
+pub fn toml_configuration(text: &str) -> Result<(), String> {
+    config::check_text(text).map_err(|faults| faults.to_string())
+}
+
+/// A configuration in YAML.
+///
+/// # Errors
+/// Its faults, as the program prints them.
+pub fn yaml_configuration(text: &str) -> Result<(), String> {
+    config::check_yaml(text).map_err(|faults| faults.to_string())
+}
+
+/// What `stocktake map` makes of an input: strict OCSF events.
+pub fn map_input(machines: &[u8], managed_devices: Option<&[u8]>) -> Vec<Vec<u8>> {
+    let Ok(machines) = map::records::<Machine>(machines) else { return Vec::new() };
+    let managed = managed_devices
+        .and_then(|devices| map::records::<ManagedDevice>(devices).ok())
+        .map(Managed::new);
+    let Ok(tenant) = TenantId::new("fuzz") else { return Vec::new() };
+    let now = DateTime::<Utc>::UNIX_EPOCH;
+    let mapper = DefenderMapper::new(MapperOptions::new(Dialect::Ocsf));
+    let encoder = wiring::encoder(&mapper, Dialect::Ocsf, &[]);
+    let event = |machine: &Machine| {
+        let mut line = Vec::new();
+        map::encode(machine, managed.as_ref(), &mapper, &encoder, &tenant, now, &mut line).ok()?;
+        Some(line)
+    };
+    machines.records.iter().filter_map(event).collect()
+}

@@ -1,0 +1,120 @@
+{{/* What all pods share: (dict "root" $ "account" NAME), the name of the service account. */}}
+{{- define "stocktake.pod" -}}
+{{- with .root -}}
+serviceAccountName: {{ $.account }}
+# The Kubernetes API is never called. What Entra trusts is a token for Entra alone, in `secrets`.
+automountServiceAccountToken: false
+# A service named stocktake would set STOCKTAKE_PORT and others, which are taken for configuration.
+enableServiceLinks: false
+securityContext:
+  {{- toYaml .Values.podSecurityContext | nindent 2 }}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .Values.runtimeClassName }}
+runtimeClassName: {{ . }}
+{{- end }}
+{{- with .Values.dnsPolicy }}
+dnsPolicy: {{ . }}
+{{- end }}
+{{- with .Values.dnsConfig }}
+dnsConfig:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.hostAliases }}
+hostAliases:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* A container that runs the program: (dict "root" $ "name" … "arguments" (list …)). */}}
+{{- define "stocktake.container" -}}
+{{- $root := .root -}}
+{{- $values := .root.Values -}}
+name: {{ .name }}
+image: {{ include "stocktake.image" $root }}
+imagePullPolicy: {{ $values.image.pullPolicy }}
+args:
+  - --config=/etc/stocktake/stocktake.toml
+  {{- toYaml .arguments | nindent 2 }}
+env:
+  # The image sets these two, and a variable goes before the file.
+  - name: STOCKTAKE_SERVER__LISTEN
+    value: {{ $values.server.listen | quote }}
+  - name: STOCKTAKE_STATE__PATH
+    value: {{ include "stocktake.statePath" $root }}
+  {{- with $values.extraEnv }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with $values.extraEnvFrom }}
+envFrom:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+resources:
+  {{- toYaml $values.resources | nindent 2 }}
+securityContext:
+  {{- toYaml $values.securityContext | nindent 2 }}
+volumeMounts:
+  - name: config
+    mountPath: /etc/stocktake
+    readOnly: true
+  {{- if (include "stocktake.projected" $root) }}
+  - name: secrets
+    mountPath: /run/secrets/stocktake
+    readOnly: true
+  {{- end }}
+  - name: state
+    mountPath: /var/lib/stocktake
+  - name: temporary
+    mountPath: /tmp
+  {{- with $values.extraVolumeMounts }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+
+{{/* The volumes of all, but for the state: (dict "root" $ "config" NAME), the name of the ConfigMap. */}}
+{{- define "stocktake.volumes" -}}
+- name: config
+  configMap:
+    name: {{ .config }}
+{{- with (include "stocktake.projected" .root) }}
+- name: secrets
+  projected:
+    defaultMode: 0440
+    sources:
+      {{- . | nindent 6 }}
+{{- end }}
+- name: temporary
+  emptyDir: {}
+{{- with .root.Values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* The sources of the volume of secrets; empty where there are none. */}}
+{{- define "stocktake.projected" -}}
+{{- $plan := include "stocktake.plan" . | fromJson -}}
+{{- $sources := $plan.secrets -}}
+{{- if $plan.token -}}
+  {{- $identity := .Values.workloadIdentity -}}
+  {{- $sources = append $sources (dict "serviceAccountToken" (dict "audience" $identity.audience "expirationSeconds" (int $identity.expirationSeconds) "path" "token")) -}}
+{{- end -}}
+{{- with $sources }}{{ toYaml . }}{{ end -}}
+{{- end }}

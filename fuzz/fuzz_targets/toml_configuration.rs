@@ -1,0 +1,10 @@
+//! A configuration in TOML.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    if let Err(faults) = stocktake_connector_runtime::fuzzing::toml_configuration(text) {
+        assert!(!faults.is_empty());
+    }
+});
