@@ -4,6 +4,7 @@
 
 mod archive;
 mod bench;
+mod book;
 mod chart;
 mod codegen;
 mod deny;
@@ -27,6 +28,8 @@ use clap::Parser;
 enum Verb {
     /// Measures CPU and memory of whole cycles beside a floor.
     Bench(bench::Bench),
+    /// Checks the book, and builds it when mdBook is installed.
+    Book(book::Book),
     /// Makes the generated files of the Helm chart, and checks chart, alerts and dashboard.
     Chart(chart::Chart),
     /// Writes the generated files, or with --check fails when one is stale.
@@ -54,6 +57,7 @@ enum Verb {
 fn main() -> anyhow::Result<()> {
     match Verb::parse() {
         Verb::Bench(verb) => verb.run(),
+        Verb::Book(verb) => verb.run(),
         Verb::Chart(verb) => verb.run(),
         Verb::Codegen(verb) => verb.run(),
         Verb::Deny(verb) => verb.run(),

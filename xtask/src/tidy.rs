@@ -154,7 +154,7 @@ fn crates(root: &Path, faults: &mut Vec<String>) -> anyhow::Result<()> {
 }
 
 /// Every file that git knows.
-fn tracked(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn tracked(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let output = Command::new("git").args(["ls-files"]).current_dir(root).output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Ok(String::from_utf8(output.stdout)?.lines().map(PathBuf::from).collect())
@@ -206,13 +206,20 @@ fn names_home(text: &str, home: &str) -> bool {
     })
 }
 
+/// The targets of a Markdown text's links that lead to no other site.
+pub(crate) fn targets(text: &str) -> impl Iterator<Item = &str> {
+    text.split("](")
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once(')')?.0))
+        .filter(|target| !target.contains("://") && !target.starts_with("mailto:"))
+}
+
 /// Checks that every relative link of a Markdown file leads to a file.
 fn links(root: &Path, path: &Path, text: &str, faults: &mut Vec<String>) {
     let folder = path.parent().unwrap_or(Path::new(""));
-    for rest in text.split("](").skip(1) {
-        let Some((target, _)) = rest.split_once(')') else { continue };
+    for target in targets(text) {
         let target = target.split('#').next().unwrap_or_default();
-        if target.is_empty() || target.contains("://") || target.starts_with("mailto:") {
+        if target.is_empty() {
             continue;
         }
         if !root.join(folder).join(target).exists() {

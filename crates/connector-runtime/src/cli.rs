@@ -63,6 +63,9 @@ enum Command {
     Simulate(commands::simulate::Simulate),
     /// Write a completion script for a shell
     Completions(commands::completions::Completions),
+    /// Print a reference page of the book as Markdown
+    #[command(hide = true)]
+    Reference(commands::reference::Reference),
     /// Write the manual pages, one for each command
     #[command(hide = true)]
     Man(commands::man::Man),
@@ -109,7 +112,7 @@ pub(crate) enum CommandError {
 
 impl CommandError {
     /// A failure with its causes.
-    pub(crate) fn of(error: &dyn std::error::Error) -> Self {
+    pub(crate) fn of(error: &(dyn std::error::Error + 'static)) -> Self {
         Self::Failed { message: crate::chain(error), advice: None }
     }
 
@@ -223,6 +226,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Ending, CommandError>
         Command::DeadLetters(command) => on_runtime(command.execute(context)),
         Command::Simulate(command) => on_runtime(command.execute(context)),
         Command::Completions(command) => command.execute::<Arguments>(context),
+        Command::Reference(command) => command.execute::<Arguments>(context),
         Command::Man(command) => command.execute::<Arguments>(),
     }
 }

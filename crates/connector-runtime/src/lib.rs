@@ -13,6 +13,7 @@ mod cli;
 mod commands;
 mod config;
 pub mod cycle;
+mod error_code;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -27,8 +28,8 @@ use std::fmt::Write as _;
 pub use cli::main;
 pub use process::figures as process_figures;
 
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
+/// An error with its causes, in one line that ends with its code when it has one.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
@@ -39,5 +40,8 @@ fn chain(error: &dyn std::error::Error) -> String {
         }
         cause = inner.source();
     }
-    text
+    match error_code::ErrorCode::of(error) {
+        Some(code) => code.tag(text),
+        None => text,
+    }
 }

@@ -8,7 +8,9 @@ use anyhow::ensure;
 use super::Generated;
 
 /// Each page and the command that prints it.
-const PAGES: [(&str, &[&str]); 2] = [
+const PAGES: &[(&str, &[&str])] = &[
+    ("docs/cli.md", &["reference", "cli"]),
+    ("docs/configuration.md", &["reference", "configuration"]),
     ("docs/mapping.md", &["explain", "--markdown"]),
     ("docs/configuration.schema.json", &["config", "schema"]),
 ];

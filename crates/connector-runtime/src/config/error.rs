@@ -4,6 +4,8 @@ use std::fmt;
 
 use figment::error::{Actual, Kind};
 
+use crate::error_code::ErrorCode;
+
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
@@ -43,12 +45,15 @@ pub(crate) struct ConfigError(pub(crate) Vec<Fault>);
 
 impl std::error::Error for ConfigError {}
 
+const CODE: ErrorCode = ErrorCode::Configuration;
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_slice() {
-            [fault] => write!(f, "configuration: {fault}"),
+            [fault] => f.write_str(&CODE.tag(format_args!("configuration: {fault}"))),
             faults => {
-                write!(f, "configuration: {} faults", faults.len())?;
+                let count = faults.len();
+                f.write_str(&CODE.tag(format_args!("configuration: {count} faults")))?;
                 faults.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
             }
         }

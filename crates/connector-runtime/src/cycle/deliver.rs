@@ -17,10 +17,11 @@ use stocktake_connector_core::{
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::join::warn_of;
+use super::join::{Failure, warn_of};
 use super::plan::{Decision, Policy};
 use super::progress::Progress;
 use super::render::{MappedChunk, MappedEvent};
+use crate::error_code::ErrorCode;
 
 /// So many events refused one by one, with none accepted in between, make us doubt the sink rather
 /// than the events: the sink fails, and these events do not become dead letters. A sink that has
@@ -367,10 +368,10 @@ impl SinkDelivery {
         }
         let reason = self.doubtful.first().map_or("", |letter| letter.reason.as_str());
         Err(Broken {
-            error: format!(
+            error: ErrorCode::SinkRefusesEverything.tag(format_args!(
                 "refused {} events one by one and accepted none in between; the first because: {reason}",
                 self.doubtful.len()
-            ),
+            )),
             advice: Some(
                 "check the receiver, and the sink's settings and dialect: it refuses everything"
                     .into(),
@@ -429,6 +430,7 @@ impl Broken {
     }
 
     fn stopped() -> Self {
-        Self { error: "stopped before everything was delivered".into(), advice: None }
+        let Failure { error, advice } = Failure::stopped();
+        Self { error, advice }
     }
 }

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::progress::Progress;
 use super::seen::Seen;
+use crate::error_code::ErrorCode;
 
 /// Records that travel together through the later stages: enough to make a look-up in state worth
 /// its while, few enough that a chunk of events stays below a few megabytes.
@@ -36,12 +37,15 @@ pub(super) struct Failure {
 
 impl Failure {
     pub(super) fn stopped() -> Self {
-        Self { error: "stopped before everything was delivered".into(), advice: None }
+        Self {
+            error: ErrorCode::Stopped.tag("stopped before everything was delivered"),
+            advice: None,
+        }
     }
 
     pub(super) fn of_panic(stage: &str, panic: &tokio::task::JoinError) -> Self {
         Self {
-            error: format!("stage `{stage}` broke: {panic}"),
+            error: ErrorCode::StageBroke.tag(format_args!("stage `{stage}` broke: {panic}")),
             advice: Some("report this as a defect of stocktake, with the log".into()),
         }
     }

@@ -206,7 +206,7 @@ where
         };
         if let Err(imbalance) = report.check_balance() {
             report.outcome = CycleOutcome::Failed {
-                error: imbalance.to_string(),
+                error: crate::chain(&imbalance),
                 advice: Some("report this as a defect of stocktake, with this report".into()),
             };
         }

@@ -306,6 +306,30 @@ async fn state_and_dead_letters_can_be_looked_at() {
     assert_eq!(site.run(&["dead-letters", "show", "999999"]).await.code, Some(1));
 }
 
+#[tokio::test]
+async fn the_reference_has_every_command_and_every_key_however_deep() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = |name: &'static str| {
+        ended(command(folder.path()).args(["reference", name]).spawn().unwrap())
+    };
+
+    let commands = page("cli").await.stdout;
+    for text in ["## `stocktake dead-letters show`", "| `--full` |", "| `ID` |"] {
+        assert!(commands.contains(text), "{text} is not in {commands}");
+    }
+    assert!(!commands.contains("stocktake reference"), "it is for the book alone");
+
+    let keys = page("configuration").await.stdout;
+    for text in [
+        "| `interval` | text | `\"3h\"` |",
+        "`STOCKTAKE_TENANTS__NAME__LIMITS__DEFENDER_PER_HOUR`",
+        "`STOCKTAKE_SINKS__NAME__TLS__EXTRA_CA_FILE`",
+        "## `[credentials.NAME]`, type `certificate`",
+    ] {
+        assert!(keys.contains(text), "{text} is not in {keys}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn run_ends_in_order_on_sigterm() {
     let site = Site::of(fleet(60, 40)).await.set("collection", "interval = \"1h\"\n");

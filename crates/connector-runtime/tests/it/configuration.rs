@@ -36,6 +36,7 @@ fn assert_refused(ended: &Ended, words: &[&str]) {
         assert!(ended.stderr.contains(word), "`{word}` is not in: {}", ended.stderr);
     }
     assert!(ended.stderr.starts_with("error: configuration: "), "{}", ended.stderr);
+    assert!(ended.stderr.trim_end().ends_with(" [ST0101]"), "{}", ended.stderr);
     assert!(!ended.stderr.contains("backtrace"), "{}", ended.stderr);
     assert_eq!(ended.stderr.lines().count(), 1, "one message: {}", ended.stderr);
 }
@@ -225,6 +226,7 @@ async fn a_wrong_secret_names_the_code_and_what_to_do() {
     let ended = site.run(&["sync"]).await;
     assert_eq!(ended.code, Some(1));
     assert!(ended.stdout.contains("AADSTS7000215"), "{ended:#?}");
+    assert!(ended.stdout.contains("[ST0201]\n"), "{ended:#?}");
     assert!(ended.stdout.contains("value"), "it tells value and id of a secret apart: {ended:#?}");
 }
 
@@ -245,6 +247,7 @@ async fn a_missing_permission_names_the_role() {
     let ended = site.run(&["sync"]).await;
     assert_eq!(ended.code, Some(1));
     assert!(ended.stdout.contains("Machine.Read.All"), "{ended:#?}");
+    assert!(ended.stdout.contains("[ST0205]\n"), "{ended:#?}");
 
     let check = site.run(&["check"]).await;
     assert_eq!(check.code, Some(1));

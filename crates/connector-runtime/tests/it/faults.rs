@@ -117,12 +117,12 @@ async fn a_link_to_another_origin_is_not_followed() {
     let elsewhere = "http://127.0.0.1:9".to_owned();
     fails_the_cycle(
         Fault::once(Api::DefenderList, Effect::ForeignNextLink { origin: elsewhere.clone() }),
-        "it was not followed",
+        "it was not followed [ST0303]",
     )
     .await;
     fails_the_cycle(
         Fault::once(Api::GraphList, Effect::ForeignNextLink { origin: elsewhere }),
-        "it was not followed",
+        "it was not followed [ST0303]",
     )
     .await;
 }
@@ -132,7 +132,7 @@ async fn a_link_that_repeats_ends_the_listing_with_an_error() {
     fails_the_cycle(
         // The link of the second page leads back to it.
         Fault::once(Api::DefenderList, Effect::RepeatingNextLink).after(1),
-        "repeats a cursor",
+        "would never end [ST0304]",
     )
     .await;
 }
@@ -209,7 +209,8 @@ async fn a_receiver_that_refuses_the_key_is_named_with_what_to_do() {
     let ended = site.sync().await;
     assert_eq!(ended.code, Some(1));
     let account = ended.account();
-    assert!(account.error.unwrap().contains("not authorised"));
+    let error = account.error.unwrap();
+    assert!(error.contains("not authorised") && error.ends_with(" [ST0401]"), "{error}");
     assert!(account.advice.unwrap().contains("key"));
 }
 

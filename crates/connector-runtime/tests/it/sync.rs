@@ -178,7 +178,7 @@ async fn two_programs_cannot_use_one_state() {
     }
     let second = site.sync().await;
     assert_eq!(second.code, Some(1));
-    assert!(second.stderr.contains("in use by another process"), "{second:#?}");
+    assert!(second.stderr.contains("in use by another process [ST0501]"), "{second:#?}");
     first.kill().await.unwrap();
     assert_eq!(site.sync().await.account().acknowledged, 10);
 }

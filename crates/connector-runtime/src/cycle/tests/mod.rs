@@ -133,7 +133,11 @@ async fn a_sink_that_refuses_everything_is_doubted_and_nothing_becomes_a_dead_le
 
     let account = account(&report, "soc");
     assert_eq!((account.dead_lettered, account.undelivered), (0, 40));
-    assert!(account.error.unwrap().contains("refused 10 events one by one"));
+    let error = account.error.unwrap();
+    assert!(
+        error.contains("refused 10 events one by one") && error.ends_with(" [ST0404]"),
+        "{error}"
+    );
     assert!(matches!(report.outcome, CycleOutcome::Failed { .. }));
     let letters = collector.store.dead_letters(&DeadLetterFilter::default()).await.unwrap();
     assert_eq!(letters, []);

@@ -1,0 +1,267 @@
+//! The book: checked as its source, and built when mdBook is there.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, bail, ensure};
+use clap::CommandFactory as _;
+
+use crate::{Verb, schema, tidy};
+
+/// Book.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Book {
+    /// Only checks, and needs no mdBook.
+    #[arg(long)]
+    check: bool,
+}
+
+/// A page of the book.
+#[derive(Debug)]
+struct Page {
+    /// From the folder of the book.
+    path: PathBuf,
+    text: String,
+}
+
+/// The table of contents. It is no page of its own.
+const SUMMARY: &str = "SUMMARY.md";
+
+impl Book {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        let root = schema::root();
+        let docs = root.join("docs");
+        let pages = pages(&docs)?;
+        let mut faults = Vec::new();
+        contents(&pages, &mut faults)?;
+        for page in &pages {
+            links(page, &pages, &docs, &mut faults);
+            includes(page, &docs, &mut faults);
+            verbs(page, &mut faults);
+        }
+        redirects(&pages, &fs::read_to_string(docs.join("book.toml"))?, &mut faults);
+        promises(&pages, &root, &mut faults)?;
+        for fault in &faults {
+            println!("{fault}");
+        }
+        ensure!(faults.is_empty(), "{} faults in the book", faults.len());
+        println!("the book is in order: {} pages", pages.len() - 1);
+        if self.check { Ok(()) } else { build(&docs) }
+    }
+}
+
+/// Every Markdown file below `folder`, in order.
+fn pages(docs: &Path) -> anyhow::Result<Vec<Page>> {
+    let mut pages = Vec::new();
+    let mut folders = vec![docs.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "md") {
+                let text = fs::read_to_string(&path)?;
+                pages.push(Page { path: path.strip_prefix(docs)?.to_owned(), text });
+            }
+        }
+    }
+    pages.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(pages)
+}
+
+/// No page without its place in the table of contents. That its links resolve is checked with the
+/// links of all pages.
+fn contents(pages: &[Page], faults: &mut Vec<String>) -> anyhow::Result<()> {
+    let summary = pages
+        .iter()
+        .find(|page| page.path == Path::new(SUMMARY))
+        .with_context(|| format!("docs/{SUMMARY} is missing"))?;
+    let linked: BTreeSet<&Path> = tidy::targets(&summary.text).map(Path::new).collect();
+    for page in pages.iter().filter(|page| page.path != summary.path) {
+        if !linked.contains(page.path.as_path()) {
+            faults.push(format!("docs/{} is not in docs/{SUMMARY}", page.path.display()));
+        }
+    }
+    Ok(())
+}
+
+/// Every internal link leads to a file of the book, and its anchor to a heading.
+fn links(page: &Page, pages: &[Page], docs: &Path, faults: &mut Vec<String>) {
+    let shown = page.path.display();
+    for link in tidy::targets(&page.text) {
+        let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+        let target = match file {
+            "" => page.path.clone(),
+            file => normal(&page.path.parent().unwrap_or(Path::new("")).join(file)),
+        };
+        if target.starts_with("..") || !docs.join(&target).is_file() {
+            faults.push(format!("docs/{shown} links to {link}, which is not in the book"));
+            continue;
+        }
+        let has_heading = |target: &Page| {
+            target.text.lines().any(|line| line.starts_with('#') && slug(line) == anchor)
+        };
+        if !anchor.is_empty()
+            && !pages.iter().any(|other| other.path == target && has_heading(other))
+        {
+            faults.push(format!("docs/{shown} links to {link}, but there is no such heading"));
+        }
+    }
+}
+
+/// The path without `.` and `..` inside.
+fn normal(path: &Path) -> PathBuf {
+    let mut parts: Vec<Component<'_>> = Vec::new();
+    for part in path.components() {
+        match (part, parts.last()) {
+            (Component::CurDir, _) => {}
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts.iter().collect()
+}
+
+/// The anchor that mdBook gives a heading.
+fn slug(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    text.chars()
+        .filter(|char| char.is_alphanumeric() || " -_".contains(*char))
+        .map(|char| if char == ' ' { '-' } else { char })
+        .collect()
+}
+
+/// Every file that a page includes is there.
+fn includes(page: &Page, docs: &Path, faults: &mut Vec<String>) {
+    let folder = docs.join(&page.path);
+    let folder = folder.parent().unwrap_or(docs);
+    for rest in page.text.split("{{#include ").skip(1) {
+        let Some((file, _)) = rest.split_once("}}") else { continue };
+        if !folder.join(file).is_file() {
+            faults.push(format!("docs/{} includes {file}, which is missing", page.path.display()));
+        }
+    }
+}
+
+/// Every `cargo xtask` verb that a page names exists.
+fn verbs(page: &Page, faults: &mut Vec<String>) {
+    let known = Verb::command();
+    for rest in page.text.split("cargo xtask ").skip(1) {
+        let verb: String =
+            rest.chars().take_while(|char| char.is_alphanumeric() || *char == '-').collect();
+        if known.find_subcommand(&verb).is_none() {
+            faults.push(format!(
+                "docs/{} names `cargo xtask {verb}`, which does not exist",
+                page.path.display()
+            ));
+        }
+    }
+}
+
+/// mdBook writes a folder's README.md as its index and leaves links to it as they are, so each needs
+/// a redirect.
+fn redirects(pages: &[Page], settings: &str, faults: &mut Vec<String>) {
+    for page in pages {
+        let from = format!("\"/{}\"", page.path.with_extension("html").display());
+        let is_folder = page.path.components().count() > 1 && page.path.ends_with("README.md");
+        if is_folder && !settings.contains(&from) {
+            faults.push(format!("docs/book.toml lacks the redirect {from} = \"index.html\""));
+        }
+    }
+}
+
+/// Every test that the page of guarantees names exists.
+fn promises(pages: &[Page], root: &Path, faults: &mut Vec<String>) -> anyhow::Result<()> {
+    const PAGE: &str = "guarantees.md";
+    let page = pages
+        .iter()
+        .find(|page| page.path == Path::new(PAGE))
+        .with_context(|| format!("docs/{PAGE} is missing"))?;
+    let mut sources = String::new();
+    for path in tidy::tracked(root)? {
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            // A file that git knows may be gone from the folder.
+            sources.push_str(&fs::read_to_string(root.join(path)).unwrap_or_default());
+        }
+    }
+    let cells = page.text.lines().filter(|line| line.starts_with("| `"));
+    let names: Vec<&str> = cells
+        .filter_map(|line| line.split('|').nth(1))
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .collect();
+    ensure!(names.len() > 20, "docs/{PAGE} names {} tests; is its table read?", names.len());
+    for name in names {
+        if !sources.contains(&format!("fn {name}(")) {
+            faults.push(format!("docs/{PAGE} names the test {name}, which does not exist"));
+        }
+    }
+    Ok(())
+}
+
+/// Builds the book, or says why not.
+fn build(docs: &Path) -> anyhow::Result<()> {
+    let output = match Command::new("mdbook").arg("build").arg(docs).output() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            println!("SKIPPED: building it: there is no mdbook; `cargo install mdbook` brings it");
+            return Ok(());
+        }
+        other => other.context("cannot start mdbook")?,
+    };
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "mdbook failed:\n{said}");
+    if said.contains("WARN") {
+        bail!("mdbook warns:\n{said}");
+    }
+    println!("built target/book/index.html");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(path: &str, text: &str) -> Page {
+        Page { path: path.into(), text: text.into() }
+    }
+
+    #[test]
+    fn a_heading_has_the_anchor_that_mdbook_gives_it() {
+        assert_eq!(slug("## Not an error: Intune is absent"), "not-an-error-intune-is-absent");
+        assert_eq!(slug("## `[sinks.NAME]`, type `file`"), "sinksname-type-file");
+    }
+
+    #[test]
+    fn a_page_without_a_place_and_a_link_that_leads_nowhere_are_found() {
+        let docs = schema::root().join("docs");
+        let pages = [
+            page(SUMMARY, "[Start](README.md)"),
+            page("README.md", "# Start\n[a](#start) [b](#end) [c](gone.md) [d](../README.md)"),
+            page("lost.md", "`cargo xtask nonsense` {{#include gone.rs}}"),
+        ];
+        let mut faults = Vec::new();
+        contents(&pages, &mut faults).unwrap();
+        assert_eq!(faults, ["docs/lost.md is not in docs/SUMMARY.md"]);
+        faults.clear();
+        for page in &pages {
+            links(page, &pages, &docs, &mut faults);
+            includes(page, &docs, &mut faults);
+            verbs(page, &mut faults);
+        }
+        redirects(&[page("README.md", ""), page("adr/README.md", "")], "", &mut faults);
+        assert_eq!(
+            faults,
+            [
+                "docs/README.md links to #end, but there is no such heading",
+                "docs/README.md links to gone.md, which is not in the book",
+                "docs/README.md links to ../README.md, which is not in the book",
+                "docs/lost.md includes gone.rs, which is missing",
+                "docs/lost.md names `cargo xtask nonsense`, which does not exist",
+                "docs/book.toml lacks the redirect \"/adr/README.html\" = \"index.html\"",
+            ]
+        );
+    }
+}
