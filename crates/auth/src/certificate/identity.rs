@@ -26,7 +26,7 @@ pub(super) enum KeyDer {
 }
 
 /// A private key and the certificate that belongs to it.
-pub(super) struct Identity {
+pub(crate) struct Identity {
     pub(super) key: KeyPair,
     /// In DER; the key's own comes first.
     pub(super) certificates: Vec<Vec<u8>>,
