@@ -93,6 +93,7 @@ fn sekoia_sink(
         scope: TokenScope::new(origin.to_string()),
     });
     stack.limits = limits(&all.http);
+    stack.sends_trace_context = true;
     let mut options = SekoiaOptions::new(remote.url.clone(), connector);
     options.max_items = config.max_items;
     options.max_bytes = config.max_bytes;
