@@ -51,11 +51,7 @@ impl Failure {
         self
     }
 
-    pub(crate) fn into_error(
-        self,
-        options: &StackOptions,
-        call: &Call,
-    ) -> ApiError {
+    pub(crate) fn into_error(self, options: &StackOptions, call: &Call) -> ApiError {
         let mut error = ApiError::new(options.api, call.operation, self.kind);
         error.tenant = call.tenant.clone().or_else(|| options.tenant.clone());
         error.status = self.status.map(|status| status.as_u16());

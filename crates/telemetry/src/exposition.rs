@@ -15,8 +15,7 @@ pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Writes every metric.
 pub(crate) fn write(metrics: &ResourceMetrics) -> String {
-    let mut found: Vec<_> =
-        metrics.scope_metrics().flat_map(|scope| scope.metrics()).collect();
+    let mut found: Vec<_> = metrics.scope_metrics().flat_map(|scope| scope.metrics()).collect();
     found.sort_by(|one, other| one.name().cmp(other.name()));
     let mut text = String::new();
     for metric in found {

@@ -260,7 +260,9 @@ mod tests {
             let time = told.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             values.put(f64::from(time) + 0.5, &["contoso", "soc"]);
         });
-        let line = |age| vec![format!(r#"{}{{sink="soc",tenant="contoso"}} {age}"#, metric::DATA_AGE.name)];
+        let line = |age| {
+            vec![format!(r#"{}{{sink="soc",tenant="contoso"}} {age}"#, metric::DATA_AGE.name)]
+        };
         assert_eq!(lines(&registry), line("0.5"));
         assert_eq!(lines(&registry), line("1.5"));
     }

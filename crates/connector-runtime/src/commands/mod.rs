@@ -8,6 +8,7 @@ pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod init;
 pub(crate) mod map;
+pub(crate) mod metrics;
 pub(crate) mod run;
 pub(crate) mod simulate;
 pub(crate) mod state;

@@ -281,7 +281,8 @@ where
         let (joined, chunks_joined) = mpsc::channel(CHUNKS_WAITING);
 
         let listing = self.source.list(plan.selection);
-        let reading = tokio::spawn(join::read(listing, pages, stop.gently.clone()).in_current_span());
+        let reading =
+            tokio::spawn(join::read(listing, pages, stop.gently.clone()).in_current_span());
 
         let policy = plan::Policy {
             emit: self.options.emit,
@@ -308,7 +309,8 @@ where
                 );
                 let (inlet, chunks) = delivery.inlet(CHUNKS_WAITING);
                 inlets.push(inlet);
-                deliveries.push((name.clone(), tokio::spawn(delivery.run(chunks).in_current_span())));
+                deliveries
+                    .push((name.clone(), tokio::spawn(delivery.run(chunks).in_current_span())));
             }
             outlets.push(render::Outlet {
                 mapper: &rendering.mapper,

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use stocktake_auth::SecretSource;
-use stocktake_connector_core::{StateStore, TenantId};
+use stocktake_connector_core::{StateError, StateStore, TenantId};
 use stocktake_http_stack::base_url;
 use stocktake_state::{MemoryStore, SqliteStore};
 use tokio::sync::Semaphore;
@@ -17,11 +17,12 @@ use url::Url;
 
 use crate::cli::CommandError;
 use crate::config::{Config, ConfigError, Fault, HiddenText, StateConfig, TenantConfig};
+use crate::watch::Watch;
 
 pub(crate) use credential::CredentialKind;
 pub(crate) use sinks::{BuiltSink, dialect, sinks};
 pub(crate) use tenant::{GraphAccess, TenantAccess, TenantCollector, access, encoder};
-pub(crate) use transport::transport;
+pub(crate) use transport::{Observer, transport};
 
 /// Remembers nothing when given as the path of state.
 const IN_MEMORY: &str = ":memory:";
@@ -33,10 +34,28 @@ pub(crate) struct Deployment {
     pub(crate) collectors: Vec<Arc<TenantCollector>>,
     /// A turn for each cycle that may run at the same time.
     pub(crate) turns: Arc<Semaphore>,
+    /// Is told of everything that they do.
+    pub(crate) watch: Arc<Watch>,
+    /// Where they note what was delivered.
+    pub(crate) store: Arc<dyn StateStore>,
 }
 
-/// Builds the chosen tenants (all when none is chosen) with every sink.
-pub(crate) fn deploy(config: &Config, chosen: &[String]) -> Result<Deployment, CommandError> {
+impl Deployment {
+    /// Takes up what state knows of the tenants, so that ages are right after a restart.
+    pub(crate) async fn restore(&self) -> Result<(), StateError> {
+        for collector in &self.collectors {
+            self.watch.restore(collector).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Builds the chosen tenants (all when none is chosen) with every sink, watched by `watch`.
+pub(crate) fn deploy(
+    config: &Config,
+    chosen: &[String],
+    watch: &Arc<Watch>,
+) -> Result<Deployment, CommandError> {
     let tenants = choose(config, chosen)?;
     if config.sinks.is_empty() {
         return Err(ConfigError(vec![Fault::new(
@@ -45,17 +64,25 @@ pub(crate) fn deploy(config: &Config, chosen: &[String]) -> Result<Deployment, C
         )])
         .into());
     }
-    let transport = transport(&config.http)?;
-    let sinks = sinks(config, &transport)?;
+    let observer: Observer = Arc::clone(&watch.figures) as _;
+    let transport = transport(&config.http, Some(Arc::clone(&observer)))?;
+    let sinks = sinks(config, &transport, Some(&observer))?;
     let store = open_state(&config.state)?;
-    let mut collectors = Vec::new();
+    let (mut collectors, mut probes) = (Vec::new(), Vec::new());
     for (name, tenant) in tenants {
         let access = access(&name, tenant, config, &transport)?;
+        probes.push(access.probe());
         collectors.push(Arc::new(tenant::collector(access, tenant, config, &sinks, &store)));
     }
+    watch.deployed(&collectors, probes, &config.state);
     // More turns than a semaphore can count are as good as its most.
     let turns = config.collection.concurrent_cycles.min(Semaphore::MAX_PERMITS);
-    Ok(Deployment { collectors, turns: Arc::new(Semaphore::new(turns)) })
+    Ok(Deployment {
+        collectors,
+        turns: Arc::new(Semaphore::new(turns)),
+        watch: Arc::clone(watch),
+        store,
+    })
 }
 
 /// The tenants that `chosen` names; all when it names none.

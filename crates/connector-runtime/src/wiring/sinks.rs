@@ -9,7 +9,7 @@ use stocktake_ocsf_model::Dialect;
 use stocktake_sinks::{FileOptions, FileSink, SekoiaOptions, SekoiaSink, StdoutSink};
 use url::Url;
 
-use super::transport::{limits, transport_for};
+use super::transport::{Observer, limits, transport_for};
 use super::{secret, url};
 use crate::cli::CommandError;
 use crate::config::{
@@ -38,6 +38,7 @@ pub(crate) struct Remote {
 pub(crate) fn sinks(
     config: &Config,
     transport: &Transport,
+    observer: Option<&Observer>,
 ) -> Result<Vec<BuiltSink>, CommandError> {
     config
         .sinks
@@ -55,7 +56,13 @@ pub(crate) fn sinks(
                 }
                 SinkConfig::Sekoia(sekoia) => {
                     let url = url(&format!("{key}.base_url"), &sekoia.base_url)?;
-                    let transport = transport_for(&key, &sekoia.tls, &config.http, transport)?;
+                    let transport = transport_for(
+                        &key,
+                        &sekoia.tls,
+                        &config.http,
+                        transport,
+                        observer.cloned(),
+                    )?;
                     let remote = Remote { url, transport };
                     let sink = sekoia_sink(&key, sekoia, config, &remote)?;
                     let dialect = dialect(DialectName::Sekoia, sekoia.extra_fields);

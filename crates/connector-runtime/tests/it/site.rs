@@ -165,6 +165,8 @@ impl Site {
                     url("sink")
                 ),
             ),
+            // A free port, as many sites run at the same time.
+            ("server".into(), "listen = \"127.0.0.1:0\"\n".into()),
             ("state".into(), format!("path = {:?}\n", self.path("state.db"))),
             (
                 "http".into(),

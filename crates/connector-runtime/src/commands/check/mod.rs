@@ -42,7 +42,7 @@ pub(super) async fn check(
     chosen: &[String],
     output: &Output,
 ) -> Result<Ending, CommandError> {
-    let transport = wiring::transport(&config.http)?;
+    let transport = wiring::transport(&config.http, None)?;
     let (state, state_finding) = state(config).await;
     let counted = crate::output::counted;
     let mut all = vec![Checked {
@@ -67,7 +67,7 @@ pub(super) async fn check(
             findings: tenant::check(&access, guide, &transport, state.as_deref()).await,
         });
     }
-    for built in wiring::sinks(config, &transport)? {
+    for built in wiring::sinks(config, &transport, None)? {
         all.push(Checked {
             target: format!("sink {}", built.name),
             findings: check_sink(&built).await,
