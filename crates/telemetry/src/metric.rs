@@ -144,6 +144,7 @@ metrics! {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
 
     use super::*;
 
@@ -165,4 +166,37 @@ mod tests {
             assert!(metric.meaning.ends_with('.'), "{name}");
         }
     }
+
+    /// Every Rust file below a folder.
+    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+
+    #[test]
+    fn no_name_is_spelt_anywhere_else() {
+        let mut found = Vec::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."), &mut found);
+        let others: Vec<_> = found.iter().filter(|path| !path.ends_with(HERE)).collect();
+        assert!(others.len() > 100 && others.len() < found.len());
+        for path in others {
+            let text = std::fs::read_to_string(path).unwrap();
+            for metric in ALL {
+                assert!(
+                    !text.contains(&format!("\"{}", metric.name)),
+                    "{} spells {}; use the constant",
+                    path.display(),
+                    metric.name
+                );
+            }
+        }
+    }
+
+    const HERE: &str = "telemetry/src/metric.rs";
 }

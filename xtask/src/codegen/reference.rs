@@ -8,8 +8,9 @@ use anyhow::ensure;
 use super::Generated;
 
 /// Each page and the command that prints it.
-const PAGES: [(&str, &[&str]); 2] = [
+const PAGES: [(&str, &[&str]); 3] = [
     ("docs/mapping.md", &["explain", "--markdown"]),
+    ("docs/metrics.md", &["metrics", "--markdown"]),
     ("docs/configuration.schema.json", &["config", "schema"]),
 ];
 

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
 /// How long a trial of state counts: who asks more often costs nothing.
-const FRESH: Duration = Duration::from_secs(5);
+const FRESH: Duration = Duration::from_secs(1);
 
 /// How long state may take to write a trial. A commit of a large batch may go before it.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -11,6 +11,8 @@ mod documents;
 mod faults;
 mod init;
 mod judges;
+mod recorder;
 mod site;
 mod sync;
+mod telemetry;
 mod tenants;
