@@ -17,6 +17,16 @@ pub enum CycleKind {
     Incremental,
 }
 
+impl CycleKind {
+    /// The kind in one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Incremental => "incremental",
+        }
+    }
+}
+
 /// How a cycle ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
@@ -32,6 +42,20 @@ pub enum CycleOutcome {
         /// What the operator can do, as a sentence.
         advice: Option<String>,
     },
+}
+
+impl CycleOutcome {
+    /// The word for a failed cycle.
+    pub const FAILED: &'static str = "failed";
+
+    /// The outcome in one word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Interrupted => "interrupted",
+            Self::Failed { .. } => Self::FAILED,
+        }
+    }
 }
 
 /// The account of one sink in one cycle.
@@ -149,6 +173,9 @@ pub struct CycleReport {
     /// Devices that are there but that the configuration leaves out; they are not among the read ones.
     #[serde(default)]
     pub excluded: u64,
+    /// Devices that became events.
+    #[serde(default)]
+    pub mapped: u64,
     /// The join.
     pub enrichment: EnrichmentAccount,
     /// One account per sink.

@@ -237,6 +237,9 @@ pub trait StateStore: fmt::Debug + Send + Sync {
     /// Notes the end of a cycle.
     async fn close_cycle(&self, close: CycleClose) -> Result<(), StateError>;
 
+    /// Writes something that changes nothing, to tell whether state can be written.
+    async fn check_writable(&self) -> Result<(), StateError>;
+
     /// The checkpoint of a scope, if a cycle was ever complete for it.
     async fn checkpoint(&self, scope: &Scope) -> Result<Option<Checkpoint>, StateError>;
 

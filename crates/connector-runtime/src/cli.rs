@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use crate::commands;
 use crate::config::{self, Config, ConfigError, Flags, LogFormat};
 use crate::output::{Format, Output};
+use crate::telemetry::{Telemetry, start_log};
 
 /// Device inventory from Microsoft Defender and Intune, as OCSF events, to Sekoia.io or any other
 /// sink. Never loses a device, and can prove it.
@@ -51,6 +52,8 @@ enum Command {
     Map(commands::map::Map),
     /// Explain where each field of an event comes from
     Explain(commands::explain::Explain),
+    /// List the metrics that `run` serves and pushes
+    Metrics(commands::metrics::Metrics),
     /// Check events against the strict OCSF 1.5.0 schema
     Validate(commands::validate::Validate),
     /// Show, describe or write the configuration
@@ -147,6 +150,14 @@ impl Context {
         Ok(config)
     }
 
+    /// Reads the configuration and starts the log, metrics and traces as it says, for what runs
+    /// cycles.
+    pub(crate) fn watched_config(&self) -> Result<(Config, Telemetry), CommandError> {
+        let config = config::load(&self.flags, variables())?;
+        let telemetry = Telemetry::start(&config)?;
+        Ok((config, telemetry))
+    }
+
     /// Starts the log as the flags say, or else at `level`, for commands without a configuration.
     pub(crate) fn log_by_flags(&self, level: &str) -> Result<(), CommandError> {
         let mut log = config::LogConfig { level: level.to_owned(), ..config::LogConfig::default() };
@@ -166,17 +177,6 @@ pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
         // A variable that is no text cannot be ours.
         Some((name.into_string().ok()?, value.into_string().ok()?))
     })
-}
-
-fn start_log(log: &config::LogConfig) -> Result<(), CommandError> {
-    let format = match log.format {
-        LogFormat::Human => stocktake_telemetry::LogFormat::Human,
-        LogFormat::Json => stocktake_telemetry::LogFormat::Json,
-    };
-    stocktake_telemetry::init_logs(stocktake_telemetry::LogOptions { format, filter: &log.level })
-        .map_err(|error| {
-            ConfigError(vec![config::Fault::new("log.level", crate::chain(&error))]).into()
-        })
 }
 
 /// Runs the command that the arguments name.
@@ -220,6 +220,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Ending, CommandError>
         Command::Check(command) => on_runtime(command.execute(context)),
         Command::Map(command) => command.execute(context),
         Command::Explain(command) => command.execute(context),
+        Command::Metrics(command) => command.execute(context),
         Command::Validate(command) => command.execute(context),
         Command::Config(command) => on_runtime(command.execute(context)),
         Command::State(command) => on_runtime(command.execute(context)),

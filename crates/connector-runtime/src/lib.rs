@@ -5,6 +5,11 @@
 //!
 //! An embedder that has its own configuration can run the engine alone: see [`cycle::Collector`].
 //!
+//! # Features
+//! | feature | gives | default |
+//! |---|---|---|
+//! | `otlp` | metrics and traces pushed to an OpenTelemetry collector | on |
+//!
 //! # Not here
 //! Anything that talks HTTP (`defender-api`, `graph-api`, `auth`, `sinks`), any mapping rule
 //! (`mapper`), any row of state (`state`).
@@ -20,7 +25,10 @@ pub mod fuzzing;
 mod output;
 mod process;
 mod scheduler;
+mod server;
 mod stop;
+mod telemetry;
+mod watch;
 mod wiring;
 
 use std::fmt::Write as _;

@@ -12,6 +12,17 @@ pub fn figures() -> Option<ProcessFigures> {
     })
 }
 
+/// Resident memory in bytes; `None` where the system does not offer `/proc`.
+pub(crate) fn resident_memory_bytes() -> Option<u64> {
+    kilobytes(&std::fs::read_to_string("/proc/self/status").ok()?, "VmRSS:")
+}
+
+/// Open file descriptors; `None` where the system does not offer `/proc`.
+pub(crate) fn open_files() -> Option<usize> {
+    // One of them is the folder that is being read.
+    Some(std::fs::read_dir("/proc/self/fd").ok()?.count().saturating_sub(1))
+}
+
 /// `utime` and `stime`, fields 14 and 15 of proc_pid_stat(5). The command name before them may hold
 /// blanks and brackets, so counting starts behind its last bracket. Linux reports both in hundredths
 /// of a second whatever the kernel's own tick (USER_HZ).
@@ -25,7 +36,12 @@ fn cpu_seconds(stat: &str) -> Option<f64> {
 
 /// `VmHWM` of proc_pid_status(5), in kB.
 fn peak_memory_bytes(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    kilobytes(status, "VmHWM:")
+}
+
+/// A line of proc_pid_status(5) that counts in kB, in bytes.
+fn kilobytes(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kilobytes * 1024)
 }
@@ -41,7 +57,9 @@ mod tests {
     }
 
     #[test]
-    fn peak_memory_is_read_in_bytes() {
+    fn memory_is_read_in_bytes() {
+        assert!(resident_memory_bytes().is_some_and(|bytes| bytes > 0));
+        assert!(open_files().is_some_and(|files| files > 0));
         assert_eq!(peak_memory_bytes("Name:\tx\nVmHWM:\t    2048 kB\n"), Some(2 * 1024 * 1024));
     }
 }

@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use crate::cli::CommandError;
 use crate::cycle::{Progress, Request, Stop};
 use crate::output::{Format, Output, ReportText};
+use crate::watch::Watch;
 use crate::wiring::{Deployment, TenantCollector};
 
 /// The wait after the first failure; it doubles with each further one.
@@ -36,20 +37,27 @@ pub(crate) async fn run(
     for collector in &deployment.collectors {
         let tenant = Tenant {
             collector: Arc::clone(collector),
+            watch: Arc::clone(&deployment.watch),
             turns: Arc::clone(&deployment.turns),
             interval,
             stop: stop.clone(),
             reports: reports.clone(),
         };
-        tenants.spawn(tenant.run());
+        let board = Arc::clone(&deployment.watch.board);
+        let task = format!("tenant {}", collector.tenant);
+        tenants.spawn(async move { board.while_moving(&task, tenant.run()).await });
     }
     drop(reports);
-    while let Some(report) = reported.recv().await {
-        match output.format() {
-            Format::Text => output.text(ReportText(&report))?,
-            Format::Json => output.json(&report)?,
+    let printing = async {
+        while let Some(report) = reported.recv().await {
+            match output.format() {
+                Format::Text => output.text(ReportText(&report))?,
+                Format::Json => output.json(&report)?,
+            }
         }
-    }
+        Ok::<_, CommandError>(())
+    };
+    deployment.watch.board.while_moving("scheduler", printing).await?;
     while let Some(ended) = tenants.join_next().await {
         if let Err(panic) = ended {
             return Err(CommandError::failed(format!("a tenant broke: {panic}")));
@@ -61,6 +69,7 @@ pub(crate) async fn run(
 /// One tenant's cycles, one after the other.
 struct Tenant {
     collector: Arc<TenantCollector>,
+    watch: Arc<Watch>,
     turns: Arc<Semaphore>,
     interval: Duration,
     stop: Stop,
@@ -79,6 +88,7 @@ impl Tenant {
             }
         };
         loop {
+            self.watch.board.waits(&self.collector.tenant, wait);
             // A turn is waited for after the rest, so that who rests holds none.
             let turn = tokio::select! {
                 biased;
@@ -89,7 +99,10 @@ impl Tenant {
                 } => turn,
             };
             let progress = Arc::new(Progress::default());
-            let report = self.collector.run_cycle(Request::WhatIsDue, &self.stop, &progress).await;
+            let report = self
+                .watch
+                .run_cycle(&self.collector, Request::WhatIsDue, &self.stop, &progress)
+                .await;
             drop(turn);
             match report {
                 Ok(report) => {

@@ -8,11 +8,15 @@ use bytes::Bytes;
 use http::Request;
 use tokio::time::Instant;
 
+use stocktake_connector_core::TenantId;
+
 /// One call, as its layers see it.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
     /// What is asked, in words.
     pub(crate) operation: &'static str,
+    /// For whom, where the stack serves several tenants.
+    pub(crate) tenant: Option<TenantId>,
     /// When the call ends, whatever happens. Set by the deadline layer.
     pub(crate) deadline: Option<Instant>,
     /// How often the call was tried again.
@@ -27,6 +31,7 @@ impl Call {
     pub(crate) fn new(operation: &'static str) -> Self {
         Self {
             operation,
+            tenant: None,
             deadline: None,
             retries: 0,
             weight: Weight::default(),

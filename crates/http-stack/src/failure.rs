@@ -6,6 +6,7 @@ use http::StatusCode;
 
 use stocktake_connector_core::{ApiError, ApiErrorKind, BoxError};
 
+use crate::call::Call;
 use crate::{ErrorDetail, StackOptions};
 
 /// Whether the same request may succeed if it is sent again.
@@ -50,20 +51,15 @@ impl Failure {
         self
     }
 
-    pub(crate) fn into_error(
-        self,
-        options: &StackOptions,
-        operation: &'static str,
-        attempts: u32,
-    ) -> ApiError {
-        let mut error = ApiError::new(options.api, operation, self.kind);
-        error.tenant = options.tenant.clone();
+    pub(crate) fn into_error(self, options: &StackOptions, call: &Call) -> ApiError {
+        let mut error = ApiError::new(options.api, call.operation, self.kind);
+        error.tenant = call.tenant.clone().or_else(|| options.tenant.clone());
         error.status = self.status.map(|status| status.as_u16());
         error.code = self.detail.code;
         error.inner_code = self.detail.inner_code;
         error.message = self.detail.message;
         error.request_id = self.detail.request_id;
-        error.attempts = attempts;
+        error.attempts = call.attempts();
         error.retry_after = self.detail.retry_after;
         error.advice = self.detail.advice;
         error.source = self.source;

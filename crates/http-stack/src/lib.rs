@@ -29,7 +29,8 @@
 //! API for one tenant, because quotas, pauses and tokens belong to that pair. What only the API
 //! knows of its answers is an [`AnswerPolicy`]. [`Origin`] and [`CursorTrail`] keep requests and page
 //! cursors on the configured scheme, host and port. [`Transport::reach`] tells step by step whether a
-//! host can be reached at all.
+//! host can be reached at all. An [`AttemptObserver`] is told of every request on the wire, and
+//! [`ApiStack::quota_left`] tells what is left of the quotas.
 //!
 //! # Layers
 //! The first sees the request first. Above the retry is once per call, below it once per attempt.
@@ -49,10 +50,13 @@ mod connection_fault;
 mod cursor;
 mod failure;
 mod layers;
+mod observer;
+mod once;
 mod options;
 mod origin;
 mod page;
 mod proxies;
+mod quota_use;
 mod reach;
 mod stack;
 mod tls;
@@ -65,6 +69,8 @@ pub use call::{CallCounts, Weight};
 pub use client_identity::{ClientIdentity, ClientIdentityError};
 pub use connection_fault::{CertificateFault, ConnectionFault};
 pub use cursor::CursorTrail;
+pub use observer::{Attempt, AttemptObserver, AttemptOutcome};
+pub use once::{OnceError, OnceLimits};
 pub use options::{Authorisation, Backoff, Limits, Quota, StackOptions};
 pub use origin::{Origin, UrlError, base_url};
 pub use page::read_page;

@@ -104,6 +104,9 @@ pub struct StackOptions {
     pub limits: Limits,
     /// What only this API knows of its answers. Default: [`JsonAnswers`].
     pub answers: Arc<dyn AnswerPolicy>,
+    /// Sends the W3C `traceparent` of the attempt along, so that the receiver can join the trace. For
+    /// receivers of one's own: to others the ids say nothing. Default: false.
+    pub sends_trace_context: bool,
     /// Tells the time, for `Retry-After` with a date. Default: the machine's.
     pub clock: Arc<dyn Clock>,
 }
@@ -119,6 +122,7 @@ impl StackOptions {
             quotas: Vec::new(),
             limits: Limits::default(),
             answers: Arc::new(JsonAnswers),
+            sends_trace_context: false,
             clock: Arc::new(SystemClock),
         }
     }

@@ -10,16 +10,17 @@ use tower::util::BoxCloneSyncService;
 use tower::{ServiceBuilder, ServiceExt};
 use url::Url;
 
-use stocktake_connector_core::{ApiError, ApiErrorKind};
+use stocktake_connector_core::{ApiError, ApiErrorKind, TenantId};
 
 use crate::call::{Call, CallCounts, Counters};
 use crate::failure::{Failure, Retry};
 use crate::layers::exchange::Exchange;
+use crate::layers::rate_limit::Quotas;
 use crate::layers::{
     Attempt, answer, attempt_span, attempt_timeout, authorise, body_bound, call_span, deadline,
     pause, rate_limit, retry,
 };
-use crate::{Origin, StackOptions, Transport};
+use crate::{AttemptObserver, Origin, StackOptions, Transport};
 
 type Calls = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, Box<Failure>>;
 
@@ -28,23 +29,37 @@ type Calls = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, Box<Failure>>;
 pub struct ApiStack {
     options: Arc<StackOptions>,
     counters: Arc<Counters>,
+    quotas: Arc<Quotas>,
     calls: Calls,
+    /// For whom, instead of the options' tenant.
+    on_behalf_of: Option<TenantId>,
 }
 
 impl ApiStack {
     /// Builds the stack over `transport`.
     pub fn new(transport: &Transport, options: StackOptions) -> Self {
-        Self::over(Exchange::new(transport.clone()), options)
+        let observer = transport.set_up.options.observer.clone();
+        Self::watched(Exchange::new(transport.clone()), options, observer)
     }
 
     /// Builds the stack over anything that gives answers.
-    pub(crate) fn over<S>(exchange: S, options: StackOptions) -> Self
+    fn watched<S>(
+        exchange: S,
+        options: StackOptions,
+        observer: Option<Arc<dyn AttemptObserver>>,
+    ) -> Self
     where
         S: Attempt<reqwest::Response> + Sync,
     {
         let counters = Arc::new(Counters::default());
-        let calls = layers(exchange, &options, &counters);
-        Self { options: Arc::new(options), counters, calls }
+        let quotas = Arc::new(Quotas::new(&options.quotas));
+        let calls = layers(exchange, &options, &counters, &quotas, observer);
+        Self { options: Arc::new(options), counters, quotas, calls, on_behalf_of: None }
+    }
+
+    /// The same stack, calling for `tenant`: errors, spans and the observer name it.
+    pub fn on_behalf_of(&self, tenant: &TenantId) -> Self {
+        Self { on_behalf_of: Some(tenant.clone()), ..self.clone() }
     }
 
     /// Sends `request` and gives the answer, its body read whole.
@@ -66,19 +81,26 @@ impl ApiStack {
     ) -> Result<Response<Bytes>, ApiError> {
         Counters::add(&self.counters.calls);
         let mut call = Call::new(operation);
+        call.tenant.clone_from(&self.on_behalf_of);
         call.weight = request.extensions().get().copied().unwrap_or_default();
         if let Err(failure) = self.check_origin(&request) {
-            return Err(failure.into_error(&self.options, operation, 0));
+            return Err(failure.into_error(&self.options, &call));
         }
         request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
         request.extensions_mut().insert(call.clone());
         let answer = self.calls.clone().oneshot(request).await;
-        answer.map_err(|failure| failure.into_error(&self.options, operation, call.attempts()))
+        answer.map_err(|failure| failure.into_error(&self.options, &call))
     }
 
     /// What was called so far.
     pub fn calls(&self) -> CallCounts {
         self.counters.counts()
+    }
+
+    /// The share of the longest quota, from 0 to 1, that is still free in the window that ends now;
+    /// `None` without a quota.
+    pub fn quota_left(&self) -> Option<f64> {
+        self.quotas.left()
     }
 
     /// The options that the stack was built from.
@@ -111,7 +133,13 @@ impl ApiStack {
 
 /// The layers. The first sees the request first and the answer last; above the retry is once per
 /// call, below it once per attempt.
-fn layers<S>(exchange: S, options: &StackOptions, counters: &Arc<Counters>) -> Calls
+fn layers<S>(
+    exchange: S,
+    options: &StackOptions,
+    counters: &Arc<Counters>,
+    quotas: &Arc<Quotas>,
+    observer: Option<Arc<dyn AttemptObserver>>,
+) -> Calls
 where
     S: Attempt<reqwest::Response> + Sync,
 {
@@ -123,13 +151,13 @@ where
         .layer(deadline::layer(limits.call_deadline))
         .layer(retry::layer(limits))
         // Below the retry, because every attempt spends quota.
-        .layer(rate_limit::layer(&options.quotas))
+        .layer(rate_limit::layer(quotas))
         // Below the quota, so that a call that waited for quota still sees the newest pause.
         .layer(pause::layer(limits.backoff, Arc::clone(counters)))
         // Below every wait, so that the token is still valid when it is sent.
         .layer(authorise::layer(options.authorisation.clone()))
         // One for each request on the wire, the one after a 401 included.
-        .layer(attempt_span::layer(options, Arc::clone(counters)))
+        .layer(attempt_span::layer(options, Arc::clone(counters), observer))
         // Outside the timeout, so that everything below fails in the same way.
         .layer(answer::layer(options))
         // Reading the body is part of the attempt.
@@ -142,6 +170,17 @@ where
 impl fmt::Debug for ApiStack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiStack").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+impl ApiStack {
+    /// A stack that nobody watches.
+    fn over<S>(exchange: S, options: StackOptions) -> Self
+    where
+        S: Attempt<reqwest::Response> + Sync,
+    {
+        Self::watched(exchange, options, None)
     }
 }
 

@@ -12,6 +12,7 @@ use url::Url;
 
 use stocktake_connector_core::BoxError;
 
+use crate::AttemptObserver;
 use crate::client_identity::{ClientIdentity, ClientIdentityError};
 use crate::origin::is_loopback;
 use crate::proxies::{Proxies, without_secrets};
@@ -38,6 +39,8 @@ pub struct TransportOptions {
     pub connect_timeout: Duration,
     /// How long an idle connection is kept. Default: 90 s.
     pub idle_timeout: Duration,
+    /// Is told of every request that a stack sends over these connections. Default: nobody.
+    pub observer: Option<Arc<dyn AttemptObserver>>,
 }
 
 impl Default for TransportOptions {
@@ -50,6 +53,7 @@ impl Default for TransportOptions {
             no_proxy: None,
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(90),
+            observer: None,
         }
     }
 }
@@ -65,7 +69,7 @@ impl fmt::Debug for TransportOptions {
             .field("no_proxy", &self.no_proxy)
             .field("connect_timeout", &self.connect_timeout)
             .field("idle_timeout", &self.idle_timeout)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

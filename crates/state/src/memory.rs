@@ -231,6 +231,10 @@ impl StateStore for MemoryStore {
         Ok(())
     }
 
+    async fn check_writable(&self) -> Result<(), StateError> {
+        Ok(())
+    }
+
     async fn checkpoint(&self, scope: &Scope) -> Result<Option<Checkpoint>, StateError> {
         Ok(self.kept().checkpoints.get(scope).copied())
     }

@@ -9,6 +9,8 @@ pub const TENANT_ID: &str = "connector.tenant.id";
 pub const CYCLE_ID: &str = "connector.cycle.id";
 /// `full` or `incremental`.
 pub const CYCLE_KIND: &str = "connector.cycle.kind";
+/// `complete`, `interrupted` or `failed`.
+pub const CYCLE_OUTCOME: &str = "connector.cycle.outcome";
 /// The sink, by the name that the configuration gives it.
 pub const SINK: &str = "connector.sink";
 /// The source: `defender`.
@@ -48,3 +50,12 @@ pub const SERVER_ADDRESS: &str = "server.address";
 pub const SERVER_PORT: &str = "server.port";
 /// The path with its variable parts named, never their values.
 pub const URL_TEMPLATE: &str = "url.template";
+
+/// What OpenTelemetry takes a span for; see [`KIND_CLIENT`].
+pub const OTEL_KIND: &str = "otel.kind";
+/// A span of a request that goes out.
+pub const KIND_CLIENT: &str = "client";
+/// How a span ended, for OpenTelemetry; see [`STATUS_ERROR`].
+pub const OTEL_STATUS_CODE: &str = "otel.status_code";
+/// A span that ended badly.
+pub const STATUS_ERROR: &str = "ERROR";

@@ -3,6 +3,8 @@
 use std::io::{self, IsTerminal};
 
 use tracing_subscriber::filter::ParseError;
+#[cfg(feature = "otlp")]
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
@@ -56,14 +58,45 @@ pub enum LogError {
 /// # Errors
 /// When the filter cannot be read, or logs are already set up.
 pub fn init_logs(options: LogOptions<'_>) -> Result<(), LogError> {
+    init(options, None)
+}
+
+/// Sends the logs of the whole process to the standard error, and the spans of our own crates to
+/// where `otlp` pushes them.
+///
+/// # Errors
+/// As for [`init_logs`].
+#[cfg(feature = "otlp")]
+pub fn init_logs_and_traces(options: LogOptions<'_>, otlp: &crate::Otlp) -> Result<(), LogError> {
+    let spans = tracing_opentelemetry::layer()
+        .with_tracer(otlp.tracer())
+        .with_location(false)
+        .with_threads(false)
+        .with_level(false)
+        .with_tracked_inactivity(false)
+        // Spans alone, whose fields are chosen one by one: an event may quote an outside text.
+        .with_filter(filter_fn(|metadata| {
+            metadata.is_span() && metadata.target().starts_with(OURS)
+        }));
+    init(options, Some(Box::new(spans)))
+}
+
+/// What the targets of our crates' spans start with.
+#[cfg(feature = "otlp")]
+const OURS: &str = "stocktake";
+
+type Part = Box<dyn Layer<Registry> + Send + Sync>;
+
+fn init(options: LogOptions<'_>, spans: Option<Part>) -> Result<(), LogError> {
     let ansi = io::stderr().is_terminal();
-    subscriber(options, ansi, io::stderr)?.try_init().map_err(LogError::AlreadySetUp)
+    subscriber(options, ansi, io::stderr, spans)?.try_init().map_err(LogError::AlreadySetUp)
 }
 
 fn subscriber<W>(
     options: LogOptions<'_>,
     ansi: bool,
     writer: W,
+    spans: Option<Part>,
 ) -> Result<impl SubscriberInitExt + tracing::Subscriber + Send + Sync, LogError>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
@@ -71,14 +104,16 @@ where
     let filter = EnvFilter::builder()
         .parse(options.filter)
         .map_err(|source| LogError::Filter { filter: options.filter.to_owned(), source })?;
-    let lines: Box<dyn Layer<Registry> + Send + Sync> = match options.format {
+    let lines: Part = match options.format {
         LogFormat::Human => Box::new(fmt::layer().with_ansi(ansi).with_writer(writer)),
         // Span fields go along, because a machine reads each line alone.
         LogFormat::Json => Box::new(
             fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(writer),
         ),
     };
-    Ok(tracing_subscriber::registry().with(lines.with_filter(filter)))
+    let lines: Part = Box::new(lines.with_filter(filter));
+    let parts: Vec<Part> = spans.into_iter().chain([lines]).collect();
+    Ok(tracing_subscriber::registry().with(parts))
 }
 
 #[cfg(test)]
@@ -106,7 +141,7 @@ mod tests {
         let lines = Lines::default();
         let writer = lines.clone();
         let options = LogOptions { format, filter };
-        let subscriber = subscriber(options, false, move || writer.clone()).unwrap();
+        let subscriber = subscriber(options, false, move || writer.clone(), None).unwrap();
         tracing::subscriber::with_default(subscriber, || {
             let span = tracing::info_span!("cycle", { field::CYCLE_ID } = "c1");
             let _entered = span.enter();

@@ -12,6 +12,7 @@ const PAGES: &[(&str, &[&str])] = &[
     ("docs/cli.md", &["reference", "cli"]),
     ("docs/configuration.md", &["reference", "configuration"]),
     ("docs/mapping.md", &["explain", "--markdown"]),
+    ("docs/metrics.md", &["metrics", "--markdown"]),
     ("docs/configuration.schema.json", &["config", "schema"]),
 ];
 

@@ -18,6 +18,7 @@ pub async fn state_store<S: StateStore>(fresh: impl AsyncFn() -> S) {
     acknowledgements_are_known_in_the_order_asked(&fresh().await).await;
     scopes_do_not_mix(&fresh().await).await;
     an_empty_delivery_changes_nothing(&fresh().await).await;
+    a_trial_write_changes_nothing(&fresh().await).await;
     refused_content_is_known_until_the_device_is_acknowledged(&fresh().await).await;
     an_acknowledgement_ends_the_letters_of_its_sink_and_of_no_sink(&fresh().await).await;
     the_same_dead_letter_is_counted_once_a_cycle(&fresh().await).await;
@@ -73,6 +74,7 @@ fn close(tenant_name: &str) -> CycleClose {
             read: 0,
             duplicates: 0,
             excluded: 0,
+            mapped: 0,
             enrichment: Default::default(),
             sinks: BTreeMap::new(),
             removal: Default::default(),
@@ -143,6 +145,11 @@ async fn scopes_do_not_mix(store: &impl StateStore) {
     let found = store.scopes().await.unwrap();
     assert_eq!(found, [lake.clone(), soc], "scopes with a delivered set or a checkpoint");
     assert_eq!(store.checkpoint(&lake).await.unwrap(), None, "a checkpoint of another sink");
+}
+
+async fn a_trial_write_changes_nothing(store: &impl StateStore) {
+    store.check_writable().await.unwrap();
+    assert!(store.scopes().await.unwrap().is_empty());
 }
 
 async fn an_empty_delivery_changes_nothing(store: &impl StateStore) {

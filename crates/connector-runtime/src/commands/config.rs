@@ -47,7 +47,7 @@ impl ConfigCommand {
 /// Finds what is wrong with the configuration and with the files that it names.
 async fn check(context: &Context) -> Result<(), CommandError> {
     let config = context.config()?;
-    let transport = wiring::transport(&config.http)?;
+    let transport = wiring::transport(&config.http, None)?;
     let mut faults = Vec::new();
     let tenants = wiring::choose(&config, &[])?;
     for (name, tenant) in &tenants {
@@ -64,7 +64,7 @@ async fn check(context: &Context) -> Result<(), CommandError> {
             Err(error) => collect(error, &mut faults)?,
         }
     }
-    let sinks = wiring::sinks(&config, &transport);
+    let sinks = wiring::sinks(&config, &transport, None);
     let counts = (tenants.len() as u64, sinks.len() as u64);
     for (name, sink) in sinks {
         match sink {

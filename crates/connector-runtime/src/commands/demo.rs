@@ -1,10 +1,12 @@
 //! `stocktake demo`: an emulated cloud and one cycle, in one process and over real HTTP.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 use stocktake_connector_core::{Clock, CycleReport, DeadLetter, DeadLetterFilter, SystemClock};
 use stocktake_simulator::{Simulator, SimulatorOptions};
+use stocktake_telemetry::{Registry, RegistryOptions};
 
 use super::simulate::{self, FleetSize};
 use super::sync;
@@ -12,6 +14,7 @@ use crate::cli::{CommandError, Context, Ending};
 use crate::config::Config;
 use crate::cycle::Request;
 use crate::output::{Align, Format, ReportText, Table, count};
+use crate::watch::Watch;
 use crate::{stop, wiring};
 
 /// What a demonstration logs: the emulated fleet has odd records on purpose, and the end names them.
@@ -45,7 +48,8 @@ impl Demo {
             count(self.size.managed_devices() as u64)
         ));
         let stop = stop::on_signals(config.shutdown.grace)?;
-        let deployment = wiring::deploy(&config, &[])?;
+        let registry = Registry::new(RegistryOptions::new(env!("CARGO_PKG_VERSION")));
+        let deployment = wiring::deploy(&config, &[], &Arc::new(Watch::new(registry)))?;
         let reports = sync::run_once(&deployment, Request::Full, &stop, &context.output).await?;
         let mut letters = Vec::new();
         for collector in &deployment.collectors {

@@ -9,6 +9,7 @@ pub(crate) mod explain;
 pub(crate) mod init;
 pub(crate) mod man;
 pub(crate) mod map;
+pub(crate) mod metrics;
 pub(crate) mod reference;
 pub(crate) mod run;
 pub(crate) mod simulate;

@@ -1,6 +1,11 @@
 //! `stocktake run`: cycles for ever.
 
+use std::sync::Arc;
+
 use crate::cli::{CommandError, Context, Ending};
+use crate::config::{Config, ConfigError, Fault};
+use crate::server::Listening;
+use crate::watch::Watch;
 use crate::{scheduler, stop, wiring};
 
 /// Runs cycles for ever, as the configuration schedules them.
@@ -13,12 +18,39 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
-        let config = context.config()?;
-        let stop = stop::on_signals(config.shutdown.grace)?;
-        let deployment = wiring::deploy(&config, &self.tenants)?;
-        deployment.broken.iter().for_each(|error| context.output.error(error));
-        let interval = config.collection.interval;
-        scheduler::run(&deployment, interval, &stop, &context.output).await?;
-        Ok(Ending::Fine)
+        let (config, telemetry) = context.watched_config()?;
+        let watch = Arc::new(Watch::new(telemetry.registry.clone()));
+        // First, so that a taken port is told before anything else happens; it answers at once,
+        // because state may take its time to open.
+        let server = match address(&config)? {
+            Some(address) => Some(Listening::on(address).await?.serve(Arc::clone(&watch))),
+            None => None,
+        };
+        let ended = self.cycles(&config, &watch, context).await;
+        telemetry.shut_down().await;
+        // Last, so that the end can be watched too.
+        if let Some(server) = server {
+            server.stop().await;
+        }
+        ended.map(|()| Ending::Fine)
     }
+
+    async fn cycles(
+        &self,
+        config: &Config,
+        watch: &Arc<Watch>,
+        context: &Context,
+    ) -> Result<(), CommandError> {
+        let stop = stop::on_signals(config.shutdown.grace)?;
+        let deployment = wiring::deploy(config, &self.tenants, watch)?;
+        deployment.broken.iter().for_each(|error| context.output.error(error));
+        deployment.restore().await.map_err(|error| CommandError::of(&error))?;
+        watch.readiness.started(Arc::clone(&deployment.store));
+        scheduler::run(&deployment, config.collection.interval, &stop, &context.output).await
+    }
+}
+
+fn address(config: &Config) -> Result<Option<std::net::SocketAddr>, ConfigError> {
+    let address = config.server.address();
+    address.map_err(|problem| ConfigError(vec![Fault::new("server.listen", problem)]))
 }

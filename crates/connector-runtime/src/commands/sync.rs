@@ -6,9 +6,12 @@ use stocktake_connector_core::{CycleOutcome, CycleReport};
 use tokio::task::JoinSet;
 
 use crate::cli::{CommandError, Context, Ending};
+use crate::config::Config;
 use crate::cycle::{Progress, Request, Stop};
 use crate::output::{Bars, Format, Output, ReportText};
 use crate::stop;
+use crate::telemetry::Telemetry;
+use crate::watch::Watch;
 use crate::wiring::{self, Deployment};
 
 /// Runs one cycle for each tenant.
@@ -24,10 +27,23 @@ pub(crate) struct Sync {
 
 impl Sync {
     pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
-        let config = context.config()?;
+        let (config, telemetry) = context.watched_config()?;
+        let ended = self.cycles(&config, &telemetry, context).await;
+        telemetry.shut_down().await;
+        ended
+    }
+
+    async fn cycles(
+        &self,
+        config: &Config,
+        telemetry: &Telemetry,
+        context: &Context,
+    ) -> Result<Ending, CommandError> {
         let stop = stop::on_signals(config.shutdown.grace)?;
-        let deployment = wiring::deploy(&config, &self.tenants)?;
+        let watch = Arc::new(Watch::new(telemetry.registry.clone()));
+        let deployment = wiring::deploy(config, &self.tenants, &watch)?;
         deployment.broken.iter().for_each(|error| context.output.error(error));
+        deployment.restore().await.map_err(|error| CommandError::of(&error))?;
         let request = if self.full { Request::Full } else { Request::WhatIsDue };
         let reports = run_once(&deployment, request, &stop, &context.output).await?;
         print(&reports, &context.output)?;
@@ -49,6 +65,7 @@ pub(crate) async fn run_once(
         bars.add(&collector.tenant, Arc::clone(&progress));
         let (collector, stop) = (Arc::clone(collector), stop.clone());
         let turns = Arc::clone(&deployment.turns);
+        let watch = Arc::clone(&deployment.watch);
         cycles.spawn(async move {
             // The semaphore is never closed; if it were, the cycle would only run beside others.
             let _turn = turns.acquire().await;
@@ -56,7 +73,7 @@ pub(crate) async fn run_once(
             if stop.gently.is_cancelled() {
                 return Ok(None);
             }
-            collector.run_cycle(request, &stop, &progress).await.map(Some)
+            watch.run_cycle(&collector, request, &stop, &progress).await.map(Some)
         });
     }
     let mut reports = Vec::new();

@@ -9,8 +9,10 @@ mod credentials;
 mod environment;
 mod error;
 mod load;
+mod server;
 mod sinks;
 mod span;
+mod telemetry;
 mod template;
 mod tenant;
 #[cfg(test)]
@@ -36,7 +38,9 @@ pub(crate) use error::{ConfigError, Fault, abridged, unknown};
 #[cfg(feature = "fuzzing")]
 pub(crate) use load::check_yaml;
 pub(crate) use load::{Flags, check_text, load};
+pub(crate) use server::ServerConfig;
 pub(crate) use sinks::{DialectName, FileConfig, FileLayout, SekoiaConfig, SinkConfig, TlsConfig};
+pub(crate) use telemetry::TelemetryConfig;
 pub(crate) use template::TEMPLATE;
 pub(crate) use tenant::{FilterConfig, TenantConfig};
 
@@ -63,6 +67,10 @@ pub(crate) struct Config {
     pub(crate) http: HttpConfig,
     /// Logs, on standard error.
     pub(crate) log: LogConfig,
+    /// Health, status and metrics of `stocktake run`, over HTTP.
+    pub(crate) server: ServerConfig,
+    /// Metrics and traces pushed to an OpenTelemetry collector.
+    pub(crate) telemetry: TelemetryConfig,
     /// How `stocktake run` ends.
     pub(crate) shutdown: ShutdownConfig,
 }

@@ -64,6 +64,7 @@ fn every_commented_key_of_the_template_shows_its_default() {
         "proxy",
         "no_proxy",
         "extra_ca_file",
+        "otlp_endpoint",
     ];
     let text: Vec<_> = with_defaults()
         .lines()
@@ -333,4 +334,29 @@ fn details_of_a_record_that_is_never_asked_for_are_a_fault() {
     let ConfigError(faults) = load_text(&text("off"), &[]).unwrap_err();
     let keys: Vec<_> = faults.iter().map(|fault| fault.key.as_str()).collect();
     assert_eq!(keys, ["enrichment.intune_details"]);
+}
+
+#[test]
+fn addresses_and_endpoints_that_cannot_be_used_are_named() {
+    let text = faults("[server]\nlisten = \"9464\"");
+    assert!(text.contains("`server.listen`") && text.contains("127.0.0.1:9464"), "{text}");
+    for endpoint in ["collector:4318", "ftp://collector", "https://me:hunter2@collector"] {
+        let text = faults(&format!("[telemetry]\notlp_endpoint = \"{endpoint}\""));
+        assert!(text.contains("`telemetry.otlp_endpoint`"), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+    let text = faults("[telemetry]\ntrace_sample_ratio = 1.5\notlp_interval = \"1ms\"");
+    assert!(text.contains("trace_sample_ratio") && text.contains("otlp_interval"), "{text}");
+}
+
+#[test]
+fn the_usual_variable_names_the_collector_unless_the_key_does() {
+    let usual = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://usual:4318");
+    let endpoint = |text, variables: &[_]| {
+        load_text(text, variables).unwrap().telemetry.otlp_endpoint.unwrap_or_default()
+    };
+    assert_eq!(endpoint("", &[]), "");
+    assert_eq!(endpoint("", &[usual]), "http://usual:4318");
+    let own = "[telemetry]\notlp_endpoint = \"http://own:4318\"";
+    assert_eq!(endpoint(own, &[usual]), "http://own:4318");
 }

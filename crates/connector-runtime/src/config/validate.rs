@@ -39,6 +39,7 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     check_collection(config, &mut faults);
     check_enrichment(config, &mut faults);
     check_http(config, &mut faults);
+    check_telemetry(config, &mut faults);
     if faults.is_empty() { Ok(()) } else { Err(ConfigError(faults)) }
 }
 
@@ -367,6 +368,25 @@ fn check_http(config: &Config, faults: &mut Vec<Fault>) {
         if span.is_zero() {
             faults.push(Fault::new(format!("http.{name}"), "must be longer than nothing"));
         }
+    }
+}
+
+fn check_telemetry(config: &Config, faults: &mut Vec<Fault>) {
+    if let Err(problem) = config.server.address() {
+        faults.push(Fault::new("server.listen", problem));
+    }
+    let telemetry = &config.telemetry;
+    if let Some(problem) = telemetry.endpoint_problem() {
+        faults.push(Fault::new("telemetry.otlp_endpoint", problem));
+    }
+    if telemetry.otlp_interval < Duration::from_secs(1) {
+        faults.push(Fault::new("telemetry.otlp_interval", "must be at least one second"));
+    }
+    if !(0.0..=1.0).contains(&telemetry.trace_sample_ratio) {
+        faults.push(Fault::new(
+            "telemetry.trace_sample_ratio",
+            format!("{} is not a share between 0 and 1", telemetry.trace_sample_ratio),
+        ));
     }
 }
 

@@ -14,8 +14,10 @@ use stocktake_connector_core::{
     Fingerprint, Known, NewDeadLetter, Refusal, Scope, Sink, SinkAccount, SinkError, SinkName,
     Stage, StateError, StateStore, TenantId,
 };
+use stocktake_telemetry::{field, span};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::join::{Failure, warn_of};
 use super::plan::{Decision, Policy};
@@ -247,7 +249,12 @@ impl SinkDelivery {
             if events.is_empty() {
                 continue;
             }
-            if let Err(broken) = self.write(events, &mut waiting).await {
+            let span = tracing::info_span!(
+                span::BATCH,
+                { field::SINK } = %self.scope.sink,
+                { field::BATCH_EVENTS } = events.len(),
+            );
+            if let Err(broken) = self.write(events, &mut waiting).instrument(span).await {
                 let lost = waiting.iter().map(Vec::len).sum::<usize>();
                 self.give_up(broken, lost);
                 return;

@@ -9,8 +9,11 @@ use stocktake_connector_core::{
     MalformedRecord, NewDeadLetter, Page, SourceError, SourceRecord, Stage, StateError, StateStore,
     TenantId,
 };
+use stocktake_telemetry::{field, span};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+use tracing::field::Empty;
 
 use super::progress::Progress;
 use super::seen::Seen;
@@ -78,11 +81,16 @@ pub(super) async fn read<L: Listing>(
     // Room is made before a page is read, so that a finished page never waits beside another one. A
     // closed channel means that the join has failed and said why.
     while let Ok(room) = pages.reserve().await {
+        let span = tracing::info_span!(span::PAGE, { field::PAGE_RECORDS } = Empty);
         let page = tokio::select! {
             biased;
             () = stop.cancelled() => return,
-            page = listing.next_page() => page,
+            page = listing.next_page().instrument(span.clone()) => page,
         };
+        if let Ok(Some(page)) = &page {
+            span.record(field::PAGE_RECORDS, page.len());
+        }
+        drop(span);
         let (message, goes_on) = match page {
             Ok(None) => return,
             Ok(Some(page)) => {
@@ -160,7 +168,7 @@ pub(super) struct Joined {
     /// Records that became dead letters before they could be mapped.
     pub(super) malformed: u64,
     /// Records that went on to be mapped.
-    passed_on: u64,
+    pub(super) passed_on: u64,
     /// Whether the listing came to its end and everything of it was joined.
     pub(super) listing_complete: bool,
     pub(super) first_seen: Option<DateTime<Utc>>,

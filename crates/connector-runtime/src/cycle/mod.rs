@@ -46,8 +46,11 @@ use stocktake_connector_core::{
     Enricher, Mapper, PassHint, RemovalAccount, Sink, SinkAccount, SinkName, Source, StateError,
     StateStore, TenantFacts, TenantId,
 };
+use stocktake_telemetry::{field, span};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 pub use plan::{Emit, Plan, Request};
 pub use progress::Progress;
@@ -146,6 +149,35 @@ where
         progress: &Arc<Progress>,
     ) -> Result<CycleReport, StateError> {
         let cycle = CycleId::random();
+        let span = tracing::info_span!(
+            parent: None,
+            span::CYCLE,
+            { field::TENANT_ID } = %self.tenant,
+            { field::CYCLE_ID } = %cycle,
+            { field::CYCLE_KIND } = Empty,
+            { field::CYCLE_OUTCOME } = Empty,
+            { field::OTEL_STATUS_CODE } = Empty,
+        );
+        let report = self.run_within(cycle, request, stop, progress).instrument(span.clone()).await;
+        let outcome = match &report {
+            Ok(report) => report.outcome.name(),
+            Err(_) => CycleOutcome::FAILED,
+        };
+        span.record(field::CYCLE_OUTCOME, outcome);
+        if outcome == CycleOutcome::FAILED {
+            span.record(field::OTEL_STATUS_CODE, field::STATUS_ERROR);
+        }
+        report
+    }
+
+    /// One cycle within its span.
+    async fn run_within(
+        &self,
+        cycle: CycleId,
+        request: Request,
+        stop: &Stop,
+        progress: &Arc<Progress>,
+    ) -> Result<CycleReport, StateError> {
         let started_at = self.clock.now();
         let calls_before = self.meter.calls();
         let facts = self.store.facts(&self.tenant).await?;
@@ -155,6 +187,7 @@ where
             "cycle started"
         );
         progress.start(plan.kind);
+        Span::current().record(field::CYCLE_KIND, plan.kind.name());
 
         let mut passage = self.pass(cycle, &plan, facts, stop, progress).await;
 
@@ -198,6 +231,7 @@ where
             read: passage.join.read,
             duplicates: passage.join.duplicates,
             excluded: passage.join.excluded,
+            mapped: passage.mapped,
             enrichment: passage.join.enrichment,
             sinks: passage.sinks,
             removal,
@@ -247,7 +281,8 @@ where
         let (joined, chunks_joined) = mpsc::channel(CHUNKS_WAITING);
 
         let listing = self.source.list(plan.selection);
-        let reading = tokio::spawn(join::read(listing, pages, stop.gently.clone()));
+        let reading =
+            tokio::spawn(join::read(listing, pages, stop.gently.clone()).in_current_span());
 
         let policy = plan::Policy {
             emit: self.options.emit,
@@ -274,7 +309,8 @@ where
                 );
                 let (inlet, chunks) = delivery.inlet(CHUNKS_WAITING);
                 inlets.push(inlet);
-                deliveries.push((name.clone(), tokio::spawn(delivery.run(chunks))));
+                deliveries
+                    .push((name.clone(), tokio::spawn(delivery.run(chunks).in_current_span())));
             }
             outlets.push(render::Outlet {
                 mapper: &rendering.mapper,
@@ -303,7 +339,7 @@ where
         });
         let mapping =
             render::render(outlets, chunks_joined, details, dead_letters, self.clock.now());
-        let joining = tokio::spawn(joining);
+        let joining = tokio::spawn(joining.in_current_span());
         let rendered = mapping.await;
 
         // A task that panicked is a defect; it must end the cycle, not the process.
@@ -315,6 +351,7 @@ where
             join.fail(failure);
         }
         join.enrichment.details = rendered.details;
+        let mapped = join.passed_on.saturating_sub(rendered.unmapped + rendered.abandoned);
         let mut sinks = BTreeMap::new();
         for (name, delivery) in deliveries {
             let mut account = delivery.await.unwrap_or_else(|panic| SinkAccount {
@@ -327,13 +364,15 @@ where
             account.undelivered += join.abandoned() + rendered.abandoned;
             sinks.insert(name, account);
         }
-        Passage { join, sinks }
+        Passage { join, mapped, sinks }
     }
 }
 
 /// What came of one pass through all stages.
 struct Passage {
     join: join::Joined,
+    /// Devices that became events.
+    mapped: u64,
     sinks: BTreeMap<SinkName, SinkAccount>,
 }
 

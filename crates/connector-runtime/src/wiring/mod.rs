@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use stocktake_auth::SecretSource;
-use stocktake_connector_core::{StateStore, TenantId};
+use stocktake_connector_core::{StateError, StateStore, TenantId};
 use stocktake_http_stack::base_url;
 use stocktake_state::{MemoryStore, SqliteStore};
 use tokio::sync::Semaphore;
@@ -17,11 +17,12 @@ use url::Url;
 
 use crate::cli::CommandError;
 use crate::config::{Config, ConfigError, Fault, HiddenText, StateConfig, TenantConfig};
+use crate::watch::Watch;
 
 pub(crate) use credential::CredentialKind;
 pub(crate) use sinks::{BuiltSink, dialect, sinks};
 pub(crate) use tenant::{GraphAccess, TenantAccess, TenantCollector, access, encoder, sinks_of};
-pub(crate) use transport::transport;
+pub(crate) use transport::{Observer, transport};
 
 /// Remembers nothing when given as the path of state.
 const IN_MEMORY: &str = ":memory:";
@@ -33,34 +34,55 @@ pub(crate) struct Deployment {
     pub(crate) collectors: Vec<Arc<TenantCollector>>,
     /// A turn for each cycle that may run at the same time.
     pub(crate) turns: Arc<Semaphore>,
+    /// Is told of everything that they do.
+    pub(crate) watch: Arc<Watch>,
+    /// Where they note what was delivered.
+    pub(crate) store: Arc<dyn StateStore>,
     /// Why tenants and sinks are missing: what the configuration names for them is not there.
     pub(crate) broken: Vec<CommandError>,
 }
 
-/// Builds the chosen tenants (all when none is chosen) with every sink. One that cannot be built is
-/// left out, and costs the others nothing.
+impl Deployment {
+    /// Takes up what state knows of the tenants, so that ages are right after a restart.
+    pub(crate) async fn restore(&self) -> Result<(), StateError> {
+        for collector in &self.collectors {
+            self.watch.restore(collector).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Builds the chosen tenants (all when none is chosen) with every sink, watched by `watch`. One that
+/// cannot be built is left out, and costs the others nothing.
 ///
 /// # Errors
 /// When no tenant is left.
-pub(crate) fn deploy(config: &Config, chosen: &[String]) -> Result<Deployment, CommandError> {
+pub(crate) fn deploy(
+    config: &Config,
+    chosen: &[String],
+    watch: &Arc<Watch>,
+) -> Result<Deployment, CommandError> {
     let tenants = choose(config, chosen)?;
-    let transport = transport(&config.http)?;
+    let observer: Observer = Arc::clone(&watch.figures) as _;
+    let transport = transport(&config.http, Some(Arc::clone(&observer)))?;
     let mut broken = Vec::new();
     let mut built = Vec::new();
-    for (_, sink) in sinks(config, &transport) {
+    for (_, sink) in sinks(config, &transport, Some(&observer)) {
         match sink {
             Ok(sink) => built.push(sink),
             Err(error) => broken.push(error),
         }
     }
     let store = open_state(&config.state)?;
-    let mut collectors = Vec::new();
+    let (mut collectors, mut probes) = (Vec::new(), Vec::new());
     for (name, tenant) in tenants {
         match access(&name, tenant, config, &transport) {
             Ok(access) => {
+                let probe = access.probe();
                 let collector = tenant::collector(access, tenant, config, &built, &store);
                 // Without a sink there is nothing to read for; its sinks' errors say why.
                 if !collector.renderings.is_empty() {
+                    probes.push(probe);
                     collectors.push(Arc::new(collector));
                 }
             }
@@ -71,9 +93,16 @@ pub(crate) fn deploy(config: &Config, chosen: &[String]) -> Result<Deployment, C
         let first = broken.into_iter().next();
         return Err(first.unwrap_or_else(|| CommandError::failed("there is nothing to collect")));
     }
+    watch.deployed(&collectors, probes, &config.state);
     // More turns than a semaphore can count are as good as its most.
     let turns = config.collection.concurrent_cycles.min(Semaphore::MAX_PERMITS);
-    Ok(Deployment { collectors, turns: Arc::new(Semaphore::new(turns)), broken })
+    Ok(Deployment {
+        collectors,
+        turns: Arc::new(Semaphore::new(turns)),
+        watch: Arc::clone(watch),
+        store,
+        broken,
+    })
 }
 
 /// The tenants that `chosen` names; all when it names none. Without a tenant or a sink there is

@@ -9,7 +9,7 @@ use stocktake_ocsf_model::Dialect;
 use stocktake_sinks::{FileOptions, FileSink, SekoiaOptions, SekoiaSink, StdoutSink};
 use url::Url;
 
-use super::transport::{limits, transport_for};
+use super::transport::{Observer, limits, transport_for};
 use super::{secret, url};
 use crate::cli::CommandError;
 use crate::config::{
@@ -40,11 +40,12 @@ pub(crate) struct Remote {
 pub(crate) fn sinks<'c>(
     config: &'c Config,
     transport: &Transport,
+    observer: Option<&Observer>,
 ) -> Vec<(&'c str, Result<BuiltSink, CommandError>)> {
     config
         .sinks
         .iter()
-        .map(|(name, sink)| (name.as_str(), build(name, sink, config, transport)))
+        .map(|(name, sink)| (name.as_str(), build(name, sink, config, transport, observer)))
         .collect()
 }
 
@@ -53,6 +54,7 @@ fn build(
     sink: &SinkConfig,
     config: &Config,
     transport: &Transport,
+    observer: Option<&Observer>,
 ) -> Result<BuiltSink, CommandError> {
     let key = format!("sinks.{name}");
     let name = SinkName::new(name).map_err(|error| CommandError::of(&error))?;
@@ -64,7 +66,8 @@ fn build(
         SinkConfig::File(file) => Ok(built(name, dialect(file.dialect, false), file_sink(file))),
         SinkConfig::Sekoia(sekoia) => {
             let url = url(&format!("{key}.base_url"), &sekoia.base_url)?;
-            let transport = transport_for(&key, &sekoia.tls, &config.http, transport)?;
+            let transport =
+                transport_for(&key, &sekoia.tls, &config.http, transport, observer.cloned())?;
             let key_source =
                 secret(&key, "api_key", sekoia.api_key.as_ref(), sekoia.api_key_file.as_deref())?;
             let remote = Remote { url, transport, key: Arc::new(ApiKey::new(key_source)) };
@@ -101,6 +104,7 @@ fn sekoia_sink(
         scope: TokenScope::new(origin.to_string()),
     });
     stack.limits = limits(&all.http);
+    stack.sends_trace_context = true;
     let mut options = SekoiaOptions::new(remote.url.clone(), connector);
     options.max_items = config.max_items;
     options.max_bytes = config.max_bytes;

@@ -22,6 +22,7 @@ use super::url;
 use crate::cli::CommandError;
 use crate::config::{Config, ConfigError, FilterConfig, IntuneMode, TenantConfig};
 use crate::cycle::{CallMeter, Collector, Options, Rendering};
+use crate::watch::TenantProbe;
 
 /// What collects one tenant of Defender and Intune.
 pub(crate) type TenantCollector = Collector<DefenderClient, IntuneEnricher, DefenderMapper>;
@@ -38,6 +39,18 @@ pub(crate) struct TenantAccess {
     pub(crate) defender_options: DefenderOptions,
     /// `None` when Intune is not asked.
     pub(crate) graph: Option<GraphAccess>,
+}
+
+impl TenantAccess {
+    /// What can be asked of it while it works.
+    pub(super) fn probe(&self) -> TenantProbe {
+        let graph = self.graph.as_ref().map(|graph| graph.stack.clone());
+        TenantProbe {
+            tenant: self.tenant.clone(),
+            stacks: [self.defender_stack.clone()].into_iter().chain(graph).collect(),
+            certificate: self.tokens.certificate.clone(),
+        }
+    }
 }
 
 /// A tenant's access to Graph.

@@ -1,14 +1,24 @@
 //! Connections from their configuration.
 
-use stocktake_http_stack::{Backoff, ClientIdentity, Limits, Transport, TransportOptions};
+use std::sync::Arc;
+
+use stocktake_http_stack::{
+    AttemptObserver, Backoff, ClientIdentity, Limits, Transport, TransportOptions,
+};
 use url::Url;
 
 use crate::cli::CommandError;
 use crate::config::{ConfigError, Fault, HiddenText, HttpConfig, TlsConfig};
 
+/// Who is told of every request on the wire.
+pub(crate) type Observer = Arc<dyn AttemptObserver>;
+
 /// One connection pool for everything that has no wishes of its own.
-pub(crate) fn transport(http: &HttpConfig) -> Result<Transport, CommandError> {
-    build("http", &options(http)?)
+pub(crate) fn transport(
+    http: &HttpConfig,
+    observer: Option<Observer>,
+) -> Result<Transport, CommandError> {
+    build("http", &options(http, observer)?)
 }
 
 /// The connections of one receiver: the shared ones, unless it has wishes of its own.
@@ -17,11 +27,12 @@ pub(super) fn transport_for(
     tls: &TlsConfig,
     http: &HttpConfig,
     shared: &Transport,
+    observer: Option<Observer>,
 ) -> Result<Transport, CommandError> {
     if tls.is_empty() {
         return Ok(shared.clone());
     }
-    let mut options = options(http)?;
+    let mut options = options(http, observer)?;
     if let Some(path) = &tls.extra_ca_file {
         options.extra_ca_file = Some(path.clone());
     }
@@ -37,8 +48,11 @@ fn build(key: &str, options: &TransportOptions) -> Result<Transport, CommandErro
         .map_err(|error| ConfigError(vec![Fault::new(key, crate::chain(&error))]).into())
 }
 
-fn options(http: &HttpConfig) -> Result<TransportOptions, CommandError> {
-    let mut options = TransportOptions::default();
+fn options(
+    http: &HttpConfig,
+    observer: Option<Observer>,
+) -> Result<TransportOptions, CommandError> {
+    let mut options = TransportOptions { observer, ..TransportOptions::default() };
     options.extra_ca_file.clone_from(&http.extra_ca_file);
     if let Some(proxy) = &http.proxy {
         options.proxy = Some(proxy_url(proxy, http)?);

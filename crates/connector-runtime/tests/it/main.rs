@@ -13,6 +13,8 @@ mod faults;
 mod init;
 mod judges;
 mod mutual_tls;
+mod recorder;
 mod site;
 mod sync;
+mod telemetry;
 mod tenants;

@@ -35,6 +35,16 @@ pub(crate) fn odd_fleet(machines: usize, managed_devices: usize) -> Fleet {
     Fleet::new(FleetOptions { machines, managed_devices, seed: 7, odd_records: true, now: now() })
 }
 
+/// A simulator with one tenant, whose application has [`APP_SECRET`].
+pub(crate) fn simulator_options(fleet: Fleet) -> SimulatorOptions {
+    let mut options = SimulatorOptions::new(fleet, std::sync::Arc::new(now));
+    let mut account = TenantAccount::default();
+    account.app_secret = APP_SECRET.into();
+    options.tenants = vec![account];
+    options.sekoia.api_key = API_KEY.into();
+    options
+}
+
 /// What the program did and said.
 #[derive(Debug)]
 pub(crate) struct Ended {
@@ -86,11 +96,7 @@ impl Site {
 
     /// A site whose simulator has other options.
     pub(crate) async fn with(fleet: Fleet, adjust: impl FnOnce(&mut SimulatorOptions)) -> Self {
-        let mut options = SimulatorOptions::new(fleet, std::sync::Arc::new(now));
-        let mut account = TenantAccount::default();
-        account.app_secret = APP_SECRET.into();
-        options.tenants = vec![account];
-        options.sekoia.api_key = API_KEY.into();
+        let mut options = simulator_options(fleet);
         adjust(&mut options);
         let simulator = Simulator::start(options).await.unwrap();
         let site = Self {
@@ -165,6 +171,8 @@ impl Site {
                     url("sink")
                 ),
             ),
+            // A free port, as many sites run at the same time.
+            ("server".into(), "listen = \"127.0.0.1:0\"\n".into()),
             ("state".into(), format!("path = {:?}\n", self.path("state.db"))),
             (
                 "http".into(),

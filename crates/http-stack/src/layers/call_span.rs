@@ -31,18 +31,21 @@ pub(crate) fn layer<S>(options: &StackOptions) -> impl Layer<S, Service = CallSp
 
 service!(CallSpan, Response<bytes::Bytes>, |this, request| {
     // Neither path nor query: both may hold the id or the name of a device.
+    let call = Call::of(&request);
     let span = tracing::info_span!(
         span::HTTP_CALL,
         { field::API } = this.api,
-        { field::TENANT_ID } = this.tenant.as_ref().map(TenantId::as_str),
-        { field::OPERATION } = Call::of(&request).operation,
+        { field::TENANT_ID } = call.tenant.as_ref().or(this.tenant.as_ref()).map(TenantId::as_str),
+        { field::OPERATION } = call.operation,
         { field::SERVER_ADDRESS } = &*this.host,
         { field::HTTP_REQUEST_METHOD } = request.method().as_str(),
         { field::ERROR_TYPE } = Empty,
+        { field::OTEL_STATUS_CODE } = Empty,
     );
     let outcome = this.inner.call(request).instrument(span.clone()).await;
     if let Err(failure) = &outcome {
         span.record(field::ERROR_TYPE, kind_name(failure.kind));
+        span.record(field::OTEL_STATUS_CODE, field::STATUS_ERROR);
     }
     outcome
 });

@@ -28,6 +28,7 @@ use crate::Quota;
 use crate::call::{Call, Weight};
 use crate::failure::{Failure, Retry};
 use crate::layers::service;
+use crate::quota_use::QuotaUse;
 
 /// Quotas that one stack keeps at most; a remote that names ever new windows adds no more.
 const MOST_QUOTAS: usize = 8;
@@ -43,8 +44,8 @@ pub(crate) struct RateLimit<S> {
     quotas: Arc<Quotas>,
 }
 
-pub(crate) fn layer<S>(quotas: &[Quota]) -> impl Layer<S, Service = RateLimit<S>> + use<S> {
-    let quotas = Arc::new(Quotas::new(quotas));
+pub(crate) fn layer<S>(quotas: &Arc<Quotas>) -> impl Layer<S, Service = RateLimit<S>> + use<S> {
+    let quotas = Arc::clone(quotas);
     layer_fn(move |inner| RateLimit { inner, quotas: Arc::clone(&quotas) })
 }
 
@@ -82,6 +83,8 @@ struct Limit {
     burst: NonZeroU32,
     cells: Arc<Cells>,
     clock: TokioClock,
+    /// What was taken, to tell of it. The cells decide.
+    used: Arc<Lock<QuotaUse>>,
 }
 
 impl Limit {
@@ -97,15 +100,26 @@ impl Limit {
             .allow_burst(burst);
         let clock = TokioClock(Instant::now());
         let cells = Arc::new(Cells::direct_with_clock(rate, clock.clone()));
-        Self { quota, burst, cells, clock }
+        let used = Arc::new(Lock::new(QuotaUse::new(quota.per)));
+        Self { quota, burst, cells, clock, used }
     }
 
     /// A limit whose burst is used up: calls went out, or were refused, just before it began.
     fn drained(quota: Quota) -> Self {
         let limit = Self::new(quota);
         // It fails only for more cells than the burst, which this is not.
-        let _ = limit.cells.check_n(limit.burst);
+        let _ = limit.take(limit.burst);
         limit
+    }
+
+    fn used(&self) -> MutexGuard<'_, QuotaUse> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The share of the quota that nobody took in the window that ends now.
+    fn left(&self) -> f64 {
+        let calls = f64::from(self.quota.calls.max(1));
+        (1.0 - f64::from(self.used().taken()) / calls).max(0.0)
     }
 
     /// The cells that a request takes, a burst at a time. Never more than the quota, or a request
@@ -122,14 +136,17 @@ impl Limit {
 
     /// How long to wait for `cells`, at most the burst; `None` when they were taken.
     fn take(&self, cells: NonZeroU32) -> Option<Duration> {
-        let refusal = self.cells.check_n(cells).ok()?.err()?;
+        let Ok(Err(refusal)) = self.cells.check_n(cells) else {
+            self.used().take(cells.get());
+            return None;
+        };
         Some(refusal.wait_time_from(self.clock.now()).max(Duration::from_millis(1)))
     }
 }
 
 /// The quotas of one stack.
 #[derive(Debug)]
-struct Quotas {
+pub(crate) struct Quotas {
     configured: Vec<Quota>,
     held: Lock<Held>,
     /// One caller at a time takes cells, in the order of asking. Only the one whose turn it is can
@@ -153,7 +170,7 @@ impl Held {
 }
 
 impl Quotas {
-    fn new(quotas: &[Quota]) -> Self {
+    pub(crate) fn new(quotas: &[Quota]) -> Self {
         let configured: Vec<Quota> =
             quotas.iter().filter(|quota| !quota.per.is_zero()).copied().collect();
         let limits = configured.iter().copied().map(Limit::new).collect();
@@ -185,6 +202,11 @@ impl Quotas {
             tracing::info!("the API refused nothing for long; the configured quotas hold again");
         }
         held.limits.clone()
+    }
+
+    /// The share of the longest quota that is still free; `None` without a quota.
+    pub(crate) fn left(&self) -> Option<f64> {
+        self.limits().first().map(Limit::left)
     }
 
     /// Waits until every quota has room.
@@ -349,6 +371,18 @@ mod tests {
         let cells = Arc::clone(&quotas.limits()[0].cells);
         sleep(CALM * 2).await;
         assert!(Arc::ptr_eq(&cells, &quotas.limits()[0].cells));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_left_is_the_free_share_of_the_longest_quota() {
+        assert_eq!(Quotas::new(&[]).left(), None);
+        let quotas = Quotas::new(&[Quota::per_minute(1_000), Quota::per_hour(100)]);
+        assert_eq!(quotas.left(), Some(1.0));
+        times(&quotas, 20).await;
+        let left = quotas.left().unwrap();
+        assert!((left - 0.8).abs() < 1e-9, "{left}");
+        sleep(Duration::from_secs(3_600)).await;
+        assert_eq!(quotas.left(), Some(1.0));
     }
 
     async fn heavy_times(quota: Quota, weight: u32, count: usize) -> Vec<Duration> {

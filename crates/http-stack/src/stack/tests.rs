@@ -512,3 +512,52 @@ impl io::Write for Lines {
         Ok(())
     }
 }
+
+/// Notes what it is told.
+#[derive(Debug, Default)]
+struct Notes(Mutex<Vec<(Option<String>, &'static str, bool, Duration)>>);
+
+impl AttemptObserver for Notes {
+    fn attempt_ended(&self, attempt: &crate::Attempt<'_>) {
+        assert_eq!(attempt.api, "defender");
+        let tenant = attempt.tenant.map(ToString::to_string);
+        let note = (tenant, attempt.outcome.name(), attempt.is_retry, attempt.duration);
+        self.0.lock().unwrap().push(note);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_observer_is_told_of_each_request_on_the_wire_without_its_waits() {
+    let script = Script::new([
+        status(429).header("retry-after", 30).after(1),
+        status(503).after(2),
+        status(200).after(3),
+    ]);
+    let notes = Arc::new(Notes::default());
+    let observer = Some(Arc::clone(&notes) as Arc<dyn AttemptObserver>);
+    let stack = ApiStack::watched(script, options(), observer);
+    get(&stack.on_behalf_of(&TenantId::new("fabrikam").unwrap())).await.unwrap();
+    let fabrikam = Some("fabrikam".to_owned());
+    let seconds = Duration::from_secs;
+    assert_eq!(
+        *notes.0.lock().unwrap(),
+        [
+            (fabrikam.clone(), "throttled", false, seconds(1)),
+            (fabrikam.clone(), "unavailable", true, seconds(2)),
+            (fabrikam, "ok", true, seconds(3)),
+        ]
+    );
+    let counts = stack.calls();
+    assert_eq!((counts.attempts, counts.retries, counts.throttled), (3, 2, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_given_up_midway_counts_too() {
+    let notes = Arc::new(Notes::default());
+    let observer = Some(Arc::clone(&notes) as Arc<dyn AttemptObserver>);
+    let stack = ApiStack::watched(Script::new([status(200).after(60)]), options(), observer);
+    let given_up = tokio::time::timeout(Duration::from_secs(5), get(&stack)).await;
+    assert!(given_up.is_err());
+    let notes = notes.0.lock().unwrap();
+    assert_eq!((notes.len(), notes[0].1), (1, "given_up"));
+}

@@ -105,6 +105,11 @@ impl SekoiaSink {
         Self { options, stack, base }
     }
 
+    /// The same sink, whose errors and spans name the tenant.
+    fn on_behalf_of(&self, tenant: &TenantId) -> Self {
+        Self { stack: self.stack.on_behalf_of(tenant), ..self.clone() }
+    }
+
     async fn push(&self, body: &Bytes, events: usize) -> Result<Option<TaskId>, SinkError> {
         let connector = self.options.connector_uuid;
         let url = format!("{}/api/v2/asset-management/asset-connector/{connector}", self.base);
@@ -189,15 +194,16 @@ impl Sink for SekoiaSink {
     }
 
     async fn write_batch(&self, batch: &Batch) -> Result<Acknowledgement, SinkError> {
+        let sink = self.on_behalf_of(&batch.tenant);
         let body = body_of(batch);
         let events = batch.events.len();
         let pushes = self.options.max_pushes.max(1);
         let mut last = End::Lost;
         for _ in 0..pushes {
-            let Some(task) = self.push(&body, events).await? else {
+            let Some(task) = sink.push(&body, events).await? else {
                 return Ok(Acknowledgement::ALL);
             };
-            last = self.end_of(&task).await?;
+            last = sink.end_of(&task).await?;
             let error = match &last {
                 End::Finished => return Ok(Acknowledgement::ALL),
                 End::Failed(reason) => format!("task {task} {reason}"),

@@ -165,6 +165,16 @@ impl StateStore for SqliteStore {
         self.write("close a cycle", move |on| cycles::close(on, close)).await
     }
 
+    async fn check_writable(&self) -> Result<(), StateError> {
+        let path = self.path.clone();
+        self.write("write a trial", move |on| {
+            // A file that was taken away can still be written, but is lost with this process.
+            path.metadata()?;
+            schema::rewrite_version(on)
+        })
+        .await
+    }
+
     async fn checkpoint(&self, scope: &Scope) -> Result<Option<Checkpoint>, StateError> {
         let scope = scope.clone();
         self.read("read a checkpoint", move |on| cycles::checkpoint(on, &scope)).await

@@ -85,6 +85,12 @@ pub(super) fn version(connection: &Connection) -> Result<u32, Fault> {
     u32::try_from(version).map_err(|_| Fault::Damaged(format!("its schema version is {version}")))
 }
 
+/// Writes the version that is there: a page that changes nothing.
+pub(super) fn rewrite_version(connection: &Connection) -> Result<(), Fault> {
+    let version = version(connection)?;
+    Ok(connection.pragma_update(None, "user_version", version)?)
+}
+
 /// Refuses a file that another program made.
 pub(super) fn check_ownership(connection: &Connection) -> Result<(), Fault> {
     let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;

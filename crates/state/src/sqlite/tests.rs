@@ -112,3 +112,18 @@ async fn a_row_that_this_program_did_not_write_is_named_as_damage() {
     let error = store.known(&lake(), &[uid]).await.unwrap_err();
     assert!(matches!(error, StateError::Damaged { .. }), "{error}");
 }
+
+#[tokio::test]
+async fn a_trial_write_fails_where_writing_would_or_would_be_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, aside) = (folder.path().join("state.db"), folder.path().join("aside.db"));
+    let store = SqliteStore::open(&path).unwrap();
+    store.check_writable().await.unwrap();
+    assert!(SqliteStore::open_read_only(&path).unwrap().check_writable().await.is_err());
+
+    std::fs::rename(&path, &aside).unwrap();
+    let error = store.check_writable().await.unwrap_err().to_string();
+    assert!(error.contains("state.db") && error.contains("write a trial"), "{error}");
+    std::fs::rename(&aside, &path).unwrap();
+    store.check_writable().await.unwrap();
+}

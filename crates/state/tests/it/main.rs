@@ -53,6 +53,7 @@ fn close() -> CycleClose {
             read: 0,
             duplicates: 0,
             excluded: 0,
+            mapped: 0,
             enrichment: Default::default(),
             sinks: Default::default(),
             removal: Default::default(),

@@ -43,7 +43,7 @@ pub(super) async fn check(
     chosen: &[String],
     output: &Output,
 ) -> Result<Ending, CommandError> {
-    let transport = wiring::transport(&config.http)?;
+    let transport = wiring::transport(&config.http, None)?;
     let tenants = wiring::choose(config, chosen)?;
     let (state, state_finding) = state::check(&config.state);
     let counted = crate::output::counted;
@@ -74,7 +74,7 @@ pub(super) async fn check(
     }
     let used: BTreeSet<&str> =
         tenants.iter().flat_map(|(_, tenant)| wiring::sinks_of(tenant, config)).collect();
-    for (name, built) in wiring::sinks(config, &transport) {
+    for (name, built) in wiring::sinks(config, &transport, None) {
         let findings = match built {
             _ if !used.contains(name) => {
                 vec![Finding::skipped("reach", "no tenant that is checked feeds it")]

@@ -1,0 +1,90 @@
+//! Counters: cycle reports added up, and every request on the wire.
+
+use stocktake_connector_core::{
+    ApiErrorKind, CycleKind, CycleOutcome, CycleReport, SinkName, TenantId,
+};
+use stocktake_http_stack::{Attempt, AttemptObserver, AttemptOutcome};
+use stocktake_telemetry::{Registry, metric};
+
+/// Adds up what happened.
+#[derive(Debug)]
+pub(crate) struct Figures(Registry);
+
+impl Figures {
+    pub(crate) fn new(registry: Registry) -> Self {
+        Self(registry)
+    }
+
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.0
+    }
+
+    /// Makes a tenant's series appear: what was never seen cannot be seen to grow.
+    pub(crate) fn prepare(&self, tenant: &TenantId, sinks: &[SinkName]) {
+        let tenant = tenant.as_str();
+        for counter in [metric::DEVICES_READ, metric::DEVICES_MAPPED] {
+            self.0.add(&counter, 0, &[tenant]);
+        }
+        for kind in [CycleKind::Full, CycleKind::Incremental] {
+            for outcome in [
+                CycleOutcome::Complete.name(),
+                CycleOutcome::Interrupted.name(),
+                CycleOutcome::FAILED,
+            ] {
+                self.0.add(&metric::CYCLES, 0, &[tenant, kind.name(), outcome]);
+            }
+        }
+        for sink in sinks {
+            for counter in [
+                metric::DEVICES_UNCHANGED,
+                metric::EVENTS_ACKNOWLEDGED,
+                metric::DEAD_LETTERS,
+                metric::SINK_BATCHES,
+                metric::SINK_BYTES,
+            ] {
+                self.0.add(&counter, 0, &[tenant, sink.as_str()]);
+            }
+        }
+    }
+
+    /// Adds the accounts of a cycle.
+    pub(crate) fn cycle_ended(&self, report: &CycleReport) {
+        let (tenant, kind) = (report.tenant.as_str(), report.kind.name());
+        self.0.add(&metric::CYCLES, 1, &[tenant, kind, report.outcome.name()]);
+        let took = report.finished_at.signed_duration_since(report.started_at);
+        let took = took.to_std().unwrap_or_default().as_secs_f64();
+        self.0.record(&metric::CYCLE_DURATION, took, &[tenant, kind]);
+        self.0.add(&metric::DEVICES_READ, report.read, &[tenant]);
+        self.0.add(&metric::DEVICES_MAPPED, report.mapped, &[tenant]);
+        for (sink, account) in &report.sinks {
+            for (counter, count) in [
+                (metric::DEVICES_UNCHANGED, account.unchanged),
+                (metric::EVENTS_ACKNOWLEDGED, account.acknowledged),
+                (metric::DEAD_LETTERS, account.dead_lettered),
+                (metric::SINK_BATCHES, account.batches),
+                (metric::SINK_BYTES, account.bytes),
+            ] {
+                self.0.add(&counter, count, &[tenant, sink.as_str()]);
+            }
+        }
+    }
+
+    /// Counts a cycle that state kept no report of. Its kind is not known when state failed before
+    /// it was decided; a full one is what would have been tried.
+    pub(crate) fn cycle_broke(&self, tenant: &TenantId, kind: Option<CycleKind>) {
+        let kind = kind.unwrap_or(CycleKind::Full).name();
+        self.0.add(&metric::CYCLES, 1, &[tenant.as_str(), kind, CycleOutcome::FAILED]);
+    }
+}
+
+impl AttemptObserver for Figures {
+    fn attempt_ended(&self, attempt: &Attempt<'_>) {
+        let tenant = attempt.tenant.map_or("", TenantId::as_str);
+        let throttled = attempt.outcome == AttemptOutcome::Failed(ApiErrorKind::Throttled);
+        self.0.add(&metric::API_CALLS, 1, &[tenant, attempt.api, attempt.outcome.name()]);
+        self.0.add(&metric::API_RETRIES, u64::from(attempt.is_retry), &[tenant, attempt.api]);
+        self.0.add(&metric::API_THROTTLES, u64::from(throttled), &[tenant, attempt.api]);
+        let took = attempt.duration.as_secs_f64();
+        self.0.record(&metric::API_CALL_DURATION, took, &[attempt.api]);
+    }
+}

@@ -1,0 +1,142 @@
+//! Gauges: what is asked for at each scrape and each push.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use stocktake_auth::CertificateCredential;
+use stocktake_connector_core::TenantId;
+use stocktake_http_stack::ApiStack;
+use stocktake_telemetry::{Registry, metric};
+
+use super::Board;
+use crate::config::StateConfig;
+use crate::{process, wiring};
+
+/// What a tenant's clients can be asked.
+#[derive(Debug)]
+pub(crate) struct TenantProbe {
+    pub(crate) tenant: TenantId,
+    /// Those that have quotas.
+    pub(crate) stacks: Vec<ApiStack>,
+    /// For its end; `None` for another kind of credential.
+    pub(crate) certificate: Option<Arc<CertificateCredential>>,
+}
+
+pub(super) fn tell_of_process(registry: &Registry, board: &Board) {
+    let started_at = seconds(board.started_at());
+    registry.observe(&metric::PROCESS_START, move |values| values.put(started_at, &[]));
+    registry.observe(&metric::BUILD_INFO, |values| values.put(1.0, &[env!("CARGO_PKG_VERSION")]));
+    registry.observe(&metric::PROCESS_CPU, |values| {
+        if let Some(figures) = process::figures() {
+            values.put(figures.cpu_seconds, &[]);
+        }
+    });
+    registry.observe(&metric::PROCESS_MEMORY, |values| {
+        if let Some(bytes) = process::resident_memory_bytes() {
+            values.put(float(bytes), &[]);
+        }
+    });
+    registry.observe(&metric::PROCESS_OPEN_FILES, |values| {
+        if let Some(files) = process::open_files() {
+            values.put(float(files as u64), &[]);
+        }
+    });
+}
+
+pub(super) fn tell_of_freshness(registry: &Registry, board: &Arc<Board>) {
+    let data = Arc::clone(board);
+    registry.observe(&metric::DATA_AGE, move |values| {
+        for (tenant, sink, ages) in data.ages() {
+            values.put(ages.data, &[tenant.as_str(), sink.as_str()]);
+        }
+    });
+    let checkpoints = Arc::clone(board);
+    registry.observe(&metric::CHECKPOINT_AGE, move |values| {
+        for (tenant, sink, ages) in checkpoints.ages() {
+            if let Some(age) = ages.checkpoint {
+                values.put(age, &[tenant.as_str(), sink.as_str()]);
+            }
+        }
+    });
+}
+
+pub(super) fn tell_of_tenants(registry: &Registry, probes: Vec<TenantProbe>) {
+    let probes = Arc::new(probes);
+    let quotas = Arc::clone(&probes);
+    registry.observe(&metric::QUOTA_REMAINING, move |values| {
+        for probe in &*quotas {
+            for stack in &probe.stacks {
+                if let Some(left) = stack.quota_left() {
+                    values.put(left, &[probe.tenant.as_str(), stack.options().api]);
+                }
+            }
+        }
+    });
+    registry.observe(&metric::CREDENTIAL_EXPIRY, move |values| {
+        for probe in &*probes {
+            // A certificate that cannot be read fails the tenant's cycles, which say so.
+            let facts = probe.certificate.as_ref().and_then(|certificate| certificate.facts().ok());
+            if let Some(facts) = facts {
+                values.put(seconds(facts.not_after), &[probe.tenant.as_str()]);
+            }
+        }
+    });
+}
+
+pub(super) fn tell_of_state(registry: &Registry, state: &StateConfig) {
+    if wiring::is_in_memory(state) {
+        return;
+    }
+    let file = state.path.clone();
+    registry.observe(&metric::STATE_SIZE, move |values| {
+        if let Some(bytes) = size_with_log(&file) {
+            values.put(float(bytes), &[]);
+        }
+    });
+    // The disk of the folder: the file may yet have to be made.
+    let folder = state.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = Arc::new(folder.unwrap_or(Path::new(".")).to_owned());
+    let of_size = Arc::clone(&folder);
+    registry.observe(&metric::STATE_DISK_FREE, move |values| {
+        if let Some(disk) = Disk::of(&folder) {
+            values.put(float(disk.free), &[]);
+        }
+    });
+    registry.observe(&metric::STATE_DISK_SIZE, move |values| {
+        if let Some(disk) = Disk::of(&of_size) {
+            values.put(float(disk.size), &[]);
+        }
+    });
+}
+
+/// Bytes of the state's file and of the log beside it.
+fn size_with_log(file: &Path) -> Option<u64> {
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    let log = std::fs::metadata(log).map_or(0, |metadata| metadata.len());
+    Some(std::fs::metadata(file).ok()?.len() + log)
+}
+
+struct Disk {
+    /// For programs that are not root's.
+    free: u64,
+    size: u64,
+}
+
+impl Disk {
+    fn of(folder: &Path) -> Option<Self> {
+        let found = rustix::fs::statvfs(folder).ok()?;
+        let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
+        Some(Self { free: bytes(found.f_bavail), size: bytes(found.f_blocks) })
+    }
+}
+
+fn seconds(at: chrono::DateTime<chrono::Utc>) -> f64 {
+    super::board::float_millis(at.timestamp_millis())
+}
+
+/// Sizes and counts are far below 2^52, where `f64` is exact.
+#[allow(clippy::cast_precision_loss)]
+fn float(count: u64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,249 @@
+//! What is told of a running program, with a clock and a store at hand.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use stocktake_connector_core::{
+    Calls, Checkpoint, CycleClose, CycleId, CycleKind, CycleOutcome, RemovalAccount, SinkAccount,
+};
+use stocktake_state::MemoryStore;
+use stocktake_telemetry::{RegistryOptions, metric};
+
+use super::*;
+
+/// A clock that the test sets.
+#[derive(Debug)]
+struct SetClock(std::sync::Mutex<DateTime<Utc>>);
+
+impl Clock for SetClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+
+struct Desk {
+    clock: Arc<SetClock>,
+    watch: Watch,
+    store: MemoryStore,
+}
+
+fn at(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_790_000_000 + second, 0).unwrap()
+}
+
+fn contoso() -> TenantId {
+    TenantId::new("contoso").unwrap()
+}
+
+fn soc() -> SinkName {
+    SinkName::new("soc").unwrap()
+}
+
+impl Desk {
+    fn new() -> Self {
+        let clock = Arc::new(SetClock(std::sync::Mutex::new(at(0))));
+        let registry = Registry::new(RegistryOptions::new("1"));
+        let watch = Watch::at(registry, Arc::clone(&clock) as _);
+        watch.figures.prepare(&contoso(), &[soc()]);
+        watch.board.add(contoso(), vec![soc()]);
+        Self { clock, watch, store: MemoryStore::default() }
+    }
+
+    fn set_clock(&self, second: i64) {
+        *self.clock.0.lock().unwrap() = at(second);
+    }
+
+    /// Notes a cycle that started at a second and took ten.
+    async fn cycle(&self, start: i64, outcome: CycleOutcome) -> CycleReport {
+        let account = SinkAccount {
+            read: 10,
+            duplicates: 1,
+            unchanged: 2,
+            acknowledged: 3,
+            dead_lettered: 4,
+            batches: 5,
+            bytes: 6,
+            ..SinkAccount::default()
+        };
+        let complete = outcome == CycleOutcome::Complete;
+        let report = CycleReport {
+            cycle: CycleId::random(),
+            tenant: contoso(),
+            kind: CycleKind::Full,
+            started_at: at(start),
+            finished_at: at(start + 10),
+            outcome,
+            listing_complete: complete,
+            read: 10,
+            duplicates: 1,
+            excluded: 0,
+            mapped: 7,
+            enrichment: Default::default(),
+            sinks: BTreeMap::from([(soc(), account)]),
+            removal: RemovalAccount::default(),
+            calls: Calls::default(),
+            process: None,
+        };
+        let checkpoint = Checkpoint {
+            first_seen: None,
+            last_seen: Some(at(start - 100)),
+            completed_at: at(start),
+        };
+        let close = CycleClose {
+            report: report.clone(),
+            checkpoints: complete.then_some((soc(), checkpoint)).into_iter().collect(),
+            facts: None,
+            removed: Vec::new(),
+            returned: Vec::new(),
+        };
+        self.store.close_cycle(close).await.unwrap();
+        report
+    }
+
+    async fn tell(&self, report: &CycleReport) {
+        self.watch.ended(&self.store, &contoso(), &Progress::default(), Some(report)).await;
+    }
+
+    /// The value of the metric's series whose labels are written like this.
+    fn value(&self, metric: &stocktake_telemetry::metric::Metric, labels: &str) -> Option<String> {
+        let text = self.watch.figures.registry().text();
+        let series = format!("{}{labels} ", metric.name);
+        text.lines().find_map(|line| line.strip_prefix(&series)).map(str::to_owned)
+    }
+}
+
+const AT_SOC: &str = r#"{sink="soc",tenant="contoso"}"#;
+
+#[tokio::test]
+async fn counters_grow_by_what_reports_say() {
+    let desk = Desk::new();
+    assert_eq!(desk.value(&metric::EVENTS_ACKNOWLEDGED, AT_SOC).as_deref(), Some("0"));
+    for start in [0, 100] {
+        desk.tell(&desk.cycle(start, CycleOutcome::Complete).await).await;
+    }
+    for (metric, labels, value) in [
+        (metric::DEVICES_READ, r#"{tenant="contoso"}"#, "20"),
+        (metric::DEVICES_MAPPED, r#"{tenant="contoso"}"#, "14"),
+        (metric::DEVICES_UNCHANGED, AT_SOC, "4"),
+        (metric::EVENTS_ACKNOWLEDGED, AT_SOC, "6"),
+        (metric::DEAD_LETTERS, AT_SOC, "8"),
+        (metric::SINK_BATCHES, AT_SOC, "10"),
+        (metric::SINK_BYTES, AT_SOC, "12"),
+        (metric::CYCLES, r#"{kind="full",outcome="complete",tenant="contoso"}"#, "2"),
+        (metric::CYCLES, r#"{kind="full",outcome="failed",tenant="contoso"}"#, "0"),
+    ] {
+        assert_eq!(desk.value(&metric, labels).as_deref(), Some(value), "{}", metric.name);
+    }
+}
+
+#[tokio::test]
+async fn data_ages_from_the_start_of_the_last_complete_cycle() {
+    let desk = Desk::new();
+    desk.set_clock(50);
+    assert_eq!(desk.value(&metric::DATA_AGE, AT_SOC).as_deref(), Some("50"), "since the start");
+    assert_eq!(desk.value(&metric::CHECKPOINT_AGE, AT_SOC), None);
+
+    desk.tell(&desk.cycle(60, CycleOutcome::Complete).await).await;
+    desk.set_clock(100);
+    assert_eq!(desk.value(&metric::DATA_AGE, AT_SOC).as_deref(), Some("40"));
+    assert_eq!(desk.value(&metric::CHECKPOINT_AGE, AT_SOC).as_deref(), Some("140"));
+
+    let failed = CycleOutcome::Failed { error: "no way".into(), advice: None };
+    desk.tell(&desk.cycle(120, failed).await).await;
+    desk.set_clock(200);
+    assert_eq!(desk.value(&metric::DATA_AGE, AT_SOC).as_deref(), Some("140"), "not fresher");
+
+    let restarted = Desk::new();
+    restarted.set_clock(200);
+    restarted.watch.board.read_checkpoints(&desk.store, &contoso()).await.unwrap();
+    assert_eq!(restarted.value(&metric::DATA_AGE, AT_SOC).as_deref(), Some("140"));
+}
+
+#[tokio::test]
+async fn a_cycle_without_a_report_counts_as_failed() {
+    let desk = Desk::new();
+    let progress = Progress::default();
+    desk.watch.ended(&desk.store, &contoso(), &progress, None).await;
+    let failed = r#"{kind="full",outcome="failed",tenant="contoso"}"#;
+    assert_eq!(desk.value(&metric::CYCLES, failed).as_deref(), Some("1"));
+}
+
+#[tokio::test]
+async fn the_status_tells_of_each_tenant() {
+    let desk = Desk::new();
+    desk.watch.board.started(&contoso());
+    let running = serde_json::to_value(desk.watch.board.snapshot()).unwrap();
+    assert_eq!(running["tenants"]["contoso"]["running"], true);
+
+    let report = desk.cycle(0, CycleOutcome::Complete).await;
+    desk.tell(&report).await;
+    desk.set_clock(30);
+    desk.watch.board.waits(&contoso(), Duration::from_secs(60));
+    let status = serde_json::to_value(desk.watch.board.snapshot()).unwrap();
+    let tenant = &status["tenants"]["contoso"];
+    assert_eq!(tenant["running"], false);
+    assert_eq!(tenant["next_cycle_at"], serde_json::to_value(at(90)).unwrap());
+    assert_eq!(tenant["sinks"]["soc"]["data_age_seconds"], 30.0);
+    assert_eq!(tenant["last_cycle"], serde_json::to_value(&report).unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_panics_falls_silent_and_one_that_waits_or_ended_does_not() {
+    let desk = Desk::new();
+    let board = &desk.watch.board;
+    board.while_moving("done", async {}).await;
+    let (breaking, waiting) = (Arc::clone(board), Arc::clone(board));
+    let broken = tokio::spawn(async move {
+        breaking.while_moving("tenant a", async { panic!("a defect") }).await
+    });
+    let waits = tokio::spawn(async move {
+        waiting.while_moving("tenant b", std::future::pending::<()>()).await;
+    });
+    assert!(broken.await.is_err());
+    assert!(board.silent().is_empty());
+    tokio::time::sleep(Duration::from_secs(3_600)).await;
+    let silent: Vec<_> = board.silent().into_iter().map(|(task, _)| task).collect();
+    assert_eq!(silent, ["tenant a"]);
+    waits.abort();
+}
+
+#[tokio::test]
+async fn every_figure_of_the_process_is_told() {
+    let desk = Desk::new();
+    for metric in [
+        metric::PROCESS_CPU,
+        metric::PROCESS_MEMORY,
+        metric::PROCESS_OPEN_FILES,
+        metric::PROCESS_START,
+    ] {
+        assert!(desk.value(&metric, "").is_some(), "{}", metric.name);
+    }
+    let started = desk.value(&metric::PROCESS_START, "").unwrap();
+    assert_eq!(started.parse::<f64>().unwrap(), 1_790_000_000.0);
+    assert!(at(0) + TimeDelta::zero() == desk.watch.board.started_at());
+    let version = format!("{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
+    assert_eq!(desk.value(&metric::BUILD_INFO, &version).as_deref(), Some("1"));
+}
+
+#[tokio::test]
+async fn state_and_its_disk_have_sizes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    std::fs::write(&path, [0; 1_000]).unwrap();
+    std::fs::write(folder.path().join("state.db-wal"), [0; 24]).unwrap();
+    let desk = Desk::new();
+    gauges::tell_of_state(desk.watch.figures.registry(), &StateConfig { path });
+    assert_eq!(desk.value(&metric::STATE_SIZE, "").as_deref(), Some("1024"));
+    let bytes = |metric| desk.value(metric, "").unwrap().parse::<f64>().unwrap();
+    let (free, size) = (bytes(&metric::STATE_DISK_FREE), bytes(&metric::STATE_DISK_SIZE));
+    assert!(free > 0.0 && size >= free, "{free} of {size}");
+}
+
+#[tokio::test]
+async fn the_program_is_ready_once_it_has_started() {
+    let readiness = Readiness::default();
+    assert!(readiness.check().await.unwrap_err().contains("starting"));
+    readiness.started(Arc::new(MemoryStore::default()));
+    assert_eq!(readiness.check().await, Ok(()));
+}

@@ -1,0 +1,71 @@
+//! A server that notes what it is sent and is content with everything.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+
+/// A request that came.
+#[derive(Debug, Clone)]
+pub(crate) struct Recorded {
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// Answers everything with 200 and an empty JSON object.
+#[derive(Debug, Clone)]
+pub(crate) struct Recorder {
+    address: SocketAddr,
+    recorded: Arc<Mutex<Vec<Recorded>>>,
+}
+
+impl Recorder {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let recorder = Self { address: listener.local_addr().unwrap(), recorded: Arc::default() };
+        let noting = recorder.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let noting = noting.clone();
+                let service = service_fn(move |request| noting.clone().note(request));
+                let connection =
+                    http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                tokio::spawn(connection);
+            }
+        });
+        recorder
+    }
+
+    async fn note(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+        let (head, body) = request.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        let path = head.uri.path().to_owned();
+        self.recorded.lock().unwrap().push(Recorded { path, headers: head.headers, body });
+        // To an exporter an empty protobuf message is success too, whatever it is called.
+        let answer = if self.is_otlp() { Bytes::new() } else { Bytes::from_static(b"{}") };
+        Ok(Response::new(Full::new(answer)))
+    }
+
+    fn is_otlp(&self) -> bool {
+        self.recorded.lock().unwrap().last().is_some_and(|last| last.path.starts_with("/v1/"))
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What came to a path.
+    pub(crate) fn at(&self, path: &str) -> Vec<Recorded> {
+        let recorded = self.recorded.lock().unwrap();
+        recorded.iter().filter(|recorded| recorded.path.starts_with(path)).cloned().collect()
+    }
+}
