@@ -76,7 +76,7 @@ impl Provider {
              app_id = \"00000000-0000-0000-0000-000000000002\"\napp_secret = \"{APP_SECRET}\"\n\
              [sinks.soc]\ntype = \"sekoia\"\nbase_url = \"{url}\"\n\
              connector_uuid = \"00000000-0000-0000-0000-000000000003\"\napi_key = \"{API_KEY}\"\n\
-             [state]\npath = {:?}\n[http]\nbackoff = \"5ms\"\nmax_retries = 2\n{more}\n",
+             [server]\nlisten = \"127.0.0.1:0\"\n[state]\npath = {:?}\n[http]\nbackoff = \"5ms\"\nmax_retries = 2\n{more}\n",
             self.path("state.db")
         );
         for number in 0..self.tenants {
