@@ -43,7 +43,7 @@ impl Run {
     ) -> Result<(), CommandError> {
         let stop = stop::on_signals(config.shutdown.grace)?;
         let deployment = wiring::deploy(config, &self.tenants, watch)?;
-        deployment.restore().await.map_err(|error| CommandError::of(&error))?;
+        deployment.restore().await;
         watch.readiness.started(Arc::clone(&deployment.store));
         scheduler::run(&deployment, config.collection.interval, &stop, &context.output).await
     }

@@ -42,7 +42,7 @@ impl Sync {
         let stop = stop::on_signals(config.shutdown.grace)?;
         let watch = Arc::new(Watch::new(telemetry.registry.clone()));
         let deployment = wiring::deploy(config, &self.tenants, &watch)?;
-        deployment.restore().await.map_err(|error| CommandError::of(&error))?;
+        deployment.restore().await;
         let request = if self.full { Request::Full } else { Request::WhatIsDue };
         let reports = run_once(&deployment, request, &stop, &context.output).await?;
         print(&reports, &context.output)?;
