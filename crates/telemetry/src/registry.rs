@@ -146,12 +146,12 @@ impl Registry {
             MetricKind::Counter => {
                 let counter = meter.f64_observable_counter(metric.name);
                 let counter = counter.with_description(metric.meaning).with_unit(metric.unit);
-                drop(counter.with_callback(callback).build());
+                let _ = counter.with_callback(callback).build();
             }
             MetricKind::Gauge | MetricKind::Histogram(_) => {
                 let gauge = meter.f64_observable_gauge(metric.name);
                 let gauge = gauge.with_description(metric.meaning).with_unit(metric.unit);
-                drop(gauge.with_callback(callback).build());
+                let _ = gauge.with_callback(callback).build();
             }
         }
     }

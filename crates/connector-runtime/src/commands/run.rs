@@ -44,7 +44,7 @@ impl Run {
         let stop = stop::on_signals(config.shutdown.grace)?;
         let deployment = wiring::deploy(config, &self.tenants, watch)?;
         deployment.broken.iter().for_each(|error| context.output.error(error));
-        deployment.restore().await.map_err(|error| CommandError::of(&error))?;
+        deployment.restore().await;
         watch.readiness.started(Arc::clone(&deployment.store));
         scheduler::run(&deployment, config.collection.interval, &stop, &context.output).await
     }

@@ -43,7 +43,7 @@ impl Sync {
         let watch = Arc::new(Watch::new(telemetry.registry.clone()));
         let deployment = wiring::deploy(config, &self.tenants, &watch)?;
         deployment.broken.iter().for_each(|error| context.output.error(error));
-        deployment.restore().await.map_err(|error| CommandError::of(&error))?;
+        deployment.restore().await;
         let request = if self.full { Request::Full } else { Request::WhatIsDue };
         let reports = run_once(&deployment, request, &stop, &context.output).await?;
         print(&reports, &context.output)?;

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use stocktake_auth::SecretSource;
-use stocktake_connector_core::{StateError, StateStore, TenantId};
+use stocktake_connector_core::{StateStore, TenantId};
 use stocktake_http_stack::base_url;
 use stocktake_state::{MemoryStore, SqliteStore};
 use tokio::sync::Semaphore;
@@ -43,12 +43,18 @@ pub(crate) struct Deployment {
 }
 
 impl Deployment {
-    /// Takes up what state knows of the tenants, so that ages are right after a restart.
-    pub(crate) async fn restore(&self) -> Result<(), StateError> {
+    /// Takes up what state knows of the tenants, so that ages are right after a restart. What cannot
+    /// be read of one holds no other up: its cycles meet the same failure, and say so too.
+    pub(crate) async fn restore(&self) {
         for collector in &self.collectors {
-            self.watch.restore(collector).await?;
+            if let Err(error) = self.watch.restore(collector).await {
+                tracing::warn!(
+                    connector.tenant.id = %collector.tenant,
+                    error = &error as &dyn std::error::Error,
+                    "the age of data is not known from state"
+                );
+            }
         }
-        Ok(())
     }
 }
 

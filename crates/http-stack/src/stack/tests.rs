@@ -513,9 +513,12 @@ impl io::Write for Lines {
     }
 }
 
+/// Tenant, outcome, whether it is a retry, duration.
+type Note = (Option<String>, &'static str, bool, Duration);
+
 /// Notes what it is told.
 #[derive(Debug, Default)]
-struct Notes(Mutex<Vec<(Option<String>, &'static str, bool, Duration)>>);
+struct Notes(Mutex<Vec<Note>>);
 
 impl AttemptObserver for Notes {
     fn attempt_ended(&self, attempt: &crate::Attempt<'_>) {
