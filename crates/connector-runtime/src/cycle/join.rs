@@ -172,6 +172,11 @@ pub(super) struct Joined {
 }
 
 impl Joined {
+    /// Whether the listing returned the device, whatever became of it.
+    pub(super) fn is_there(&self, uid: &DeviceUid) -> bool {
+        self.seen.contains(uid) || self.set_aside.contains(uid)
+    }
+
     /// Notes a failure; the first one is the cause and stays.
     pub(super) fn fail(&mut self, failure: Failure) {
         self.listing_complete = false;

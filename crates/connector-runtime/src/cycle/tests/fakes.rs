@@ -62,6 +62,7 @@ impl SourceRecord for Device {
 pub(super) enum Answer {
     Records(Vec<Device>),
     Malformed(&'static str),
+    Excluded(&'static str),
     Failure,
 }
 
@@ -106,7 +107,7 @@ impl Listing for FakeListing {
     type Record = Device;
     async fn next_page(&mut self) -> Result<Option<Page<Device>>, SourceError> {
         let Some(answer) = self.0.pop_front() else { return Ok(None) };
-        let (mut records, mut malformed) = (Vec::new(), Vec::new());
+        let (mut records, mut malformed, mut excluded) = (Vec::new(), Vec::new(), Vec::new());
         match answer {
             Answer::Records(devices) => records = devices,
             Answer::Malformed(uid) => malformed.push(MalformedRecord {
@@ -114,9 +115,10 @@ impl Listing for FakeListing {
                 reason: "not a machine".into(),
                 payload: "{".into(),
             }),
+            Answer::Excluded(uid) => excluded.push(DeviceUid::new(uid).unwrap()),
             Answer::Failure => return Err(unavailable().into()),
         }
-        Ok(Some(Page { records, malformed, excluded: Vec::new(), last: self.0.is_empty() }))
+        Ok(Some(Page { records, malformed, excluded, last: self.0.is_empty() }))
     }
 }
 
