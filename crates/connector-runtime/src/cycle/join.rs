@@ -1,5 +1,6 @@
 //! The first two stages: reading pages, and joining each record with its enrichment.
 
+use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use stocktake_connector_core::{
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::caught::caught;
 use super::progress::Progress;
 use super::seen::Seen;
 
@@ -39,7 +41,7 @@ impl Failure {
         Self { error: "stopped before everything was delivered".into(), advice: None }
     }
 
-    pub(super) fn of_panic(stage: &str, panic: &tokio::task::JoinError) -> Self {
+    pub(super) fn of_panic(stage: &str, panic: &dyn fmt::Display) -> Self {
         Self {
             error: format!("stage `{stage}` broke: {panic}"),
             advice: Some("report this as a defect of stocktake, with the log".into()),
@@ -167,6 +169,8 @@ pub(super) struct Joined {
     pub(super) excluded: u64,
     /// Devices that are there but go nowhere: unreadable ones, and those left out.
     pub(super) set_aside: Seen,
+    /// Devices whose enrichment is uncertain.
+    uncertain: u64,
     pub(super) enrichment: EnrichmentAccount,
     pub(super) failure: Option<Failure>,
 }
@@ -197,14 +201,30 @@ impl Joined {
 
 /// Joins pages with their enrichments and sends them on in chunks.
 pub(super) async fn join<R: SourceRecord, P: EnrichmentPass>(
-    mut pages: mpsc::Receiver<Result<Page<R>, SourceError>>,
-    mut pass: P,
+    pages: mpsc::Receiver<Result<Page<R>, SourceError>>,
+    pass: P,
     chunks: mpsc::Sender<Vec<JoinedRecord<R, P::Record>>>,
     shelf: DeadLetterShelf,
     progress: Arc<Progress>,
     stop: CancellationToken,
 ) -> Joined {
     let mut joined = Joined::default();
+    let stage = join_pages(pages, pass, chunks, shelf, progress, stop, &mut joined);
+    if let Err(panic) = caught(stage).await {
+        joined.fail(Failure::of_panic("join", &panic));
+    }
+    joined
+}
+
+async fn join_pages<R: SourceRecord, P: EnrichmentPass>(
+    mut pages: mpsc::Receiver<Result<Page<R>, SourceError>>,
+    mut pass: P,
+    chunks: mpsc::Sender<Vec<JoinedRecord<R, P::Record>>>,
+    shelf: DeadLetterShelf,
+    progress: Arc<Progress>,
+    stop: CancellationToken,
+    joined: &mut Joined,
+) {
     while let Some(page) = pages.recv().await {
         let page = match page {
             Ok(page) => page,
@@ -220,7 +240,7 @@ pub(super) async fn join<R: SourceRecord, P: EnrichmentPass>(
         let passed_on = tokio::select! {
             biased;
             () = stop.cancelled() => Err(Failure::stopped()),
-            passed_on = join_page(page, &mut pass, &chunks, &shelf, &mut joined) => passed_on,
+            passed_on = join_page(page, &mut pass, &chunks, &shelf, joined) => passed_on,
         };
         match passed_on {
             Ok(ControlFlow::Continue(())) => joined.listing_complete = last,
@@ -235,8 +255,7 @@ pub(super) async fn join<R: SourceRecord, P: EnrichmentPass>(
             }
         }
     }
-    joined.enrichment = pass.account();
-    joined
+    joined.enrichment = EnrichmentAccount { uncertain: joined.uncertain, ..pass.account() };
 }
 
 /// Joins one page and sends it on, as long as somebody takes it.
@@ -287,7 +306,10 @@ async fn join_page<R: SourceRecord, P: EnrichmentPass>(
         let (mut chunk, mut letters) = (Vec::with_capacity(CHUNK), Vec::new());
         for (uid, record) in devices.by_ref().take(CHUNK) {
             match pass.enrichment(record.join_key()) {
-                Ok(enrichment) => chunk.push(JoinedRecord { uid, record, enrichment }),
+                Ok(enrichment) => {
+                    joined.uncertain += u64::from(matches!(enrichment, Enrichment::Uncertain));
+                    chunk.push(JoinedRecord { uid, record, enrichment });
+                }
                 // An event without what an earlier one had would erase it at the receiver.
                 Err(unreadable) => letters.push(shelf.letter(
                     Stage::Read,

@@ -35,6 +35,13 @@ pub(super) struct Device {
 /// The content of a device whose enrichment cannot be read.
 pub(super) const UNREADABLE: &str = "unreadable enrichment";
 
+/// What the content of a device whose enrichment is uncertain begins with.
+pub(super) const UNCERTAIN: &str = "uncertain";
+
+/// Whose code panics at a device with this content.
+pub(super) const PANICS: [&str; 3] =
+    ["panic of the enricher", "panic of the mapper", "panic of the encoder"];
+
 pub(super) fn device(uid: &str, content: &str) -> Device {
     Device { uid: uid.into(), content: content.into(), last_seen: NOW - 100 }
 }
@@ -44,7 +51,13 @@ impl SourceRecord for Device {
         &self.uid
     }
     fn join_key(&self) -> Option<uuid::Uuid> {
-        (self.content == UNREADABLE).then(|| uuid::Uuid::from_u128(1))
+        let key = match self.content.as_str() {
+            UNREADABLE => 1,
+            content if content.starts_with(UNCERTAIN) => 2,
+            content if content == PANICS[0] => 3,
+            _ => return None,
+        };
+        Some(uuid::Uuid::from_u128(key))
     }
     fn first_seen(&self) -> Option<DateTime<Utc>> {
         Some(at(1))
@@ -151,6 +164,7 @@ pub(super) struct FakeDetails {
     pub(super) failing_after: Mutex<usize>,
     /// Places of records whose details cannot be understood, in every call.
     pub(super) malformed: Mutex<Vec<usize>>,
+    pub(super) panics: Mutex<bool>,
     /// Stopped by the next call, which then never ends.
     pub(super) stop: Mutex<Option<CancellationToken>>,
 }
@@ -162,6 +176,7 @@ impl Default for FakeDetails {
             asked: Mutex::default(),
             failing_after: Mutex::new(usize::MAX),
             malformed: Mutex::default(),
+            panics: Mutex::default(),
             stop: Mutex::default(),
         }
     }
@@ -182,6 +197,8 @@ impl DetailReader<&'static str> for FakeDetails {
             stop.cancel();
             return std::future::pending().await;
         }
+        let panics = *self.panics.lock().unwrap();
+        assert!(!panics, "panic of the details");
         if self.asked.lock().unwrap().len() >= *self.failing_after.lock().unwrap() {
             return Err(unavailable().into());
         }
@@ -211,8 +228,10 @@ impl EnrichmentPass for FakePass {
         &mut self,
         key: Option<uuid::Uuid>,
     ) -> Result<Enrichment<&'static str>, UnreadableEnrichment> {
-        match key {
+        match key.map(|key| key.as_u128()) {
             None => Ok(Enrichment::Matched("enriched")),
+            Some(2) => Ok(Enrichment::Uncertain),
+            Some(3) => panic!("{}", PANICS[0]),
             Some(_) => Err(UnreadableEnrichment("its record is broken".into())),
         }
     }
@@ -238,7 +257,8 @@ impl Mapper for FakeMapper {
         if record.content == "unmappable" || enrichment.matched() == Some(&"unmappable") {
             return Err(MapError { field: "content", problem: "is unmappable".into() });
         }
-        Ok(format!("{} {}", record.content, enrichment.matched().unwrap()))
+        assert_ne!(record.content, PANICS[1]);
+        Ok(format!("{} {}", record.content, enrichment.matched().unwrap_or(&"alone")))
     }
     fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of([])
@@ -256,6 +276,7 @@ impl Encoder<String> for FakeEncoder {
         if event.starts_with("unwritable") {
             return Err(EncodeError("no form".into()));
         }
+        assert!(!event.starts_with(PANICS[2]), "{}", PANICS[2]);
         out.extend(event.bytes());
         let has_uid = event.starts_with(WITH_UID);
         if has_uid {
@@ -275,6 +296,7 @@ pub(super) struct FakeSink {
     /// Whether the sink names the events at fault instead of refusing the batch.
     pub(super) names_culprits: bool,
     pub(super) down: Mutex<bool>,
+    pub(super) panics: bool,
     pub(super) finished: Mutex<u32>,
     pub(super) limits: BatchLimits,
 }
@@ -287,6 +309,7 @@ impl Default for FakeSink {
             poison: Mutex::default(),
             names_culprits: false,
             down: Mutex::default(),
+            panics: false,
             finished: Mutex::default(),
             limits: BatchLimits { max_events: 4, max_bytes: 1_000 },
         }
@@ -314,6 +337,7 @@ impl Sink for FakeSink {
         self.limits
     }
     async fn write_batch(&self, batch: &Batch) -> Result<Acknowledgement, SinkError> {
+        assert!(!self.panics, "panic of the sink");
         if *self.down.lock().unwrap() {
             return Err(unavailable().into());
         }

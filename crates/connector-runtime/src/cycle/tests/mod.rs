@@ -2,6 +2,8 @@
 
 mod details;
 mod fakes;
+mod panics;
+mod uncertain;
 
 use std::sync::Arc;
 
