@@ -16,7 +16,8 @@ use crate::{ApiError, BoxError, Recovery};
 /// [`UnreadableEnrichment`]: the record that it belongs to becomes a dead letter, as an event without
 /// it would erase what an earlier one had. One that does not say may belong to anyone without a
 /// match, and those get [`Enrichment::Uncertain`] instead of [`Enrichment::NoMatch`]: a dead letter
-/// for each of them would let one bad record cost thousands, and "none" would be false for one.
+/// for each of them would let one bad record cost thousands, and "none" would be false for one. As
+/// the one may have had more before, such a record goes only to sinks that never had anything of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Enrichment<E> {
     /// The remote has this for it.
@@ -24,7 +25,8 @@ pub enum Enrichment<E> {
     /// The remote was asked completely and has nothing for it.
     NoMatch,
     /// The remote was asked completely and no record was found, but one that could not be read may
-    /// be it. Nothing may be said that rests on there being none.
+    /// be it. Nothing may be said that rests on there being none, and a sink that has acknowledged the
+    /// record before, whatever its content, keeps what it has.
     Uncertain,
     /// The remote is not consulted: switched off, not licensed, or not permitted.
     Unavailable,
@@ -135,6 +137,10 @@ pub struct EnrichmentAccount {
     pub complete_count: Option<u64>,
     /// Machines that got a record.
     pub matched: u64,
+    /// Machines whose enrichment was [`Enrichment::Uncertain`]: they count as unchanged at sinks that
+    /// have them. The engine counts them, and overwrites what a pass puts here.
+    #[serde(default)]
+    pub uncertain: u64,
     /// What was asked beyond that; `None` where the enricher has no details or is not to ask them.
     #[serde(default)]
     pub details: Option<DetailAccount>,
@@ -147,7 +153,7 @@ pub struct DetailAccount {
     pub asked: u64,
     /// Calls that it took, repeated ones included.
     pub calls: u64,
-    /// Of the records, those that the remote no longer has; they stayed as they were.
+    /// Of the records, those that the remote no longer has; they are among the malformed ones.
     pub gone: u64,
 }
 
@@ -213,11 +219,13 @@ pub trait EnrichmentPass: fmt::Debug + Send + 'static {
 /// event is to be sent is decided without details, so a change that only they show is not noticed.
 #[async_trait]
 pub trait DetailReader<R: Send>: fmt::Debug + Send + Sync {
-    /// Completes records in place. A record that the remote no longer has stays as it is.
+    /// Completes records in place. A record that the remote no longer has is malformed: the next list
+    /// decides what is sent of it, and nothing lesser is sent now.
     ///
     /// # Errors
-    /// [`EnrichError`] when the details of any record cannot be had, for now or for good: nothing of
-    /// these records may then be sent.
+    /// [`EnrichError`] when no details can be had at all, for now or for good: nothing of these records
+    /// may then be sent. Where others have theirs, a record without is malformed instead, so that it
+    /// holds up nobody.
     ///
     /// # Cancellation
     /// After a dropped future some of the records may be complete and others not.
@@ -229,8 +237,8 @@ pub trait DetailReader<R: Send>: fmt::Debug + Send + Sync {
 pub struct Completion {
     /// What was done.
     pub account: DetailAccount,
-    /// Places of records whose details could not be understood, each with the reason. Their events
-    /// become dead letters: they would lack what earlier ones had.
+    /// Places of records whose details could not be had or understood, each with the reason. Their
+    /// events become dead letters: they would lack what earlier ones had.
     pub malformed: Vec<(usize, String)>,
 }
 
@@ -239,10 +247,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_account_that_was_kept_before_there_were_details_can_be_read() {
+    fn an_account_that_an_earlier_version_kept_can_be_read() {
         let kept = r#"{"status": {"state": "on"}, "strategy": "bulk", "records_read": 3,
                        "malformed": 0, "complete_count": 3, "matched": 2}"#;
         let account: EnrichmentAccount = serde_json::from_str(kept).unwrap();
-        assert_eq!((account.matched, account.details), (2, None));
+        assert_eq!((account.matched, account.uncertain, account.details), (2, 0, None));
     }
 }

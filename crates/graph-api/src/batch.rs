@@ -1,60 +1,27 @@
-//! Batches of 20 items in one call, and look-ups by Entra device id, which are asked in them.
+//! Batches: several requests in one call.
 //!
 //! Graph answers a batch with 200 whatever became of its items; they come in any order and each has
 //! a status of its own. Items that were throttled are asked again, alone, after the longest wait that
 //! any of them names (<https://learn.microsoft.com/graph/json-batching>).
-//!
-//! A filter on a property that Intune does not filter by is ignored: 200 with all devices
-//! (microsoftgraph/microsoft-graph-docs#19890). So each record is compared with what was asked for.
-//! `or` over several ids gives only the first match
-//! (microsoftgraph/msgraph-beta-sdk-dotnet#1156), hence one item for each id.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use stocktake_connector_core::wire::{Integer, TextOrInteger, Wire, parse_page};
+use stocktake_connector_core::wire::{Integer, TextOrInteger, Wire};
 use stocktake_connector_core::{ApiError, ApiErrorKind, SourceError};
-use stocktake_http_stack::{
-    AnswerPolicy, CursorTrail, ODataAnswers, Weight, clean_text, retry_after,
-};
+use stocktake_http_stack::{AnswerPolicy, ODataAnswers, Quota, Weight, clean_text, retry_after};
 use tokio::time::Instant;
 use url::Url;
-use uuid::Uuid;
 
-use crate::client::select;
-use crate::options::API;
 use crate::refusal::advise;
-use crate::{GraphClient, ManagedDevice, UnreadableDevices};
+use crate::{GraphClient, GraphOptions};
 
 /// How often an item is asked.
 const MOST_ATTEMPTS: u32 = 6;
-
-/// Most pages of one look-up. One device has one record, or a few.
-const MOST_PAGES: u64 = 20;
-
-/// What a look-up of several devices gave.
-#[derive(Debug, Default)]
-pub struct LookUp {
-    /// Records of devices that were asked for, in no particular order; several for one device when
-    /// it was enrolled more than once.
-    pub records: Vec<ManagedDevice>,
-    /// Records that could not be read.
-    pub malformed: u64,
-    /// Whose records these may be.
-    pub unreadable: UnreadableDevices,
-    /// Calls that it took.
-    pub calls: u64,
-    /// Whether look-ups do not work here: the remote ignores the filter and would list all its
-    /// devices for each, or one broken record makes the whole batch unreadable. The records are not
-    /// complete then: read the list instead, which sets broken records aside.
-    pub list_instead: bool,
-    /// Whether any look-up was answered, also when a later one failed.
-    pub(crate) answered: bool,
-}
 
 /// One item that still has to be asked.
 #[derive(Debug)]
@@ -73,18 +40,17 @@ pub(crate) trait Gather: Send {
     /// Names the operation in errors and spans.
     const OPERATION: &'static str;
 
+    /// Whether the items of a batch whose answer cannot be read are asked again one by one, so that
+    /// only the one at fault fails. Otherwise [`Gather::give_up`] is called.
+    const ONE_BY_ONE: bool = false;
+
     /// Notes that a batch was sent.
     fn count_call(&mut self);
 
     /// Notes that some item was answered, whatever becomes of the others.
     fn note_answer(&mut self) {}
 
-    /// Whether an item with this status is to be taken; any other is a failure of the item.
-    fn takes(status: i64) -> bool {
-        status == 200
-    }
-
-    /// Takes the answer to an item.
+    /// Takes the answer to an item that was answered with 200.
     fn take(
         &mut self,
         client: &GraphClient,
@@ -92,15 +58,19 @@ pub(crate) trait Gather: Send {
         answer: &ItemAnswer,
     ) -> Result<Took, SourceError>;
 
-    /// Batches do not work here: one cannot be read, or an answer said [`Took::Useless`].
-    fn give_up(&mut self, client: &GraphClient) -> Result<(), SourceError>;
-}
+    /// Takes note of an item that failed and is not asked again, with the answer if there is one.
+    ///
+    /// # Errors
+    /// When the other items need not be asked any more either.
+    fn fail(
+        &mut self,
+        item: Item<Self::Asked>,
+        failure: ApiError,
+        answer: Option<&ItemAnswer>,
+    ) -> Result<(), SourceError>;
 
-/// The device of a look-up.
-#[derive(Debug)]
-pub(crate) struct Wanted {
-    key: Uuid,
-    trail: CursorTrail,
+    /// Batches do not work here: one cannot be read, or an answer said [`Took::Useless`].
+    fn give_up(&mut self) {}
 }
 
 #[derive(Serialize)]
@@ -138,6 +108,11 @@ impl ItemAnswer {
         headers(&self.headers)
     }
 
+    /// Whether the item was answered with 200.
+    pub(crate) fn is_ok(&self) -> bool {
+        self.status == Some(200)
+    }
+
     /// The body as it was sent; empty when there is none.
     pub(crate) fn body(&self) -> &str {
         self.body.as_deref().map_or("", RawValue::get)
@@ -153,33 +128,17 @@ fn status<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i6
 }
 
 impl GraphClient {
-    /// The managed devices with these Entra device ids, at most 20 of them in one call.
-    ///
-    /// # Errors
-    /// When any of the answers is missing in the end: there is no partial result.
-    pub async fn look_up(&self, keys: &[Uuid]) -> Result<LookUp, SourceError> {
-        let mut found = LookUp::default();
-        self.look_up_into(keys, &mut found).await?;
-        Ok(found)
+    /// How many items a batch may have: as many as Graph takes, but no more than may go out at once
+    /// within our smallest quota, as each of them counts.
+    pub fn batch_size(&self) -> usize {
+        let quotas = self.stack.options().quotas.iter();
+        let smallest = quotas.filter(|quota| !quota.per.is_zero()).map(Quota::at_once).min();
+        let most = GraphOptions::LOOK_UPS_IN_A_BATCH;
+        smallest.map_or(most, |smallest| most.min(smallest.into())) as usize
     }
 
-    /// Like [`GraphClient::look_up`]; what was answered before a failure is left in `found`.
-    pub(crate) async fn look_up_into(
-        &self,
-        keys: &[Uuid],
-        found: &mut LookUp,
-    ) -> Result<(), SourceError> {
-        for keys in keys.chunks(crate::GraphOptions::LOOK_UPS_IN_A_BATCH as usize) {
-            let items = keys.iter().map(|key| self.item(*key)).collect();
-            self.ask_all(items, found).await?;
-            if found.list_instead {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Asks for the items of one batch, again where they were throttled, until each is taken.
+    /// Asks for the items of one batch, again where they were throttled, until each is taken or has
+    /// failed.
     pub(crate) async fn ask_all<G: Gather>(
         &self,
         items: Vec<Item<G::Asked>>,
@@ -187,35 +146,56 @@ impl GraphClient {
     ) -> Result<(), SourceError> {
         // `None`: so far away that it is none.
         let deadline = Instant::now().checked_add(self.options.batch_deadline);
-        let mut open = items;
-        while !open.is_empty() {
+        let mut batches = VecDeque::from([items]);
+        while let Some(open) = batches.pop_front() {
+            if open.is_empty() {
+                continue;
+            }
             let answers = self.ask(G::OPERATION, &open).await?;
             found.count_call();
             let Some(mut answers) = answers else {
-                return found.give_up(self);
+                if !G::ONE_BY_ONE {
+                    found.give_up();
+                    return Ok(());
+                }
+                let alone = open.len() == 1;
+                for item in open {
+                    if alone {
+                        let message = "the batch cannot be read".to_owned();
+                        let failure = self.error(G::OPERATION, ApiErrorKind::Malformed, message);
+                        found.fail(item, failure, None)?;
+                    } else {
+                        batches.push_back(vec![item]);
+                    }
+                }
+                continue;
             };
             // Before any item is judged: a refusal of one says little beside an answer to another.
-            if answers.values().any(|answer| answer.status == Some(200)) {
+            if answers.values().any(ItemAnswer::is_ok) {
                 found.note_answer();
             }
             let mut again = Vec::new();
             let mut wait = None::<Duration>;
             for (number, mut item) in open.into_iter().enumerate() {
                 item.attempts += 1;
-                let (mut failure, named) = match answers.remove(&number) {
-                    Some(answer) if answer.status.is_some_and(G::takes) => {
-                        match found.take(self, &mut item, &answer)? {
-                            Took::Last => {}
-                            Took::More(url) => {
-                                item.url = url;
-                                item.attempts = 0;
-                                again.push(item);
-                            }
-                            Took::Useless => return found.give_up(self),
+                let answer = answers.remove(&number);
+                if let Some(answer) = answer.as_ref().filter(|answer| answer.is_ok()) {
+                    match found.take(self, &mut item, answer)? {
+                        Took::Last => {}
+                        Took::More(url) => {
+                            item.url = url;
+                            item.attempts = 0;
+                            again.push(item);
                         }
-                        continue;
+                        Took::Useless => {
+                            found.give_up();
+                            return Ok(());
+                        }
                     }
-                    Some(answer) => self.item_error(G::OPERATION, &answer),
+                    continue;
+                }
+                let (mut failure, named) = match &answer {
+                    Some(answer) => self.item_error(G::OPERATION, answer),
                     None => {
                         let message = "the batch has no answer for an item".to_owned();
                         (self.error(G::OPERATION, ApiErrorKind::Unavailable, message), None)
@@ -227,17 +207,18 @@ impl GraphClient {
                 let pause = named.unwrap_or_else(|| self.backoff(item.attempts));
                 let end = Instant::now().checked_add(pause);
                 let in_time = deadline.is_none_or(|deadline| end.is_some_and(|end| end < deadline));
-                if !temporary || item.attempts >= MOST_ATTEMPTS || !in_time {
+                if temporary && item.attempts < MOST_ATTEMPTS && in_time {
+                    wait = wait.max(Some(pause));
+                    again.push(item);
+                } else {
                     failure.retry_after = named;
-                    return Err(failure.into());
+                    found.fail(item, failure, answer.as_ref())?;
                 }
-                wait = wait.max(Some(pause));
-                again.push(item);
             }
             if let Some(wait) = wait {
                 tokio::time::sleep(wait).await;
             }
-            open = again;
+            batches.push_back(again);
         }
         Ok(())
     }
@@ -249,20 +230,9 @@ impl GraphClient {
         self.options.batch_backoff.saturating_mul(1 << doublings)
     }
 
-    fn item(&self, key: Uuid) -> Item<Wanted> {
-        let mut url = self.url(&["deviceManagement", "managedDevices"]);
-        url.set_query(Some(&format!(
-            "$filter=azureADDeviceId eq '{}'&{}",
-            key.hyphenated(),
-            select()
-        )));
-        let trail = CursorTrail::new(&url, API, MOST_PAGES);
-        Item { asked: Wanted { key, trail }, url, attempts: 0 }
-    }
-
     /// Asks for the open items. Their places among them are their ids. `None` when the answer cannot
     /// be read.
-    async fn ask<A>(
+    pub(crate) async fn ask<A>(
         &self,
         operation: &'static str,
         open: &[Item<A>],
@@ -330,52 +300,6 @@ pub(crate) enum Took {
     More(Url),
     /// Asking like this leads nowhere.
     Useless,
-}
-
-impl Gather for LookUp {
-    type Asked = Wanted;
-
-    const OPERATION: &'static str = "look up managed devices";
-
-    fn count_call(&mut self) {
-        self.calls += 1;
-    }
-
-    fn note_answer(&mut self) {
-        self.answered = true;
-    }
-
-    fn take(
-        &mut self,
-        client: &GraphClient,
-        item: &mut Item<Wanted>,
-        answer: &ItemAnswer,
-    ) -> Result<Took, SourceError> {
-        let page = parse_page::<ManagedDevice>(answer.body().as_bytes())
-            .map_err(|error| client.error(Self::OPERATION, error.kind(), error.to_string()))?;
-        self.malformed += page.malformed.len() as u64;
-        let all = page.records.len();
-        let key = item.asked.key;
-        let asked_for = page.records.into_iter().filter(|d| d.azure_ad_device_id() == Some(key));
-        let before = self.records.len();
-        self.records.extend(asked_for);
-        let others = all - (self.records.len() - before);
-        for record in &page.malformed {
-            // Where the filter works, a record that does not say whose it is was asked for.
-            self.unreadable.add(record, (others == 0).then_some(key));
-        }
-        Ok(match page.next_link {
-            None => Took::Last,
-            // The filter is ignored: all devices of the tenant would follow, for each of the look-ups.
-            Some(_) if others > 0 => Took::Useless,
-            Some(link) => Took::More(item.asked.trail.follow(&link)?),
-        })
-    }
-
-    fn give_up(&mut self, _: &GraphClient) -> Result<(), SourceError> {
-        self.list_instead = true;
-        Ok(())
-    }
 }
 
 /// The address of an item: below the version, without host.

@@ -86,7 +86,7 @@ impl Enricher for IntuneEnricher {
 
     fn details(&self) -> Option<Arc<dyn DetailReader<ManagedDevice>>> {
         let client = self.client.clone().filter(|_| self.details)?;
-        Some(Arc::new(IntuneDetails(client)))
+        Some(Arc::new(IntuneDetails::new(client)))
     }
 }
 
@@ -191,7 +191,7 @@ impl IntunePass {
         last: bool,
     ) -> Result<Found, SourceError> {
         self.keys += asked.len() as u64;
-        if self.choose(asked.len() as u64, last) == Strategy::LookUp {
+        if self.choose(asked.len() as u64, last, client.batch_size() as u64) == Strategy::LookUp {
             // A fixed order makes a repeated cycle ask the same.
             let mut keys: Vec<Uuid> = asked.iter().copied().collect();
             keys.sort_unstable();
@@ -220,8 +220,8 @@ impl IntunePass {
     }
 
     /// The cheaper way by count of calls, those that look-ups already took included.
-    fn choose(&self, keys: u64, last: bool) -> Strategy {
-        let look_ups = self.look_up_calls + keys.div_ceil(GraphOptions::LOOK_UPS_IN_A_BATCH);
+    fn choose(&self, keys: u64, last: bool, batch_size: u64) -> Strategy {
+        let look_ups = self.look_up_calls + keys.div_ceil(batch_size);
         // Unknown: at least as many records as machines, and as many again if more machines come.
         let records = self.known.unwrap_or(if last { self.keys } else { self.keys * 2 });
         let bulk = records.div_ceil(GraphOptions::RECORDS_IN_A_PAGE).max(1);

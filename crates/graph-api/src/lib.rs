@@ -50,6 +50,8 @@ mod enricher;
 #[doc(hidden)]
 pub mod fuzzing;
 mod index;
+#[cfg(feature = "client")]
+mod look_up;
 mod model;
 mod named;
 #[cfg(feature = "client")]
@@ -60,12 +62,12 @@ mod refusal;
 mod unreadable;
 
 #[cfg(feature = "client")]
-pub use batch::LookUp;
-#[cfg(feature = "client")]
 pub use client::{GraphClient, ManagedDeviceListing};
 #[cfg(feature = "client")]
 pub use enricher::{IntuneEnricher, IntunePass};
 pub use index::{JoinIndex, JoinIndexBuilder};
+#[cfg(feature = "client")]
+pub use look_up::LookUp;
 pub use model::ManagedDevice;
 pub use named::{ComplianceState, ManagementAgent, ManagementState, OwnerType};
 #[cfg(feature = "client")]

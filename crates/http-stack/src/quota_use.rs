@@ -8,7 +8,7 @@ use tokio::time::Instant;
 const SLICES: usize = 60;
 
 /// Counts what is taken from one quota.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct QuotaUse {
     start: Instant,
     slice: Duration,

@@ -189,7 +189,7 @@ mod tests {
             let text = std::fs::read_to_string(path).unwrap();
             for metric in ALL {
                 assert!(
-                    !text.contains(&format!("\"{}", metric.name)),
+                    !text.contains(&format!("\"{}\"", metric.name)),
                     "{} spells {}; use the constant",
                     path.display(),
                     metric.name

@@ -175,7 +175,7 @@ impl SinkDelivery {
         let mut due = Vec::with_capacity(events.len());
         let mut due_bytes = 0;
         for (mapped, known) in events.into_iter().zip(known) {
-            if self.is_due(mapped.encoded.fingerprint, &known) {
+            if self.is_due(&mapped, &known) {
                 due_bytes += mapped.place.len();
                 due.push(Due { mapped, before: known.acknowledged });
             }
@@ -193,14 +193,14 @@ impl SinkDelivery {
             }
             copied
         };
-        for Due { mapped: MappedEvent { uid, encoded, place }, before } in &due {
+        for Due { mapped: MappedEvent { uid, encoded, place, .. }, before } in &due {
             if let Some(at) = encoded.uid_at {
                 EventUid::derive(&self.scope.tenant, uid, encoded.fingerprint, before.as_ref())
                     .put(&mut bodies, place.start + at);
             }
         }
         let bodies = bodies.freeze();
-        for Due { mapped: MappedEvent { uid, encoded, place }, .. } in due {
+        for Due { mapped: MappedEvent { uid, encoded, place, .. }, .. } in due {
             // Every place is one of this buffer, as it was written or as it was copied.
             let body = bodies.slice(place);
             self.fill(EncodedEvent { uid, fingerprint: encoded.fingerprint, body }).await;
@@ -212,9 +212,9 @@ impl SinkDelivery {
         self.target.store.known(&self.scope, &uids).await
     }
 
-    /// Whether the sink needs an event with this content; if not, the event is settled.
-    fn is_due(&mut self, content: Fingerprint, known: &Known) -> bool {
-        match self.policy.decide(content, known) {
+    /// Whether the sink needs an event; if not, the event is settled.
+    fn is_due(&mut self, event: &MappedEvent, known: &Known) -> bool {
+        match self.policy.decide(event.encoded.fingerprint, event.uncertain, known) {
             Decision::Send => return true,
             Decision::Unchanged => self.account.unchanged += 1,
             // Its dead letter stands; the sink would refuse the same content again.

@@ -10,16 +10,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::Stop;
+use super::join::{Failure, JoinedRecord};
+use super::plan::{Decision, Policy};
+use super::render::{Form, Outlet, render_record};
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
     DetailAccount, DetailReader, Enrichment, Known, Mapper, SourceRecord, Stage, StateError,
     StateStore,
 };
-use tokio_util::sync::CancellationToken;
-
-use super::join::{Failure, JoinedRecord};
-use super::plan::{Decision, Policy};
-use super::render::{Form, Outlet, render_record};
 
 /// Completes what is about to be sent in one cycle.
 #[derive(Debug)]
@@ -27,7 +26,7 @@ pub(super) struct Details<E> {
     reader: Arc<dyn DetailReader<E>>,
     store: Arc<dyn StateStore>,
     policy: Policy,
-    stop: CancellationToken,
+    stop: Stop,
     account: DetailAccount,
 }
 
@@ -44,12 +43,12 @@ pub(super) struct Prepared {
 }
 
 impl<E: Send + 'static> Details<E> {
-    /// `stop` ends the reading of details at once.
+    /// `stop` ends the reading of details, however gently: it may take hours.
     pub(super) fn new(
         reader: Arc<dyn DetailReader<E>>,
         store: Arc<dyn StateStore>,
         policy: Policy,
-        stop: CancellationToken,
+        stop: Stop,
     ) -> Self {
         Self { reader, store, policy, stop, account: DetailAccount::default() }
     }
@@ -60,7 +59,8 @@ impl<E: Send + 'static> Details<E> {
     }
 
     /// Completes those records of a chunk whose events some sink is to get, and maps them again.
-    /// `forms` holds the events without details, one form for each outlet.
+    /// `forms` holds the events without details, one form for each outlet. `None` when the cycle was
+    /// asked to stop meanwhile: as after a failure, no event of the chunk may then be sent.
     ///
     /// # Errors
     /// [`Failure`] when details or state cannot be had: no event of the chunk may then be sent.
@@ -70,7 +70,7 @@ impl<E: Send + 'static> Details<E> {
         chunk: &mut [JoinedRecord<R, E>],
         forms: Vec<Form>,
         now: DateTime<Utc>,
-    ) -> Result<Prepared, Failure>
+    ) -> Result<Option<Prepared>, Failure>
     where
         R: SourceRecord,
         M: Mapper<Record = R, Enrichment = E>,
@@ -85,11 +85,12 @@ impl<E: Send + 'static> Details<E> {
             }
         }
         if records.is_empty() {
-            return Ok(prepared);
+            return Ok(Some(prepared));
         }
         let completion = tokio::select! {
             biased;
-            () = self.stop.cancelled() => return Err(Failure::stopped()),
+            () = self.stop.now.cancelled() => return Err(Failure::stopped()),
+            () = self.stop.gently.cancelled() => return Ok(None),
             completion = self.reader.complete(records) => completion?,
         };
         self.account += completion.account;
@@ -101,7 +102,7 @@ impl<E: Send + 'static> Details<E> {
             }
         }
         prepared.map_again(outlets, chunk, &completed, now);
-        Ok(prepared)
+        Ok(Some(prepared))
     }
 
     /// What every sink knows of a chunk's events, and which records any of them is to get.
@@ -124,7 +125,8 @@ impl<E: Send + 'static> Details<E> {
                 }
                 let known = self.store.known(&inlet.scope, &uids).await?;
                 for (event, known) in form.events.iter().zip(&known) {
-                    let decision = self.policy.decide(event.encoded.fingerprint, known);
+                    let decision =
+                        self.policy.decide(event.encoded.fingerprint, event.uncertain, known);
                     if let Some(sent) = sent.get_mut(event.place) {
                         *sent |= decision == Decision::Send;
                     }

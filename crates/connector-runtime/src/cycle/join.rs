@@ -1,5 +1,6 @@
 //! The first two stages: reading pages, and joining each record with its enrichment.
 
+use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use tracing::field::Empty;
 
+use super::caught::caught;
 use super::progress::Progress;
 use super::seen::Seen;
 use crate::error_code::ErrorCode;
@@ -46,7 +48,7 @@ impl Failure {
         }
     }
 
-    pub(super) fn of_panic(stage: &str, panic: &tokio::task::JoinError) -> Self {
+    pub(super) fn of_panic(stage: &str, panic: &dyn fmt::Display) -> Self {
         Self {
             error: ErrorCode::StageBroke.tag(format_args!("stage `{stage}` broke: {panic}")),
             advice: Some("report this as a defect of stocktake, with the log".into()),
@@ -179,11 +181,18 @@ pub(super) struct Joined {
     pub(super) excluded: u64,
     /// Devices that are there but go nowhere: unreadable ones, and those left out.
     pub(super) set_aside: Seen,
+    /// Devices whose enrichment is uncertain.
+    uncertain: u64,
     pub(super) enrichment: EnrichmentAccount,
     pub(super) failure: Option<Failure>,
 }
 
 impl Joined {
+    /// Whether the listing returned the device, whatever became of it.
+    pub(super) fn is_there(&self, uid: &DeviceUid) -> bool {
+        self.seen.contains(uid) || self.set_aside.contains(uid)
+    }
+
     /// Notes a failure; the first one is the cause and stays.
     pub(super) fn fail(&mut self, failure: Failure) {
         self.listing_complete = false;
@@ -204,14 +213,30 @@ impl Joined {
 
 /// Joins pages with their enrichments and sends them on in chunks.
 pub(super) async fn join<R: SourceRecord, P: EnrichmentPass>(
-    mut pages: mpsc::Receiver<Result<Page<R>, SourceError>>,
-    mut pass: P,
+    pages: mpsc::Receiver<Result<Page<R>, SourceError>>,
+    pass: P,
     chunks: mpsc::Sender<Vec<JoinedRecord<R, P::Record>>>,
     shelf: DeadLetterShelf,
     progress: Arc<Progress>,
     stop: CancellationToken,
 ) -> Joined {
     let mut joined = Joined::default();
+    let stage = join_pages(pages, pass, chunks, shelf, progress, stop, &mut joined);
+    if let Err(panic) = caught(stage).await {
+        joined.fail(Failure::of_panic("join", &panic));
+    }
+    joined
+}
+
+async fn join_pages<R: SourceRecord, P: EnrichmentPass>(
+    mut pages: mpsc::Receiver<Result<Page<R>, SourceError>>,
+    mut pass: P,
+    chunks: mpsc::Sender<Vec<JoinedRecord<R, P::Record>>>,
+    shelf: DeadLetterShelf,
+    progress: Arc<Progress>,
+    stop: CancellationToken,
+    joined: &mut Joined,
+) {
     while let Some(page) = pages.recv().await {
         let page = match page {
             Ok(page) => page,
@@ -227,7 +252,7 @@ pub(super) async fn join<R: SourceRecord, P: EnrichmentPass>(
         let passed_on = tokio::select! {
             biased;
             () = stop.cancelled() => Err(Failure::stopped()),
-            passed_on = join_page(page, &mut pass, &chunks, &shelf, &mut joined) => passed_on,
+            passed_on = join_page(page, &mut pass, &chunks, &shelf, joined) => passed_on,
         };
         match passed_on {
             Ok(ControlFlow::Continue(())) => joined.listing_complete = last,
@@ -242,8 +267,7 @@ pub(super) async fn join<R: SourceRecord, P: EnrichmentPass>(
             }
         }
     }
-    joined.enrichment = pass.account();
-    joined
+    joined.enrichment = EnrichmentAccount { uncertain: joined.uncertain, ..pass.account() };
 }
 
 /// Joins one page and sends it on, as long as somebody takes it.
@@ -294,7 +318,10 @@ async fn join_page<R: SourceRecord, P: EnrichmentPass>(
         let (mut chunk, mut letters) = (Vec::with_capacity(CHUNK), Vec::new());
         for (uid, record) in devices.by_ref().take(CHUNK) {
             match pass.enrichment(record.join_key()) {
-                Ok(enrichment) => chunk.push(JoinedRecord { uid, record, enrichment }),
+                Ok(enrichment) => {
+                    joined.uncertain += u64::from(matches!(enrichment, Enrichment::Uncertain));
+                    chunk.push(JoinedRecord { uid, record, enrichment });
+                }
                 // An event without what an earlier one had would erase it at the receiver.
                 Err(unreadable) => letters.push(shelf.letter(
                     Stage::Read,

@@ -25,6 +25,7 @@
 //!
 //! Not here: retry and quotas (`http-stack`), when a cycle is due (the scheduler).
 
+mod caught;
 mod deliver;
 mod details;
 mod join;
@@ -55,6 +56,7 @@ use tracing::{Instrument, Span};
 pub use plan::{Emit, Plan, Request};
 pub use progress::Progress;
 
+use self::join::Failure;
 use crate::process;
 
 /// Pages that wait between reading and joining. One is enough to keep both busy; each may hold
@@ -121,7 +123,8 @@ pub struct Collector<S, E, M: Mapper> {
 /// How a cycle is stopped.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
-    /// Stop reading; deliver what was read.
+    /// Stop reading; deliver what was read. Where details have yet to be read of it, it is left to the
+    /// next cycle.
     pub gently: CancellationToken,
     /// Stop now; what was acknowledged is in state, the rest comes with the next cycle.
     pub now: CancellationToken,
@@ -206,7 +209,7 @@ where
             }
         }
 
-        let outcome = outcome(failure, &passage.sinks, listing_complete);
+        let outcome = outcome(failure, &passage, listing_complete);
         let checkpoint = Checkpoint {
             first_seen: passage.join.first_seen.map(|seen| seen.min(started_at)),
             // A device whose clock runs ahead must not carry the checkpoint past devices that the
@@ -335,7 +338,7 @@ where
             stop.now.clone(),
         );
         let details = self.enricher.details().map(|reader| {
-            details::Details::new(reader, Arc::clone(&self.store), policy, stop.now.clone())
+            details::Details::new(reader, Arc::clone(&self.store), policy, stop.clone())
         });
         let mapping =
             render::render(outlets, chunks_joined, details, dead_letters, self.clock.now());
@@ -345,26 +348,35 @@ where
         // A task that panicked is a defect; it must end the cycle, not the process.
         let mut join = joining.await.unwrap_or_else(|panic| join::Joined::broken(&panic));
         if let Err(panic) = reading.await {
-            join.fail(join::Failure::of_panic("read", &panic));
+            join.fail(Failure::of_panic("read", &panic));
         }
         if let Some(failure) = rendered.failure {
             join.fail(failure);
         }
+        join.listing_complete &= !rendered.interrupted;
         join.enrichment.details = rendered.details;
         let mapped = join.passed_on.saturating_sub(rendered.unmapped + rendered.abandoned);
         let mut sinks = BTreeMap::new();
         for (name, delivery) in deliveries {
-            let mut account = delivery.await.unwrap_or_else(|panic| SinkAccount {
-                error: Some(join::Failure::of_panic("deliver", &panic).error),
-                ..SinkAccount::default()
-            });
+            let (mut account, broken) = match delivery.await {
+                Ok(account) => (account, false),
+                Err(panic) => {
+                    let Failure { error, advice } = Failure::of_panic("deliver", &panic);
+                    (SinkAccount { error: Some(error), advice, ..SinkAccount::default() }, true)
+                }
+            };
             account.read = join.read;
             account.duplicates = join.duplicates;
             account.dead_lettered += join.malformed + rendered.unmapped;
-            account.undelivered += join.abandoned() + rendered.abandoned;
+            account.undelivered += if broken {
+                // What the sink acknowledged is in state, but its counts are gone.
+                account.read - account.duplicates - account.dead_lettered
+            } else {
+                join.abandoned() + rendered.abandoned
+            };
             sinks.insert(name, account);
         }
-        Passage { join, mapped, sinks }
+        Passage { join, mapped, interrupted: rendered.interrupted, sinks }
     }
 }
 
@@ -373,18 +385,18 @@ struct Passage {
     join: join::Joined,
     /// Devices that became events.
     mapped: u64,
+    /// Whether records were left to the next cycle because this one was asked to stop.
+    interrupted: bool,
     sinks: BTreeMap<SinkName, SinkAccount>,
 }
 
-fn outcome(
-    failure: Option<join::Failure>,
-    sinks: &BTreeMap<SinkName, SinkAccount>,
-    listing_complete: bool,
-) -> CycleOutcome {
+fn outcome(failure: Option<Failure>, passage: &Passage, listing_complete: bool) -> CycleOutcome {
     if let Some(failure) = failure {
         return CycleOutcome::Failed { error: failure.error, advice: failure.advice };
     }
-    let failed = sinks.iter().find(|(_, account)| !account.is_complete());
+    let failed = passage.sinks.iter().find(|(_, account)| {
+        account.error.is_some() || (!account.is_complete() && !passage.interrupted)
+    });
     if let Some((name, account)) = failed {
         let error = account.error.as_deref().unwrap_or("did not take every event");
         return CycleOutcome::Failed {

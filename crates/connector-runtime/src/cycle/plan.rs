@@ -66,11 +66,21 @@ pub(super) enum Decision {
 
 impl Policy {
     /// Decides on content with `fingerprint`, by what state knows of the device at the sink.
-    pub(super) fn decide(&self, fingerprint: Fingerprint, known: &Known) -> Decision {
+    ///
+    /// `uncertain` content may lack what the sink got earlier, so it goes only where nothing did.
+    pub(super) fn decide(
+        &self,
+        fingerprint: Fingerprint,
+        uncertain: bool,
+        known: &Known,
+    ) -> Decision {
         if known.refused == Some(fingerprint) {
             return Decision::Refused;
         }
         let before = known.acknowledged.as_ref();
+        if uncertain && before.is_some() {
+            return Decision::Unchanged;
+        }
         if self.emit.sends(fingerprint, before, self.refresh_after, self.now) {
             Decision::Send
         } else {

@@ -36,7 +36,7 @@ pub(super) async fn settle<S: Source, E: Enricher, M: Mapper>(
 
     let mut removed = Walk::new(store, tenant, Marked::Removed);
     while let Some(uids) = removed.next().await? {
-        settled.returned.extend(uids.into_iter().filter(|uid| joined.seen.contains(uid)));
+        settled.returned.extend(uids.into_iter().filter(|uid| joined.is_there(uid)));
     }
     settled.account.returned = settled.returned.len() as u64;
     if kind != CycleKind::Full || !joined.listing_complete {
@@ -47,7 +47,7 @@ pub(super) async fn settle<S: Source, E: Enricher, M: Mapper>(
     let mut known = Walk::new(store, tenant, Marked::Present);
     while let Some(uids) = known.next().await? {
         for uid in uids {
-            if joined.seen.contains(&uid) || joined.set_aside.contains(&uid) {
+            if joined.is_there(&uid) {
                 continue;
             }
             settled.account.missing += 1;

@@ -9,10 +9,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
-    DetailAccount, DeviceUid, Encoded, Encoder, Known, Mapper, NewDeadLetter, SourceRecord, Stage,
+    DetailAccount, DeviceUid, Encoded, Encoder, Enrichment, Known, Mapper, NewDeadLetter,
+    SourceRecord, Stage,
 };
 use tokio::sync::mpsc;
 
+use super::caught::caught;
 use super::deliver::{Handed, Inlet};
 use super::details::{Details, Prepared};
 use super::join::{DeadLetterShelf, Failure, JoinedRecord};
@@ -22,6 +24,8 @@ use super::join::{DeadLetterShelf, Failure, JoinedRecord};
 pub(super) struct MappedEvent {
     pub(super) uid: DeviceUid,
     pub(super) encoded: Encoded,
+    /// Whether it may lack what an earlier event had.
+    pub(super) uncertain: bool,
     /// Where its body stands among those of its chunk.
     pub(super) place: Range<usize>,
 }
@@ -47,8 +51,12 @@ pub(super) struct Outlet<'a, M: Mapper> {
 pub(super) struct Rendered {
     /// Records that could not be mapped, for every sink alike.
     pub(super) unmapped: u64,
-    /// Records that came but went nowhere, because the mapping failed.
+    /// Records that came but went nowhere, because the mapping failed or was asked to stop.
     pub(super) abandoned: u64,
+    /// Records of the present chunk that are not accounted for yet.
+    in_hand: u64,
+    /// Whether the mapping was asked to stop before it was done.
+    pub(super) interrupted: bool,
     /// `None` when no details are to be read.
     pub(super) details: Option<DetailAccount>,
     pub(super) failure: Option<Failure>,
@@ -71,33 +79,60 @@ where
     M::Enrichment: Send,
 {
     let mut rendered = Rendered::default();
+    let stage = render_chunks(outlets, &mut chunks, details.as_mut(), &shelf, now, &mut rendered);
+    if let Err(panic) = caught(stage).await {
+        rendered.failure.get_or_insert(Failure::of_panic("map", &panic));
+    }
+    // Nothing waits and nothing is in hand where the chunks came to their end.
+    rendered.abandoned = rendered.in_hand + abandon(chunks).await;
+    rendered.details = details.map(|details| details.account());
+    rendered
+}
+
+async fn render_chunks<R, M>(
+    outlets: Vec<Outlet<'_, M>>,
+    chunks: &mut mpsc::Receiver<Vec<JoinedRecord<R, M::Enrichment>>>,
+    mut details: Option<&mut Details<M::Enrichment>>,
+    shelf: &DeadLetterShelf,
+    now: DateTime<Utc>,
+    rendered: &mut Rendered,
+) where
+    R: SourceRecord,
+    M: Mapper<Record = R>,
+    M::Enrichment: Send,
+{
     let mut room = vec![(0, 0); outlets.len()];
     while let Some(mut chunk) = chunks.recv().await {
+        rendered.in_hand = chunk.len() as u64;
         let mut letters = Vec::new();
         let mut forms: Vec<Form> = room.iter().map(|room| Form::with_room(*room)).collect();
         for (place, joined) in chunk.iter().enumerate() {
             if let Err(reason) = render_record(&outlets, joined, place, now, &mut forms) {
-                letters.push(letter(&shelf, joined, Stage::Map, reason));
+                letters.push(letter(shelf, joined, Stage::Map, reason));
             }
         }
         let mut known = Vec::new();
-        if let Some(details) = &mut details {
+        if let Some(details) = details.as_deref_mut() {
             let prepared = details.prepare(&outlets, &mut chunk, forms, now).await;
             let Prepared { forms: complete, known: read, unmapped: refused } = match prepared {
-                Ok(prepared) => prepared,
+                Ok(Some(prepared)) => prepared,
+                Ok(None) => {
+                    rendered.interrupted = true;
+                    return;
+                }
                 Err(failure) => {
                     rendered.failure.get_or_insert(failure);
-                    rendered.abandoned = abandon(chunk, chunks).await;
-                    break;
+                    return;
                 }
             };
             forms = complete;
             known = read;
             letters.extend(refused.into_iter().filter_map(|(place, stage, reason)| {
-                chunk.get(place).map(|joined| letter(&shelf, joined, stage, reason))
+                chunk.get(place).map(|joined| letter(shelf, joined, stage, reason))
             }));
         }
         rendered.unmapped += letters.len() as u64;
+        rendered.in_hand -= letters.len() as u64;
         if let Err(error) = shelf.keep(letters).await {
             // State is broken: what follows could not be noted either. Sinks still get this chunk,
             // so that the accounts stay true; the cycle has failed.
@@ -109,15 +144,14 @@ where
             *room = (form.events.len(), form.bodies.len());
             hand_out(&outlet.inlets, form.into_chunk(&chunk), known).await;
         }
+        rendered.in_hand = 0;
     }
-    rendered.details = details.map(|details| details.account());
-    rendered
 }
 
-/// Takes no more chunks; how many records were in this one and in those that waited.
-async fn abandon<R>(chunk: Vec<R>, mut chunks: mpsc::Receiver<Vec<R>>) -> u64 {
+/// Takes no more chunks; how many records were in those that waited.
+async fn abandon<R>(mut chunks: mpsc::Receiver<Vec<R>>) -> u64 {
     chunks.close();
-    let mut abandoned = chunk.len() as u64;
+    let mut abandoned = 0;
     while let Some(waiting) = chunks.recv().await {
         abandoned += waiting.len() as u64;
     }
@@ -137,6 +171,8 @@ pub(super) struct FormEvent {
     /// Where its record stands in the chunk.
     pub(super) place: usize,
     pub(super) encoded: Encoded,
+    /// Whether it may lack what an earlier event had.
+    pub(super) uncertain: bool,
     /// Where its bytes stand in the form.
     bytes: Range<usize>,
 }
@@ -164,9 +200,10 @@ impl Form {
 
     /// The events, with the ids of the chunk's records.
     fn into_chunk<R, E>(self, chunk: &[JoinedRecord<R, E>]) -> MappedChunk {
-        let events = self.events.into_iter().filter_map(|FormEvent { place, encoded, bytes }| {
+        let events = self.events.into_iter().filter_map(|event| {
+            let FormEvent { place, encoded, uncertain, bytes } = event;
             let uid = chunk.get(place)?.uid.clone();
-            Some(MappedEvent { uid, encoded, place: bytes })
+            Some(MappedEvent { uid, encoded, uncertain, place: bytes })
         });
         MappedChunk { events: events.collect(), bodies: self.bodies.into() }
     }
@@ -180,6 +217,7 @@ pub(super) fn render_record<R: SourceRecord, M: Mapper<Record = R>>(
     now: DateTime<Utc>,
     forms: &mut [Form],
 ) -> Result<(), String> {
+    let uncertain = matches!(joined.enrichment, Enrichment::Uncertain);
     let before: Vec<_> = forms.iter().map(|form| (form.events.len(), form.bodies.len())).collect();
     for (outlet, form) in outlets.iter().zip(forms.iter_mut()) {
         let start = form.bodies.len();
@@ -192,7 +230,8 @@ pub(super) fn render_record<R: SourceRecord, M: Mapper<Record = R>>(
             });
         match encoded {
             Ok(encoded) => {
-                form.events.push(FormEvent { place, encoded, bytes: start..form.bodies.len() });
+                let bytes = start..form.bodies.len();
+                form.events.push(FormEvent { place, encoded, uncertain, bytes });
             }
             Err(reason) => {
                 for (form, (events, bytes)) in forms.iter_mut().zip(before) {

@@ -82,6 +82,9 @@ impl ReportText<'_> {
                 if enrichment.malformed > 0 {
                     write!(f, ", {} not understood", count(enrichment.malformed))?;
                 }
+                if enrichment.uncertain > 0 {
+                    write!(f, ", {} left as they were", count(enrichment.uncertain))?;
+                }
                 if let Some(details) = enrichment.details {
                     write!(
                         f,

@@ -229,16 +229,38 @@ async fn options_without_measure_are_no_overflow() {
 async fn each_item_of_a_batch_counts_against_the_quota() {
     let server = MockServer::start().await;
     batch(found).expect(1).mount(&server).await;
-    let mut options = GraphOptions::new(server.uri().parse().unwrap());
-    options.tenant = Some(TenantId::new("contoso").unwrap());
-    let mut stack = options.stack_options(None);
     // A fifth of it may go out at once; room for more comes only after the deadline of the call.
-    stack.quotas = vec![Quota::per_hour(50)];
-    let transport = Transport::new(&TransportOptions::default()).unwrap();
-    let client = GraphClient::new(ApiStack::new(&transport, stack), options);
+    let client = client_within(&server, Quota::per_hour(50));
 
     assert_eq!(client.look_up(&keys(1..=10)).await.unwrap().calls, 1);
     let error = client.look_up(&keys(1..=10)).await.unwrap_err();
 
     assert!(error.to_string().contains("our quota of 50 calls"), "{error}");
+}
+
+/// A client that keeps to a quota.
+fn client_within(server: &MockServer, quota: Quota) -> GraphClient {
+    let options = GraphOptions::new(server.uri().parse().unwrap());
+    let mut stack = options.stack_options(None);
+    stack.quotas = vec![quota];
+    let transport = Transport::new(&TransportOptions::default()).unwrap();
+    GraphClient::new(ApiStack::new(&transport, stack), options)
+}
+
+#[tokio::test]
+async fn a_batch_carries_no_more_than_may_go_out_at_once() {
+    for (quota, sizes) in [
+        (GraphOptions::QUOTAS[0], vec![20, 3]),
+        (Quota { calls: 50, per: Duration::from_millis(1) }, vec![10, 10, 3]),
+        (Quota { calls: 4, per: Duration::from_millis(1) }, vec![1; 23]),
+    ] {
+        let server = MockServer::start().await;
+        batch(found).mount(&server).await;
+        assert_eq!(
+            client_within(&server, quota).look_up(&keys(1..=23)).await.unwrap().records.len(),
+            23
+        );
+        let asked: Vec<_> = batches(&server).await.iter().map(Vec::len).collect();
+        assert_eq!(asked, sizes);
+    }
 }

@@ -53,6 +53,14 @@ async fn complete(
     enricher.details().unwrap().complete(devices.iter_mut().collect()).await
 }
 
+/// That the device at `place` alone is malformed, for a reason that says `why`.
+#[track_caller]
+fn assert_malformed(completion: &Completion, place: usize, why: &str) {
+    let [(found, reason)] = completion.malformed.as_slice() else { panic!("{completion:?}") };
+    assert_eq!(*found, place, "{completion:?}");
+    assert!(reason.contains("details") && reason.contains(why), "{reason}");
+}
+
 /// The Ethernet address of each device, or nothing.
 fn addresses(devices: &[ManagedDevice]) -> Vec<&str> {
     devices.iter().map(|d| d.ethernet_mac_address.as_deref().unwrap_or_default()).collect()
@@ -103,19 +111,38 @@ async fn only_throttled_details_are_asked_again() {
 }
 
 #[tokio::test]
-async fn a_device_that_is_gone_since_the_list_stays_as_the_list_has_it() {
-    let server = MockServer::start().await;
-    let gone = (404, json!({}), json!({"error": {"code": "ResourceNotFound"}}));
-    batch_but_for("d2", gone).expect(1).mount(&server).await;
-    let mut devices = listed(3);
-    let before = devices[1].clone();
+async fn a_device_that_is_gone_since_the_list_is_left_to_the_next_list() {
+    for code in ["ResourceNotFound", "Request_ResourceNotFound"] {
+        let server = MockServer::start().await;
+        let gone = (404, json!({}), json!({"error": {"code": code}}));
+        batch_but_for("d2", gone).expect(1).mount(&server).await;
+        let mut devices = listed(3);
 
-    let completion = complete(&server, &mut devices).await.unwrap();
+        let completion = complete(&server, &mut devices).await.unwrap();
 
-    assert_eq!(completion.account, DetailAccount { asked: 3, calls: 1, gone: 1 });
-    assert_eq!(completion.malformed, []);
-    assert_eq!(devices[1], before);
-    assert_eq!(addresses(&devices), ["mac of d1", "", "mac of d3"]);
+        assert_eq!(completion.account, DetailAccount { asked: 3, calls: 1, gone: 1 });
+        assert_malformed(&completion, 1, "gone since the list");
+        assert_eq!(addresses(&devices), ["mac of d1", "", "mac of d3"]);
+    }
+}
+
+#[tokio::test]
+async fn a_404_that_is_not_the_remotes_own_word_is_no_proof_that_a_device_is_gone() {
+    for body in [
+        json!({"error": {"code": "NotFound"}}),
+        json!({"error": "ResourceNotFound"}),
+        json!({"message": "ResourceNotFound"}),
+        json!("<html>ResourceNotFound</html>"),
+        Value::Null,
+    ] {
+        let server = MockServer::start().await;
+        batch_but_for("d2", (404, json!({}), body.clone())).expect(1).mount(&server).await;
+
+        let completion = complete(&server, &mut listed(3)).await.unwrap();
+
+        assert_eq!(completion.account.gone, 0, "{body}");
+        assert_malformed(&completion, 1, "HTTP 404");
+    }
 }
 
 #[tokio::test]
@@ -169,10 +196,59 @@ async fn a_refusal_is_an_error_for_the_operator() {
 }
 
 #[tokio::test]
-async fn details_that_always_fail_are_an_error_for_the_next_cycle() {
+async fn a_device_that_always_fails_costs_itself_alone() {
+    for (status, calls) in [(400, 1), (401, 1), (403, 1), (500, 6), (503, 6)] {
+        let server = MockServer::start().await;
+        let failing = (status, json!({"Retry-After": "0"}), json!({"error": {"code": "x"}}));
+        batch_but_for("d2", failing).expect(calls).mount(&server).await;
+        let mut devices = listed(3);
+
+        let completion = complete(&server, &mut devices).await.unwrap();
+
+        assert_malformed(&completion, 1, &format!("HTTP {status}"));
+        assert_eq!(completion.account, DetailAccount { asked: 3, calls, gone: 0 });
+        assert_eq!(addresses(&devices), ["mac of d1", "", "mac of d3"]);
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_fails_alone_is_told_from_a_failure_of_all_by_a_witness() {
+    // Of the list, which may begin with the device at fault; then a device that was answered before.
+    let server = MockServer::start().await;
+    batch_but_for("d1", (400, json!({}), json!({"error": {"code": "x"}}))).mount(&server).await;
+    list(ok(json!({"value": [{"id": "d1"}, {"id": "d2"}]}))).expect(1).mount(&server).await;
+    let enricher = IntuneEnricher::new(client(&server, |_| ())).with_details();
+    let reader = enricher.details().unwrap();
+    for calls in [3, 2] {
+        let mut devices = listed(1);
+        let completion = reader.complete(devices.iter_mut().collect()).await.unwrap();
+        assert_malformed(&completion, 0, "HTTP 400");
+        assert_eq!(completion.account, DetailAccount { asked: 1, calls, gone: 0 });
+    }
+    let asked = batches(&server).await;
+    assert!(asked[1][0].contains("/d2?") && asked[3][0].contains("/d2?"), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_batch_of_which_nothing_is_answered_fails_as_a_whole_unless_a_witness_is() {
+    for status in [400, 403, 404, 500] {
+        let server = MockServer::start().await;
+        let answer = (status, json!({"Retry-After": "0"}), json!({"error": {"code": "x"}}));
+        batch(move |_| answer.clone()).mount(&server).await;
+        list(ok(json!({"value": [{"id": "d1"}, {"id": "d2"}, {"id": "d3"}]}))).mount(&server).await;
+
+        let error = complete(&server, &mut listed(2)).await.unwrap_err();
+
+        assert!(error.to_string().contains(&format!("HTTP {status}")), "{error}");
+        assert!(batches(&server).await.last().unwrap()[0].contains("/d3?"));
+    }
+}
+
+#[tokio::test]
+async fn details_that_fail_for_now_are_an_error_for_the_next_cycle() {
     let server = MockServer::start().await;
     let failing = (503, json!({"Retry-After": "0"}), json!({"error": {"code": "x"}}));
-    batch_but_for("d2", failing).expect(6).mount(&server).await;
+    batch(move |_| failing.clone()).expect(6).mount(&server).await;
 
     let error = complete(&server, &mut listed(3)).await.unwrap_err();
 
@@ -183,15 +259,54 @@ async fn details_that_always_fail_are_an_error_for_the_next_cycle() {
 }
 
 #[tokio::test]
-async fn a_batch_that_cannot_be_read_is_an_error() {
+async fn throttling_past_the_deadline_is_no_devices_own_failure() {
     let server = MockServer::start().await;
-    let body = r#"{"responses":[{"id":"0","status":200,"body":{"id":"d1" "d2"}}]}"#;
+    let throttled = (429, json!({"Retry-After": "3600"}), json!({"error": {"code": "x"}}));
+    batch_but_for("d2", throttled).expect(1).mount(&server).await;
+
+    let error = complete(&server, &mut listed(3)).await.unwrap_err();
+
+    let EnrichError::Api(error) = error else { panic!("{error}") };
+    assert_eq!(error.retry_after, Some(Duration::from_secs(3600)));
+}
+
+/// Answers batches with details, as text that is broken where it is those of the device `odd`.
+fn broken_for(odd: &'static str) -> Mock {
+    Mock::given(path(BATCH)).respond_with(move |request: &Request| {
+        let body: Value = request.body_json().unwrap();
+        let items = body["requests"].as_array().unwrap().iter().map(|item| {
+            let (status, _, body) = detailed(id_in(item["url"].as_str().unwrap()));
+            json!({"id": item["id"], "status": status, "body": body}).to_string()
+        });
+        let text = format!(r#"{{"responses":[{}]}}"#, items.collect::<Vec<_>>().join(","));
+        let name = format!(r#""id":"{odd}""#);
+        ResponseTemplate::new(200).set_body_string(text.replace(&name, &format!("{name} {name}")))
+    })
+}
+
+#[tokio::test]
+async fn a_device_that_makes_its_batch_unreadable_costs_itself_alone() {
+    let server = MockServer::start().await;
+    broken_for("d2").expect(4).mount(&server).await;
+    let mut devices = listed(3);
+
+    let completion = complete(&server, &mut devices).await.unwrap();
+
+    assert_eq!(completion.account, DetailAccount { asked: 3, calls: 4, gone: 0 });
+    assert_malformed(&completion, 1, "answer not understood: the batch cannot be read");
+    assert_eq!(addresses(&devices), ["mac of d1", "", "mac of d3"]);
+}
+
+#[tokio::test]
+async fn batches_of_which_none_can_be_read_are_an_error() {
+    let server = MockServer::start().await;
     Mock::given(path(BATCH))
-        .respond_with(ResponseTemplate::new(200).set_body_string(body))
+        .respond_with(ResponseTemplate::new(200).set_body_string(r#"{"responses":[{]}"#))
+        .expect(3)
         .mount(&server)
         .await;
 
-    let error = complete(&server, &mut listed(1)).await.unwrap_err();
+    let error = complete(&server, &mut listed(2)).await.unwrap_err();
 
     assert!(
         error.to_string().contains("answer not understood: the batch cannot be read"),

@@ -109,6 +109,43 @@ async fn a_stop_at_once_does_not_wait_for_details() {
 }
 
 #[tokio::test]
+async fn a_gentle_stop_does_not_wait_for_details_either_and_leaves_them_to_the_next_cycle() {
+    let sink = Arc::new(FakeSink::default());
+    let (collector, details) = with_details(store(), [("soc", Arc::clone(&sink))]);
+    collector.source.answers([Answer::Records(devices(0..3))]);
+    let stop = Stop::default();
+    *details.stop.lock().unwrap() = Some(stop.gently.clone());
+
+    let report = collector.run_cycle(Request::Full, &stop, &Arc::default()).await.unwrap();
+
+    report.check_balance().unwrap();
+    assert_eq!(report.outcome, CycleOutcome::Interrupted);
+    assert!(!report.listing_complete);
+    assert_eq!((account(&report, "soc").undelivered, sink.events()), (3, 0));
+    let scope = Scope { tenant: collector.tenant.clone(), sink: sink_name("soc") };
+    assert_eq!(collector.store.checkpoint(&scope).await.unwrap(), None);
+
+    assert_eq!(account(&cycle(&collector).await, "soc").acknowledged, 3);
+    assert_eq!(received(&sink, "d001"), ["as it was complete"]);
+}
+
+#[tokio::test]
+async fn a_dead_letter_for_want_of_details_ends_when_the_next_cycle_has_them() {
+    let sink = Arc::new(FakeSink::default());
+    let (collector, details) = with_details(store(), [("soc", Arc::clone(&sink))]);
+    collector.source.answers([Answer::Records(devices(0..3))]);
+    *details.malformed.lock().unwrap() = vec![1];
+    assert_eq!(account(&cycle(&collector).await, "soc").dead_lettered, 1);
+    assert_eq!(received(&sink, "d001"), [""; 0]);
+
+    details.malformed.lock().unwrap().clear();
+    assert_eq!(account(&cycle(&collector).await, "soc").acknowledged, 1);
+    assert_eq!(received(&sink, "d001"), ["as it was complete"]);
+    let letters = collector.store.dead_letters(&DeadLetterFilter::default()).await.unwrap();
+    assert_eq!(letters, []);
+}
+
+#[tokio::test]
 async fn a_device_whose_details_make_no_event_is_a_dead_letter_and_its_neighbours_go_on() {
     for (word, stage) in [("complete", Stage::Read), ("unmappable", Stage::Map)] {
         let sink = Arc::new(FakeSink::default());

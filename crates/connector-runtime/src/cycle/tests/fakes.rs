@@ -35,6 +35,13 @@ pub(super) struct Device {
 /// The content of a device whose enrichment cannot be read.
 pub(super) const UNREADABLE: &str = "unreadable enrichment";
 
+/// What the content of a device whose enrichment is uncertain begins with.
+pub(super) const UNCERTAIN: &str = "uncertain";
+
+/// Whose code panics at a device with this content.
+pub(super) const PANICS: [&str; 3] =
+    ["panic of the enricher", "panic of the mapper", "panic of the encoder"];
+
 pub(super) fn device(uid: &str, content: &str) -> Device {
     Device { uid: uid.into(), content: content.into(), last_seen: NOW - 100 }
 }
@@ -44,7 +51,13 @@ impl SourceRecord for Device {
         &self.uid
     }
     fn join_key(&self) -> Option<uuid::Uuid> {
-        (self.content == UNREADABLE).then(|| uuid::Uuid::from_u128(1))
+        let key = match self.content.as_str() {
+            UNREADABLE => 1,
+            content if content.starts_with(UNCERTAIN) => 2,
+            content if content == PANICS[0] => 3,
+            _ => return None,
+        };
+        Some(uuid::Uuid::from_u128(key))
     }
     fn first_seen(&self) -> Option<DateTime<Utc>> {
         Some(at(1))
@@ -62,6 +75,7 @@ impl SourceRecord for Device {
 pub(super) enum Answer {
     Records(Vec<Device>),
     Malformed(&'static str),
+    Excluded(&'static str),
     Failure,
 }
 
@@ -106,7 +120,7 @@ impl Listing for FakeListing {
     type Record = Device;
     async fn next_page(&mut self) -> Result<Option<Page<Device>>, SourceError> {
         let Some(answer) = self.0.pop_front() else { return Ok(None) };
-        let (mut records, mut malformed) = (Vec::new(), Vec::new());
+        let (mut records, mut malformed, mut excluded) = (Vec::new(), Vec::new(), Vec::new());
         match answer {
             Answer::Records(devices) => records = devices,
             Answer::Malformed(uid) => malformed.push(MalformedRecord {
@@ -114,9 +128,10 @@ impl Listing for FakeListing {
                 reason: "not a machine".into(),
                 payload: "{".into(),
             }),
+            Answer::Excluded(uid) => excluded.push(DeviceUid::new(uid).unwrap()),
             Answer::Failure => return Err(unavailable().into()),
         }
-        Ok(Some(Page { records, malformed, excluded: Vec::new(), last: self.0.is_empty() }))
+        Ok(Some(Page { records, malformed, excluded, last: self.0.is_empty() }))
     }
 }
 
@@ -149,6 +164,7 @@ pub(super) struct FakeDetails {
     pub(super) failing_after: Mutex<usize>,
     /// Places of records whose details cannot be understood, in every call.
     pub(super) malformed: Mutex<Vec<usize>>,
+    pub(super) panics: Mutex<bool>,
     /// Stopped by the next call, which then never ends.
     pub(super) stop: Mutex<Option<CancellationToken>>,
 }
@@ -160,6 +176,7 @@ impl Default for FakeDetails {
             asked: Mutex::default(),
             failing_after: Mutex::new(usize::MAX),
             malformed: Mutex::default(),
+            panics: Mutex::default(),
             stop: Mutex::default(),
         }
     }
@@ -180,6 +197,8 @@ impl DetailReader<&'static str> for FakeDetails {
             stop.cancel();
             return std::future::pending().await;
         }
+        let panics = *self.panics.lock().unwrap();
+        assert!(!panics, "panic of the details");
         if self.asked.lock().unwrap().len() >= *self.failing_after.lock().unwrap() {
             return Err(unavailable().into());
         }
@@ -209,8 +228,10 @@ impl EnrichmentPass for FakePass {
         &mut self,
         key: Option<uuid::Uuid>,
     ) -> Result<Enrichment<&'static str>, UnreadableEnrichment> {
-        match key {
+        match key.map(|key| key.as_u128()) {
             None => Ok(Enrichment::Matched("enriched")),
+            Some(2) => Ok(Enrichment::Uncertain),
+            Some(3) => panic!("{}", PANICS[0]),
             Some(_) => Err(UnreadableEnrichment("its record is broken".into())),
         }
     }
@@ -236,7 +257,8 @@ impl Mapper for FakeMapper {
         if record.content == "unmappable" || enrichment.matched() == Some(&"unmappable") {
             return Err(MapError { field: "content", problem: "is unmappable".into() });
         }
-        Ok(format!("{} {}", record.content, enrichment.matched().unwrap()))
+        assert_ne!(record.content, PANICS[1]);
+        Ok(format!("{} {}", record.content, enrichment.matched().unwrap_or(&"alone")))
     }
     fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of([])
@@ -254,6 +276,7 @@ impl Encoder<String> for FakeEncoder {
         if event.starts_with("unwritable") {
             return Err(EncodeError("no form".into()));
         }
+        assert!(!event.starts_with(PANICS[2]), "{}", PANICS[2]);
         out.extend(event.bytes());
         let has_uid = event.starts_with(WITH_UID);
         if has_uid {
@@ -273,6 +296,7 @@ pub(super) struct FakeSink {
     /// Whether the sink names the events at fault instead of refusing the batch.
     pub(super) names_culprits: bool,
     pub(super) down: Mutex<bool>,
+    pub(super) panics: bool,
     pub(super) finished: Mutex<u32>,
     pub(super) limits: BatchLimits,
 }
@@ -285,6 +309,7 @@ impl Default for FakeSink {
             poison: Mutex::default(),
             names_culprits: false,
             down: Mutex::default(),
+            panics: false,
             finished: Mutex::default(),
             limits: BatchLimits { max_events: 4, max_bytes: 1_000 },
         }
@@ -312,6 +337,7 @@ impl Sink for FakeSink {
         self.limits
     }
     async fn write_batch(&self, batch: &Batch) -> Result<Acknowledgement, SinkError> {
+        assert!(!self.panics, "panic of the sink");
         if *self.down.lock().unwrap() {
             return Err(unavailable().into());
         }

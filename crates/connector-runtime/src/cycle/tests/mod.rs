@@ -2,6 +2,8 @@
 
 mod details;
 mod fakes;
+mod panics;
+mod uncertain;
 
 use std::sync::Arc;
 
@@ -257,6 +259,23 @@ async fn a_device_is_removed_only_when_the_source_says_that_it_does_not_know_it(
     let report = cycle(&collector).await;
     assert_eq!((report.removal.missing, report.removal.returned), (0, 1));
     assert_eq!(account(&report, "soc").unchanged, 10, "its content is what the sink has");
+}
+
+#[tokio::test]
+async fn a_removed_device_is_back_also_when_it_is_left_out_or_unreadable() {
+    for answer in [Answer::Excluded("d009"), Answer::Malformed("d009")] {
+        let collector = collector(store(), [("soc", Arc::new(FakeSink::default()))]);
+        collector.source.answers([Answer::Records(devices(0..10))]);
+        cycle(&collector).await;
+        collector.source.absent.lock().unwrap().insert("d009".into());
+        collector.source.answers([Answer::Records(devices(0..9))]);
+        assert_eq!(cycle(&collector).await.removal.removed, 1);
+
+        collector.source.answers([Answer::Records(devices(0..9)), answer.clone()]);
+        assert_eq!(cycle(&collector).await.removal.returned, 1, "{answer:?}");
+        let removed = collector.store.removed(&collector.tenant, None, 10).await.unwrap();
+        assert_eq!(removed, [], "{answer:?}");
+    }
 }
 
 #[tokio::test]
