@@ -83,7 +83,11 @@ impl ReportText<'_> {
                     write!(f, ", {} not understood", count(enrichment.malformed))?;
                 }
                 if enrichment.uncertain > 0 {
-                    write!(f, ", {} left as they were", count(enrichment.uncertain))?;
+                    write!(
+                        f,
+                        ", {} uncertain",
+                        counted(enrichment.uncertain, "machine", "machines")
+                    )?;
                 }
                 if let Some(details) = enrichment.details {
                     write!(

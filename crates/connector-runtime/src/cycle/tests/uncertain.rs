@@ -7,6 +7,7 @@ use stocktake_connector_core::FixedClock;
 use super::fakes::UNCERTAIN;
 use super::*;
 use crate::cycle::Emit;
+use crate::output::ReportText;
 
 #[tokio::test]
 async fn an_uncertain_device_goes_only_to_sinks_that_have_nothing_of_it() {
@@ -25,6 +26,8 @@ async fn an_uncertain_device_goes_only_to_sinks_that_have_nothing_of_it() {
 
     assert_eq!(report.outcome, CycleOutcome::Complete);
     assert_eq!(report.enrichment.uncertain, 1);
+    let text = ReportText(&report).to_string();
+    assert!(text.contains(", 1 machine uncertain"), "{text}");
     assert_eq!((account(&report, "old").unchanged, account(&report, "new").acknowledged), (3, 3));
     assert_eq!(new.received.lock().unwrap()["d001"], ["uncertain alone"]);
 
