@@ -244,10 +244,10 @@ mod tests {
         registry.add(&metric::DEVICES_UNCHANGED, 2, &["contoso", "soc"]);
         registry.add(&metric::DEVICES_UNCHANGED, 3, &["contoso", "soc"]);
         registry.add(&metric::DEVICES_UNCHANGED, 0, &["contoso", "lake"]);
-        let expected = [
-            r#"stocktake_devices_unchanged_total{sink="lake",tenant="contoso"} 0"#,
-            r#"stocktake_devices_unchanged_total{sink="soc",tenant="contoso"} 5"#,
-        ];
+        let expected = [("lake", 0), ("soc", 5)].map(|(sink, count)| {
+            let name = metric::DEVICES_UNCHANGED.name;
+            format!(r#"{name}{{sink="{sink}",tenant="contoso"}} {count}"#)
+        });
         assert_eq!(lines(&registry), expected);
         assert_eq!(lines(&registry), expected, "a scrape changes nothing");
     }
