@@ -15,13 +15,7 @@ PARTS = ("_bucket", "_sum", "_count")
 
 
 def check(site: Site) -> None:
-    page = site.root / "docs/metrics.md"
-    if page.exists():
-        source = page.read_text()
-    else:
-        source = (site.scripts / "metrics.txt").read_text()
-        site.note("docs/metrics.md is not there; metrics were compared with xtask/chart/metrics.txt")
-    known = set(NAME.findall(source))
+    known = set(NAME.findall((site.root / "docs/metrics.md").read_text()))
     rules = site.root / "deploy/prometheus/stocktake.rules.yaml"
     dashboard = site.root / "deploy/grafana/stocktake.json"
     for path, expressions in (

@@ -8,8 +8,6 @@ from pathlib import Path
 from places import Site
 from security import leaves
 
-# Sections of the chart that a program from before them does not know.
-LATER = ("server", "telemetry")
 # What is put in the place of a mounted file, by its key; any other holds a word.
 SAMPLES = {
     "extra_ca_file": "certificate.pem",
@@ -21,11 +19,6 @@ SAMPLES = {
 
 
 def check(site: Site, program: Path, where: object, text: str) -> None:
-    schema = (site.root / "docs/configuration.schema.json").read_text()
-    for section in LATER:
-        if f'"{section}": {{' not in schema:
-            text = without(text, section)
-            site.note(f"the program has no [{section}] yet, so it was not asked about that")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "stocktake.toml"
         path.write_text(with_files(site, Path(folder), text))
@@ -52,15 +45,3 @@ def with_files(site: Site, folder: Path, text: str) -> str:
         )
         text = text.replace(f'"{file}"', f'"{mounted}"')
     return text
-
-
-def without(text: str, section: str) -> str:
-    kept, inside = [], False
-    for line in text.splitlines():
-        if line.startswith("["):
-            inside = line.startswith((f"[{section}]", f"[{section}."))
-        if not inside:
-            kept.append(line)
-    left = "\n".join(kept) + "\n"
-    assert section not in tomllib.loads(left)
-    return left
