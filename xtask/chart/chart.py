@@ -7,7 +7,6 @@ import tomllib
 from pathlib import Path
 
 import yaml
-from helm_python import package
 
 import generate
 import metrics
@@ -30,7 +29,6 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="fail where a made file is stale")
     parser.add_argument("--write", action="store_true", help="renew the golden files")
     parser.add_argument("--program", type=Path, help="the stocktake that judges stocktake.toml")
-    parser.add_argument("--package", type=Path, metavar="FOLDER", help="write the chart's archive")
     arguments = parser.parse_args()
     site = Site(arguments.root)
 
@@ -85,9 +83,6 @@ def main() -> int:
         f"{len(good)} values files render {counted} manifests that Kubernetes {', '.join(VERSIONS)} take; "
         f"{len(bad)} wrong ones are refused by name"
     )
-    if arguments.package is not None:
-        arguments.package.mkdir(parents=True, exist_ok=True)
-        print(package(site.chart, destination=arguments.package))
     return 0
 
 

@@ -28,9 +28,6 @@ pub(crate) struct Chart {
     /// Renews the golden files too.
     #[arg(long)]
     write: bool,
-    /// Writes the chart's archive into this folder, once everything is fine.
-    #[arg(long, value_name = "FOLDER")]
-    package: Option<PathBuf>,
     /// The program that judges the rendered configuration, instead of one that is built.
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
@@ -58,9 +55,6 @@ impl Chart {
             .arg(program)
             .args(self.check.then_some("--check"))
             .args(self.write.then_some("--write"));
-        if let Some(folder) = self.package {
-            checks.arg("--package").arg(folder);
-        }
         let status = checks.status()?;
         ensure!(status.success(), "the chart has faults");
         Ok(())
