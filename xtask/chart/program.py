@@ -10,12 +10,15 @@ from security import leaves
 
 # What is put in the place of a mounted file, by its key; any other holds a word.
 SAMPLES = {
-    "extra_ca_file": "certificate.pem",
-    "client_certificate_file": "certificate.pem",
-    "client_key_file": "key.pem",
-    "certificate_file": "certificate.pem",
-    "private_key_file": "key.pem",
+    "extra_ca_file": ["xtask/chart/samples/certificate.pem"],
+    "client_certificate_file": ["xtask/chart/samples/certificate.pem"],
+    "client_key_file": ["xtask/chart/samples/key.pem"],
+    # Entra takes RSA only; a certificate's file may hold the key too.
+    "certificate_file": ["crates/auth/tests/data/first-certificate.pem", "crates/auth/tests/data/first-key.pem"],
+    "private_key_file": ["crates/auth/tests/data/first-key.pem"],
 }
+PFX = "crates/auth/tests/data/first.pfx"
+PFX_PASSWORD = "test-password"
 
 
 def check(site: Site, program: Path, where: object, text: str) -> None:
@@ -38,10 +41,14 @@ def with_files(site: Site, folder: Path, text: str) -> str:
         name = key.rsplit(".", 1)[-1]
         if not name.endswith("_file"):
             continue
-        sample = SAMPLES.get(name)
-        mounted = folder / f"file-{place}"
-        mounted.write_text(
-            (site.scripts / "samples" / sample).read_text() if sample else "word"
-        )
+        # The program tells PFX from PEM by the ending of the name.
+        mounted = folder / f"{place}-{Path(file).name}"
+        if name == "certificate_file" and file.endswith((".pfx", ".p12")):
+            mounted.write_bytes((site.root / PFX).read_bytes())
+        elif name == "password_file":
+            mounted.write_text(PFX_PASSWORD)
+        else:
+            samples = [(site.root / sample).read_text() for sample in SAMPLES.get(name, [])]
+            mounted.write_text("".join(samples) or "word")
         text = text.replace(f'"{file}"', f'"{mounted}"')
     return text

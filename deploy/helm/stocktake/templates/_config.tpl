@@ -169,7 +169,9 @@ service account token is needed, `imds` whether Azure's metadata service is.
 {{- $folder := .folder -}}
 {{- range $file, $key := .wanted -}}
   {{- if $key -}}
-    {{- $path := printf "%s/%s" $place (trimSuffix "_file" $file) -}}
+    {{- /* The program tells a PFX by the ending of its name. */ -}}
+    {{- $ending := ternary (ext $key) "" (has (lower (ext $key)) (list ".pfx" ".p12")) -}}
+    {{- $path := printf "%s/%s%s" $place (trimSuffix "_file" $file) $ending -}}
     {{- $files = set $files $file (printf "%s/%s" $folder $path) -}}
     {{- $items = append $items (dict "key" $key "path" $path) -}}
   {{- end -}}
