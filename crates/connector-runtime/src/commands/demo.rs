@@ -136,7 +136,7 @@ fn print(
          stocktake demo --machines 20000            a larger fleet\n  \
          stocktake explain device.type              where a field comes from\n  \
          stocktake simulate --port 8080             the emulated cloud alone, with a configuration for it\n  \
-         stocktake config init && stocktake check   your own tenant\n\
+         stocktake init                             your own tenant, by four questions and a check\n\
          Before each of them goes `cargo run --` as long as stocktake is not installed.",
     )
 }
