@@ -2,6 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use stocktake_connector_core::SourceRecord;
 use stocktake_connector_core::wire::{LONGEST_PAYLOAD, MOST_RECORDS, parse_page};
 use stocktake_defender_api::Machine;
 
