@@ -339,6 +339,52 @@ mod tests {
     }
 
     #[test]
+    fn each_code_that_a_person_mends_has_its_place_and_its_command() {
+        for (codes, place, command) in [
+            (
+                &[7_000_215, 7_000_222, 7_000_218, 70_002][..],
+                "Client secrets",
+                "credential reset --id APP",
+            ),
+            (
+                &[700_027, 700_030, 50_012, 50_013, 700_024, 500_133],
+                "Certificates & secrets > Certificates",
+                "credential list --id APP --cert",
+            ),
+            (
+                &[70_021, 700_211, 700_212, 700_213],
+                "Federated credentials",
+                "federated-credential list --id APP",
+            ),
+            (&[700_016], "Overview", "az ad sp create --id APP"),
+            (&[70_001, 7_000_112], "Enabled for users", "az ad sp update --id APP"),
+            (
+                &[90_002, 900_023, 9_001_023, 90_038, 900_382, 900_432],
+                "Tenant ID",
+                "az account show --query tenantId",
+            ),
+            (&[500_011], "Permissions", MACHINES.resource_id),
+            (
+                &[650_052, 650_056, 650_057, 65_001, 90_094],
+                "Grant admin consent",
+                "admin-consent --id APP",
+            ),
+            (&[53_003], "Conditional Access", "conditionalAccess/policies"),
+            (&[530_032, 53_011], "Risky workload identities", "riskyServicePrincipals"),
+        ] {
+            for code in codes {
+                let Action { advice, commands } = guide(Cloud::Public).token(Some(*code), "Do it.");
+                assert!(
+                    advice.starts_with("Do it. Portal: https://entra.microsoft.com > "),
+                    "{code}"
+                );
+                assert!(advice.contains(place), "{code}: {advice}");
+                assert!(commands.iter().any(|one| one.contains(command)), "{code}: {commands:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_code_that_nobody_knows_keeps_the_errors_own_advice() {
         let action = guide(Cloud::Public).token(Some(1), "Wait.");
         assert_eq!(action, Action { advice: "Wait.".into(), commands: Vec::new() });
