@@ -1,4 +1,4 @@
-//! The book: checked as its source, and built when mdBook is there.
+//! The book: checked as its source, and built by mdBook.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -29,6 +29,9 @@ struct Page {
 /// The table of contents. It is no page of its own.
 const SUMMARY: &str = "SUMMARY.md";
 
+/// The version of mdBook that builds it.
+const MDBOOK: &str = "0.5.4";
+
 impl Book {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let root = schema::root();
@@ -48,7 +51,7 @@ impl Book {
         }
         ensure!(faults.is_empty(), "{} faults in the book", faults.len());
         println!("the book is in order: {} pages", pages.len() - 1);
-        if self.check { Ok(()) } else { build(&docs) }
+        if self.check { Ok(()) } else { build(&root, &docs) }
     }
 }
 
@@ -202,15 +205,13 @@ fn promises(pages: &[Page], root: &Path, faults: &mut Vec<String>) -> anyhow::Re
     Ok(())
 }
 
-/// Builds the book, or says why not.
-fn build(docs: &Path) -> anyhow::Result<()> {
-    let output = match Command::new("mdbook").arg("build").arg(docs).output() {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            println!("SKIPPED: building it: there is no mdbook; `cargo install mdbook` brings it");
-            return Ok(());
-        }
-        other => other.context("cannot start mdbook")?,
-    };
+/// Builds the book. Whatever mdBook warns of is a fault.
+fn build(root: &Path, docs: &Path) -> anyhow::Result<()> {
+    let output = Command::new(mdbook(root)?)
+        .arg("build")
+        .arg(docs)
+        .output()
+        .context("cannot start mdbook")?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "mdbook failed:\n{said}");
     if said.contains("WARN") {
@@ -218,6 +219,37 @@ fn build(docs: &Path) -> anyhow::Result<()> {
     }
     println!("built target/book/index.html");
     Ok(())
+}
+
+/// The mdBook of our version: the one that is installed, or one that is made under `target/`.
+fn mdbook(root: &Path) -> anyhow::Result<PathBuf> {
+    let folder = root.join("target/mdbook");
+    let own = folder.join("bin").join(if cfg!(windows) { "mdbook.exe" } else { "mdbook" });
+    for candidate in [PathBuf::from("mdbook"), own.clone()] {
+        let version = Command::new(&candidate).arg("--version").output();
+        let version = version.map(|output| output.stdout).unwrap_or_default();
+        if String::from_utf8_lossy(&version).trim() == format!("mdbook v{MDBOOK}") {
+            return Ok(candidate);
+        }
+    }
+    println!("installing mdBook {MDBOOK} into target/mdbook");
+    // What serves and watches is left out.
+    let status = Command::new(env!("CARGO"))
+        .args([
+            "install",
+            "--quiet",
+            "--locked",
+            "--no-default-features",
+            "--features",
+            "search",
+            "--root",
+        ])
+        .arg(&folder)
+        .args(["--version", MDBOOK, "mdbook"])
+        .current_dir(root)
+        .status()?;
+    ensure!(status.success(), "mdBook {MDBOOK} cannot be installed; --check does without it");
+    Ok(own)
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod sbom;
 mod schema;
 mod test;
 mod tidy;
+mod workflows;
 
 use clap::Parser;
 
@@ -28,7 +29,7 @@ use clap::Parser;
 enum Verb {
     /// Measures CPU and memory of whole cycles beside a floor.
     Bench(bench::Bench),
-    /// Checks the book, and builds it when mdBook is installed.
+    /// Checks the book, and builds it with an mdBook that it installs where there is none.
     Book(book::Book),
     /// Makes the generated files of the Helm chart, and checks chart, alerts and dashboard.
     Chart(chart::Chart),
@@ -52,6 +53,8 @@ enum Verb {
     Test(test::Test),
     /// Checks the rules of the house.
     Tidy(tidy::Tidy),
+    /// Audits the workflows of the forge with zizmor.
+    Workflows(workflows::Workflows),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -69,5 +72,6 @@ fn main() -> anyhow::Result<()> {
         Verb::Schema(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
         Verb::Tidy(verb) => verb.run(),
+        Verb::Workflows(verb) => verb.run(),
     }
 }

@@ -11,8 +11,8 @@ use crate::schema;
 /// An environment: where its requirements are, and where it is made.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Environment {
-    /// The folder with `requirements.txt`, whose packages are pinned by hash, and
-    /// `requirements-native.txt`, whose packages are compiled and pinned by version.
+    /// The folder with `requirements.txt`, whose packages are pinned by hash, and where there are
+    /// such, `requirements-native.txt`, whose packages are compiled and pinned by version.
     pub(crate) scripts: &'static str,
     /// Where it is made, from the root of the repository.
     pub(crate) folder: &'static str,
@@ -28,14 +28,17 @@ impl Environment {
     pub(crate) fn prepare(self, root: &Path) -> anyhow::Result<Result<PathBuf, String>> {
         let hashed = root.join(self.scripts).join("requirements.txt");
         let native = root.join(self.scripts).join("requirements-native.txt");
-        let read = |path: &PathBuf| {
-            fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
-        };
+        let mut lists = vec![(hashed, true)];
+        lists.extend(native.exists().then_some((native, false)));
         let base = match version(self.what) {
             Ok(version) => version,
             Err(reason) => return Ok(Err(reason)),
         };
-        let wanted = format!("{base}\n{}{}", read(&hashed)?, read(&native)?);
+        let mut wanted = format!("{base}\n");
+        for (list, _) in &lists {
+            wanted += &fs::read_to_string(list)
+                .with_context(|| format!("cannot read {}", list.display()))?;
+        }
         let folder = root.join(self.folder);
         // Written last, so that an environment that was left half made is made anew.
         let stamp = folder.join("stamp");
@@ -52,14 +55,14 @@ impl Environment {
         if let Err(reason) = run(venv.args(["-m", "venv"]).arg(&folder)) {
             return Ok(Err(format!("python3 could not make a virtual environment: {reason}")));
         }
-        for (file, hashes) in [(&hashed, true), (&native, false)] {
+        for (list, hashes) in lists {
             let mut pip = Command::new(&python);
             pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
             pip.arg("--no-deps");
             if hashes {
                 pip.arg("--require-hashes");
             }
-            if let Err(reason) = run(pip.arg("--requirement").arg(file)) {
+            if let Err(reason) = run(pip.arg("--requirement").arg(list)) {
                 return Ok(Err(format!("pip could not install {}: {reason}", self.what)));
             }
         }
