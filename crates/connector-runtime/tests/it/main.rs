@@ -18,3 +18,4 @@ mod site;
 mod sync;
 mod telemetry;
 mod tenants;
+mod upgrade;

@@ -65,8 +65,11 @@ impl SqliteStore {
     /// [`StateError::InUse`] while another process has it open for writing;
     /// [`StateError::NewerSchema`] and [`StateError::Damaged`] before anything was changed.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StateError> {
-        let path = path.as_ref();
-        let (connection, lock) = open::for_writing(path)?;
+        Self::open_with(path.as_ref(), schema::STEPS)
+    }
+
+    fn open_with(path: &Path, steps: &[&str]) -> Result<Self, StateError> {
+        let (connection, lock) = open::for_writing(path, steps)?;
         Ok(Self::over(path, connection, Some(lock)))
     }
 

@@ -24,17 +24,19 @@ const WAL_PAGES: i64 = 8 * 1024;
 const STATEMENTS: usize = 64;
 
 /// Opens a file for the one process that writes it, and brings its schema up to date.
-pub(super) fn for_writing(path: &Path) -> Result<(Connection, File), StateError> {
+///
+/// `steps` are those of [`schema`], or in a test those of a program of another version.
+pub(super) fn for_writing(path: &Path, steps: &[&str]) -> Result<(Connection, File), StateError> {
     make_last_folder(path)?;
     let lock = lock(path)?;
     let fault = |operation| move |fault: Fault| fault.at(path, operation);
-    check_before_writing(path)?;
+    check_before_writing(path, steps)?;
     create_private(path).map_err(|error| fault("create")(error.into()))?;
     let mut connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | FLAGS)
             .map_err(|error| fault("open")(error.into()))?;
     settle(&connection).map_err(fault("open"))?;
-    schema::migrate(&mut connection).map_err(fault("migrate"))?;
+    schema::migrate(&mut connection, steps).map_err(fault("migrate"))?;
     Ok((connection, lock))
 }
 
@@ -42,12 +44,12 @@ pub(super) fn for_writing(path: &Path) -> Result<(Connection, File), StateError>
 pub(super) fn for_reading(path: &Path) -> Result<Connection, StateError> {
     check_header(path)?;
     let connection = open_read_only(path).map_err(|fault| fault.at(path, "open"))?;
-    let version = check_schema(path, &connection)?;
-    if version < schema::VERSION {
+    let known = version_of(schema::STEPS);
+    let version = check_schema(path, &connection, known)?;
+    if version < known {
         return Err(Fault::Damaged(format!(
-            "its schema version is {version} and this program reads {}; start a cycle once to \
+            "its schema version is {version} and this program reads {known}; start a cycle once to \
              bring it up to date",
-            schema::VERSION
         ))
         .at(path, "open"));
     }
@@ -109,7 +111,7 @@ fn settle(connection: &Connection) -> Result<(), Fault> {
 }
 
 /// Refuses a file that is not ours, or newer than we are, while nothing was changed yet.
-fn check_before_writing(path: &Path) -> Result<(), StateError> {
+fn check_before_writing(path: &Path, steps: &[&str]) -> Result<(), StateError> {
     match path.metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Ok(metadata) if metadata.len() == 0 => return Ok(()),
@@ -117,7 +119,7 @@ fn check_before_writing(path: &Path) -> Result<(), StateError> {
         _ => check_header(path)?,
     }
     let connection = open_read_only(path).map_err(|fault| fault.at(path, "open"))?;
-    check_schema(path, &connection)?;
+    check_schema(path, &connection, version_of(steps))?;
     Ok(())
 }
 
@@ -140,8 +142,7 @@ fn check_header(path: &Path) -> Result<(), StateError> {
     Err(Fault::Damaged(problem.into()).at(path, "open"))
 }
 
-fn check_schema(path: &Path, connection: &Connection) -> Result<u32, StateError> {
-    let known = schema::VERSION;
+fn check_schema(path: &Path, connection: &Connection, known: u32) -> Result<u32, StateError> {
     schema::check_ownership(connection).map_err(|fault| fault.at(path, "open"))?;
     match schema::version(connection) {
         Ok(found) if found > known => {
@@ -149,6 +150,11 @@ fn check_schema(path: &Path, connection: &Connection) -> Result<u32, StateError>
         }
         other => other.map_err(|fault| fault.at(path, "open")),
     }
+}
+
+/// The version that a program with these steps writes.
+fn version_of(steps: &[&str]) -> u32 {
+    steps.len() as u32
 }
 
 /// Makes the folder that the file lies in, but none above it: a misspelt path should fail.

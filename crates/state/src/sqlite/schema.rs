@@ -13,7 +13,7 @@ use super::Fault;
 pub(super) const APPLICATION_ID: i32 = 0x53746b74;
 
 /// Each step leads from the version of its index to the next one, in one transaction.
-const STEPS: [&str; 1] = [
+pub(super) const STEPS: &[&str] = &[
     // 1: the first schema. Times are milliseconds since 1970, UTC; fingerprints are 16 bytes.
     "
     CREATE TABLE scopes (
@@ -76,9 +76,6 @@ const STEPS: [&str; 1] = [
     ",
 ];
 
-/// The version that this program writes.
-pub(super) const VERSION: u32 = STEPS.len() as u32;
-
 /// The version of a file.
 pub(super) fn version(connection: &Connection) -> Result<u32, Fault> {
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
@@ -104,10 +101,10 @@ pub(super) fn check_ownership(connection: &Connection) -> Result<(), Fault> {
     ))
 }
 
-/// Takes the steps that the file lacks.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), Fault> {
+/// Takes those of `steps` that the file lacks.
+pub(super) fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), Fault> {
     let from = version(connection)? as usize;
-    for (step, reached) in STEPS.iter().zip(1_u32..).skip(from) {
+    for (step, reached) in steps.iter().zip(1_u32..).skip(from) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(step)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;

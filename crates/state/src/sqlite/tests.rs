@@ -127,3 +127,64 @@ async fn a_trial_write_fails_where_writing_would_or_would_be_lost() {
     std::fs::rename(&aside, &path).unwrap();
     store.check_writable().await.unwrap();
 }
+
+/// The steps of a program one release later, whose last step is `step`.
+fn later(step: &'static str) -> Vec<&'static str> {
+    [schema::STEPS, &[step]].concat()
+}
+
+/// The columns of the delivered set, and the version, as any SQLite tool shows them.
+fn shape(path: &Path) -> (Vec<String>, u32) {
+    let connection = Connection::open(path).unwrap();
+    let mut columns =
+        connection.prepare("SELECT name FROM pragma_table_info('delivered')").unwrap();
+    let columns = columns.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>();
+    (columns.unwrap(), schema::version(&connection).unwrap())
+}
+
+#[tokio::test]
+async fn a_later_program_brings_the_file_up_to_date_and_this_one_then_refuses_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let known = schema::STEPS.len() as u32;
+    let store = SqliteStore::open(&path).unwrap();
+    store.commit(delivery(0..1_000)).await.unwrap();
+    drop(store);
+
+    let steps = later("ALTER TABLE delivered ADD COLUMN origin TEXT");
+    let store = SqliteStore::open_with(&path, &steps).unwrap();
+    assert_eq!(store.delivered_count(&lake()).await.unwrap(), 1_000);
+    store.commit(delivery(990..1_010)).await.unwrap();
+    drop(store);
+    let (columns, version) = shape(&path);
+    assert_eq!((columns.last().unwrap().as_str(), version), ("origin", known + 1));
+
+    let before = std::fs::read(&path).unwrap();
+    for error in [SqliteStore::open(&path), SqliteStore::open_read_only(&path)] {
+        let error = error.unwrap_err();
+        let expected = format!("schema version {}, but this program knows", known + 1);
+        assert!(matches!(error, StateError::NewerSchema { .. }), "{error}");
+        assert!(error.to_string().contains(&expected), "{error}");
+    }
+    assert!(std::fs::read(&path).unwrap() == before, "a refused file is as it was");
+
+    let store = SqliteStore::open_with(&path, &steps).unwrap();
+    assert_eq!(store.delivered_count(&lake()).await.unwrap(), 1_010);
+}
+
+#[tokio::test]
+async fn a_migration_that_fails_in_its_middle_leaves_the_file_to_the_program_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let store = SqliteStore::open(&path).unwrap();
+    store.commit(delivery(0..10)).await.unwrap();
+    drop(store);
+    let before = shape(&path);
+
+    let broken = later("ALTER TABLE delivered ADD COLUMN origin TEXT; DROP TABLE missing");
+    let error = SqliteStore::open_with(&path, &broken).unwrap_err().to_string();
+    assert!(error.contains("migrate") && error.contains("missing"), "{error}");
+    assert_eq!(shape(&path), before);
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(store.delivered_count(&lake()).await.unwrap(), 10);
+}
