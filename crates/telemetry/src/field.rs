@@ -21,6 +21,8 @@ pub const API: &str = "connector.api";
 pub const OPERATION: &str = "connector.operation";
 /// Records in a page.
 pub const PAGE_RECORDS: &str = "connector.page.records";
+/// Devices of a page that the enricher is asked about.
+pub const ENRICHMENT_DEVICES: &str = "connector.enrichment.devices";
 /// Events in a batch.
 pub const BATCH_EVENTS: &str = "connector.batch.events";
 /// A wait in milliseconds, before an attempt.

@@ -307,7 +307,8 @@ async fn join_page<R: SourceRecord, P: EnrichmentPass>(
     joined.malformed += malformed;
 
     let keys: Vec<_> = devices.iter().map(|(_, record)| record.join_key()).collect();
-    pass.prepare(&keys, page.last).await?;
+    let span = tracing::info_span!(span::ENRICHMENT, { field::ENRICHMENT_DEVICES } = keys.len());
+    pass.prepare(&keys, page.last).instrument(span).await?;
     for (_, record) in &devices {
         joined.first_seen = joined.first_seen.max(record.first_seen());
         joined.last_seen = joined.last_seen.max(record.last_seen());

@@ -334,7 +334,9 @@ async fn the_trace_of_a_cycle_has_its_pages_batches_calls_and_attempts() {
         spans[name].iter().map(|span| span.parent_span_id.clone()).collect()
     };
     let root = BTreeSet::from([cycle.span_id.clone()]);
-    assert_eq!((parents("page"), parents("batch")), (root.clone(), root));
+    for name in ["page", "enrichment", "batch"] {
+        assert_eq!(parents(name), root, "{name}");
+    }
     let records: Vec<_> =
         spans["page"].iter().filter_map(|page| text(page, "connector.page.records")).collect();
     assert_eq!(records, ["100", "100", "50"]);
@@ -353,12 +355,19 @@ async fn the_trace_of_a_cycle_has_its_pages_batches_calls_and_attempts() {
     assert_eq!(attempts("defender"), report.calls.source);
     assert_eq!(attempts("graph"), report.calls.enricher);
     assert_eq!(attempts("entra"), report.calls.token);
-    let machines: Vec<_> = spans["http_call"]
+    for (api, calls, parent) in [("defender", 3, "page"), ("graph", 1, "enrichment")] {
+        let made: Vec<_> = spans["http_call"]
+            .iter()
+            .filter(|call| text(call, "connector.api").as_deref() == Some(api))
+            .collect();
+        assert_eq!(made.len(), calls, "{api}");
+        assert!(made.iter().all(|call| ids(parent).contains(&call.parent_span_id)), "{api}");
+    }
+    let asked: Vec<_> = spans["enrichment"]
         .iter()
-        .filter(|call| text(call, "connector.api").as_deref() == Some("defender"))
+        .filter_map(|page| text(page, "connector.enrichment.devices"))
         .collect();
-    assert_eq!(machines.len(), 3);
-    assert!(machines.iter().all(|call| ids("page").contains(&call.parent_span_id)));
+    assert_eq!(asked, records, "each page is enriched once");
 
     assert_eq!(pushed(&collector, &metric::DEVICES_READ), Some(report.read));
     assert_eq!(pushed(&collector, &metric::EVENTS_ACKNOWLEDGED), Some(account.acknowledged));
