@@ -93,6 +93,8 @@ metrics! {
         "Time since the start of the last cycle that delivered everything to this sink: whether data is fresh. Where there never was one, the time since the process started.";
     CHECKPOINT_AGE = "stocktake_checkpoint_age_seconds", Gauge, SECONDS, [TENANT, SINK],
         "Age of the newest sighting of a device that was delivered: where the next incremental cycle starts, before its overlap. Absent until a first cycle is complete.";
+    COLLECTION_INTERVAL = "stocktake_collection_interval_seconds", Gauge, SECONDS, [TENANT],
+        "Time from the start of one cycle to the start of the next one, as configured: what the ages of data are measured against.";
     CYCLES = "stocktake_cycles_total", Counter, "", [TENANT, KIND, OUTCOME],
         "Cycles that ended, by outcome: complete, interrupted or failed.";
     CYCLE_DURATION = "stocktake_cycle_duration_seconds", Histogram(CYCLE_BOUNDS), SECONDS, [TENANT, KIND],

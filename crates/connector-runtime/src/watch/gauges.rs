@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use stocktake_auth::CertificateCredential;
 use stocktake_connector_core::TenantId;
@@ -56,6 +57,14 @@ pub(super) fn tell_of_freshness(registry: &Registry, board: &Arc<Board>) {
             if let Some(age) = ages.checkpoint {
                 values.put(age, &[tenant.as_str(), sink.as_str()]);
             }
+        }
+    });
+}
+
+pub(super) fn tell_of_schedule(registry: &Registry, tenants: Vec<TenantId>, interval: Duration) {
+    registry.observe(&metric::COLLECTION_INTERVAL, move |values| {
+        for tenant in &tenants {
+            values.put(interval.as_secs_f64(), &[tenant.as_str()]);
         }
     });
 }

@@ -26,7 +26,7 @@ pub(crate) use figures::Figures;
 pub(crate) use gauges::TenantProbe;
 pub(crate) use readiness::Readiness;
 
-use crate::config::StateConfig;
+use crate::config::Config;
 use crate::cycle::{Progress, Request, Stop};
 use crate::wiring::TenantCollector;
 
@@ -55,15 +55,18 @@ impl Watch {
         &self,
         collectors: &[Arc<TenantCollector>],
         probes: Vec<TenantProbe>,
-        state: &StateConfig,
+        config: &Config,
     ) {
         for collector in collectors {
             let sinks = sinks(collector);
             self.figures.prepare(&collector.tenant, &sinks);
             self.board.add(collector.tenant.clone(), sinks);
         }
-        gauges::tell_of_tenants(self.figures.registry(), probes);
-        gauges::tell_of_state(self.figures.registry(), state);
+        let registry = self.figures.registry();
+        let tenants = collectors.iter().map(|collector| collector.tenant.clone()).collect();
+        gauges::tell_of_schedule(registry, tenants, config.collection.interval);
+        gauges::tell_of_tenants(registry, probes);
+        gauges::tell_of_state(registry, &config.state);
     }
 
     /// Takes up what state knows of a tenant, as after a restart.

@@ -11,6 +11,7 @@ use stocktake_state::MemoryStore;
 use stocktake_telemetry::{RegistryOptions, metric};
 
 use super::*;
+use crate::config::StateConfig;
 
 /// A clock that the test sets.
 #[derive(Debug)]

@@ -99,7 +99,7 @@ pub(crate) fn deploy(
         let first = broken.into_iter().next();
         return Err(first.unwrap_or_else(|| CommandError::failed("there is nothing to collect")));
     }
-    watch.deployed(&collectors, probes, &config.state);
+    watch.deployed(&collectors, probes, config);
     // More turns than a semaphore can count are as good as its most.
     let turns = config.collection.concurrent_cycles.min(Semaphore::MAX_PERMITS);
     Ok(Deployment {

@@ -162,6 +162,7 @@ async fn a_scrape_tells_what_the_cycle_report_tells() {
         (metric::DEAD_LETTERS, vec![SOC], account.dead_lettered),
         (metric::SINK_BATCHES, vec![SOC], account.batches),
         (metric::SINK_BYTES, vec![SOC], account.bytes),
+        (metric::COLLECTION_INTERVAL, vec![], 3_600),
         (metric::CYCLES, vec![("outcome", "complete"), ("kind", "full")], 1),
         (metric::CYCLES, vec![("outcome", "failed")], 0),
         (metric::CYCLE_DURATION, vec![("kind", "full")], 1),
