@@ -85,6 +85,9 @@ impl Plan {
         {
             faults.push(format!("{} is not greater than {last}, the last tag", self.version));
         }
+        if !self.version.build.is_empty() {
+            faults.push(format!("{} has build metadata, which no image tag can", self.version));
+        }
         let current = Version::parse(&dist::version(root)?).context("Cargo.toml")?;
         if self.version < current {
             faults.push(format!("{} is less than {current} in Cargo.toml", self.version));
@@ -162,13 +165,33 @@ impl Plan {
         printed(Command::new(env!("CARGO")).args(update).current_dir(root))?;
         edit(&root.join(changelog::FILE), |text| changelog::close(text, &version, self.date))?;
         if read_chart(root)?.is_some() {
-            edit(&root.join(dist::CHART).join("Chart.yaml"), |text| {
-                Ok(CHART_KEYS.iter().fold(text.to_owned(), |text, key| set(&text, key, &version)))
-            })?;
+            edit(&root.join(dist::CHART).join("Chart.yaml"), |text| Ok(self.chart(text)))?;
         }
         Ok(())
     }
+
+    /// `Chart.yaml` of this version: its keys, the image that it installs, and whether it is early.
+    fn chart(&self, text: &str) -> String {
+        let version = self.version.to_string();
+        let old = dist::scalar(text, "appVersion").unwrap_or_default().to_owned();
+        let text = CHART_KEYS.iter().fold(text.to_owned(), |text, key| set(&text, key, &version));
+        let early = !self.version.pre.is_empty();
+        let lines = text.split_inclusive('\n').map(|line| match line.trim_start() {
+            image if image.trim_start_matches("- ").starts_with("image: ") => {
+                line.replace(&format!(":{old}"), &format!(":{version}"))
+            }
+            key if key.starts_with(PRERELEASE) => {
+                let indent = &line[..line.len() - key.len()];
+                format!("{indent}{PRERELEASE}: \"{early}\"\n")
+            }
+            _ => line.to_owned(),
+        });
+        lines.collect()
+    }
 }
+
+/// Says for what lists charts whether this one is for everybody.
+const PRERELEASE: &str = "artifacthub.io/prerelease";
 
 /// The keys of `Chart.yaml` that are the version.
 const CHART_KEYS: [&str; 2] = ["version", "appVersion"];

@@ -24,7 +24,9 @@ impl Repository {
         ] {
             fs::write(root.join(path), text).unwrap();
         }
-        let facts = "name: stocktake\nversion: 0.1.0 # of the chart\nappVersion: \"0.1.0\"\n";
+        let facts = "name: stocktake\nversion: 0.1.0 # of the chart\nappVersion: \"0.1.0\"\n\
+                     annotations:\n  artifacthub.io/prerelease: \"true\"\n  \
+                     artifacthub.io/images: |\n    - image: example.com/stocktake:0.1.0\n";
         fs::write(chart.join("Chart.yaml"), facts).unwrap();
         let cargo = ["generate-lockfile", "--offline", "--quiet"];
         printed(Command::new(env!("CARGO")).args(cargo).current_dir(root)).unwrap();
@@ -71,7 +73,9 @@ fn a_release_sets_the_version_everywhere_commits_and_tags() {
     assert!(repository.read("CHANGELOG.md").contains("## 0.2.0 - 2026-11-26\n\n- A thing."));
     assert_eq!(
         repository.read("deploy/helm/stocktake/Chart.yaml"),
-        "name: stocktake\nversion: 0.2.0 # of the chart\nappVersion: \"0.2.0\"\n"
+        "name: stocktake\nversion: 0.2.0 # of the chart\nappVersion: \"0.2.0\"\n\
+         annotations:\n  artifacthub.io/prerelease: \"false\"\n  \
+         artifacthub.io/images: |\n    - image: example.com/stocktake:0.2.0\n"
     );
     let git = |arguments: &[&str]| git(repository.root(), arguments).unwrap();
     assert_eq!(git(&["status", "--porcelain"]), "");
@@ -85,6 +89,24 @@ fn the_first_release_may_have_the_version_that_is_there() {
     let repository = Repository::new();
     plan("0.1.0").execute(repository.root()).unwrap();
     assert_eq!(git(repository.root(), &["tag"]).unwrap(), "v0.1.0");
+}
+
+#[test]
+fn the_version_of_the_real_chart_stands_in_its_own_keys_only() {
+    let real = fs::read_to_string(schema::root().join(dist::CHART).join("Chart.yaml")).unwrap();
+    let current = dist::version(&schema::root()).unwrap();
+    let released = plan("7.8.9-rc.1").chart(&real);
+    assert!(!released.contains(&current), "{released}");
+    assert_eq!(released.matches("7.8.9-rc.1").count(), 3, "{released}");
+    assert!(released.contains("artifacthub.io/prerelease: \"true\""), "{released}");
+}
+
+#[test]
+fn a_version_that_cannot_be_a_tag_of_an_image_is_refused() {
+    let repository = Repository::new();
+    let faults = plan("0.2.0+build.5").faults(repository.root()).unwrap();
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].contains("build metadata"), "{faults:?}");
 }
 
 #[test]
