@@ -10,6 +10,7 @@ import yaml
 
 import generate
 import metrics
+import names
 import program
 import promtool
 import security
@@ -50,7 +51,11 @@ def main() -> int:
             site.fault(path, f"is refused: {refusal}")
             continue
         rendered = renderer.render(values)
-        objects = manifests(rendered)
+        try:
+            objects = manifests(rendered)
+        except yaml.YAMLError as error:
+            site.fault(path, f"is rendered to no good YAML: {error}")
+            continue
         renderer.install(path, values, objects)
         counted += kubernetes.check(path, objects)
         security.check(site, path, objects)
@@ -63,6 +68,8 @@ def main() -> int:
             program.check(site, arguments.program, path, config["data"]["stocktake.toml"])
     for stale in {p.name for p in (site.chart / "ci/golden").glob("*.yaml")} - {p.name for p in good}:
         site.fault(site.chart / "ci/golden" / stale, "has no values file beside it")
+    promtool.check_releases(site, renderer)
+    names.check(site, renderer)
     if not site.faults:
         values = values_of(site.chart / "ci/default-minimal.yaml")
         upgrades.check(site, renderer, values)

@@ -65,6 +65,8 @@ def check_rendered(site: Site, where: object, manifests: list[dict[str, Any]], v
         wanted[alert] |= override | {"labels": labels}
     for rule in wanted.values():
         rule["labels"] = given.get("alertLabels", {}) | rule["labels"]
+        if "expr" not in given.get("overrides", {}).get(rule["alert"], {}):
+            rule["expr"] = of_release(rule["expr"], manifests)
     for manifest in manifests:
         if manifest["kind"] != "PrometheusRule":
             continue
@@ -72,6 +74,17 @@ def check_rendered(site: Site, where: object, manifests: list[dict[str, Any]], v
         for alert in sorted(wanted.keys() | found.keys()):
             if wanted.get(alert) != found.get(alert):
                 site.fault(where, f"PrometheusRule: {alert} is {found.get(alert)}, not {wanted.get(alert)}")
+
+
+def of_release(expression: str, manifests: list[dict[str, Any]]) -> str:
+    """The expression with the labels of the one pod at each metric, so that no release hides another."""
+    collector = next(m["metadata"] for m in manifests if m["kind"] == "StatefulSet")
+    labels = f'namespace="{collector["namespace"]}", pod="{collector["name"]}-0"'
+    return re.sub(
+        NAME.pattern + r"(\{)?",
+        lambda found: f"{found[0]}{labels}, " if found[1] else f"{found[0]}{{{labels}}}",
+        expression,
+    )
 
 
 def check_runbooks(site: Site) -> None:

@@ -11,6 +11,10 @@ import yaml
 
 from metrics import dashboard_expressions
 from places import Site
+from render import Renderer, manifests, values_of
+
+# Releases that share a Prometheus, by namespace.
+RELEASES = ("production", "test")
 
 
 def check(site: Site) -> None:
@@ -31,6 +35,26 @@ def check(site: Site) -> None:
         said = complaint(tool, ["check", "rules", "dashboard.yaml"], Path(scratch))
         if said is not None:
             site.fault(site.root / "deploy/grafana/stocktake.json", said)
+
+
+def check_releases(site: Site, renderer: Renderer) -> None:
+    """The alerts of two releases of the chart, side by side."""
+    tool = shutil.which("promtool")
+    if tool is None:
+        return
+    values = values_of(site.chart / "ci/default-minimal.yaml")
+    tests = site.scripts / "releases.test.yaml"
+    with tempfile.TemporaryDirectory() as scratch:
+        for namespace in RELEASES:
+            alerts = {"prometheusRule": {"enabled": True, "alertLabels": {"of": namespace}}}
+            rendered = manifests(renderer.render(values | alerts, namespace=namespace))
+            rule = next(m for m in rendered if m["kind"] == "PrometheusRule")
+            groups = [group | {"name": namespace} for group in rule["spec"]["groups"]]
+            (Path(scratch) / f"{namespace}.yaml").write_text(yaml.safe_dump({"groups": groups}))
+        (Path(scratch) / tests.name).write_text(tests.read_text())
+        said = complaint(tool, ["test", "rules", tests.name], Path(scratch))
+        if said is not None:
+            site.fault(tests, said)
 
 
 def complaint(tool: str, arguments: list[str], folder: Path) -> str | None:

@@ -19,9 +19,11 @@ class Renderer:
         self.site = site
         self.chart = Chart.load(site.chart)
 
-    def render(self, values: dict[str, Any]) -> dict[str, str]:
+    def render(
+        self, values: dict[str, Any], *, name: str = RELEASE, namespace: str = NAMESPACE
+    ) -> dict[str, str]:
         """Each template's text by its path in the chart; empty ones left out."""
-        rendered = self.chart.render(values, name=RELEASE, namespace=NAMESPACE)
+        rendered = self.chart.render(values, name=name, namespace=namespace)
         texts = {name.removeprefix("stocktake/"): text for name, text in rendered.items()}
         return {name: text for name, text in sorted(texts.items()) if text.strip()}
 
@@ -39,7 +41,7 @@ class Renderer:
             release = config.install(
                 self.chart, RELEASE, values, namespace=NAMESPACE, dry_run="client"
             )
-        applied = {named(m) for m in yaml.safe_load_all(release["manifest"]) if m}
+        applied = {named(m) for m in documents(release["manifest"])}
         expected = {
             named(m) for m in rendered if "helm.sh/hook" not in m["metadata"].get("annotations", {})
         }
@@ -58,8 +60,25 @@ def manifests(rendered: dict[str, str]) -> list[dict[str, Any]]:
     found = []
     for name, text in rendered.items():
         if name.endswith(".yaml"):
-            found += [document for document in yaml.safe_load_all(text) if document]
+            found += documents(text)
     return found
+
+
+class StrictLoader(yaml.SafeLoader):
+    """Refuses a key that stands twice, as Flux and kustomize do; YAML's own reader takes the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key} stands twice", node.start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+
+def documents(text: str) -> list[dict[str, Any]]:
+    return [document for document in yaml.load_all(text, Loader=StrictLoader) if document]
 
 
 def named(manifest: dict[str, Any]) -> tuple[str, str]:

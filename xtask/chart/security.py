@@ -65,6 +65,8 @@ def pod_faults(pod: dict[str, Any]) -> Iterator[str]:
         if "hostPath" in volume:
             yield f"volume {volume['name']} is a folder of the node"
         for source in volume.get("projected", {}).get("sources", []):
+            if "secret" in source and not source["secret"].get("optional"):
+                yield f"secret {source['secret']['name']} is not optional: one that is missing stops all tenants"
             token = source.get("serviceAccountToken")
             if token is not None and not token.get("audience"):
                 yield "a token without an audience is one for the Kubernetes API"

@@ -64,6 +64,8 @@ SPOILT: list[tuple[str, Callable[[Manifests], Any]]] = [
     ("is a folder of the node", lambda m: pod(m)["volumes"].append({"name": "x", "hostPath": {"path": "/"}})),
     ("is one for the Kubernetes API", lambda m: next(v for v in pod(m)["volumes"] if "projected" in v)
         ["projected"]["sources"].append({"serviceAccountToken": {"path": "token"}})),
+    ("is not optional", lambda m: next(v for v in pod(m)["volumes"] if "projected" in v)
+        ["projected"]["sources"][0]["secret"].pop("optional")),
     ("readOnlyRootFilesystem is False", lambda m: context(m).update(readOnlyRootFilesystem=False)),
     ("capabilities is", lambda m: context(m)["capabilities"].update(add=["NET_ADMIN"])),
     ("allowPrivilegeEscalation is None", lambda m: context(m).pop("allowPrivilegeEscalation")),

@@ -21,9 +21,18 @@ service account token is needed, `imds` whether Azure's metadata service is.
     {{- end -}}
   {{- end -}}
 {{- end -}}
-{{- /* Not in the schema, whose error would show the password. */ -}}
-{{- if regexMatch "^[a-z]+://[^/@]*:[^/@]*@" (dig "proxy" "" $values.http) -}}
-  {{- fail "http.proxy: holds a password, which would be readable in the ConfigMap; keep the user alone in it, and mount the password as a file for http.proxy_password_file" -}}
+{{- $proxy := dig "proxy" "" ($values.http | default dict) -}}
+{{- include "stocktake.plan.url" (dict "key" "http.proxy" "url" $proxy "instead" "; mount the password as a file for http.proxy_password_file") -}}
+{{- if and $proxy (not (regexMatch "(?i)^https?://" $proxy)) -}}
+  {{- fail "http.proxy: does not start with http:// or https://" -}}
+{{- end -}}
+{{- include "stocktake.plan.url" (dict "key" "telemetry.otlp_endpoint" "url" (dig "otlp_endpoint" "" ($values.telemetry | default dict))) -}}
+{{- range $section := list "tenants" "sinks" -}}
+  {{- range $name, $given := get $values $section -}}
+    {{- range $url := list "base_url" "login_url" "graph_url" -}}
+      {{- include "stocktake.plan.url" (dict "key" (printf "%s.%s.%s" $section $name $url) "url" (dig $url "" $given)) -}}
+    {{- end -}}
+  {{- end -}}
 {{- end -}}
 
 {{- range $name, $given := $values.credentials -}}
@@ -134,6 +143,14 @@ service account token is needed, `imds` whether Azure's metadata service is.
 {{- dict "config" $config "secrets" $secrets "token" $token "imds" $imds | toJson -}}
 {{- end }}
 
+{{/* Refuses a URL with a password. Not in the schema, whose error would show it; nor by the parts of the
+URL, as what one reader takes for a path is a password for another. */}}
+{{- define "stocktake.plan.url" -}}
+{{- if regexMatch ":.*@" (regexReplaceAll "(?i)^https?:" (.url | default "") "") -}}
+  {{- fail (printf "%s: holds a password, which would be readable in the ConfigMap; keep the user alone in it%s" .key (.instead | default "")) -}}
+{{- end -}}
+{{- end }}
+
 {{/* How the Secret of a tenant or credential is mounted: `files` for its table, `source` for the volume. */}}
 {{- define "stocktake.plan.secret" -}}
 {{- $secret := .secret -}}
@@ -159,9 +176,10 @@ service account token is needed, `imds` whether Azure's metadata service is.
 {{- $wanted := dict "extra_ca_file" $secret.extraCaKey "client_certificate_file" $secret.clientCertificateKey "client_key_file" $secret.clientKeyKey -}}
 {{- $tls := include "stocktake.plan.mount" (dict "name" $secret.name "wanted" $wanted "place" .place "folder" .folder) | fromJson -}}
 {{- $items := concat $api.source.secret.items $tls.source.secret.items -}}
-{{- dict "files" $api.files "tls" $tls.files "source" (dict "secret" (dict "name" $secret.name "items" $items)) | toJson -}}
+{{- dict "files" $api.files "tls" $tls.files "source" (dict "secret" (dict "name" $secret.name "items" $items "optional" true)) | toJson -}}
 {{- end }}
 
+{{/* Optional, each: the pod of many tenants must not wait for the Secret of one. */}}
 {{- define "stocktake.plan.mount" -}}
 {{- $files := dict -}}
 {{- $items := list -}}
@@ -176,7 +194,7 @@ service account token is needed, `imds` whether Azure's metadata service is.
     {{- $items = append $items (dict "key" $key "path" $path) -}}
   {{- end -}}
 {{- end -}}
-{{- dict "files" $files "source" (dict "secret" (dict "name" .name "items" $items)) | toJson -}}
+{{- dict "files" $files "source" (dict "secret" (dict "name" .name "items" $items "optional" true)) | toJson -}}
 {{- end }}
 
 {{/* stocktake.toml itself. */}}
@@ -195,12 +213,13 @@ service account token is needed, `imds` whether Azure's metadata service is.
 
 {{/* Ports that the configured URLs need besides 443, as a JSON list. */}}
 {{- define "stocktake.egressPorts" -}}
-{{- $urls := list (dig "proxy" "" .Values.http) (dig "otlp_endpoint" "" .Values.telemetry) -}}
+{{- $urls := list (dig "proxy" "" (.Values.http | default dict)) (dig "otlp_endpoint" "" (.Values.telemetry | default dict)) -}}
 {{- range concat (values .Values.tenants) (values .Values.sinks) -}}
   {{- $urls = concat $urls (list (dig "base_url" "" .) (dig "login_url" "" .) (dig "graph_url" "" .)) -}}
 {{- end -}}
 {{- $ports := list -}}
 {{- range $url := $urls | compact -}}
+  {{- $url = lower $url -}}
   {{- $port := regexFind ":[0-9]+$" (urlParse $url).host | trimPrefix ":" -}}
   {{- if not $port }}{{ $port = ternary "80" "443" (hasPrefix "http:" $url) }}{{ end -}}
   {{- if ne $port "443" }}{{ $ports = append $ports (int $port) }}{{ end -}}

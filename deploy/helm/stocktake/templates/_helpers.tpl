@@ -2,13 +2,15 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
+{{/* At most 50, as the longest name that is made of it, NAME-config-check, is that of a job, which
+becomes the value of a label: 63. */}}
 {{- define "stocktake.fullname" -}}
 {{- if .Values.fullnameOverride }}
-{{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" }}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" }}
 {{- else if contains (include "stocktake.name" .) .Release.Name }}
-{{- .Release.Name | trunc 52 | trimSuffix "-" }}
+{{- .Release.Name | trunc 50 | trimSuffix "-" }}
 {{- else }}
-{{- printf "%s-%s" .Release.Name (include "stocktake.name" .) | trunc 52 | trimSuffix "-" }}
+{{- printf "%s-%s" .Release.Name (include "stocktake.name" .) | trunc 50 | trimSuffix "-" }}
 {{- end }}
 {{- end }}
 
@@ -24,14 +26,22 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: collector
 {{- end }}
 
+{{/* The labels of an object: (dict "root" $ "labels" …). A key stands there once, whoever gives it;
+the chart's own go before all others. */}}
 {{- define "stocktake.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{ include "stocktake.releaseLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
+{{- $chart := dict
+  "helm.sh/chart" (printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-")
+  "app.kubernetes.io/version" .root.Chart.AppVersion
+  "app.kubernetes.io/managed-by" .root.Release.Service
+-}}
+{{- $release := include "stocktake.releaseLabels" .root | fromYaml -}}
+{{- toYaml (merge $chart $release (.labels | default dict) .root.Values.commonLabels) }}
 {{- end }}
+
+{{/* Those of a pod: (dict "root" $ "component" …). Without versions, which would replace the pod. */}}
+{{- define "stocktake.podLabels" -}}
+{{- $release := include "stocktake.releaseLabels" .root | fromYaml -}}
+{{- toYaml (merge (dict "app.kubernetes.io/component" .component) $release .root.Values.podLabels .root.Values.commonLabels) }}
 {{- end }}
 
 {{/* The metadata of an object: (dict "root" $ "name" … "suffix" … "labels" … "annotations" …), of
@@ -41,10 +51,7 @@ metadata:
   name: {{ .name | default (printf "%s%s" (include "stocktake.fullname" .root) (.suffix | default "")) }}
   namespace: {{ .root.Release.Namespace }}
   labels:
-    {{- include "stocktake.labels" .root | nindent 4 }}
-    {{- with .labels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "stocktake.labels" (dict "root" .root "labels" .labels) | nindent 4 }}
   {{- with merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
   annotations:
     {{- toYaml . | nindent 4 }}
@@ -72,4 +79,13 @@ metadata:
 {{/* The port of `server.listen`. */}}
 {{- define "stocktake.port" -}}
 {{- regexFind "[0-9]+$" .Values.server.listen }}
+{{- end }}
+
+{{/* An expression that asks for the series of this release alone: (dict "root" $ "expr" …). The name
+of the pod never changes, and both kinds of monitor make it a label. */}}
+{{- define "stocktake.ofRelease" -}}
+{{- $name := `\b((?:stocktake|process)_[a-z0-9_]+)` -}}
+{{- $own := printf `namespace="%s", pod="%s-0"` .root.Release.Namespace (include "stocktake.fullname" .root) -}}
+{{- $expr := regexReplaceAll (printf `%s\{` $name) .expr (printf `${1}{%s, ` $own) -}}
+{{- regexReplaceAll (printf `%s([^a-z0-9_{]|$)` $name) $expr (printf `${1}{%s}${2}` $own) -}}
 {{- end }}

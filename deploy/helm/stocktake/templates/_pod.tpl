@@ -118,3 +118,24 @@ volumeMounts:
 {{- end -}}
 {{- with $sources }}{{ toYaml . }}{{ end -}}
 {{- end }}
+
+{{/* Seconds that the pod has to end. After `shutdown.grace` telemetry is still pushed and state closed,
+for which fifteen are kept. */}}
+{{- define "stocktake.gracePeriod" -}}
+{{- $given := int64 .Values.terminationGracePeriodSeconds -}}
+{{- $grace := dig "grace" "25s" (.Values.shutdown | default dict) -}}
+{{- $least := 15 -}}
+{{- range regexFindAll "[0-9]+ *[A-Za-z]+" $grace -1 -}}
+  {{- $unit := regexFind "[A-Za-z]+$" . -}}
+  {{- $seconds := 0 -}}
+  {{- if hasPrefix "s" $unit }}{{ $seconds = 1 -}}
+  {{- else if or (eq $unit "m") (hasPrefix "min" $unit) }}{{ $seconds = 60 -}}
+  {{- else if hasPrefix "h" $unit }}{{ $seconds = 3600 -}}
+  {{- else if hasPrefix "d" $unit }}{{ $seconds = 86400 }}{{ end -}}
+  {{- $least = add $least (mul $seconds (regexFind "^[0-9]+" . | int64)) -}}
+{{- end -}}
+{{- if lt $given $least -}}
+  {{- fail (printf "terminationGracePeriodSeconds: is %d, which is too short for shutdown.grace of %s: at least %d are needed" $given $grace $least) -}}
+{{- end -}}
+{{- $given -}}
+{{- end }}
