@@ -344,6 +344,23 @@ async fn the_trace_of_a_cycle_has_its_pages_batches_calls_and_attempts() {
     assert_eq!(spans["batch"].len() as u64, account.batches);
 
     assert!(parents("http_attempt").is_subset(&ids("http_call")), "{spans:#?}");
+    let port = site.simulator.address().port().to_string();
+    let told: BTreeSet<_> = spans["http_attempt"]
+        .iter()
+        .map(|attempt| {
+            assert_eq!(text(attempt, "server.port").as_deref(), Some(port.as_str()));
+            ["connector.api", "connector.operation", "url.template"]
+                .map(|key| text(attempt, key).unwrap_or_default())
+        })
+        .collect();
+    for (api, operation, template) in [
+        ("defender", "list machines", "/api/machines"),
+        ("graph", "list managed devices", "/v1.0/deviceManagement/managedDevices"),
+        ("entra", "get an access token", "/{tenant}/oauth2/v2.0/token"),
+        ("sekoia", "push assets", "/api/v2/asset-management/asset-connector/{connector}"),
+    ] {
+        assert!(told.contains(&[api, operation, template].map(str::to_owned)), "{told:#?}");
+    }
     let attempts = |api: &str| {
         let calls = spans["http_call"].iter();
         let calls: BTreeSet<_> = calls
@@ -380,6 +397,32 @@ async fn the_trace_of_a_cycle_has_its_pages_batches_calls_and_attempts() {
             assert!(!bytes.contains(uid.as_str()), "a push names device {uid}");
             let name = event["device"]["hostname"].as_str().unwrap();
             assert!(!bytes.contains(name), "a push names device {name}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_span_that_ended_badly_has_the_code_of_its_error_and_nothing_else_of_it() {
+    const ERROR: i32 = 2;
+    for (api, code, failed, well) in [
+        (Api::DefenderList, "ST0205", ["cycle", "page"], None),
+        (Api::SekoiaPush, "ST0401", ["cycle", "batch"], Some("page")),
+    ] {
+        let collector = Recorder::start().await;
+        let site = Site::of(fleet(10, 5)).await.set("telemetry", &endpoint(&collector));
+        site.handle().add_fault(Fault::always(api, Effect::status(403)));
+        let outcome = site.sync().await.report().outcome;
+        assert!(matches!(outcome, CycleOutcome::Failed { .. }), "{outcome:?}");
+        let spans = spans(&collector);
+        let status = |name: &str| {
+            let status = spans[name].last().unwrap().status.clone().unwrap_or_default();
+            (status.code, status.message)
+        };
+        for name in failed {
+            assert_eq!(status(name), (ERROR, code.to_owned()), "{name} of {spans:#?}");
+        }
+        if let Some(name) = well {
+            assert_eq!(status(name), (0, String::new()), "{name}");
         }
     }
 }
