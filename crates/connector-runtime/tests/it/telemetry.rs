@@ -180,6 +180,18 @@ async fn a_scrape_tells_what_the_cycle_report_tells() {
         let found = scrape.sum(&metric, &labels);
         assert_eq!(found, count(expected), "{} {labels:?} in {scrape:#?}", metric.name);
     }
+    for api in ["entra", "defender", "graph", "sekoia"] {
+        let never = [("api", api), ("outcome", "forbidden")];
+        assert_eq!(scrape.sum(&metric::API_CALLS, &never), Some(0.0), "{api} in {scrape:#?}");
+        for counter in [metric::API_RETRIES, metric::API_THROTTLES] {
+            let found = scrape.sum(&counter, &[("api", api)]);
+            assert!(found.is_some(), "{} of {api} in {scrape:#?}", counter.name);
+        }
+        let outcomes = scrape.0.keys().filter(|series| {
+            series.starts_with(metric::API_CALLS.name) && series.contains(&format!("\"{api}\""))
+        });
+        assert_eq!(outcomes.count(), 12, "the first of an outcome is a growth: {scrape:#?}");
+    }
     let defender = [("api", "defender")];
     assert_eq!(scrape.sum(&metric::API_CALL_DURATION, &defender), count(report.calls.source));
     let left = scrape.sum(&metric::QUOTA_REMAINING, &defender).unwrap();
