@@ -15,7 +15,7 @@ use stocktake_connector_core::{
     AccessToken, Clock, TenantId, TokenError, TokenProvider, TokenScope,
 };
 use stocktake_http_stack::{
-    ApiStack, CallCounts, Origin, StackOptions, Transport, UrlError, base_url,
+    ApiStack, CallCounts, Origin, StackOptions, Transport, UrlError, UrlTemplate, base_url,
 };
 
 use crate::answers::EntraAnswers;
@@ -191,6 +191,7 @@ impl Entra {
         })?;
         let request = Request::post(self.endpoint.as_str())
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .extension(UrlTemplate("/{tenant}/oauth2/v2.0/token"))
             .body(self.form(scope, &proof.form))
             .map_err(|_| EntraError::Answer {
                 scope: scope.clone(),

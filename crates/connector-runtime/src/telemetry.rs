@@ -4,6 +4,7 @@ use stocktake_telemetry::{LogOptions, Registry, RegistryOptions};
 
 use crate::cli::CommandError;
 use crate::config::{Config, ConfigError, Fault, LogConfig, LogFormat};
+use crate::cycle::Stop;
 
 /// Series of one metric for a tenant, at most, besides one for each sink: every API with every
 /// outcome.
@@ -24,11 +25,11 @@ impl Telemetry {
         let of_tenant = SERIES_OF_TENANT.saturating_add(config.sinks.len());
         options.most_series =
             options.most_series.max(config.tenants.len().saturating_mul(of_tenant));
-        let Some(endpoint) = &config.telemetry.otlp_endpoint else {
+        if config.telemetry.metrics_url().is_none() && config.telemetry.traces_url().is_none() {
             start_log(&config.log)?;
             return Ok(Self::without_push(options));
-        };
-        push::start(endpoint, config, options)
+        }
+        push::start(config, options)
     }
 
     fn without_push(options: RegistryOptions) -> Self {
@@ -39,13 +40,15 @@ impl Telemetry {
         }
     }
 
-    /// Pushes what is left.
-    pub(crate) async fn shut_down(self) {
+    /// Pushes what is left, for three seconds at most, and not beyond what `stop` grants: the end of
+    /// the program does not hang on a collector.
+    pub(crate) async fn shut_down(self, stop: &Stop) {
         #[cfg(feature = "otlp")]
         if let Some(otlp) = self.otlp {
-            // It waits for its threads, which wait for this runtime.
-            let _ = tokio::task::spawn_blocking(move || otlp.shut_down()).await;
+            push::finish(otlp, stop).await;
         }
+        #[cfg(not(feature = "otlp"))]
+        let _ = stop;
     }
 }
 
@@ -70,11 +73,7 @@ fn fault(error: &stocktake_telemetry::LogError) -> CommandError {
 mod push {
     use super::{CommandError, Config, ConfigError, Fault, RegistryOptions, Telemetry};
 
-    pub(super) fn start(
-        _: &str,
-        _: &Config,
-        _: RegistryOptions,
-    ) -> Result<Telemetry, CommandError> {
+    pub(super) fn start(_: &Config, _: RegistryOptions) -> Result<Telemetry, CommandError> {
         let problem = "is set, but this program was built without the feature `otlp`";
         Err(ConfigError(vec![Fault::new("telemetry.otlp_endpoint", problem)]).into())
     }
@@ -87,39 +86,70 @@ mod push {
 
     use async_trait::async_trait;
     use bytes::Bytes;
-    use http::{Request, Response};
-    use stocktake_connector_core::BoxError;
+    use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+    use stocktake_auth::{ApiKey, SecretSource};
+    use stocktake_connector_core::{BoxError, TokenProvider, TokenScope};
     use stocktake_http_stack::{OnceLimits, Transport};
-    use stocktake_telemetry::{Otlp, OtlpClient, OtlpOptions, init_logs_and_traces};
+    use stocktake_telemetry::{Otlp, OtlpClient, OtlpError, OtlpOptions, init_logs_and_traces};
     use tokio::runtime::Handle;
+    use tokio::sync::oneshot;
 
     use super::{
         CommandError, Config, ConfigError, Fault, RegistryOptions, Telemetry, fault, options,
     };
+    use crate::cycle::Stop;
     use crate::wiring;
 
     /// Bounds of one push; a collector's answer is a few bytes.
     const LIMITS: OnceLimits =
         OnceLimits { timeout: Duration::from_secs(10), max_body_bytes: 1024 * 1024 };
 
+    /// The time for the last push. A collector that works takes it within a moment.
+    const LAST_PUSH: Duration = Duration::from_secs(3);
+
     pub(super) fn start(
-        endpoint: &str,
         config: &Config,
         registry: RegistryOptions,
     ) -> Result<Telemetry, CommandError> {
         let transport = wiring::transport(&config.http, None)?;
-        let client = Client { transport, runtime: Handle::current() };
+        let telemetry = &config.telemetry;
+        let headers = telemetry.otlp_headers_file.clone().map(SecretSource::File);
+        let client =
+            Client { transport, runtime: Handle::current(), headers: headers.map(Headers::new) };
         let pushed = OtlpOptions {
-            endpoint: endpoint.to_owned(),
-            interval: config.telemetry.otlp_interval,
-            trace_sample_ratio: config.telemetry.trace_sample_ratio,
+            metrics_url: telemetry.metrics_url(),
+            traces_url: telemetry.traces_url(),
+            interval: telemetry.otlp_interval,
+            trace_sample_ratio: telemetry.trace_sample_ratio,
             client: Arc::new(client),
         };
         let otlp = Otlp::start(&pushed, registry).map_err(|error| {
-            ConfigError(vec![Fault::new("telemetry.otlp_endpoint", crate::chain(&error))])
+            let key = match &error {
+                OtlpError::Variable { name, .. } => name,
+                _ => "telemetry.otlp_endpoint",
+            };
+            ConfigError(vec![Fault::new(key, crate::chain(&error))])
         })?;
         init_logs_and_traces(options(&config.log), &otlp).map_err(|error| fault(&error))?;
         Ok(Telemetry { registry: otlp.registry.clone(), otlp: Some(otlp) })
+    }
+
+    /// Pushes what is left, as long as there is time for it.
+    pub(super) async fn finish(otlp: Otlp, stop: &Stop) {
+        let (done, is_done) = oneshot::channel();
+        // A thread of its own, which the end of the program does not wait for, unlike one of the
+        // runtime's: it blocks until a collector that hangs is given up.
+        std::thread::spawn(move || {
+            otlp.shut_down();
+            let _ = done.send(()); // Nobody waits any more.
+        });
+        tokio::select! {
+            biased;
+            _ = is_done => return,
+            () = tokio::time::sleep(LAST_PUSH) => {}
+            () = stop.now.cancelled() => {}
+        }
+        tracing::warn!("the last metrics and spans were not pushed: there was no time left");
     }
 
     /// The exporters' way out: the program's own connections, on its own runtime.
@@ -127,34 +157,97 @@ mod push {
     struct Client {
         transport: Transport,
         runtime: Handle,
+        headers: Option<Headers>,
     }
 
     #[async_trait]
     impl OtlpClient for Client {
-        async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+        async fn send_bytes(
+            &self,
+            mut request: Request<Bytes>,
+        ) -> Result<Response<Bytes>, BoxError> {
+            if let Some(headers) = &self.headers {
+                request.headers_mut().extend(headers.current().await?);
+            }
             let transport = self.transport.clone();
             // Exporters have threads of their own, where there is no runtime.
             let sent =
                 self.runtime.spawn(async move { transport.send_once(request, LIMITS).await });
-            let answer: Result<_, BoxError> = match sent.await {
-                Ok(Ok(answer)) => Ok(answer),
-                Ok(Err(error)) => Err(error.into()),
-                Err(stopped) => Err(stopped.into()),
-            };
-            match &answer {
-                Ok(answer) if answer.status().is_success() => {}
-                Ok(answer) => tracing::warn!(
-                    status = answer.status().as_u16(),
-                    "the collector does not take the telemetry"
-                ),
-                Err(error) => {
-                    tracing::warn!(
-                        error = &**error as &dyn std::error::Error,
-                        "telemetry is not pushed"
-                    );
+            Ok(sent.await??)
+        }
+    }
+
+    /// Headers that a collector asks for, from a file that is followed as every secret's is.
+    #[derive(Debug)]
+    struct Headers {
+        line: ApiKey,
+        scope: TokenScope,
+    }
+
+    impl Headers {
+        fn new(source: SecretSource) -> Self {
+            // A key has no scope.
+            Self { line: ApiKey::new(source), scope: TokenScope::new("otlp") }
+        }
+
+        async fn current(&self) -> Result<HeaderMap, BoxError> {
+            let line = self.line.token(&self.scope).await?;
+            parse(line.expose()).ok_or_else(|| {
+                "the file of `telemetry.otlp_headers_file` holds no headers; write them like \
+                 authorization=Bearer abc,x-scope-orgid=1"
+                    .into()
+            })
+        }
+    }
+
+    /// Reads `name=value` pairs between commas; `%2C` in a value is a comma, and so on. What is wrong
+    /// with a secret is not told.
+    fn parse(line: &str) -> Option<HeaderMap> {
+        let pairs = line.split(',').filter(|pair| !pair.trim().is_empty());
+        pairs
+            .map(|pair| {
+                let (name, value) = pair.split_once('=')?;
+                let name = HeaderName::try_from(name.trim()).ok()?;
+                let mut value = HeaderValue::from_bytes(&unescaped(value.trim())).ok()?;
+                value.set_sensitive(true);
+                Some((name, value))
+            })
+            .collect()
+    }
+
+    fn unescaped(text: &str) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, escaped)) = rest.split_once('%') {
+            bytes.extend_from_slice(before.as_bytes());
+            let byte = escaped.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+            rest = match (byte, escaped.get(2..)) {
+                (Some(byte), Some(after)) => {
+                    bytes.push(byte);
+                    after
                 }
-            }
-            answer
+                _ => {
+                    bytes.push(b'%');
+                    escaped
+                }
+            };
+        }
+        bytes.extend_from_slice(rest.as_bytes());
+        bytes
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn headers_are_read_as_the_usual_variable_has_them() {
+            let headers = parse("authorization=Bearer a%2Cb%3d=, x-scope-orgid = 1 ,").unwrap();
+            assert_eq!(headers["authorization"], "Bearer a,b==");
+            assert_eq!(headers["x-scope-orgid"], "1");
+            assert!(!format!("{headers:?}").contains("Bearer"));
+            assert!(parse("Bearer abc").is_none());
+            assert_eq!(unescaped("50% of %zz%é"), "50% of %zz%é".as_bytes());
         }
     }
 }

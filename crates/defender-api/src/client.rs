@@ -5,7 +5,7 @@ use http::header::ACCEPT;
 use http::{HeaderValue, Method, Request};
 use stocktake_connector_core::wire::WirePage;
 use stocktake_connector_core::{ApiError, ApiErrorKind, DeviceUid};
-use stocktake_http_stack::{ApiStack, read_page};
+use stocktake_http_stack::{ApiStack, UrlTemplate, read_page};
 use url::Url;
 
 use crate::options::API;
@@ -41,7 +41,7 @@ impl DefenderClient {
             return Ok(None);
         }
         let url = self.url(&[segment]);
-        let body = match self.get(OPERATION, &url).await {
+        let body = match self.get(OPERATION, UrlTemplate("/api/machines/{id}"), &url).await {
             Ok(body) => body,
             Err(error) if is_unknown_machine(&error) => return Ok(None),
             Err(error) => return Err(error),
@@ -69,7 +69,7 @@ impl DefenderClient {
     /// One page of the listing.
     pub(crate) async fn page(&self, url: &Url) -> Result<WirePage<Machine>, ApiError> {
         const OPERATION: &str = "list machines";
-        let body = self.get(OPERATION, url).await?;
+        let body = self.get(OPERATION, UrlTemplate("/api/machines"), url).await?;
         read_page(body)
             .await
             .map_err(|error| self.error(OPERATION, error.kind(), error.to_string()))
@@ -85,10 +85,16 @@ impl DefenderClient {
         url
     }
 
-    async fn get(&self, operation: &'static str, url: &Url) -> Result<Bytes, ApiError> {
+    async fn get(
+        &self,
+        operation: &'static str,
+        template: UrlTemplate,
+        url: &Url,
+    ) -> Result<Bytes, ApiError> {
         let request = Request::builder()
             .method(Method::GET)
             .uri(url.as_str())
+            .extension(template)
             .header(ACCEPT, HeaderValue::from_static("application/json"))
             .body(Bytes::new());
         match request {

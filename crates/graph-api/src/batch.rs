@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use stocktake_connector_core::wire::{Integer, TextOrInteger, Wire};
 use stocktake_connector_core::{ApiError, ApiErrorKind, SourceError};
-use stocktake_http_stack::{AnswerPolicy, ODataAnswers, Quota, Weight, clean_text, retry_after};
+use stocktake_http_stack::{
+    AnswerPolicy, ODataAnswers, Quota, UrlTemplate, Weight, clean_text, retry_after,
+};
 use tokio::time::Instant;
 use url::Url;
 
@@ -253,7 +255,9 @@ impl GraphClient {
         })?;
         // Graph counts each item as a request (<https://learn.microsoft.com/graph/json-batching>).
         let weight = Weight(u32::try_from(open.len()).unwrap_or(u32::MAX));
-        let request = Request::post(self.url(&["$batch"]).as_str()).extension(weight);
+        let request = Request::post(self.url(&["$batch"]).as_str())
+            .extension(weight)
+            .extension(UrlTemplate("/v1.0/$batch"));
         let body = self.call(operation, request, Bytes::from(body)).await?;
         Ok(by_place(&body))
     }

@@ -5,7 +5,7 @@ use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use stocktake_connector_core::wire::WirePage;
 use stocktake_connector_core::{ApiError, ApiErrorKind, Page, SourceError};
-use stocktake_http_stack::{ApiStack, CursorTrail, read_page};
+use stocktake_http_stack::{ApiStack, CursorTrail, UrlTemplate, read_page};
 use url::Url;
 
 use crate::options::API;
@@ -61,7 +61,9 @@ impl GraphClient {
         operation: &'static str,
         url: &Url,
     ) -> Result<WirePage<ManagedDevice>, ApiError> {
-        let body = self.call(operation, Request::get(url.as_str()), Bytes::new()).await?;
+        let template = UrlTemplate("/v1.0/deviceManagement/managedDevices");
+        let request = Request::get(url.as_str()).extension(template);
+        let body = self.call(operation, request, Bytes::new()).await?;
         read_page(body)
             .await
             .map_err(|error| self.error(operation, error.kind(), error.to_string()))

@@ -74,6 +74,13 @@ impl Default for Weight {
     }
 }
 
+/// The path of a request below its API's base URL, with variable parts named instead of filled in, as
+/// in `/api/machines/{id}`: what a span may tell of a URL that itself names a device.
+///
+/// A caller puts it into the request's extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UrlTemplate(pub &'static str);
+
 /// Counts since the stack was built.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CallCounts {

@@ -65,7 +65,7 @@ mod transport;
 pub use answers::{
     AnswerPolicy, ErrorDetail, Flaw, JsonAnswers, ODataAnswers, clean_text, retry_after,
 };
-pub use call::{CallCounts, Weight};
+pub use call::{CallCounts, UrlTemplate, Weight};
 pub use client_identity::{ClientIdentity, ClientIdentityError};
 pub use connection_fault::{CertificateFault, ConnectionFault};
 pub use cursor::CursorTrail;

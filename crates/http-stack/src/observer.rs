@@ -19,6 +19,22 @@ pub enum AttemptOutcome {
 }
 
 impl AttemptOutcome {
+    /// Every outcome, for who counts them: what was never seen cannot be seen to grow.
+    pub const ALL: [Self; 12] = [
+        Self::Answered,
+        Self::Failed(ApiErrorKind::Throttled),
+        Self::Failed(ApiErrorKind::Unavailable),
+        Self::Failed(ApiErrorKind::DeadlineExceeded),
+        Self::Failed(ApiErrorKind::NoToken),
+        Self::Failed(ApiErrorKind::Unauthorised),
+        Self::Failed(ApiErrorKind::Forbidden),
+        Self::Failed(ApiErrorKind::NotFound),
+        Self::Failed(ApiErrorKind::Refused),
+        Self::Failed(ApiErrorKind::TooLarge),
+        Self::Failed(ApiErrorKind::Malformed),
+        Self::GivenUp,
+    ];
+
     /// One word of a small, fixed set.
     pub fn name(self) -> &'static str {
         match self {
@@ -52,4 +68,40 @@ pub struct Attempt<'a> {
 pub trait AttemptObserver: fmt::Debug + Send + Sync {
     /// A request has ended.
     fn attempt_ended(&self, attempt: &Attempt<'_>);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The place of an outcome in the list. Without a wildcard, so that a new one is put into both.
+    fn place(outcome: AttemptOutcome) -> usize {
+        match outcome {
+            AttemptOutcome::Answered => 0,
+            AttemptOutcome::Failed(kind) => match kind {
+                ApiErrorKind::Throttled => 1,
+                ApiErrorKind::Unavailable => 2,
+                ApiErrorKind::DeadlineExceeded => 3,
+                ApiErrorKind::NoToken => 4,
+                ApiErrorKind::Unauthorised => 5,
+                ApiErrorKind::Forbidden => 6,
+                ApiErrorKind::NotFound => 7,
+                ApiErrorKind::Refused => 8,
+                ApiErrorKind::TooLarge => 9,
+                ApiErrorKind::Malformed => 10,
+            },
+            AttemptOutcome::GivenUp => 11,
+        }
+    }
+
+    #[test]
+    fn every_outcome_is_listed_once_with_a_word_of_its_own() {
+        let places: Vec<_> = AttemptOutcome::ALL.into_iter().map(place).collect();
+        assert_eq!(places, (0..=11).collect::<Vec<_>>());
+        let words: BTreeSet<_> =
+            AttemptOutcome::ALL.into_iter().map(AttemptOutcome::name).collect();
+        assert_eq!(words.len(), AttemptOutcome::ALL.len());
+    }
 }

@@ -89,10 +89,17 @@ fn buckets<T: Display + Copy>(name: &str, histogram: &Histogram<T>) -> Vec<Serie
 
 fn labels<'a>(attributes: impl Iterator<Item = &'a KeyValue>) -> String {
     let mut pairs: Vec<_> = attributes
-        .map(|pair| format!("{}=\"{}\"", pair.key, escape(&pair.value.as_str(), true)))
+        .map(|pair| {
+            format!("{}=\"{}\"", label_name(pair.key.as_str()), escape(&pair.value.as_str(), true))
+        })
         .collect();
     pairs.sort();
     pairs.join(",")
+}
+
+/// A label's key in the letters that the format allows: one dot in it would spoil the whole scrape.
+fn label_name(key: &str) -> String {
+    key.replace(|char: char| !char.is_ascii_alphanumeric() && char != '_', "_")
 }
 
 fn braced(labels: &str) -> String {

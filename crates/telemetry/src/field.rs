@@ -13,8 +13,6 @@ pub const CYCLE_KIND: &str = "connector.cycle.kind";
 pub const CYCLE_OUTCOME: &str = "connector.cycle.outcome";
 /// The sink, by the name that the configuration gives it.
 pub const SINK: &str = "connector.sink";
-/// The source: `defender`.
-pub const SOURCE: &str = "connector.source";
 /// The outside API: `entra`, `defender`, `graph`, `sekoia`.
 pub const API: &str = "connector.api";
 /// What was asked of the API, in words: `list machines`.
@@ -59,5 +57,7 @@ pub const OTEL_KIND: &str = "otel.kind";
 pub const KIND_CLIENT: &str = "client";
 /// How a span ended, for OpenTelemetry; see [`STATUS_ERROR`].
 pub const OTEL_STATUS_CODE: &str = "otel.status_code";
+/// Why a span ended badly, for OpenTelemetry: a code of the error catalogue.
+pub const OTEL_STATUS_DESCRIPTION: &str = "otel.status_description";
 /// A span that ended badly.
 pub const STATUS_ERROR: &str = "ERROR";

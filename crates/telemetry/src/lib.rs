@@ -37,6 +37,8 @@ pub mod metric;
 mod otlp;
 #[cfg(feature = "metrics")]
 mod registry;
+#[cfg(feature = "otlp")]
+mod resource;
 pub mod span;
 
 pub use context::traceparent;

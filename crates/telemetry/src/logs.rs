@@ -2,9 +2,9 @@
 
 use std::io::{self, IsTerminal};
 
-use tracing_subscriber::filter::ParseError;
-#[cfg(feature = "otlp")]
-use tracing_subscriber::filter::filter_fn;
+use tracing::Level;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::{FilterExt, ParseError, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
@@ -25,7 +25,8 @@ pub enum LogFormat {
 pub struct LogOptions<'a> {
     /// How a line is written.
     pub format: LogFormat,
-    /// Levels by module, as in `info,stocktake_http_stack=debug`.
+    /// Levels by module, as in `info,stocktake_http_stack=debug`. It is about lines: the spans that
+    /// say of whom a line is are there at every level.
     pub filter: &'a str,
 }
 
@@ -68,8 +69,14 @@ pub fn init_logs(options: LogOptions<'_>) -> Result<(), LogError> {
 /// As for [`init_logs`].
 #[cfg(feature = "otlp")]
 pub fn init_logs_and_traces(options: LogOptions<'_>, otlp: &crate::Otlp) -> Result<(), LogError> {
-    let spans = tracing_opentelemetry::layer()
-        .with_tracer(otlp.tracer())
+    init(options, otlp.tracer().map(|tracer| Box::new(spans(tracer)) as Part))
+}
+
+/// Hands the spans of our own crates to `tracer`.
+#[cfg(feature = "otlp")]
+fn spans(tracer: opentelemetry_sdk::trace::SdkTracer) -> impl Layer<Registry> + Send + Sync {
+    tracing_opentelemetry::layer()
+        .with_tracer(tracer)
         .with_location(false)
         .with_threads(false)
         .with_level(false)
@@ -77,12 +84,10 @@ pub fn init_logs_and_traces(options: LogOptions<'_>, otlp: &crate::Otlp) -> Resu
         // Spans alone, whose fields are chosen one by one: an event may quote an outside text.
         .with_filter(filter_fn(|metadata| {
             metadata.is_span() && metadata.target().starts_with(OURS)
-        }));
-    init(options, Some(Box::new(spans)))
+        }))
 }
 
 /// What the targets of our crates' spans start with.
-#[cfg(feature = "otlp")]
 const OURS: &str = "stocktake";
 
 type Part = Box<dyn Layer<Registry> + Send + Sync>;
@@ -107,13 +112,70 @@ where
     let lines: Part = match options.format {
         LogFormat::Human => Box::new(fmt::layer().with_ansi(ansi).with_writer(writer)),
         // Span fields go along, because a machine reads each line alone.
-        LogFormat::Json => Box::new(
-            fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(writer),
-        ),
+        LogFormat::Json => {
+            let json = fmt::layer().json().flatten_event(true).with_current_span(false);
+            #[cfg(feature = "otlp")]
+            let json = json.map_event_format(trace_ids::WithTraceIds);
+            Box::new(json.with_writer(writer))
+        }
     };
+    // A warning alone does not say of which tenant it is; the spans around it do.
+    let whose = filter_fn(|metadata| {
+        metadata.is_span()
+            && metadata.target().starts_with(OURS)
+            && *metadata.level() <= Level::INFO
+    });
+    let filter = filter.or(whose.with_max_level_hint(LevelFilter::INFO));
     let lines: Part = Box::new(lines.with_filter(filter));
     let parts: Vec<Part> = spans.into_iter().chain([lines]).collect();
     Ok(tracing_subscriber::registry().with(parts))
+}
+
+/// JSON lines that name their place in a trace, so that one leads to the other.
+#[cfg(feature = "otlp")]
+mod trace_ids {
+    use std::fmt;
+
+    use opentelemetry::trace::TraceContextExt as _;
+    use tracing::{Event, Subscriber};
+    use tracing_subscriber::fmt::format::{Format, Json, Writer};
+    use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+    use tracing_subscriber::registry::LookupSpan;
+
+    /// Adds `trace_id` and `span_id` to each line within a span that is pushed.
+    #[derive(Debug)]
+    pub(super) struct WithTraceIds(pub(super) Format<Json>);
+
+    impl<S, N> FormatEvent<S, N> for WithTraceIds
+    where
+        S: Subscriber + for<'s> LookupSpan<'s>,
+        N: for<'w> FormatFields<'w> + 'static,
+        Format<Json>: FormatEvent<S, N>,
+    {
+        fn format_event(
+            &self,
+            within: &FmtContext<'_, S, N>,
+            mut writer: Writer<'_>,
+            event: &Event<'_>,
+        ) -> fmt::Result {
+            // The span that this thread is in: spans put themselves there when they are entered.
+            let context = opentelemetry::Context::current();
+            let span = context.span().span_context().clone();
+            if !span.is_sampled() {
+                return self.0.format_event(within, writer, event);
+            }
+            let mut line = String::new();
+            self.0.format_event(within, Writer::new(&mut line), event)?;
+            // The line is one object, whose closing brace makes room for two more members.
+            match line.trim_end().strip_suffix('}') {
+                Some(open) => {
+                    let (trace, span) = (span.trace_id(), span.span_id());
+                    writeln!(writer, "{open},\"trace_id\":\"{trace}\",\"span_id\":\"{span}\"}}")
+                }
+                None => writer.write_str(&line),
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -138,23 +200,34 @@ mod tests {
     }
 
     fn logged(format: LogFormat, filter: &str) -> String {
+        logged_with(format, filter, None).0
+    }
+
+    /// The lines, and the span that they were written in as a trace names it.
+    fn logged_with(
+        format: LogFormat,
+        filter: &str,
+        spans: Option<Part>,
+    ) -> (String, Option<String>) {
         let lines = Lines::default();
         let writer = lines.clone();
         let options = LogOptions { format, filter };
-        let subscriber = subscriber(options, false, move || writer.clone(), None).unwrap();
-        tracing::subscriber::with_default(subscriber, || {
+        let subscriber = subscriber(options, false, move || writer.clone(), spans).unwrap();
+        let parent = tracing::subscriber::with_default(subscriber, || {
             let span = tracing::info_span!("cycle", { field::CYCLE_ID } = "c1");
             let _entered = span.enter();
             tracing::info!({ field::TENANT_ID } = "contoso", "cycle finished");
             tracing::debug!("detail");
+            tracing::warn!("odd");
+            crate::traceparent(&span)
         });
-        String::from_utf8(lines.0.lock().unwrap().clone()).unwrap()
+        (String::from_utf8(lines.0.lock().unwrap().clone()).unwrap(), parent)
     }
 
     #[test]
     fn a_json_line_is_one_object_with_its_fields_and_spans() {
         let text = logged(LogFormat::Json, "info");
-        assert_eq!(text.lines().count(), 1);
+        assert_eq!(text.lines().count(), 2);
         for part in [
             r#""message":"cycle finished""#,
             r#""connector.tenant.id":"contoso""#,
@@ -168,8 +241,36 @@ mod tests {
     #[test]
     fn a_line_for_people_off_a_terminal_has_no_colour_codes() {
         let text = logged(LogFormat::Human, "debug");
-        assert_eq!(text.lines().count(), 2);
+        assert_eq!(text.lines().count(), 3);
         assert!(!text.contains('\u{1b}'), "{text:?}");
+    }
+
+    #[test]
+    fn a_warning_says_of_whom_it_is_when_only_warnings_are_logged() {
+        for (format, filter) in
+            [(LogFormat::Json, "warn"), (LogFormat::Human, "error,stocktake=warn")]
+        {
+            let text = logged(format, filter);
+            assert_eq!(text.lines().count(), 1, "{text}");
+            assert!(text.contains("odd") && text.contains("c1"), "{text}");
+        }
+    }
+
+    #[cfg(feature = "otlp")]
+    #[test]
+    fn a_json_line_names_the_span_that_is_pushed() {
+        use opentelemetry::trace::TracerProvider as _;
+
+        let tracers = opentelemetry_sdk::trace::SdkTracerProvider::default();
+        let spans: Part = Box::new(super::spans(tracers.tracer("test")));
+        let (text, parent) = logged_with(LogFormat::Json, "warn", Some(spans));
+        let parent = parent.unwrap();
+        let [_, trace, span, _] =
+            <[_; 4]>::try_from(parent.split('-').collect::<Vec<_>>()).unwrap();
+        let ids = format!(",\"trace_id\":\"{trace}\",\"span_id\":\"{span}\"}}\n");
+        assert!(text.ends_with(&ids), "{text}");
+        assert_eq!(text.lines().count(), 1);
+        assert!(!logged(LogFormat::Json, "warn").contains("trace_id"), "there is no trace");
     }
 
     #[test]

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{AsyncInstrument, Counter, Histogram, Meter, MeterProvider};
-use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::reader::MetricReader;
@@ -25,8 +24,9 @@ use crate::metric::{ALL, Metric, MetricKind};
 pub struct RegistryOptions {
     /// The version of the program, for whoever receives a push.
     pub version: &'static str,
-    /// Series of one metric, at most; what goes beyond is counted in one series without labels. Room
-    /// for so many is taken at once. Default: 2,000.
+    /// Series of one metric, at most; what goes beyond is counted in one series, whose only label is
+    /// `otel_metric_overflow` in a scrape (`otel.metric.overflow` in a push). Room for so many is
+    /// taken at once. Default: 2,000.
     pub most_series: usize,
 }
 
@@ -77,19 +77,18 @@ impl Registry {
         Self::with(options, |builder| builder)
     }
 
-    /// A registry with further readers.
+    /// A registry with further readers, and the resource that they tell of.
     pub(crate) fn with(
         options: RegistryOptions,
         readers: impl FnOnce(MeterProviderBuilder) -> MeterProviderBuilder,
     ) -> Self {
         let scrape = Scrape(Arc::new(ManualReader::builder().build()));
         let most_series = options.most_series.max(1);
-        let builder = SdkMeterProvider::builder()
-            .with_resource(resource(options.version))
-            .with_reader(scrape.clone())
-            .with_view(move |_: &Instrument| {
+        let builder = SdkMeterProvider::builder().with_reader(scrape.clone()).with_view(
+            move |_: &Instrument| {
                 Stream::builder().with_cardinality_limit(most_series).build().ok()
-            });
+            },
+        );
         let provider = readers(builder).build();
         let meter = provider.meter("stocktake");
         let mut counters = BTreeMap::new();
@@ -185,14 +184,6 @@ fn is_pulled(metric: &Metric) -> bool {
     *metric == crate::metric::PROCESS_CPU
 }
 
-/// Who the values are of; `OTEL_RESOURCE_ATTRIBUTES` adds to it.
-pub(crate) fn resource(version: &'static str) -> Resource {
-    Resource::builder()
-        .with_service_name("stocktake")
-        .with_attribute(KeyValue::new("service.version", version))
-        .build()
-}
-
 fn attributes(metric: &Metric, labels: &[&str]) -> Vec<KeyValue> {
     debug_assert_eq!(metric.labels.len(), labels.len(), "labels of {}", metric.name);
     let pairs = metric.labels.iter().zip(labels);
@@ -286,6 +277,20 @@ mod tests {
             assert!(lines.contains(&expected), "{expected} is not in {lines:#?}");
         }
         assert_eq!(lines.len(), 12);
+    }
+
+    #[test]
+    fn series_beyond_the_bound_are_counted_in_one_that_can_be_scraped() {
+        let mut options = RegistryOptions::new("1.2.3");
+        options.most_series = 2;
+        let registry = Registry::new(options);
+        for tenant in ["a", "b", "c", "d"] {
+            registry.add(&metric::DEVICES_READ, 1, &[tenant]);
+        }
+        let name = metric::DEVICES_READ.name;
+        let overflow = format!(r#"{name}{{otel_metric_overflow="true"}} 2"#);
+        let lines = lines(&registry);
+        assert!(lines.contains(&overflow), "{lines:#?}");
     }
 
     #[test]

@@ -28,8 +28,9 @@ pub(crate) struct Sync {
 impl Sync {
     pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
         let (config, telemetry) = context.watched_config()?;
-        let ended = self.cycles(&config, &telemetry, context).await;
-        telemetry.shut_down().await;
+        let stop = stop::on_signals(config.shutdown.grace)?;
+        let ended = self.cycles(&config, &telemetry, &stop, context).await;
+        telemetry.shut_down(&stop).await;
         ended
     }
 
@@ -37,15 +38,15 @@ impl Sync {
         &self,
         config: &Config,
         telemetry: &Telemetry,
+        stop: &Stop,
         context: &Context,
     ) -> Result<Ending, CommandError> {
-        let stop = stop::on_signals(config.shutdown.grace)?;
         let watch = Arc::new(Watch::new(telemetry.registry.clone()));
         let deployment = wiring::deploy(config, &self.tenants, &watch)?;
         deployment.broken.iter().for_each(|error| context.output.error(error));
         deployment.restore().await;
         let request = if self.full { Request::Full } else { Request::WhatIsDue };
-        let reports = run_once(&deployment, request, &stop, &context.output).await?;
+        let reports = run_once(&deployment, request, stop, &context.output).await?;
         print(&reports, &context.output)?;
         Ok(if deployment.broken.is_empty() { ending(&reports) } else { Ending::Failed })
     }

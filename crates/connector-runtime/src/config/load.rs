@@ -6,7 +6,7 @@ use figment::Figment;
 use figment::providers::{Data, Format, Serialized, Toml};
 
 use super::environment::{CONFIG_VARIABLE, Environment};
-use super::telemetry::ENDPOINT_VARIABLE;
+use super::telemetry::ENDPOINT_VARIABLES;
 use super::yaml::Yaml;
 use super::{Config, ConfigError, Fault, LogFormat, validate};
 
@@ -40,9 +40,11 @@ pub(crate) fn load(
             .map(|(_, path)| PathBuf::from(path))
     });
     let mut figment = Figment::new();
-    let endpoint = variables.iter().find(|(name, _)| name == ENDPOINT_VARIABLE);
-    if let Some((_, endpoint)) = endpoint.filter(|(_, endpoint)| !endpoint.trim().is_empty()) {
-        figment = figment.merge(Serialized::default("telemetry.otlp_endpoint", endpoint));
+    for (name, value) in &variables {
+        let usual = ENDPOINT_VARIABLES.iter().find(|(variable, _)| variable == name);
+        if let Some((_, key)) = usual.filter(|_| !value.trim().is_empty()) {
+            figment = figment.merge(Serialized::default(&format!("telemetry.{key}"), value));
+        }
     }
     match named {
         Some(path) => figment = merge_file(figment, &path)?,

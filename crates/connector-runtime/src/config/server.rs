@@ -14,7 +14,8 @@ const OFF: &str = "off";
 pub(crate) struct ServerConfig {
     /// Address and port for `/livez`, `/readyz`, `/startupz`, `/metrics` and `/status`, or `off`. Port
     /// 0 takes one that is free, which the log names. Whoever reaches it reads the names of tenants
-    /// and sinks, and how their cycles went; so it is loopback unless set otherwise.
+    /// and sinks, how their cycles went, and the errors of the last ones, which may tell paths of files,
+    /// application ids and what an API answered; so it is loopback unless set otherwise.
     pub(crate) listen: String,
 }
 

@@ -1,24 +1,44 @@
 //! `[telemetry]`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use stocktake_http_stack::base_url;
 use url::Url;
 
 use super::span;
 
-/// OpenTelemetry's own variable, which counts where the key is not set.
-pub(super) const ENDPOINT_VARIABLE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+/// OpenTelemetry's own variables, each of which counts where its key is not set.
+pub(super) const ENDPOINT_VARIABLES: [(&str, &str); 3] = [
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "otlp_endpoint"),
+    ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "otlp_metrics_endpoint"),
+    ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "otlp_traces_endpoint"),
+];
 
 /// Metrics and traces pushed to an OpenTelemetry collector, by `sync` and `run`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct TelemetryConfig {
-    /// The collector's URL for OTLP over HTTP, such as `http://collector:4318`. Not set:
-    /// `OTEL_EXPORTER_OTLP_ENDPOINT` counts, and without it nothing is pushed.
+    /// The collector's URL for OTLP over HTTP, such as `http://collector:4318`; `/v1/metrics` and
+    /// `/v1/traces` are added. Not set: `OTEL_EXPORTER_OTLP_ENDPOINT` counts, and without it nothing
+    /// is pushed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) otlp_endpoint: Option<String>,
+    /// The whole URL for metrics, where it is another than that of `otlp_endpoint`. Not set:
+    /// `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT` counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) otlp_metrics_endpoint: Option<String>,
+    /// The whole URL for traces, where it is another than that of `otlp_endpoint`. Not set:
+    /// `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) otlp_traces_endpoint: Option<String>,
+    /// A file that holds headers for the collector on one line, such as
+    /// `authorization=Bearer abc,x-scope-orgid=1`; read again when it changes. They go over https, or
+    /// to loopback, only. `OTEL_EXPORTER_OTLP_HEADERS` counts besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) otlp_headers_file: Option<PathBuf>,
     /// Time between two pushes of metrics.
     #[serde(with = "span")]
     #[schemars(with = "String")]
@@ -31,6 +51,9 @@ impl Default for TelemetryConfig {
     fn default() -> Self {
         Self {
             otlp_endpoint: None,
+            otlp_metrics_endpoint: None,
+            otlp_traces_endpoint: None,
+            otlp_headers_file: None,
             otlp_interval: Duration::from_secs(60),
             trace_sample_ratio: 1.0,
         }
@@ -38,20 +61,56 @@ impl Default for TelemetryConfig {
 }
 
 impl TelemetryConfig {
-    /// What is wrong with the endpoint.
-    ///
-    /// Plain HTTP is allowed: no secret goes there, and collectors mostly are in the same cluster.
-    pub(super) fn endpoint_problem(&self) -> Option<String> {
-        let endpoint = self.otlp_endpoint.as_ref()?;
-        let usable = Url::parse(endpoint).is_ok_and(|url| {
-            ["http", "https"].contains(&url.scheme())
-                && url.has_host()
-                && url.username().is_empty()
-                && url.password().is_none()
-        });
-        (!usable).then(|| {
-            "is no http or https URL without user and password; write it like http://collector:4318"
-                .to_owned()
-        })
+    /// The whole URL that metrics are pushed to; `None` pushes none.
+    pub(crate) fn metrics_url(&self) -> Option<String> {
+        self.otlp_metrics_endpoint.clone().or_else(|| self.below_endpoint("v1/metrics"))
     }
+
+    /// The whole URL that traces are pushed to; `None` pushes none.
+    pub(crate) fn traces_url(&self) -> Option<String> {
+        self.otlp_traces_endpoint.clone().or_else(|| self.below_endpoint("v1/traces"))
+    }
+
+    fn below_endpoint(&self, path: &str) -> Option<String> {
+        let endpoint = self.otlp_endpoint.as_ref()?;
+        Some(format!("{}/{path}", endpoint.trim_end_matches('/')))
+    }
+
+    /// What is wrong with the endpoints and the headers, by key.
+    ///
+    /// Plain HTTP is allowed where no header goes along: no secret goes there then, and collectors
+    /// mostly are in the same cluster.
+    pub(super) fn problems(&self) -> Vec<(&'static str, String)> {
+        let endpoints = [
+            ("otlp_endpoint", &self.otlp_endpoint),
+            ("otlp_metrics_endpoint", &self.otlp_metrics_endpoint),
+            ("otlp_traces_endpoint", &self.otlp_traces_endpoint),
+        ];
+        let mut problems: Vec<_> = endpoints
+            .into_iter()
+            .filter(|(_, endpoint)| endpoint.as_deref().is_some_and(|url| !is_usable(url)))
+            .map(|(key, _)| {
+                let problem = "is no http or https URL without user and password; write it like \
+                               http://collector:4318";
+                (key, problem.to_owned())
+            })
+            .collect();
+        let urls = [self.metrics_url(), self.traces_url()];
+        if problems.is_empty()
+            && self.otlp_headers_file.is_some()
+            && let Some(error) = urls.iter().flatten().find_map(|url| base_url(url).err())
+        {
+            problems.push(("otlp_headers_file", format!("is not sent in the clear: {error}")));
+        }
+        problems
+    }
+}
+
+fn is_usable(endpoint: &str) -> bool {
+    Url::parse(endpoint).is_ok_and(|url| {
+        ["http", "https"].contains(&url.scheme())
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+    })
 }

@@ -65,6 +65,9 @@ fn every_commented_key_of_the_template_shows_its_default() {
         "no_proxy",
         "extra_ca_file",
         "otlp_endpoint",
+        "otlp_metrics_endpoint",
+        "otlp_traces_endpoint",
+        "otlp_headers_file",
     ];
     let text: Vec<_> = with_defaults()
         .lines()
@@ -350,13 +353,32 @@ fn addresses_and_endpoints_that_cannot_be_used_are_named() {
 }
 
 #[test]
-fn the_usual_variable_names_the_collector_unless_the_key_does() {
-    let usual = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://usual:4318");
-    let endpoint = |text, variables: &[_]| {
-        load_text(text, variables).unwrap().telemetry.otlp_endpoint.unwrap_or_default()
+fn the_usual_variables_name_the_collector_unless_the_keys_do() {
+    let usual = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://usual:4318/");
+    let traces = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://traces:4318/own/path");
+    let urls = |text, variables: &[_]| {
+        let telemetry = load_text(text, variables).unwrap().telemetry;
+        let urls = [telemetry.metrics_url(), telemetry.traces_url()];
+        urls.map(Option::unwrap_or_default)
     };
-    assert_eq!(endpoint("", &[]), "");
-    assert_eq!(endpoint("", &[usual]), "http://usual:4318");
-    let own = "[telemetry]\notlp_endpoint = \"http://own:4318\"";
-    assert_eq!(endpoint(own, &[usual]), "http://own:4318");
+    assert_eq!(urls("", &[]), ["", ""]);
+    assert_eq!(urls("", &[traces]), ["", traces.1]);
+    assert_eq!(urls("", &[usual, traces]), ["http://usual:4318/v1/metrics", traces.1]);
+    let own = "[telemetry]\notlp_endpoint = \"http://own:4318\"\n";
+    assert_eq!(urls(own, &[usual]), ["http://own:4318/v1/metrics", "http://own:4318/v1/traces"]);
+    let own = format!("{own}otlp_traces_endpoint = \"http://own:1/\"");
+    assert_eq!(urls(&own, &[traces]), ["http://own:4318/v1/metrics", "http://own:1/"]);
+}
+
+#[test]
+fn headers_for_a_collector_go_over_https_or_to_loopback() {
+    let text = |url: &str| {
+        format!("[telemetry]\notlp_endpoint = \"{url}\"\notlp_headers_file = \"headers\"")
+    };
+    for url in ["https://collector:4318", "http://127.0.0.1:4318"] {
+        load_text(&text(url), &[]).unwrap();
+    }
+    let error = load_text(&text("http://collector:4318"), &[]).unwrap_err().to_string();
+    assert!(error.contains("`telemetry.otlp_headers_file`"), "{error}");
+    assert!(error.contains("https://"), "{error}");
 }

@@ -376,8 +376,8 @@ fn check_telemetry(config: &Config, faults: &mut Vec<Fault>) {
         faults.push(Fault::new("server.listen", problem));
     }
     let telemetry = &config.telemetry;
-    if let Some(problem) = telemetry.endpoint_problem() {
-        faults.push(Fault::new("telemetry.otlp_endpoint", problem));
+    for (key, problem) in telemetry.problems() {
+        faults.push(Fault::new(format!("telemetry.{key}"), problem));
     }
     if telemetry.otlp_interval < Duration::from_secs(1) {
         faults.push(Fault::new("telemetry.otlp_interval", "must be at least one second"));

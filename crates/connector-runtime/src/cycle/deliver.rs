@@ -18,8 +18,10 @@ use stocktake_telemetry::{field, span};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
+use tracing::field::Empty;
 
 use super::join::{Failure, warn_of};
+use super::mark_failed;
 use super::plan::{Decision, Policy};
 use super::progress::Progress;
 use super::render::{MappedChunk, MappedEvent};
@@ -253,8 +255,11 @@ impl SinkDelivery {
                 span::BATCH,
                 { field::SINK } = %self.scope.sink,
                 { field::BATCH_EVENTS } = events.len(),
+                { field::OTEL_STATUS_CODE } = Empty,
+                { field::OTEL_STATUS_DESCRIPTION } = Empty,
             );
-            if let Err(broken) = self.write(events, &mut waiting).instrument(span).await {
+            if let Err(broken) = self.write(events, &mut waiting).instrument(span.clone()).await {
+                mark_failed(&span, &broken.error);
                 let lost = waiting.iter().map(Vec::len).sum::<usize>();
                 self.give_up(broken, lost);
                 return;

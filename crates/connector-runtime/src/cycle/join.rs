@@ -17,6 +17,7 @@ use tracing::Instrument;
 use tracing::field::Empty;
 
 use super::caught::caught;
+use super::mark_failed;
 use super::progress::Progress;
 use super::seen::Seen;
 use crate::error_code::ErrorCode;
@@ -83,14 +84,23 @@ pub(super) async fn read<L: Listing>(
     // Room is made before a page is read, so that a finished page never waits beside another one. A
     // closed channel means that the join has failed and said why.
     while let Ok(room) = pages.reserve().await {
-        let span = tracing::info_span!(span::PAGE, { field::PAGE_RECORDS } = Empty);
+        let span = tracing::info_span!(
+            span::PAGE,
+            { field::PAGE_RECORDS } = Empty,
+            { field::OTEL_STATUS_CODE } = Empty,
+            { field::OTEL_STATUS_DESCRIPTION } = Empty,
+        );
         let page = tokio::select! {
             biased;
             () = stop.cancelled() => return,
             page = listing.next_page().instrument(span.clone()) => page,
         };
-        if let Ok(Some(page)) = &page {
-            span.record(field::PAGE_RECORDS, page.len());
+        match &page {
+            Ok(Some(page)) => {
+                span.record(field::PAGE_RECORDS, page.len());
+            }
+            Ok(None) => {}
+            Err(error) => mark_failed(&span, &crate::chain(error)),
         }
         drop(span);
         let (message, goes_on) = match page {
@@ -307,8 +317,18 @@ async fn join_page<R: SourceRecord, P: EnrichmentPass>(
     joined.malformed += malformed;
 
     let keys: Vec<_> = devices.iter().map(|(_, record)| record.join_key()).collect();
-    let span = tracing::info_span!(span::ENRICHMENT, { field::ENRICHMENT_DEVICES } = keys.len());
-    pass.prepare(&keys, page.last).instrument(span).await?;
+    let span = tracing::info_span!(
+        span::ENRICHMENT,
+        { field::ENRICHMENT_DEVICES } = keys.len(),
+        { field::OTEL_STATUS_CODE } = Empty,
+        { field::OTEL_STATUS_DESCRIPTION } = Empty,
+    );
+    let prepared = pass.prepare(&keys, page.last).instrument(span.clone()).await;
+    if let Err(error) = &prepared {
+        mark_failed(&span, &crate::chain(error));
+    }
+    drop(span);
+    prepared?;
     for (_, record) in &devices {
         joined.first_seen = joined.first_seen.max(record.first_seen());
         joined.last_seen = joined.last_seen.max(record.last_seen());

@@ -57,6 +57,7 @@ pub use plan::{Emit, Plan, Request};
 pub use progress::Progress;
 
 use self::join::Failure;
+use crate::error_code::ErrorCode;
 use crate::process;
 
 /// Pages that wait between reading and joining. One is enough to keep both busy; each may hold
@@ -160,15 +161,19 @@ where
             { field::CYCLE_KIND } = Empty,
             { field::CYCLE_OUTCOME } = Empty,
             { field::OTEL_STATUS_CODE } = Empty,
+            { field::OTEL_STATUS_DESCRIPTION } = Empty,
         );
         let report = self.run_within(cycle, request, stop, progress).instrument(span.clone()).await;
-        let outcome = match &report {
-            Ok(report) => report.outcome.name(),
-            Err(_) => CycleOutcome::FAILED,
+        let (outcome, error) = match &report {
+            Ok(report) => match &report.outcome {
+                CycleOutcome::Failed { error, .. } => (CycleOutcome::FAILED, Some(error.clone())),
+                outcome => (outcome.name(), None),
+            },
+            Err(error) => (CycleOutcome::FAILED, Some(crate::chain(error))),
         };
         span.record(field::CYCLE_OUTCOME, outcome);
-        if outcome == CycleOutcome::FAILED {
-            span.record(field::OTEL_STATUS_CODE, field::STATUS_ERROR);
+        if let Some(error) = error {
+            mark_failed(&span, &error);
         }
         report
     }
@@ -377,6 +382,15 @@ where
             sinks.insert(name, account);
         }
         Passage { join, mapped, interrupted: rendered.interrupted, sinks }
+    }
+}
+
+/// Marks a span as ended badly, with the code of an error line. The rest of the line may quote an
+/// outside, so it stays in the report.
+fn mark_failed(span: &Span, line: &str) {
+    span.record(field::OTEL_STATUS_CODE, field::STATUS_ERROR);
+    if let Some(code) = ErrorCode::at_end_of(line) {
+        span.record(field::OTEL_STATUS_DESCRIPTION, code.as_str());
     }
 }
 

@@ -2,32 +2,35 @@
 //!
 //! It has no secret to guard and no caller to trust, so all it takes is bounded: the size of a
 //! request's head, the time of a connection and the number of connections. Each answer ends its
-//! connection.
+//! connection. Whoever comes is let in at once, at the cost of who has been there without a word: a
+//! probe that waited behind idle peers would take the program for dead.
 
 mod answer;
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
 use crate::config::{ConfigError, Fault};
 use crate::watch::Watch;
 
-/// Connections at the same time; more wait in the system's queue.
+/// Connections at the same time; for one more, an older one is given up.
 const MOST_CONNECTIONS: usize = 32;
 
 /// The largest head of a request.
 const MOST_HEAD_BYTES: usize = 8 * 1024;
 
 /// The time for a request's head.
-const HEAD_TIME: Duration = Duration::from_secs(5);
+const HEAD_TIME: Duration = Duration::from_secs(1);
 
 /// The time of a whole connection.
 const CONNECTION_TIME: Duration = Duration::from_secs(30);
@@ -85,40 +88,69 @@ impl Serving {
 }
 
 async fn serve(listener: TcpListener, watch: Arc<Watch>, mut stopped: watch::Receiver<()>) {
-    let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-    let mut connections = JoinSet::new();
+    let mut connections = Connections::default();
     loop {
-        let accepted = async {
-            // The semaphore is never closed.
-            let place = Arc::clone(&room).acquire_owned().await.ok();
-            (place, listener.accept().await)
-        };
         tokio::select! {
-            (place, accepted) = accepted => match accepted {
-                Ok((stream, _)) => {
-                    let answers = serve_connection(stream, Arc::clone(&watch));
-                    connections.spawn(async move {
-                        let _place = place;
-                        answers.await;
-                    });
-                }
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => connections.add(stream, &watch),
                 // It concerns one peer, or no file handle is left: then a moment's rest lets others
                 // give theirs back.
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             },
-            Some(_) = connections.join_next() => {}
+            Some(_) = connections.tasks.join_next() => {}
             _ = stopped.changed() => break,
         }
     }
     drop(listener);
-    let all = async { while connections.join_next().await.is_some() {} };
+    let tasks = &mut connections.tasks;
+    let all = async { while tasks.join_next().await.is_some() {} };
     if tokio::time::timeout(GRACE, all).await.is_err() {
-        connections.shutdown().await;
+        tasks.shutdown().await;
     }
 }
 
-async fn serve_connection(stream: TcpStream, watch: Arc<Watch>) {
-    let service = service_fn(move |request| answer::answer(Arc::clone(&watch), request));
+/// The connections that are open.
+#[derive(Debug, Default)]
+struct Connections {
+    tasks: JoinSet<()>,
+    /// The oldest first. Some may have ended already.
+    open: VecDeque<Connection>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    task: AbortHandle,
+    /// Whether the head of its request has come.
+    has_asked: Arc<AtomicBool>,
+}
+
+impl Connections {
+    /// Serves a peer, in the place of another one where there is no room.
+    fn add(&mut self, stream: TcpStream, watch: &Arc<Watch>) {
+        self.open.retain(|connection| !connection.task.is_finished());
+        if self.open.len() >= MOST_CONNECTIONS {
+            self.give_one_up();
+        }
+        let has_asked = Arc::new(AtomicBool::new(false));
+        let served = serve_connection(stream, Arc::clone(watch), Arc::clone(&has_asked));
+        self.open.push_back(Connection { task: self.tasks.spawn(served), has_asked });
+    }
+
+    /// Ends the oldest connection that has asked for nothing yet; where all have asked, the oldest.
+    fn give_one_up(&mut self) {
+        let asked = |connection: &Connection| connection.has_asked.load(Ordering::Relaxed);
+        let silent = self.open.iter().position(|connection| !asked(connection));
+        if let Some(connection) = self.open.remove(silent.unwrap_or(0)) {
+            connection.task.abort();
+        }
+    }
+}
+
+async fn serve_connection(stream: TcpStream, watch: Arc<Watch>, has_asked: Arc<AtomicBool>) {
+    let service = service_fn(move |request| {
+        has_asked.store(true, Ordering::Relaxed);
+        answer::answer(Arc::clone(&watch), request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)

@@ -56,15 +56,51 @@ async fn a_head_that_is_too_large_is_refused() {
     assert!(get(address, "/livez").await.starts_with("HTTP/1.1 200"));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_peer_that_sends_nothing_takes_its_place_for_seconds_only() {
-    let (address, _serving) = serving().await;
-    let mut silent = Vec::new();
-    for _ in 0..MOST_CONNECTIONS {
-        silent.push(TcpStream::connect(address).await.unwrap());
+/// Connects and says nothing, again and again: for ever.
+async fn idle(address: SocketAddr, connected: Arc<tokio::sync::Semaphore>) {
+    loop {
+        let Ok(mut stream) = TcpStream::connect(address).await else { continue };
+        connected.add_permits(1);
+        let _ = stream.read(&mut [0]).await;
     }
-    // All places are taken; paused time runs on until the silent ones are shut out.
-    assert!(get(address, "/livez").await.starts_with("HTTP/1.1 200"));
+}
+
+/// In real time, as this is about time: a probe gives up after a few seconds.
+#[tokio::test(flavor = "multi_thread")]
+async fn peers_that_send_nothing_do_not_delay_a_probe() {
+    let (address, _serving) = serving().await;
+    let connected = Arc::new(tokio::sync::Semaphore::new(0));
+    let mut peers = JoinSet::new();
+    for _ in 0..2 * MOST_CONNECTIONS {
+        peers.spawn(idle(address, Arc::clone(&connected)));
+    }
+    let all = u32::try_from(2 * MOST_CONNECTIONS).unwrap();
+    connected.acquire_many(all).await.unwrap().forget();
+    for _ in 0..6 {
+        let answer = tokio::time::timeout(Duration::from_secs(1), get(address, "/livez")).await;
+        let answer = answer.expect("the probe is not answered in time");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_take_its_answer_gives_way_too() {
+    let mut connections = Connections::default();
+    let never = |has_asked| Connection {
+        task: JoinSet::<()>::new().spawn(std::future::pending()),
+        has_asked: Arc::new(AtomicBool::new(has_asked)),
+    };
+    for has_asked in [true, true, false, true] {
+        connections.open.push_back(never(has_asked));
+    }
+    let asked = |connections: &Connections| {
+        let open = connections.open.iter();
+        open.map(|open| open.has_asked.load(Ordering::Relaxed)).collect::<Vec<_>>()
+    };
+    connections.give_one_up();
+    assert_eq!(asked(&connections), [true, true, true], "who has asked goes first");
+    connections.give_one_up();
+    assert_eq!(asked(&connections), [true, true]);
 }
 
 #[tokio::test]

@@ -47,6 +47,19 @@ impl Figures {
         }
     }
 
+    /// Makes the series of a tenant's calls appear, so that its first failure already is a growth.
+    pub(crate) fn prepare_calls(&self, tenant: &TenantId, apis: &[&str]) {
+        let tenant = tenant.as_str();
+        for api in apis {
+            for outcome in AttemptOutcome::ALL {
+                self.0.add(&metric::API_CALLS, 0, &[tenant, api, outcome.name()]);
+            }
+            for counter in [metric::API_RETRIES, metric::API_THROTTLES] {
+                self.0.add(&counter, 0, &[tenant, api]);
+            }
+        }
+    }
+
     /// Adds the accounts of a cycle.
     pub(crate) fn cycle_ended(&self, report: &CycleReport) {
         let (tenant, kind) = (report.tenant.as_str(), report.kind.name());

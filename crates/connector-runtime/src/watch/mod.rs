@@ -28,7 +28,7 @@ pub(crate) use readiness::Readiness;
 
 use crate::config::Config;
 use crate::cycle::{Progress, Request, Stop};
-use crate::wiring::TenantCollector;
+use crate::wiring::{TenantCollector, apis_of};
 
 /// Watches everything that runs.
 #[derive(Debug)]
@@ -60,6 +60,9 @@ impl Watch {
         for collector in collectors {
             let sinks = sinks(collector);
             self.figures.prepare(&collector.tenant, &sinks);
+            if let Some(tenant) = config.tenants.get(collector.tenant.as_str()) {
+                self.figures.prepare_calls(&collector.tenant, &apis_of(tenant, config));
+            }
             self.board.add(collector.tenant.clone(), sinks);
         }
         let registry = self.figures.registry();

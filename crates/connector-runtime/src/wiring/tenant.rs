@@ -20,7 +20,9 @@ use super::sinks::BuiltSink;
 use super::transport::limits;
 use super::url;
 use crate::cli::CommandError;
-use crate::config::{Config, ConfigError, FilterConfig, IntuneMode, TenantConfig};
+use crate::config::{
+    Config, ConfigError, CredentialConfig, FilterConfig, IntuneMode, SinkConfig, TenantConfig,
+};
 use crate::cycle::{CallMeter, Collector, Options, Rendering};
 use crate::watch::TenantProbe;
 
@@ -137,6 +139,22 @@ pub(crate) fn sinks_of<'c>(
         tenant.sinks.as_ref().is_none_or(|names| names.iter().any(|taken| taken == name))
     };
     config.sinks.keys().map(String::as_str).filter(takes)
+}
+
+/// The APIs that are called for a tenant, by the names that their clients give them.
+pub(crate) fn apis_of(tenant: &TenantConfig, config: &Config) -> Vec<&'static str> {
+    let named = tenant.credential.as_ref().and_then(|name| config.credentials.get(name));
+    let tokens = match named {
+        Some(CredentialConfig::ManagedIdentity(_)) => Some("managed-identity"),
+        // It is asked as a program, not over HTTP.
+        Some(CredentialConfig::AzureCli(_)) => None,
+        _ => Some("entra"),
+    };
+    let graph = (config.enrichment.intune == IntuneMode::Auto).then_some("graph");
+    let sekoia = sinks_of(tenant, config)
+        .any(|name| matches!(config.sinks.get(name), Some(SinkConfig::Sekoia(_))))
+        .then_some("sekoia");
+    tokens.into_iter().chain(["defender"]).chain(graph).chain(sekoia).collect()
 }
 
 /// Which machines are collected, in the words of the client.

@@ -26,12 +26,39 @@ pub(crate) struct Recorded {
 pub(crate) struct Recorder {
     address: SocketAddr,
     recorded: Arc<Mutex<Vec<Recorded>>>,
+    manner: Manner,
+}
+
+/// How it answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// With success.
+    Content,
+    /// With 503 to the first request for each path, and then with success.
+    LateForEachPath,
+    /// Never.
+    Silent,
 }
 
 impl Recorder {
     pub(crate) async fn start() -> Self {
+        Self::answering(Manner::Content).await
+    }
+
+    /// It answers 503 to the first request for each path.
+    pub(crate) async fn late_for_each_path() -> Self {
+        Self::answering(Manner::LateForEachPath).await
+    }
+
+    /// It takes requests and never answers.
+    pub(crate) async fn silent() -> Self {
+        Self::answering(Manner::Silent).await
+    }
+
+    async fn answering(manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let recorder = Self { address: listener.local_addr().unwrap(), recorded: Arc::default() };
+        let address = listener.local_addr().unwrap();
+        let recorder = Self { address, recorded: Arc::default(), manner };
         let noting = recorder.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -49,7 +76,17 @@ impl Recorder {
         let (head, body) = request.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let path = head.uri.path().to_owned();
+        let is_first = self.at(&path).is_empty();
         self.recorded.lock().unwrap().push(Recorded { path, headers: head.headers, body });
+        match self.manner {
+            Manner::Silent => std::future::pending().await,
+            Manner::LateForEachPath if is_first => {
+                let mut answer = Response::new(Full::default());
+                *answer.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
+                return Ok(answer);
+            }
+            Manner::LateForEachPath | Manner::Content => {}
+        }
         // To an exporter an empty protobuf message is success too, whatever it is called.
         let answer = if self.is_otlp() { Bytes::new() } else { Bytes::from_static(b"{}") };
         Ok(Response::new(Full::new(answer)))

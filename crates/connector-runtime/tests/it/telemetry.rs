@@ -19,8 +19,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdout};
 
-use crate::recorder::Recorder;
-use crate::site::{Site, fleet, odd_fleet, simulator_options};
+use crate::recorder::{Recorded, Recorder};
+use crate::site::{Ended, Site, command, ended, fleet, odd_fleet, simulator_options};
 
 /// `stocktake run` with its health server.
 struct Program {
@@ -179,6 +179,18 @@ async fn a_scrape_tells_what_the_cycle_report_tells() {
         labels.push((metric::label::TENANT, "contoso"));
         let found = scrape.sum(&metric, &labels);
         assert_eq!(found, count(expected), "{} {labels:?} in {scrape:#?}", metric.name);
+    }
+    for api in ["entra", "defender", "graph", "sekoia"] {
+        let never = [("api", api), ("outcome", "forbidden")];
+        assert_eq!(scrape.sum(&metric::API_CALLS, &never), Some(0.0), "{api} in {scrape:#?}");
+        for counter in [metric::API_RETRIES, metric::API_THROTTLES] {
+            let found = scrape.sum(&counter, &[("api", api)]);
+            assert!(found.is_some(), "{} of {api} in {scrape:#?}", counter.name);
+        }
+        let outcomes = scrape.0.keys().filter(|series| {
+            series.starts_with(metric::API_CALLS.name) && series.contains(&format!("\"{api}\""))
+        });
+        assert_eq!(outcomes.count(), 12, "the first of an outcome is a growth: {scrape:#?}");
     }
     let defender = [("api", "defender")];
     assert_eq!(scrape.sum(&metric::API_CALL_DURATION, &defender), count(report.calls.source));
@@ -344,6 +356,23 @@ async fn the_trace_of_a_cycle_has_its_pages_batches_calls_and_attempts() {
     assert_eq!(spans["batch"].len() as u64, account.batches);
 
     assert!(parents("http_attempt").is_subset(&ids("http_call")), "{spans:#?}");
+    let port = site.simulator.address().port().to_string();
+    let told: BTreeSet<_> = spans["http_attempt"]
+        .iter()
+        .map(|attempt| {
+            assert_eq!(text(attempt, "server.port").as_deref(), Some(port.as_str()));
+            ["connector.api", "connector.operation", "url.template"]
+                .map(|key| text(attempt, key).unwrap_or_default())
+        })
+        .collect();
+    for (api, operation, template) in [
+        ("defender", "list machines", "/api/machines"),
+        ("graph", "list managed devices", "/v1.0/deviceManagement/managedDevices"),
+        ("entra", "get an access token", "/{tenant}/oauth2/v2.0/token"),
+        ("sekoia", "push assets", "/api/v2/asset-management/asset-connector/{connector}"),
+    ] {
+        assert!(told.contains(&[api, operation, template].map(str::to_owned)), "{told:#?}");
+    }
     let attempts = |api: &str| {
         let calls = spans["http_call"].iter();
         let calls: BTreeSet<_> = calls
@@ -380,6 +409,32 @@ async fn the_trace_of_a_cycle_has_its_pages_batches_calls_and_attempts() {
             assert!(!bytes.contains(uid.as_str()), "a push names device {uid}");
             let name = event["device"]["hostname"].as_str().unwrap();
             assert!(!bytes.contains(name), "a push names device {name}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_span_that_ended_badly_has_the_code_of_its_error_and_nothing_else_of_it() {
+    const ERROR: i32 = 2;
+    for (api, code, failed, well) in [
+        (Api::DefenderList, "ST0205", ["cycle", "page"], None),
+        (Api::SekoiaPush, "ST0401", ["cycle", "batch"], Some("page")),
+    ] {
+        let collector = Recorder::start().await;
+        let site = Site::of(fleet(10, 5)).await.set("telemetry", &endpoint(&collector));
+        site.handle().add_fault(Fault::always(api, Effect::status(403)));
+        let outcome = site.sync().await.report().outcome;
+        assert!(matches!(outcome, CycleOutcome::Failed { .. }), "{outcome:?}");
+        let spans = spans(&collector);
+        let status = |name: &str| {
+            let status = spans[name].last().unwrap().status.clone().unwrap_or_default();
+            (status.code, status.message)
+        };
+        for name in failed {
+            assert_eq!(status(name), (ERROR, code.to_owned()), "{name} of {spans:#?}");
+        }
+        if let Some(name) = well {
+            assert_eq!(status(name), (0, String::new()), "{name}");
         }
     }
 }
@@ -426,6 +481,177 @@ async fn a_trace_that_is_not_sampled_is_not_pushed_and_a_dead_collector_costs_no
     let site = Site::of(fleet(10, 5)).await.set("telemetry", &lines);
     let synced = site.sync().await;
     assert_eq!(synced.code, Some(0), "{synced:#?}");
-    assert!(synced.stderr.contains("telemetry is not pushed"), "{}", synced.stderr);
+    for path in ["metrics", "traces"] {
+        let url = format!("http://{nobody}/v1/{path}");
+        let told = synced.stderr.lines().filter(|line| line.contains(&url));
+        let told: Vec<_> = told.filter(|line| line.contains("telemetry is not pushed")).collect();
+        assert_eq!(told.len(), 1, "{path}: {}", synced.stderr);
+        assert!(told[0].contains(&format!("signal=\"{path}\"")), "{told:?}");
+    }
     site.assert_each_device_once();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_that_is_back_is_told_once() {
+    let collector = Recorder::late_for_each_path().await;
+    let site = Site::of(fleet(10, 5)).await;
+    let synced = site.set("telemetry", &endpoint(&collector)).sync().await;
+    for text in ["telemetry is not pushed", "telemetry is pushed again"] {
+        assert_eq!(synced.stderr.matches(text).count(), 2, "{text}: {}", synced.stderr);
+    }
+    assert!(!spans(&collector).is_empty());
+}
+
+/// One full cycle with variables of OpenTelemetry.
+async fn sync_with(site: &Site, variables: &[(&str, &str)]) -> Ended {
+    let mut program = command(site.folder.path());
+    program.args(["sync", "--full", "--output", "json"]).envs(variables.iter().copied());
+    ended(program.spawn().unwrap()).await
+}
+
+fn endpoint(collector: &Recorder) -> String {
+    format!("otlp_endpoint = \"{}\"\n", collector.url())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spans_without_room_in_the_queue_are_counted() {
+    let collector = Recorder::start().await;
+    let site = Site::of(fleet(10, 5)).await.set("telemetry", &endpoint(&collector));
+    let synced = sync_with(&site, &[("OTEL_BSP_MAX_QUEUE_SIZE", "1")]).await;
+    let line = synced.stderr.lines().rfind(|line| line.contains("spans were dropped"));
+    let line = line.unwrap_or_else(|| panic!("nothing is told: {}", synced.stderr));
+    let dropped: usize =
+        line.split("dropped=").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    let pushed = spans(&collector).values().map(Vec::len).sum::<usize>();
+
+    let collector = Recorder::start().await;
+    let site = Site::of(fleet(10, 5)).await.set("telemetry", &endpoint(&collector));
+    let synced = site.sync().await;
+    assert!(!synced.stderr.contains("dropped"), "{}", synced.stderr);
+    assert_eq!(pushed + dropped, spans(&collector).values().map(Vec::len).sum::<usize>());
+}
+
+/// The resource of a push of traces.
+fn resource(push: &Recorded) -> BTreeMap<String, String> {
+    let push = ExportTraceServiceRequest::decode(push.body.clone()).unwrap();
+    let resource = push.resource_spans[0].resource.clone().unwrap();
+    let text = |value| match value {
+        Some(AnyValue::StringValue(text)) => text,
+        other => panic!("{other:?}"),
+    };
+    let pairs = resource.attributes.into_iter();
+    pairs.map(|pair| (pair.key, text(pair.value.unwrap().value))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_says_who_it_is_of_as_the_usual_variables_want_it() {
+    let collector = Recorder::start().await;
+    let site = Site::of(fleet(1, 0)).await.set("telemetry", &endpoint(&collector));
+    let who = async |variables: &[_]| {
+        assert_eq!(sync_with(&site, variables).await.code, Some(0));
+        resource(collector.at("/v1/traces").last().unwrap())
+    };
+    let plain = who(&[("HOSTNAME", "stocktake-0")]).await;
+    assert_eq!(plain["service.name"], "stocktake");
+    assert_eq!(plain["service.version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(plain["service.instance.id"], "stocktake-0");
+    let attributes =
+        ("OTEL_RESOURCE_ATTRIBUTES", "service.name=a,service.instance.id=b,k8s.namespace.name=c");
+    let told = who(&[attributes]).await;
+    assert_eq!(told["service.name"], "a");
+    assert_eq!(told["service.instance.id"], "b");
+    assert_eq!(told["k8s.namespace.name"], "c");
+    assert_eq!(who(&[attributes, ("OTEL_SERVICE_NAME", "d")]).await["service.name"], "d");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_has_its_own_endpoint_and_headers_come_from_a_file() {
+    let collector = Recorder::start().await;
+    let site = Site::of(fleet(1, 0)).await;
+    let headers = site.path("collector-headers");
+    std::fs::write(&headers, "authorization=Bearer canary-collector, x-scope-orgid=7\n").unwrap();
+    let site = site.set("telemetry", &format!("otlp_headers_file = {headers:?}\n"));
+    let url = collector.url() + "/own/path";
+    let compression = ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip");
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", url.as_str()),
+        compression,
+        ("STOCKTAKE_LOG__LEVEL", "trace"),
+    ];
+    let synced = sync_with(&site, &variables).await;
+    assert_eq!(synced.code, Some(0), "{synced:#?}");
+    assert!(!synced.stderr.contains("canary-collector"), "{}", synced.stderr);
+    let pushes = collector.at("/");
+    assert!(!pushes.is_empty(), "{}", synced.stderr);
+    for push in pushes {
+        assert_eq!(push.path, "/own/path", "only traces have somewhere to go");
+        assert_eq!(push.headers["authorization"], "Bearer canary-collector");
+        assert_eq!(push.headers["x-scope-orgid"], "7");
+        assert_eq!(push.headers["content-encoding"], "gzip");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_push_cannot_do_is_refused() {
+    let collector = Recorder::start().await;
+    let site = Site::of(fleet(1, 0)).await.set("telemetry", &endpoint(&collector));
+    for variable in
+        [("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "zstd"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]
+    {
+        let synced = sync_with(&site, &[variable]).await;
+        assert_eq!(synced.code, Some(2), "{synced:#?}");
+        let (name, value) = variable;
+        assert!(synced.stderr.contains(name) && synced.stderr.contains(value), "{synced:#?}");
+    }
+    assert!(collector.at("/").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_does_not_wait_for_a_collector_that_hangs() {
+    let collector = Recorder::silent().await;
+    let site = Site::of(fleet(10, 5)).await.set("telemetry", &endpoint(&collector));
+    let mut program = Program::start(&site).await;
+    assert_eq!(program.report().await.outcome, CycleOutcome::Complete);
+    let process = program.child.id().unwrap().to_string();
+    for _ in 0..2 {
+        let sent = tokio::process::Command::new("kill").arg(&process).status().await.unwrap();
+        assert!(sent.success());
+        // The first one is heard before the second is sent.
+        while collector.at("/v1/metrics").is_empty() {
+            tokio::task::yield_now().await;
+        }
+    }
+    // Not a measure: exporters that are waited for take ten seconds.
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(5), program.child.wait()).await;
+    assert!(ended.expect("it waits for the collector").unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warning_names_tenant_cycle_api_and_operation_when_only_warnings_are_logged() {
+    let collector = Recorder::start().await;
+    let site = Site::of(fleet(10, 5)).await.set("telemetry", &endpoint(&collector));
+    site.handle().add_fault(Fault::once(Api::DefenderList, Effect::status(503)));
+    let synced = site.run(&["sync", "--output", "json", "--log-format", "json"]).await;
+    let cycle = synced.report().cycle.to_string();
+    let lines = synced.stderr.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let [warning] = <[_; 1]>::try_from(lines.collect::<Vec<_>>()).unwrap();
+    assert_eq!(warning["message"], "a call failed and is tried again");
+    let told: BTreeMap<_, _> = warning["spans"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|span| span.as_object().unwrap())
+        .map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()))
+        .collect();
+    for (name, value) in [
+        ("connector.tenant.id", "contoso"),
+        ("connector.cycle.id", cycle.as_str()),
+        ("connector.api", "defender"),
+        ("connector.operation", "list machines"),
+    ] {
+        assert_eq!(told[name], value, "{warning:#}");
+    }
+    let calls = &spans(&collector)["http_call"];
+    let of = calls.iter().find(|call| warning["span_id"] == hex(&call.span_id));
+    assert_eq!(warning["trace_id"], hex(&of.unwrap().trace_id), "{warning:#}");
 }

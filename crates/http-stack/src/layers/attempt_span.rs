@@ -12,7 +12,7 @@ use uuid::Uuid;
 use stocktake_connector_core::TenantId;
 use stocktake_telemetry::{field, span};
 
-use crate::call::{Call, Counters};
+use crate::call::{Call, Counters, UrlTemplate};
 use crate::failure::kind_name;
 use crate::layers::service;
 use crate::{Attempt, AttemptObserver, AttemptOutcome, StackOptions};
@@ -28,6 +28,7 @@ const TRACEPARENT: &str = "traceparent";
 pub(crate) struct AttemptSpan<S> {
     inner: S,
     host: Arc<str>,
+    port: Option<u16>,
     counters: Arc<Counters>,
     sends_trace_context: bool,
     watch: Watch,
@@ -69,11 +70,13 @@ pub(crate) fn layer<S>(
     observer: Option<Arc<dyn AttemptObserver>>,
 ) -> impl Layer<S, Service = AttemptSpan<S>> + use<S> {
     let host: Arc<str> = options.origin.host().into();
+    let port = options.origin.port();
     let watch = Watch { observer, api: options.api, tenant: options.tenant.clone() };
     let sends_trace_context = options.sends_trace_context;
     layer_fn(move |inner| AttemptSpan {
         inner,
         host: Arc::clone(&host),
+        port,
         counters: Arc::clone(&counters),
         sends_trace_context,
         watch: watch.clone(),
@@ -95,8 +98,14 @@ service!(AttemptSpan, Response<bytes::Bytes>, |this, request| {
     let span = tracing::debug_span!(
         span::HTTP_ATTEMPT,
         { field::OTEL_KIND } = field::KIND_CLIENT,
+        { field::API } = this.watch.api,
+        { field::OPERATION } = call.operation,
         { field::HTTP_REQUEST_METHOD } = request.method().as_str(),
         { field::SERVER_ADDRESS } = &*this.host,
+        { field::SERVER_PORT } = this.port,
+        // The URL itself may hold the id or the name of a device.
+        { field::URL_TEMPLATE } =
+            request.extensions().get::<UrlTemplate>().map(|template| template.0),
         { field::HTTP_REQUEST_RESEND_COUNT } = before,
         { field::HTTP_RESPONSE_STATUS_CODE } = Empty,
         { field::HTTP_RESPONSE_BODY_SIZE } = Empty,

@@ -21,12 +21,20 @@ pub(crate) struct CallSpan<S> {
     api: &'static str,
     tenant: Option<TenantId>,
     host: Arc<str>,
+    port: Option<u16>,
 }
 
 pub(crate) fn layer<S>(options: &StackOptions) -> impl Layer<S, Service = CallSpan<S>> + use<S> {
     let (api, tenant) = (options.api, options.tenant.clone());
     let host: Arc<str> = options.origin.host().into();
-    layer_fn(move |inner| CallSpan { inner, api, tenant: tenant.clone(), host: Arc::clone(&host) })
+    let port = options.origin.port();
+    layer_fn(move |inner| CallSpan {
+        inner,
+        api,
+        tenant: tenant.clone(),
+        host: Arc::clone(&host),
+        port,
+    })
 }
 
 service!(CallSpan, Response<bytes::Bytes>, |this, request| {
@@ -38,6 +46,7 @@ service!(CallSpan, Response<bytes::Bytes>, |this, request| {
         { field::TENANT_ID } = call.tenant.as_ref().or(this.tenant.as_ref()).map(TenantId::as_str),
         { field::OPERATION } = call.operation,
         { field::SERVER_ADDRESS } = &*this.host,
+        { field::SERVER_PORT } = this.port,
         { field::HTTP_REQUEST_METHOD } = request.method().as_str(),
         { field::ERROR_TYPE } = Empty,
         { field::OTEL_STATUS_CODE } = Empty,

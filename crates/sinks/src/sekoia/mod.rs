@@ -20,12 +20,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{Method, Request, Response};
+use http::{Request, Response, request};
 use stocktake_connector_core::{
     Acknowledgement, ApiError, ApiErrorKind, Batch, BatchLimits, Check, CycleId, Finding, Recovery,
     Sink, SinkError, TenantId,
 };
-use stocktake_http_stack::ApiStack;
+use stocktake_http_stack::{ApiStack, UrlTemplate};
 use stocktake_telemetry::field;
 use url::Url;
 use uuid::Uuid;
@@ -113,7 +113,9 @@ impl SekoiaSink {
     async fn push(&self, body: &Bytes, events: usize) -> Result<Option<TaskId>, SinkError> {
         let connector = self.options.connector_uuid;
         let url = format!("{}/api/v2/asset-management/asset-connector/{connector}", self.base);
-        match self.call(PUSH, Method::POST, url, body.clone()).await {
+        let template = "/api/v2/asset-management/asset-connector/{connector}";
+        let request = Request::post(url).extension(UrlTemplate(template));
+        match self.call(PUSH, request, body.clone()).await {
             Ok(answer) => Ok(TaskId::of_push(answer.body())
                 .map_err(|problem| SinkError::from(malformed(PUSH, problem)))?),
             Err(error) if matches!(error.status, Some(400 | 413 | 422)) => {
@@ -129,16 +131,11 @@ impl SekoiaSink {
     async fn call(
         &self,
         operation: &'static str,
-        method: Method,
-        url: String,
+        request: request::Builder,
         body: Bytes,
     ) -> Result<Response<Bytes>, ApiError> {
-        let request = Request::builder()
-            .method(method)
-            .uri(url)
-            .header(CONTENT_TYPE, "application/json")
-            .body(body)
-            .map_err(|error| {
+        let request =
+            request.header(CONTENT_TYPE, "application/json").body(body).map_err(|error| {
                 let mut failure = ApiError::new(API, operation, ApiErrorKind::Refused);
                 failure.message = "the address is no URL; check `base_url`".into();
                 failure.source = Some(error.into());

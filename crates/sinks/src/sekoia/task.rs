@@ -3,10 +3,11 @@
 use std::fmt;
 
 use bytes::Bytes;
-use http::{Method, Response};
+use http::{Request, Response};
 use serde::Deserialize;
 use serde_json::Value;
 use stocktake_connector_core::{ApiError, ApiErrorKind};
+use stocktake_http_stack::UrlTemplate;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
@@ -92,7 +93,8 @@ impl SekoiaSink {
         task: &TaskId,
     ) -> Result<Response<Bytes>, ApiError> {
         let url = format!("{}/api/v1/tasks/{task}", self.base);
-        self.call(operation, Method::GET, url, Bytes::new()).await
+        let request = Request::get(url).extension(UrlTemplate("/api/v1/tasks/{task}"));
+        self.call(operation, request, Bytes::new()).await
     }
 
     /// Waits for a task to end.

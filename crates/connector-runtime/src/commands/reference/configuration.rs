@@ -25,8 +25,30 @@ pub(super) fn page() -> Result<String, CommandError> {
          [JSON Schema](configuration.schema.json).\n",
     );
     schema.section(&mut page, &[], schema.root);
+    page.push_str(OPENTELEMETRY);
     Ok(page)
 }
+
+/// The variables that the exporters read beside the configuration.
+const OPENTELEMETRY: &str = "
+## Variables of OpenTelemetry
+
+Where metrics or traces are pushed, these count too. A variable that is not here has no effect; \
+instead of `OTEL_TRACES_SAMPLER` there is `telemetry.trace_sample_ratio`, instead of \
+`OTEL_METRIC_EXPORT_INTERVAL` there is `telemetry.otlp_interval`.
+
+| variable | what it sets |
+|---|---|
+| `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT`, `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` | `telemetry.otlp_endpoint`, `telemetry.otlp_metrics_endpoint`, `telemetry.otlp_traces_endpoint`, where these are not set |
+| `OTEL_EXPORTER_OTLP_HEADERS`, or the same with `METRICS_` or `TRACES_` before `HEADERS` | Headers of each push; those of `telemetry.otlp_headers_file` win. For a token, prefer the file. |
+| `OTEL_EXPORTER_OTLP_COMPRESSION`, or with `METRICS_` or `TRACES_` | `gzip` or `none` (default); anything else is refused at the start |
+| `OTEL_EXPORTER_OTLP_PROTOCOL`, or with `METRICS_` or `TRACES_` | `http/protobuf` is the only one; anything else is refused at the start |
+| `OTEL_EXPORTER_OTLP_TIMEOUT`, or with `METRICS_` or `TRACES_` | Milliseconds for a push with its further tries (10000); each try ends after ten seconds |
+| `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE` | `cumulative` (default), `delta` or `lowmemory`, for the push alone |
+| `OTEL_SERVICE_NAME` | `service.name`; `stocktake` by default |
+| `OTEL_RESOURCE_ATTRIBUTES` | Further attributes, also in place of `service.version` and of `service.instance.id`, which is the name of the pod or host by default |
+| `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, `OTEL_BSP_SCHEDULE_DELAY` | Spans that wait to be pushed, at most (2048; more are dropped, and the log tells how many); spans in one push (512); milliseconds between two pushes of spans (5000) |
+";
 
 /// A JSON Schema whose references lead to its own definitions.
 struct Schema<'a> {
