@@ -1,5 +1,6 @@
 """The chart through the Helm engine, without a cluster."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ WARNING = 2
 
 
 class Renderer:
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, chart: Path | None = None) -> None:
         self.site = site
-        self.chart = Chart.load(site.chart)
+        folder = chart or site.chart
+        self.chart = Chart.load(folder)
+        self.version = yaml.safe_load((folder / "Chart.yaml").read_text())["version"]
 
     def render(
         self, values: dict[str, Any], *, name: str = RELEASE, namespace: str = NAMESPACE
@@ -89,8 +92,11 @@ def values_of(path: Path) -> dict[str, Any]:
     return yaml.safe_load(path.read_text()) or {}
 
 
-def golden(rendered: dict[str, str]) -> str:
-    """One text of all that was rendered, as it is kept beside the values."""
+def golden(rendered: dict[str, str], version: str) -> str:
+    """One text of all that was rendered, as it is kept beside the values.
+
+    Without the version, so that a release changes none of them."""
+    number = re.compile(rf"(chart: stocktake-|/version: \"?|/stocktake:){re.escape(version)}\b")
     parts = ["# Made by `cargo xtask chart --write`; look at the difference before you commit it.\n"]
     for name, text in rendered.items():
         if name.endswith(".txt"):
@@ -98,6 +104,7 @@ def golden(rendered: dict[str, str]) -> str:
         # The two files that are copied into the chart as they are would only repeat themselves.
         if name.endswith(("dashboard.yaml", "prometheusrule.yaml")):
             text = shortened(text)
+        text = number.sub(r"\1VERSION", text)
         body = "\n".join(line.rstrip() for line in text.strip().splitlines())
         parts.append(f"---\n# {name}\n{body}\n")
     return "".join(parts)
