@@ -173,7 +173,13 @@ mod push {
             // Exporters have threads of their own, where there is no runtime.
             let sent =
                 self.runtime.spawn(async move { transport.send_once(request, LIMITS).await });
-            Ok(sent.await??)
+            match sent.await {
+                Ok(answer) => Ok(answer?),
+                Err(gone) if gone.is_cancelled() => {
+                    Err("the program ended before the collector answered".into())
+                }
+                Err(panic) => Err(panic.into()),
+            }
         }
     }
 

@@ -61,3 +61,30 @@ pub const OTEL_STATUS_CODE: &str = "otel.status_code";
 pub const OTEL_STATUS_DESCRIPTION: &str = "otel.status_description";
 /// A span that ended badly.
 pub const STATUS_ERROR: &str = "ERROR";
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::metric::tests::sources;
+
+    #[test]
+    fn every_name_is_used() {
+        let mut found = Vec::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."), &mut found);
+        let texts: Vec<_> =
+            found.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+        let here = include_str!("field.rs").lines();
+        let names = here.filter_map(|line| line.strip_prefix("pub const ")?.split(':').next());
+        for name in names {
+            let path = format!("field::{name}");
+            let used = |text: &String| {
+                let mut places = text.split(path.as_str()).skip(1);
+                places.any(|after| {
+                    !after.starts_with(|next: char| next == '_' || next.is_alphanumeric())
+                })
+            };
+            assert!(texts.iter().any(used), "{name} is used nowhere");
+        }
+    }
+}

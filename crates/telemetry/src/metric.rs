@@ -144,7 +144,7 @@ metrics! {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::collections::BTreeSet;
     use std::path::{Path, PathBuf};
 
@@ -170,7 +170,7 @@ mod tests {
     }
 
     /// Every Rust file below a folder.
-    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    pub(crate) fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {

@@ -2,8 +2,8 @@
 //!
 //! It has no secret to guard and no caller to trust, so all it takes is bounded: the size of a
 //! request's head, the time of a connection and the number of connections. Each answer ends its
-//! connection. Whoever comes is let in at once, at the cost of who has been there without a word: a
-//! probe that waited behind idle peers would take the program for dead.
+//! connection. Whoever comes is let in, at the cost of who has been there without a word: a probe that
+//! waited behind idle peers would take the program for dead.
 
 mod answer;
 
@@ -19,12 +19,20 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
+use tokio::time::Instant;
 
 use crate::config::{ConfigError, Fault};
 use crate::watch::Watch;
 
 /// Connections at the same time; for one more, an older one is given up.
-const MOST_CONNECTIONS: usize = 32;
+const MOST_CONNECTIONS: usize = 64;
+
+/// How long a connection stays, however many wait, until its request has come. One that is given up
+/// sooner may be a probe that is slow to speak, while idle peers come again and again.
+const PATIENCE_FOR_HEAD: Duration = Duration::from_millis(100);
+
+/// The same for one whose request has come, until it has taken its answer.
+const PATIENCE_FOR_ANSWER: Duration = Duration::from_secs(1);
 
 /// The largest head of a request.
 const MOST_HEAD_BYTES: usize = 8 * 1024;
@@ -90,8 +98,13 @@ impl Serving {
 async fn serve(listener: TcpListener, watch: Arc<Watch>, mut stopped: watch::Receiver<()>) {
     let mut connections = Connections::default();
     loop {
+        let wait = connections.until_room();
+        let accepted = async {
+            tokio::time::sleep(wait).await;
+            listener.accept().await
+        };
         tokio::select! {
-            accepted = listener.accept() => match accepted {
+            accepted = accepted => match accepted {
                 Ok((stream, _)) => connections.add(stream, &watch),
                 // It concerns one peer, or no file handle is left: then a moment's rest lets others
                 // give theirs back.
@@ -120,29 +133,45 @@ struct Connections {
 #[derive(Debug)]
 struct Connection {
     task: AbortHandle,
+    since: Instant,
     /// Whether the head of its request has come.
     has_asked: Arc<AtomicBool>,
 }
 
 impl Connections {
+    /// How long until there is room for one more.
+    fn until_room(&mut self) -> Duration {
+        self.open.retain(|connection| !connection.task.is_finished());
+        match self.dispensable() {
+            Some((_, until)) => until.saturating_duration_since(Instant::now()),
+            None => Duration::ZERO,
+        }
+    }
+
+    /// Where there is no room, the place of the connection that gives way, and when: the oldest that
+    /// has asked for nothing yet, and where all have asked, the oldest.
+    fn dispensable(&self) -> Option<(usize, Instant)> {
+        if self.open.len() < MOST_CONNECTIONS {
+            return None;
+        }
+        let mut open = self.open.iter();
+        let silent = open.position(|connection| !connection.has_asked.load(Ordering::Relaxed));
+        let patience = if silent.is_some() { PATIENCE_FOR_HEAD } else { PATIENCE_FOR_ANSWER };
+        let place = silent.unwrap_or(0);
+        self.open.get(place).map(|connection| (place, connection.since + patience))
+    }
+
     /// Serves a peer, in the place of another one where there is no room.
     fn add(&mut self, stream: TcpStream, watch: &Arc<Watch>) {
-        self.open.retain(|connection| !connection.task.is_finished());
-        if self.open.len() >= MOST_CONNECTIONS {
-            self.give_one_up();
+        if let Some((place, _)) = self.dispensable()
+            && let Some(given_up) = self.open.remove(place)
+        {
+            given_up.task.abort();
         }
         let has_asked = Arc::new(AtomicBool::new(false));
         let served = serve_connection(stream, Arc::clone(watch), Arc::clone(&has_asked));
-        self.open.push_back(Connection { task: self.tasks.spawn(served), has_asked });
-    }
-
-    /// Ends the oldest connection that has asked for nothing yet; where all have asked, the oldest.
-    fn give_one_up(&mut self) {
-        let asked = |connection: &Connection| connection.has_asked.load(Ordering::Relaxed);
-        let silent = self.open.iter().position(|connection| !asked(connection));
-        if let Some(connection) = self.open.remove(silent.unwrap_or(0)) {
-            connection.task.abort();
-        }
+        let task = self.tasks.spawn(served);
+        self.open.push_back(Connection { task, since: Instant::now(), has_asked });
     }
 }
 

@@ -13,6 +13,7 @@ mod faults;
 mod init;
 mod judges;
 mod mutual_tls;
+mod push;
 mod recorder;
 mod site;
 mod sync;

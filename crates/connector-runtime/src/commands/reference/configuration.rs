@@ -48,6 +48,7 @@ instead of `OTEL_TRACES_SAMPLER` there is `telemetry.trace_sample_ratio`, instea
 | `OTEL_SERVICE_NAME` | `service.name`; `stocktake` by default |
 | `OTEL_RESOURCE_ATTRIBUTES` | Further attributes, also in place of `service.version` and of `service.instance.id`, which is the name of the pod or host by default |
 | `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, `OTEL_BSP_SCHEDULE_DELAY` | Spans that wait to be pushed, at most (2048; more are dropped, and the log tells how many); spans in one push (512); milliseconds between two pushes of spans (5000) |
+| `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT` | Attributes of a span, at most (128) |
 ";
 
 /// A JSON Schema whose references lead to its own definitions.
