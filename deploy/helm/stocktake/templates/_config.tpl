@@ -26,7 +26,9 @@ service account token is needed, `imds` whether Azure's metadata service is.
 {{- if and $proxy (not (regexMatch "(?i)^https?://" $proxy)) -}}
   {{- fail "http.proxy: does not start with http:// or https://" -}}
 {{- end -}}
-{{- include "stocktake.plan.url" (dict "key" "telemetry.otlp_endpoint" "url" (dig "otlp_endpoint" "" ($values.telemetry | default dict))) -}}
+{{- range $endpoint := list "otlp_endpoint" "otlp_metrics_endpoint" "otlp_traces_endpoint" -}}
+  {{- include "stocktake.plan.url" (dict "key" (printf "telemetry.%s" $endpoint) "url" (dig $endpoint "" ($values.telemetry | default dict))) -}}
+{{- end -}}
 {{- range $section := list "tenants" "sinks" -}}
   {{- range $name, $given := get $values $section -}}
     {{- range $url := list "base_url" "login_url" "graph_url" -}}
@@ -138,7 +140,18 @@ service account token is needed, `imds` whether Azure's metadata service is.
 {{- $config := dict "tenants" $tenants "credentials" $credentials "sinks" $sinks -}}
 {{- $config = set $config "state" (dict "path" (include "stocktake.statePath" .)) -}}
 {{- range $section := list "collection" "enrichment" "http" "log" "shutdown" "server" "telemetry" -}}
-  {{- $config = set $config $section (get $values $section) -}}
+  {{- $given := get $values $section | default dict -}}
+  {{- $table := omit $given "existingSecret" -}}
+  {{- with $given.existingSecret -}}
+    {{- $wanted := dict "proxy_password_file" .proxyPasswordKey "extra_ca_file" .extraCaKey -}}
+    {{- if eq $section "telemetry" -}}
+      {{- $wanted = dict "otlp_headers_file" (.headersKey | default "otlp-headers") -}}
+    {{- end -}}
+    {{- $mounted := include "stocktake.plan.mount" (dict "name" .name "wanted" $wanted "place" $section "folder" $folder) | fromJson -}}
+    {{- $table = merge $table $mounted.files -}}
+    {{- $secrets = append $secrets $mounted.source -}}
+  {{- end -}}
+  {{- $config = set $config $section $table -}}
 {{- end -}}
 {{- dict "config" $config "secrets" $secrets "token" $token "imds" $imds | toJson -}}
 {{- end }}
@@ -213,7 +226,9 @@ URL, as what one reader takes for a path is a password for another. */}}
 
 {{/* Ports that the configured URLs need besides 443, as a JSON list. */}}
 {{- define "stocktake.egressPorts" -}}
-{{- $urls := list (dig "proxy" "" (.Values.http | default dict)) (dig "otlp_endpoint" "" (.Values.telemetry | default dict)) -}}
+{{- $telemetry := .Values.telemetry | default dict -}}
+{{- $urls := list (dig "proxy" "" (.Values.http | default dict)) -}}
+{{- $urls = concat $urls (list $telemetry.otlp_endpoint $telemetry.otlp_metrics_endpoint $telemetry.otlp_traces_endpoint) -}}
 {{- range concat (values .Values.tenants) (values .Values.sinks) -}}
   {{- $urls = concat $urls (list (dig "base_url" "" .) (dig "login_url" "" .) (dig "graph_url" "" .)) -}}
 {{- end -}}

@@ -60,6 +60,9 @@ env:
     value: {{ $values.server.listen | quote }}
   - name: STOCKTAKE_STATE__PATH
     value: {{ include "stocktake.statePath" $root }}
+  # Two releases of one name are told apart by it where their telemetry is pushed to.
+  - name: OTEL_RESOURCE_ATTRIBUTES
+    value: {{ printf "k8s.namespace.name=%s" $root.Release.Namespace | quote }}
   {{- with $values.extraEnv }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
