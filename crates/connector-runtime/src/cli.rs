@@ -7,8 +7,10 @@ use clap::{Parser, Subcommand};
 
 use crate::commands;
 use crate::config::{self, Config, ConfigError, Flags, LogFormat};
+use crate::cycle::Unbuilt;
 use crate::output::{Format, Output};
 use crate::telemetry::{Telemetry, start_log};
+use crate::watch::CycleError;
 
 /// Device inventory from Microsoft Defender and Intune, as OCSF events, to Sekoia.io or any other
 /// sink. Never loses a device, and can prove it.
@@ -122,6 +124,25 @@ impl CommandError {
     /// A failure in words.
     pub(crate) fn failed(message: impl Into<String>) -> Self {
         Self::Failed { message: message.into(), advice: None }
+    }
+}
+
+impl From<CommandError> for Unbuilt {
+    fn from(error: CommandError) -> Self {
+        let text = error.to_string();
+        match error {
+            CommandError::Failed { advice, .. } => Self { error: text, advice },
+            CommandError::Config(_) | CommandError::OutputClosed => {
+                Self { error: text, advice: None }
+            }
+        }
+    }
+}
+
+impl From<CycleError> for CommandError {
+    fn from(error: CycleError) -> Self {
+        let advice = error.advice().map(str::to_owned);
+        Self::Failed { message: error.text(), advice }
     }
 }
 

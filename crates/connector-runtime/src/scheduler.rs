@@ -12,15 +12,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use stocktake_connector_core::{CycleOutcome, CycleReport, StateError};
+use stocktake_connector_core::{Clock, CycleOutcome, CycleReport, StateError, SystemClock};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use crate::cli::CommandError;
 use crate::cycle::{Progress, Request, Stop};
 use crate::output::{Format, Output, ReportText};
-use crate::watch::Watch;
-use crate::wiring::{Deployment, TenantCollector};
+use crate::watch::{CycleError, Watch};
+use crate::wiring::{ConfiguredTenant, Deployment};
 
 /// The wait after the first failure; it doubles with each further one.
 const FIRST_RETRY: Duration = Duration::from_secs(60);
@@ -34,9 +34,9 @@ pub(crate) async fn run(
 ) -> Result<(), CommandError> {
     let (reports, mut reported) = mpsc::channel::<CycleReport>(16);
     let mut tenants = JoinSet::new();
-    for collector in &deployment.collectors {
+    for configured in &deployment.tenants {
         let tenant = Tenant {
-            collector: Arc::clone(collector),
+            configured: Arc::clone(configured),
             watch: Arc::clone(&deployment.watch),
             turns: Arc::clone(&deployment.turns),
             interval,
@@ -44,7 +44,7 @@ pub(crate) async fn run(
             reports: reports.clone(),
         };
         let board = Arc::clone(&deployment.watch.board);
-        let task = format!("tenant {}", collector.tenant);
+        let task = format!("tenant {}", configured.id);
         tenants.spawn(async move { board.while_moving(&task, tenant.run()).await });
     }
     drop(reports);
@@ -68,7 +68,7 @@ pub(crate) async fn run(
 
 /// One tenant's cycles, one after the other.
 struct Tenant {
-    collector: Arc<TenantCollector>,
+    configured: Arc<ConfiguredTenant>,
     watch: Arc<Watch>,
     turns: Arc<Semaphore>,
     interval: Duration,
@@ -83,12 +83,12 @@ impl Tenant {
             Ok(wait) => wait,
             Err(error) => {
                 failures = 1;
-                self.complain(&error);
+                self.complain(&error.into());
                 retry_wait(failures, self.interval)
             }
         };
         loop {
-            self.watch.board.waits(&self.collector.tenant, wait);
+            self.watch.board.waits(&self.configured.id, wait);
             // A turn is waited for after the rest, so that who rests holds none.
             let turn = tokio::select! {
                 biased;
@@ -101,7 +101,7 @@ impl Tenant {
             let progress = Arc::new(Progress::default());
             let report = self
                 .watch
-                .run_cycle(&self.collector, Request::WhatIsDue, &self.stop, &progress)
+                .run_cycle(&self.configured, Request::WhatIsDue, &self.stop, &progress)
                 .await;
             drop(turn);
             match report {
@@ -110,12 +110,13 @@ impl Tenant {
                         CycleOutcome::Failed { .. } => failures + 1,
                         CycleOutcome::Complete | CycleOutcome::Interrupted => 0,
                     };
-                    wait = until_due(&report, failures, self.interval, self.collector.clock.now());
+                    wait = until_due(&report, failures, self.interval, SystemClock.now());
                     if self.reports.send(report).await.is_err() {
                         return;
                     }
                 }
-                // A full disk is a person's to mend, and the next cycles shall go on when it is.
+                // A full disk or a missing file is a person's to mend, and the next cycles shall go on
+                // when it is.
                 Err(error) => {
                     failures += 1;
                     self.complain(&error);
@@ -128,21 +129,21 @@ impl Tenant {
     /// How long until the first cycle, by the last one's report. What was not completed is tried at
     /// once: whoever starts the program may have mended the cause.
     async fn until_first(&self) -> Result<Duration, StateError> {
-        let collector = &self.collector;
-        let last = collector.store.reports(&collector.tenant, 1).await?;
+        let last = self.configured.store().reports(&self.configured.id, 1).await?;
         Ok(match last.first() {
             Some(report) if report.outcome == CycleOutcome::Complete => {
-                until_due(report, 0, self.interval, collector.clock.now())
+                until_due(report, 0, self.interval, SystemClock.now())
             }
             _ => Duration::ZERO,
         })
     }
 
-    fn complain(&self, error: &StateError) {
+    fn complain(&self, error: &CycleError) {
         tracing::error!(
-            connector.tenant.id = %self.collector.tenant,
-            error = error as &dyn std::error::Error,
-            "state cannot be read or written, so the tenant's cycle is tried again later"
+            connector.tenant.id = %self.configured.id,
+            error = error.text(),
+            advice = error.advice(),
+            "the tenant's cycle has no report, and is tried again later"
         );
     }
 }

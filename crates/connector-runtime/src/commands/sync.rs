@@ -41,7 +41,7 @@ impl Sync {
     ) -> Result<Ending, CommandError> {
         let stop = stop::on_signals(config.shutdown.grace)?;
         let watch = Arc::new(Watch::new(telemetry.registry.clone()));
-        let deployment = wiring::deploy(config, &self.tenants, &watch)?;
+        let deployment = wiring::deploy(config, &self.tenants, &watch)?.built_only()?;
         deployment.broken.iter().for_each(|error| context.output.error(error));
         deployment.restore().await;
         let request = if self.full { Request::Full } else { Request::WhatIsDue };
@@ -60,10 +60,10 @@ pub(crate) async fn run_once(
 ) -> Result<Vec<CycleReport>, CommandError> {
     let mut bars = Bars::new(output);
     let mut cycles = JoinSet::new();
-    for collector in &deployment.collectors {
+    for tenant in &deployment.tenants {
         let progress = Arc::new(Progress::default());
-        bars.add(&collector.tenant, Arc::clone(&progress));
-        let (collector, stop) = (Arc::clone(collector), stop.clone());
+        bars.add(&tenant.id, Arc::clone(&progress));
+        let (tenant, stop) = (Arc::clone(tenant), stop.clone());
         let turns = Arc::clone(&deployment.turns);
         let watch = Arc::clone(&deployment.watch);
         cycles.spawn(async move {
@@ -73,7 +73,7 @@ pub(crate) async fn run_once(
             if stop.gently.is_cancelled() {
                 return Ok(None);
             }
-            watch.run_cycle(&collector, request, &stop, &progress).await.map(Some)
+            watch.run_cycle(&tenant, request, &stop, &progress).await.map(Some)
         });
     }
     let mut reports = Vec::new();
@@ -81,7 +81,7 @@ pub(crate) async fn run_once(
     while let Some(ended) = cycles.join_next().await {
         match ended {
             Ok(Ok(report)) => reports.extend(report),
-            Ok(Err(error)) => failure = Some(CommandError::of(&error)),
+            Ok(Err(error)) => failure = Some(CommandError::from(error)),
             Err(panic) => failure = Some(CommandError::failed(format!("a cycle broke: {panic}"))),
         }
     }

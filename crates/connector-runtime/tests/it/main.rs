@@ -18,4 +18,5 @@ mod site;
 mod sync;
 mod telemetry;
 mod tenants;
+mod unbuilt;
 mod upgrade;

@@ -23,14 +23,14 @@ use crate::recorder::Recorder;
 use crate::site::{Site, fleet, odd_fleet, simulator_options};
 
 /// `stocktake run` with its health server.
-struct Program {
-    child: Child,
+pub(crate) struct Program {
+    pub(crate) child: Child,
     reports: Lines<BufReader<ChildStdout>>,
     address: SocketAddr,
 }
 
 impl Program {
-    async fn start(site: &Site) -> Self {
+    pub(crate) async fn start(site: &Site) -> Self {
         let mut child =
             site.start(&["run", "--output", "json", "--log-level", "info", "--log-format", "json"]);
         let reports = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -48,7 +48,7 @@ impl Program {
     }
 
     /// The next report that it prints.
-    async fn report(&mut self) -> CycleReport {
+    pub(crate) async fn report(&mut self) -> CycleReport {
         let mut text = String::new();
         loop {
             text += &self.reports.next_line().await.unwrap().expect("the program ended");
@@ -59,7 +59,7 @@ impl Program {
     }
 
     /// The next report of a cycle that ended like this.
-    async fn report_of(&mut self, outcome: &str) -> CycleReport {
+    pub(crate) async fn report_of(&mut self, outcome: &str) -> CycleReport {
         loop {
             let report = self.report().await;
             if report.outcome.name() == outcome {
@@ -68,7 +68,7 @@ impl Program {
         }
     }
 
-    async fn get(&self, path: &str) -> (u16, String) {
+    pub(crate) async fn get(&self, path: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
@@ -79,7 +79,7 @@ impl Program {
         (status, body.to_owned())
     }
 
-    async fn scrape(&self) -> Scrape {
+    pub(crate) async fn scrape(&self) -> Scrape {
         let (status, text) = self.get("/metrics").await;
         assert_eq!(status, 200);
         Scrape(
@@ -91,18 +91,18 @@ impl Program {
         )
     }
 
-    async fn status(&self) -> Value {
+    pub(crate) async fn status(&self) -> Value {
         serde_json::from_str(&self.get("/status").await.1).unwrap()
     }
 }
 
 /// Values by series.
 #[derive(Debug)]
-struct Scrape(BTreeMap<String, f64>);
+pub(crate) struct Scrape(BTreeMap<String, f64>);
 
 impl Scrape {
     /// The sum of a metric's series that have all these labels; `None` without any.
-    fn sum(&self, metric: &Metric, labels: &[(&str, &str)]) -> Option<f64> {
+    pub(crate) fn sum(&self, metric: &Metric, labels: &[(&str, &str)]) -> Option<f64> {
         let labels: Vec<_> =
             labels.iter().map(|(key, value)| format!("{key}=\"{value}\"")).collect();
         let suffix = if matches!(metric.kind, MetricKind::Histogram(_)) { "_count" } else { "" };
