@@ -20,7 +20,6 @@ macro_rules! codes {
 
         impl ErrorCode {
             /// Every code, in the order of the catalogue.
-            #[cfg(test)]
             pub(crate) const ALL: &[Self] = &[$(Self::$name),*];
 
             /// The code as it is printed.
@@ -183,6 +182,12 @@ impl ErrorCode {
         }
     }
 
+    /// The code at the end of an error line, as [`ErrorCode::tag`] puts it there.
+    pub(crate) fn at_end_of(line: &str) -> Option<Self> {
+        let (_, code) = line.strip_suffix(']')?.rsplit_once('[')?;
+        Self::ALL.iter().find(|known| known.as_str() == code).copied()
+    }
+
     /// The text with this code at its end.
     pub(crate) fn tag(self, text: impl std::fmt::Display) -> String {
         format!("{text} [{}]", self.as_str())
@@ -247,6 +252,16 @@ mod tests {
             source: None,
         }));
         assert_eq!(ErrorCode::of(&call), Some(ErrorCode::TokenUnavailable));
+    }
+
+    #[test]
+    fn the_code_of_a_line_is_the_one_at_its_end() {
+        for code in ErrorCode::ALL {
+            assert_eq!(ErrorCode::at_end_of(&code.tag("broken [ST0101]")), Some(*code));
+        }
+        for line in ["", "broken", "broken [ST9999]", "[ST0101] broken"] {
+            assert_eq!(ErrorCode::at_end_of(line), None, "{line}");
+        }
     }
 
     #[test]

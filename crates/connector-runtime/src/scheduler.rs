@@ -13,13 +13,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{Clock, CycleOutcome, CycleReport, StateError, SystemClock};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::cli::CommandError;
 use crate::cycle::{Progress, Request, Stop};
-use crate::output::{Format, Output, ReportText};
-use crate::watch::{CycleError, Watch};
+use crate::output::{Output, ReportPrinter};
+use crate::record;
+use crate::watch::Watch;
 use crate::wiring::{ConfiguredTenant, Deployment};
 
 /// The wait after the first failure; it doubles with each further one.
@@ -32,7 +33,7 @@ pub(crate) async fn run(
     stop: &Stop,
     output: &Output,
 ) -> Result<(), CommandError> {
-    let (reports, mut reported) = mpsc::channel::<CycleReport>(16);
+    let printer = ReportPrinter::start(*output)?.map(Arc::new);
     let mut tenants = JoinSet::new();
     for configured in &deployment.tenants {
         let tenant = Tenant {
@@ -41,27 +42,20 @@ pub(crate) async fn run(
             turns: Arc::clone(&deployment.turns),
             interval,
             stop: stop.clone(),
-            reports: reports.clone(),
+            printer: printer.clone(),
         };
         let board = Arc::clone(&deployment.watch.board);
         let task = format!("tenant {}", configured.id);
         tenants.spawn(async move { board.while_moving(&task, tenant.run()).await });
     }
-    drop(reports);
-    let printing = async {
-        while let Some(report) = reported.recv().await {
-            match output.format() {
-                Format::Text => output.text(ReportText(&report))?,
-                Format::Json => output.json(&report)?,
-            }
-        }
-        Ok::<_, CommandError>(())
-    };
-    deployment.watch.board.while_moving("scheduler", printing).await?;
     while let Some(ended) = tenants.join_next().await {
         if let Err(panic) = ended {
             return Err(CommandError::failed(format!("a tenant broke: {panic}")));
         }
+    }
+    // The tenants' share of it is gone with them.
+    if let Some(printer) = printer.and_then(Arc::into_inner) {
+        printer.finish().await;
     }
     Ok(())
 }
@@ -73,7 +67,7 @@ struct Tenant {
     turns: Arc<Semaphore>,
     interval: Duration,
     stop: Stop,
-    reports: mpsc::Sender<CycleReport>,
+    printer: Option<Arc<ReportPrinter>>,
 }
 
 impl Tenant {
@@ -83,7 +77,7 @@ impl Tenant {
             Ok(wait) => wait,
             Err(error) => {
                 failures = 1;
-                self.complain(&error.into());
+                record::no_report(&self.configured.id, &error.into());
                 retry_wait(failures, self.interval)
             }
         };
@@ -111,15 +105,16 @@ impl Tenant {
                         CycleOutcome::Complete | CycleOutcome::Interrupted => 0,
                     };
                     wait = until_due(&report, failures, self.interval, SystemClock.now());
-                    if self.reports.send(report).await.is_err() {
-                        return;
+                    record::cycle_ended(&report);
+                    if let Some(printer) = &self.printer {
+                        printer.print(report);
                     }
                 }
                 // A full disk or a missing file is a person's to mend, and the next cycles shall go on
                 // when it is.
                 Err(error) => {
                     failures += 1;
-                    self.complain(&error);
+                    record::no_report(&self.configured.id, &error);
                     wait = retry_wait(failures, self.interval);
                 }
             }
@@ -136,15 +131,6 @@ impl Tenant {
             }
             _ => Duration::ZERO,
         })
-    }
-
-    fn complain(&self, error: &CycleError) {
-        tracing::error!(
-            connector.tenant.id = %self.configured.id,
-            error = error.text(),
-            advice = error.advice(),
-            "the tenant's cycle has no report, and is tried again later"
-        );
     }
 }
 

@@ -18,17 +18,18 @@ pub(crate) struct Telemetry {
 }
 
 impl Telemetry {
-    /// Starts the log, and the push where it is configured. On a runtime.
-    pub(crate) fn start(config: &Config) -> Result<Self, CommandError> {
+    /// Starts the log, at `level` where the configuration names none, and the push where it is
+    /// configured. On a runtime.
+    pub(crate) fn start(config: &Config, level: &str) -> Result<Self, CommandError> {
         let mut options = RegistryOptions::new(env!("CARGO_PKG_VERSION"));
         let of_tenant = SERIES_OF_TENANT.saturating_add(config.sinks.len());
         options.most_series =
             options.most_series.max(config.tenants.len().saturating_mul(of_tenant));
         let Some(endpoint) = &config.telemetry.otlp_endpoint else {
-            start_log(&config.log)?;
+            start_log(&config.log, level)?;
             return Ok(Self::without_push(options));
         };
-        push::start(endpoint, config, options)
+        push::start(endpoint, config, level, options)
     }
 
     fn without_push(options: RegistryOptions) -> Self {
@@ -49,17 +50,17 @@ impl Telemetry {
     }
 }
 
-/// Starts the log without the push.
-pub(crate) fn start_log(log: &LogConfig) -> Result<(), CommandError> {
-    stocktake_telemetry::init_logs(options(log)).map_err(|error| fault(&error))
+/// Starts the log without the push, at `level` where the configuration names none.
+pub(crate) fn start_log(log: &LogConfig, level: &str) -> Result<(), CommandError> {
+    stocktake_telemetry::init_logs(options(log, level)).map_err(|error| fault(&error))
 }
 
-fn options(log: &LogConfig) -> LogOptions<'_> {
+fn options<'a>(log: &'a LogConfig, level: &'a str) -> LogOptions<'a> {
     let format = match log.format {
         LogFormat::Human => stocktake_telemetry::LogFormat::Human,
         LogFormat::Json => stocktake_telemetry::LogFormat::Json,
     };
-    LogOptions { format, filter: &log.level }
+    LogOptions { format, filter: log.level.as_deref().unwrap_or(level) }
 }
 
 fn fault(error: &stocktake_telemetry::LogError) -> CommandError {
@@ -73,6 +74,7 @@ mod push {
     pub(super) fn start(
         _: &str,
         _: &Config,
+        _: &str,
         _: RegistryOptions,
     ) -> Result<Telemetry, CommandError> {
         let problem = "is set, but this program was built without the feature `otlp`";
@@ -105,6 +107,7 @@ mod push {
     pub(super) fn start(
         endpoint: &str,
         config: &Config,
+        level: &str,
         registry: RegistryOptions,
     ) -> Result<Telemetry, CommandError> {
         let transport = wiring::transport(&config.http, None)?;
@@ -118,7 +121,7 @@ mod push {
         let otlp = Otlp::start(&pushed, registry).map_err(|error| {
             ConfigError(vec![Fault::new("telemetry.otlp_endpoint", crate::chain(&error))])
         })?;
-        init_logs_and_traces(options(&config.log), &otlp).map_err(|error| fault(&error))?;
+        init_logs_and_traces(options(&config.log, level), &otlp).map_err(|error| fault(&error))?;
         Ok(Telemetry { registry: otlp.registry.clone(), otlp: Some(otlp) })
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use stocktake_connector_core::{CycleOutcome, CycleReport};
 use tokio::task::JoinSet;
 
-use crate::cli::{CommandError, Context, Ending};
+use crate::cli::{CommandError, Context, Ending, LEVEL};
 use crate::config::Config;
 use crate::cycle::{Progress, Request, Stop};
 use crate::output::{Bars, Format, Output, ReportText};
@@ -27,7 +27,7 @@ pub(crate) struct Sync {
 
 impl Sync {
     pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
-        let (config, telemetry) = context.watched_config()?;
+        let (config, telemetry) = context.watched_config(LEVEL)?;
         let ended = self.cycles(&config, &telemetry, context).await;
         telemetry.shut_down().await;
         ended

@@ -235,15 +235,16 @@ impl Default for HttpConfig {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct LogConfig {
     /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or a filter such as
-    /// `info,stocktake_http_stack=debug`.
-    pub(crate) level: String,
+    /// `info,stocktake_http_stack=debug`. Not set: `info` for `run`, `warn` for other commands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) level: Option<String>,
     /// For people or for machines.
     pub(crate) format: LogFormat,
 }
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { level: "warn".into(), format: LogFormat::Human }
+        Self { level: None, format: LogFormat::Human }
     }
 }
 

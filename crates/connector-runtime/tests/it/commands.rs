@@ -333,7 +333,7 @@ async fn the_reference_has_every_command_and_every_key_however_deep() {
 #[tokio::test(flavor = "multi_thread")]
 async fn run_ends_in_order_on_sigterm() {
     let site = Site::of(fleet(60, 40)).await.set("collection", "interval = \"1h\"\n");
-    let mut program = site.start(&["run"]);
+    let mut program = site.start(&["run", "--output", "text"]);
     let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
     let first = lines.next_line().await.unwrap().unwrap();
     assert!(first.contains("full cycle complete"), "{first}");
@@ -353,7 +353,7 @@ async fn what_failed_before_a_restart_is_tried_at_once() {
     assert_eq!(site.sync().await.code, Some(1));
     site.handle().clear_faults();
     // An hour is left of the interval, but somebody has mended the cause.
-    let mut program = site.start(&["run"]);
+    let mut program = site.start(&["run", "--output", "text"]);
     let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
     let first = lines.next_line().await.unwrap().unwrap();
     assert!(first.contains("full cycle complete"), "{first}");

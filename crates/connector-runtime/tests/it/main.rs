@@ -14,6 +14,7 @@ mod init;
 mod judges;
 mod mutual_tls;
 mod recorder;
+mod run;
 mod site;
 mod sync;
 mod telemetry;
