@@ -6,11 +6,12 @@ mod sinks;
 mod tenant;
 mod transport;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use stocktake_auth::SecretSource;
-use stocktake_connector_core::{SinkName, StateStore, TenantId};
+use stocktake_connector_core::{Scope, SinkName, StateStore, TenantId};
 use stocktake_http_stack::base_url;
 use stocktake_state::{MemoryStore, SqliteStore};
 use tokio::sync::Semaphore;
@@ -114,6 +115,18 @@ pub(crate) fn deploy(
         store,
         broken,
     })
+}
+
+/// Every tenant of the configuration at every sink that it feeds.
+pub(crate) fn scopes(config: &Config) -> Result<BTreeSet<Scope>, CommandError> {
+    let mut scopes = BTreeSet::new();
+    for (name, tenant) in &config.tenants {
+        let id = TenantId::new(name).map_err(|error| CommandError::of(&error))?;
+        for sink in sinks_of(tenant, config) {
+            scopes.insert(Scope { tenant: id.clone(), sink: sink_name(sink)? });
+        }
+    }
+    Ok(scopes)
 }
 
 fn sink_name(name: &str) -> Result<SinkName, CommandError> {
