@@ -38,7 +38,7 @@ pub(crate) fn outlive_hangups() -> std::io::Result<()> {
         while hangups.recv().await.is_some() {
             tracing::warn!(
                 "SIGHUP does not read the configuration again: restart the program to have it read; \
-                 files of secrets and certificates are read again by themselves"
+                 files of secrets and certificates are read again without it"
             );
         }
     });
