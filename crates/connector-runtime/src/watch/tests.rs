@@ -172,7 +172,11 @@ async fn data_ages_from_the_start_of_the_last_complete_cycle() {
 async fn a_cycle_without_a_report_counts_as_failed() {
     let desk = Desk::new();
     let progress = Progress::default();
-    desk.watch.ended(&desk.store, &contoso(), &progress, &Err(unbuilt().into())).await;
+    let in_use = StateError::InUse { place: "stocktake.db".into() };
+    desk.watch.ended(&desk.store, &contoso(), &progress, &Err(in_use.into())).await;
+    let status = serde_json::to_value(desk.watch.board.snapshot()).unwrap();
+    let error = &status["tenants"]["contoso"]["last_error"]["error"];
+    assert_eq!(error, "state at stocktake.db is in use by another process [ST0501]");
     let failed = r#"{kind="full",outcome="failed",tenant="contoso"}"#;
     assert_eq!(desk.value(&metric::CYCLES, failed).as_deref(), Some("1"));
 }
