@@ -237,6 +237,13 @@ pub trait StateStore: fmt::Debug + Send + Sync {
     /// Notes the end of a cycle.
     async fn close_cycle(&self, close: CycleClose) -> Result<(), StateError>;
 
+    /// Notes that a scope is wanted, which is that the configuration names it, since `at`. What was
+    /// noted before stays.
+    async fn want(&self, scope: &Scope, at: DateTime<Utc>) -> Result<(), StateError>;
+
+    /// Since when a scope is wanted; `None` where nobody noted it.
+    async fn wanted_since(&self, scope: &Scope) -> Result<Option<DateTime<Utc>>, StateError>;
+
     /// Writes something that changes nothing, to tell whether state can be written.
     async fn check_writable(&self) -> Result<(), StateError>;
 
@@ -269,7 +276,7 @@ pub trait StateStore: fmt::Debug + Send + Sync {
     /// Devices in a delivered set.
     async fn delivered_count(&self, scope: &Scope) -> Result<u64, StateError>;
 
-    /// Every scope that has a delivered set or a checkpoint.
+    /// Every scope that is wanted, or has a delivered set or a checkpoint.
     async fn scopes(&self) -> Result<Vec<Scope>, StateError>;
 
     /// Dead letters, newest first.

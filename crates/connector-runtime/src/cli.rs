@@ -7,8 +7,10 @@ use clap::{Parser, Subcommand};
 
 use crate::commands;
 use crate::config::{self, Config, ConfigError, Flags, LogFormat};
+use crate::cycle::Unbuilt;
 use crate::output::{Format, Output};
 use crate::telemetry::{Telemetry, start_log};
+use crate::watch::CycleError;
 
 /// Device inventory from Microsoft Defender and Intune, as OCSF events, to Sekoia.io or any other
 /// sink. Never loses a device, and can prove it.
@@ -23,10 +25,11 @@ struct Arguments {
     /// The configuration file, TOML or YAML [default: stocktake.toml, when there is one]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// For people or for programs
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
-    output: Format,
-    /// What is logged to standard error: error, warn, info, debug or trace
+    /// For people or for programs [default: text; without it `run` prints no reports, but logs them]
+    #[arg(long, global = true, value_enum)]
+    output: Option<Format>,
+    /// What is logged to standard error: error, warn, info, debug or trace [default: warn; for `run`:
+    /// info]
     #[arg(long, global = true, value_name = "LEVEL")]
     log_level: Option<String>,
     /// How log lines look
@@ -42,7 +45,7 @@ enum Command {
     Demo(commands::demo::Demo),
     /// Run one cycle for each tenant and print its report
     Sync(commands::sync::Sync),
-    /// Run cycles for ever, as the configuration schedules them
+    /// Run cycles for ever, as the configuration schedules them, and log how each ended
     Run(commands::run::Run),
     /// Ask for the four values that matter, write a configuration and check it
     Init(commands::init::Init),
@@ -119,9 +122,39 @@ impl CommandError {
         Self::Failed { message: crate::chain(error), advice: None }
     }
 
+    /// What the operator can do, as a sentence.
+    pub(crate) fn advice(&self) -> Option<&str> {
+        match self {
+            Self::Failed { advice, .. } => advice.as_deref(),
+            Self::Config(_) | Self::OutputClosed => None,
+        }
+    }
+
+    /// How a command ends with it.
+    pub(crate) fn ending(&self) -> Ending {
+        match self {
+            Self::Config(_) => Ending::Misused,
+            Self::Failed { .. } => Ending::Failed,
+            Self::OutputClosed => Ending::Fine,
+        }
+    }
+
     /// A failure in words.
     pub(crate) fn failed(message: impl Into<String>) -> Self {
         Self::Failed { message: message.into(), advice: None }
+    }
+}
+
+impl From<CommandError> for Unbuilt {
+    fn from(error: CommandError) -> Self {
+        Self { advice: error.advice().map(str::to_owned), error: error.to_string() }
+    }
+}
+
+impl From<CycleError> for CommandError {
+    fn from(error: CycleError) -> Self {
+        let advice = error.advice().map(str::to_owned);
+        Self::Failed { message: error.text(), advice }
     }
 }
 
@@ -135,6 +168,9 @@ impl From<std::io::Error> for CommandError {
     }
 }
 
+/// What is logged where nothing says otherwise.
+pub(crate) const LEVEL: &str = "warn";
+
 /// What every command works with.
 #[derive(Debug)]
 pub(crate) struct Context {
@@ -146,28 +182,26 @@ impl Context {
     /// Reads the configuration and starts the log as it says.
     pub(crate) fn config(&self) -> Result<Config, CommandError> {
         let config = config::load(&self.flags, variables())?;
-        start_log(&config.log)?;
+        start_log(&config.log, LEVEL)?;
         Ok(config)
     }
 
     /// Reads the configuration and starts the log, metrics and traces as it says, for what runs
-    /// cycles.
-    pub(crate) fn watched_config(&self) -> Result<(Config, Telemetry), CommandError> {
+    /// cycles. Where nothing says what is logged, it is `level`.
+    pub(crate) fn watched_config(&self, level: &str) -> Result<(Config, Telemetry), CommandError> {
         let config = config::load(&self.flags, variables())?;
-        let telemetry = Telemetry::start(&config)?;
+        let telemetry = Telemetry::start(&config, level)?;
         Ok((config, telemetry))
     }
 
     /// Starts the log as the flags say, or else at `level`, for commands without a configuration.
     pub(crate) fn log_by_flags(&self, level: &str) -> Result<(), CommandError> {
-        let mut log = config::LogConfig { level: level.to_owned(), ..config::LogConfig::default() };
-        if let Some(level) = &self.flags.log_level {
-            log.level.clone_from(level);
-        }
+        let mut log = config::LogConfig::default();
+        log.level.clone_from(&self.flags.log_level);
         if let Some(format) = self.flags.log_format {
             log.format = format;
         }
-        start_log(&log)
+        start_log(&log, level)
     }
 }
 
@@ -200,13 +234,11 @@ pub fn main() -> ExitCode {
     };
     match dispatch(arguments.command, &context) {
         Ok(ending) => ending.into(),
-        Err(CommandError::OutputClosed) => Ending::Fine.into(),
         Err(error) => {
-            context.output.error(&error);
-            match error {
-                CommandError::Config(_) => Ending::Misused.into(),
-                _ => Ending::Failed.into(),
+            if !matches!(error, CommandError::OutputClosed) {
+                context.output.error(&error);
             }
+            error.ending().into()
         }
     }
 }

@@ -24,6 +24,7 @@ mod error_code;
 pub mod fuzzing;
 mod output;
 mod process;
+mod record;
 mod scheduler;
 mod server;
 mod stop;

@@ -12,15 +12,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use stocktake_connector_core::{CycleOutcome, CycleReport, StateError};
-use tokio::sync::{Semaphore, mpsc};
+use stocktake_connector_core::{Clock, CycleOutcome, CycleReport, StateError, SystemClock};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::cli::CommandError;
 use crate::cycle::{Progress, Request, Stop};
-use crate::output::{Format, Output, ReportText};
+use crate::output::{Output, ReportPrinter};
+use crate::record;
 use crate::watch::Watch;
-use crate::wiring::{Deployment, TenantCollector};
+use crate::wiring::{ConfiguredTenant, Deployment};
 
 /// The wait after the first failure; it doubles with each further one.
 const FIRST_RETRY: Duration = Duration::from_secs(60);
@@ -32,48 +33,41 @@ pub(crate) async fn run(
     stop: &Stop,
     output: &Output,
 ) -> Result<(), CommandError> {
-    let (reports, mut reported) = mpsc::channel::<CycleReport>(16);
+    let printer = ReportPrinter::start(*output)?.map(Arc::new);
     let mut tenants = JoinSet::new();
-    for collector in &deployment.collectors {
+    for configured in &deployment.tenants {
         let tenant = Tenant {
-            collector: Arc::clone(collector),
+            configured: Arc::clone(configured),
             watch: Arc::clone(&deployment.watch),
             turns: Arc::clone(&deployment.turns),
             interval,
             stop: stop.clone(),
-            reports: reports.clone(),
+            printer: printer.clone(),
         };
         let board = Arc::clone(&deployment.watch.board);
-        let task = format!("tenant {}", collector.tenant);
+        let task = format!("tenant {}", configured.id);
         tenants.spawn(async move { board.while_moving(&task, tenant.run()).await });
     }
-    drop(reports);
-    let printing = async {
-        while let Some(report) = reported.recv().await {
-            match output.format() {
-                Format::Text => output.text(ReportText(&report))?,
-                Format::Json => output.json(&report)?,
-            }
-        }
-        Ok::<_, CommandError>(())
-    };
-    deployment.watch.board.while_moving("scheduler", printing).await?;
     while let Some(ended) = tenants.join_next().await {
         if let Err(panic) = ended {
             return Err(CommandError::failed(format!("a tenant broke: {panic}")));
         }
+    }
+    // The tenants' share of it is gone with them.
+    if let Some(printer) = printer.and_then(Arc::into_inner) {
+        printer.finish().await;
     }
     Ok(())
 }
 
 /// One tenant's cycles, one after the other.
 struct Tenant {
-    collector: Arc<TenantCollector>,
+    configured: Arc<ConfiguredTenant>,
     watch: Arc<Watch>,
     turns: Arc<Semaphore>,
     interval: Duration,
     stop: Stop,
-    reports: mpsc::Sender<CycleReport>,
+    printer: Option<Arc<ReportPrinter>>,
 }
 
 impl Tenant {
@@ -83,12 +77,12 @@ impl Tenant {
             Ok(wait) => wait,
             Err(error) => {
                 failures = 1;
-                self.complain(&error);
+                record::no_report(&self.configured.id, &error.into());
                 retry_wait(failures, self.interval)
             }
         };
         loop {
-            self.watch.board.waits(&self.collector.tenant, wait);
+            self.watch.board.waits(&self.configured.id, wait);
             // A turn is waited for after the rest, so that who rests holds none.
             let turn = tokio::select! {
                 biased;
@@ -101,7 +95,7 @@ impl Tenant {
             let progress = Arc::new(Progress::default());
             let report = self
                 .watch
-                .run_cycle(&self.collector, Request::WhatIsDue, &self.stop, &progress)
+                .run_cycle(&self.configured, Request::WhatIsDue, &self.stop, &progress)
                 .await;
             drop(turn);
             match report {
@@ -110,15 +104,17 @@ impl Tenant {
                         CycleOutcome::Failed { .. } => failures + 1,
                         CycleOutcome::Complete | CycleOutcome::Interrupted => 0,
                     };
-                    wait = until_due(&report, failures, self.interval, self.collector.clock.now());
-                    if self.reports.send(report).await.is_err() {
-                        return;
+                    wait = until_due(&report, failures, self.interval, SystemClock.now());
+                    record::cycle_ended(&report);
+                    if let Some(printer) = &self.printer {
+                        printer.print(report);
                     }
                 }
-                // A full disk is a person's to mend, and the next cycles shall go on when it is.
+                // A full disk or a missing file is a person's to mend, and the next cycles shall go on
+                // when it is.
                 Err(error) => {
                     failures += 1;
-                    self.complain(&error);
+                    record::no_report(&self.configured.id, &error);
                     wait = retry_wait(failures, self.interval);
                 }
             }
@@ -128,22 +124,13 @@ impl Tenant {
     /// How long until the first cycle, by the last one's report. What was not completed is tried at
     /// once: whoever starts the program may have mended the cause.
     async fn until_first(&self) -> Result<Duration, StateError> {
-        let collector = &self.collector;
-        let last = collector.store.reports(&collector.tenant, 1).await?;
+        let last = self.configured.store().reports(&self.configured.id, 1).await?;
         Ok(match last.first() {
             Some(report) if report.outcome == CycleOutcome::Complete => {
-                until_due(report, 0, self.interval, collector.clock.now())
+                until_due(report, 0, self.interval, SystemClock.now())
             }
             _ => Duration::ZERO,
         })
-    }
-
-    fn complain(&self, error: &StateError) {
-        tracing::error!(
-            connector.tenant.id = %self.collector.tenant,
-            error = error as &dyn std::error::Error,
-            "state cannot be read or written, so the tenant's cycle is tried again later"
-        );
     }
 }
 

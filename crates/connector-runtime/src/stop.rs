@@ -1,4 +1,4 @@
-//! Signals that end the program.
+//! Signals: those that end the program, and the one that does not.
 
 use std::time::Duration;
 
@@ -28,4 +28,19 @@ pub(crate) fn on_signals(grace: Duration) -> std::io::Result<Stop> {
         stopping.now.cancel();
     });
     Ok(stop)
+}
+
+/// Answers SIGHUP, which would end the program: operators send it to have the configuration read again,
+/// and a terminal that closes sends it too.
+pub(crate) fn outlive_hangups() -> std::io::Result<()> {
+    let mut hangups = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            tracing::warn!(
+                "SIGHUP does not read the configuration again: restart the program to have it read; \
+                 files of secrets and certificates are read again without it"
+            );
+        }
+    });
+    Ok(())
 }

@@ -19,17 +19,18 @@ pub(crate) struct Telemetry {
 }
 
 impl Telemetry {
-    /// Starts the log, and the push where it is configured. On a runtime.
-    pub(crate) fn start(config: &Config) -> Result<Self, CommandError> {
+    /// Starts the log, at `level` where the configuration names none, and the push where it is
+    /// configured. On a runtime.
+    pub(crate) fn start(config: &Config, level: &str) -> Result<Self, CommandError> {
         let mut options = RegistryOptions::new(env!("CARGO_PKG_VERSION"));
         let of_tenant = SERIES_OF_TENANT.saturating_add(config.sinks.len());
         options.most_series =
             options.most_series.max(config.tenants.len().saturating_mul(of_tenant));
         if config.telemetry.metrics_url().is_none() && config.telemetry.traces_url().is_none() {
-            start_log(&config.log)?;
+            start_log(&config.log, level)?;
             return Ok(Self::without_push(options));
         }
-        push::start(config, options)
+        push::start(config, level, options)
     }
 
     fn without_push(options: RegistryOptions) -> Self {
@@ -52,17 +53,17 @@ impl Telemetry {
     }
 }
 
-/// Starts the log without the push.
-pub(crate) fn start_log(log: &LogConfig) -> Result<(), CommandError> {
-    stocktake_telemetry::init_logs(options(log)).map_err(|error| fault(&error))
+/// Starts the log without the push, at `level` where the configuration names none.
+pub(crate) fn start_log(log: &LogConfig, level: &str) -> Result<(), CommandError> {
+    stocktake_telemetry::init_logs(options(log, level)).map_err(|error| fault(&error))
 }
 
-fn options(log: &LogConfig) -> LogOptions<'_> {
+fn options<'a>(log: &'a LogConfig, level: &'a str) -> LogOptions<'a> {
     let format = match log.format {
         LogFormat::Human => stocktake_telemetry::LogFormat::Human,
         LogFormat::Json => stocktake_telemetry::LogFormat::Json,
     };
-    LogOptions { format, filter: &log.level }
+    LogOptions { format, filter: log.level.as_deref().unwrap_or(level) }
 }
 
 fn fault(error: &stocktake_telemetry::LogError) -> CommandError {
@@ -73,7 +74,11 @@ fn fault(error: &stocktake_telemetry::LogError) -> CommandError {
 mod push {
     use super::{CommandError, Config, ConfigError, Fault, RegistryOptions, Telemetry};
 
-    pub(super) fn start(_: &Config, _: RegistryOptions) -> Result<Telemetry, CommandError> {
+    pub(super) fn start(
+        _: &Config,
+        _: &str,
+        _: RegistryOptions,
+    ) -> Result<Telemetry, CommandError> {
         let problem = "is set, but this program was built without the feature `otlp`";
         Err(ConfigError(vec![Fault::new("telemetry.otlp_endpoint", problem)]).into())
     }
@@ -109,6 +114,7 @@ mod push {
 
     pub(super) fn start(
         config: &Config,
+        level: &str,
         registry: RegistryOptions,
     ) -> Result<Telemetry, CommandError> {
         let transport = wiring::transport(&config.http, None)?;
@@ -130,7 +136,7 @@ mod push {
             };
             ConfigError(vec![Fault::new(key, crate::chain(&error))])
         })?;
-        init_logs_and_traces(options(&config.log), &otlp).map_err(|error| fault(&error))?;
+        init_logs_and_traces(options(&config.log, level), &otlp).map_err(|error| fault(&error))?;
         Ok(Telemetry { registry: otlp.registry.clone(), otlp: Some(otlp) })
     }
 

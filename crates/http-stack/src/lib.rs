@@ -43,6 +43,7 @@
 //! Tokens themselves (`auth`); what is asked of an API (its own crate).
 
 mod answers;
+mod authorities;
 mod backoff;
 mod call;
 mod client_identity;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use rustls::client::danger::ServerCertVerifier;
 use rustls::client::{ResolvesClientCert, Resumption};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use rustls::crypto::CryptoProvider;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use rustls_platform_verifier::Verifier;
 
+use crate::authorities::WatchedAuthorities;
 use crate::client_identity::WatchedIdentity;
 use crate::transport::{TransportError, TransportOptions};
 
@@ -43,32 +43,25 @@ impl TlsSetUp {
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(VERSIONS)
             .map_err(TransportError::Trust)?;
-        let (mut config, verifier) =
-            match Verifier::new_with_extra_roots(extra_authorities(options)?, provider) {
-                Ok(verifier) => {
-                    let verifier: Arc<dyn ServerCertVerifier> = Arc::new(verifier);
-                    let config = builder
-                        .dangerous() // The verifier is the one that reqwest uses itself.
-                        .with_custom_certificate_verifier(Arc::clone(&verifier))
-                        .with_no_client_auth();
-                    (config, Some(verifier))
-                }
-                // A bare container has no certificates at all. What stays on this machine works
-                // there; every other host is refused as untrusted, and the log says why.
-                Err(error) if options.extra_ca_file.is_none() => {
-                    tracing::warn!(
-                        %error,
-                        "the system has no CA certificates, so no other host can be trusted; \
-                         install them, or name a PEM file as extra CA file"
-                    );
-                    let roots = RootCertStore::empty();
-                    (builder.with_root_certificates(roots).with_no_client_auth(), None)
-                }
-                Err(error) => return Err(TransportError::Trust(error)),
-            };
+        let (mut config, verifier) = match judge(options, provider)? {
+            Some(verifier) => {
+                let config = builder
+                    .dangerous() // The verifier is the one that reqwest uses itself.
+                    .with_custom_certificate_verifier(Arc::clone(&verifier))
+                    .with_no_client_auth();
+                (config, Some(verifier))
+            }
+            None => {
+                let roots = RootCertStore::empty();
+                (builder.with_root_certificates(roots).with_no_client_auth(), None)
+            }
+        };
         if let Some(identity) = &identity {
             config.client_auth_cert_resolver = Arc::clone(identity);
-            // A resumed session would go on under a certificate that has been replaced since.
+        }
+        if identity.is_some() || options.extra_ca_file.is_some() {
+            // A resumed session would go on under a certificate, or by an authority, that has been
+            // replaced since.
             config.resumption = Resumption::disabled();
         }
         // A preconfigured TLS set-up must name its protocols itself, or HTTP/2 is never offered.
@@ -77,19 +70,27 @@ impl TlsSetUp {
     }
 }
 
-fn extra_authorities(
+/// Who judges servers; `None` where nobody can be trusted.
+fn judge(
     options: &TransportOptions,
-) -> Result<Vec<CertificateDer<'static>>, TransportError> {
-    let Some(path) = &options.extra_ca_file else { return Ok(Vec::new()) };
-    let failed = |source| TransportError::ExtraCa { path: path.clone(), source };
-    let found = CertificateDer::pem_file_iter(path)
-        .map_err(failed)?
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(failed)?;
-    if found.is_empty() {
-        return Err(TransportError::EmptyExtraCa { path: path.clone() });
+    provider: Arc<CryptoProvider>,
+) -> Result<Option<Arc<dyn ServerCertVerifier>>, TransportError> {
+    if let Some(path) = &options.extra_ca_file {
+        return Ok(Some(Arc::new(WatchedAuthorities::open(path, provider)?)));
     }
-    Ok(found)
+    match Verifier::new(provider) {
+        Ok(verifier) => Ok(Some(Arc::new(verifier))),
+        // A bare container has no certificates at all. What stays on this machine works there; every
+        // other host is refused as untrusted, and the log says why.
+        Err(error) => {
+            tracing::warn!(
+                %error,
+                "the system has no CA certificates, so no other host can be trusted; \
+                 install them, or name a PEM file as extra CA file"
+            );
+            Ok(None)
+        }
+    }
 }
 
 #[cfg(test)]

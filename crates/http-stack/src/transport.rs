@@ -24,7 +24,8 @@ pub struct TransportOptions {
     /// The `User-Agent` of every request. Default: `stocktake/<version>`.
     pub user_agent: String,
     /// A PEM file with certificates to trust beside those of the system, as a TLS-inspecting proxy
-    /// needs. Default: none.
+    /// needs. Read again before each handshake; while a new file cannot be used, the last good one
+    /// counts. Default: none.
     pub extra_ca_file: Option<PathBuf>,
     /// What is shown to a server that asks for a client certificate. Default: nothing.
     pub client_identity: Option<ClientIdentity>,

@@ -27,6 +27,7 @@ pub struct MemoryStore {
 struct Kept {
     delivered: BTreeMap<Scope, BTreeMap<DeviceUid, Acknowledged>>,
     checkpoints: BTreeMap<Scope, Checkpoint>,
+    wanted_since: BTreeMap<Scope, DateTime<Utc>>,
     facts: BTreeMap<TenantId, TenantFacts>,
     removed: BTreeMap<TenantId, BTreeSet<DeviceUid>>,
     reports: BTreeMap<TenantId, Vec<CycleReport>>,
@@ -231,6 +232,15 @@ impl StateStore for MemoryStore {
         Ok(())
     }
 
+    async fn want(&self, scope: &Scope, at: DateTime<Utc>) -> Result<(), StateError> {
+        self.kept().wanted_since.entry(scope.clone()).or_insert(at);
+        Ok(())
+    }
+
+    async fn wanted_since(&self, scope: &Scope) -> Result<Option<DateTime<Utc>>, StateError> {
+        Ok(self.kept().wanted_since.get(scope).copied())
+    }
+
     async fn check_writable(&self) -> Result<(), StateError> {
         Ok(())
     }
@@ -279,7 +289,8 @@ impl StateStore for MemoryStore {
 
     async fn scopes(&self) -> Result<Vec<Scope>, StateError> {
         let kept = self.kept();
-        let scopes: BTreeSet<_> = kept.delivered.keys().chain(kept.checkpoints.keys()).collect();
+        let delivered = kept.delivered.keys().chain(kept.checkpoints.keys());
+        let scopes: BTreeSet<_> = delivered.chain(kept.wanted_since.keys()).collect();
         Ok(scopes.into_iter().cloned().collect())
     }
 

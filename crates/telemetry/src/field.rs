@@ -11,6 +11,24 @@ pub const CYCLE_ID: &str = "connector.cycle.id";
 pub const CYCLE_KIND: &str = "connector.cycle.kind";
 /// `complete`, `interrupted` or `failed`.
 pub const CYCLE_OUTCOME: &str = "connector.cycle.outcome";
+/// How long the cycle took, in milliseconds.
+pub const CYCLE_DURATION_MS: &str = "connector.cycle.duration_ms";
+/// Records that the cycle read.
+pub const CYCLE_READ: &str = "connector.cycle.read";
+/// Devices of the cycle that became events.
+pub const CYCLE_MAPPED: &str = "connector.cycle.mapped";
+/// The accounts of the cycle's sinks, in one line.
+pub const CYCLE_SINKS: &str = "connector.cycle.sinks";
+/// Calls of the cycle for tokens.
+pub const CALLS_TOKEN: &str = "connector.calls.token";
+/// Calls of the cycle to the source.
+pub const CALLS_SOURCE: &str = "connector.calls.source";
+/// Calls of the cycle to the enricher.
+pub const CALLS_ENRICHER: &str = "connector.calls.enricher";
+/// Attempts of the cycle beyond the first of each call.
+pub const CALLS_RETRIES: &str = "connector.calls.retries";
+/// Answers to the cycle that asked to slow down.
+pub const CALLS_THROTTLED: &str = "connector.calls.throttled";
 /// The sink, by the name that the configuration gives it.
 pub const SINK: &str = "connector.sink";
 /// The outside API: `entra`, `defender`, `graph`, `sekoia`.
@@ -31,6 +49,10 @@ pub const QUOTA_CALLS: &str = "connector.quota.calls";
 pub const QUOTA_SECONDS: &str = "connector.quota.seconds";
 /// The error, as its chain reads on one line.
 pub const ERROR: &str = "connector.error";
+/// The code of the error in the catalogue: `ST0205`.
+pub const ERROR_CODE: &str = "connector.error.code";
+/// What the operator can do about the error, as a sentence.
+pub const ADVICE: &str = "connector.advice";
 /// The id that the API gave the request, to quote to its support.
 pub const REQUEST_ID: &str = "connector.request.id";
 

@@ -90,13 +90,13 @@ use MetricKind::{Counter, Gauge, Histogram};
 
 metrics! {
     DATA_AGE = "stocktake_data_age_seconds", Gauge, SECONDS, [TENANT, SINK],
-        "Time since the start of the last cycle that delivered everything to this sink: whether data is fresh. Where there never was one, the time since the process started.";
+        "Time since the start of the last cycle that delivered everything to this sink: whether data is fresh. Where there never was one, the time since the sink was first configured for the tenant, over restarts.";
     CHECKPOINT_AGE = "stocktake_checkpoint_age_seconds", Gauge, SECONDS, [TENANT, SINK],
         "Age of the newest sighting of a device that was delivered: where the next incremental cycle starts, before its overlap. Absent until a first cycle is complete.";
     COLLECTION_INTERVAL = "stocktake_collection_interval_seconds", Gauge, SECONDS, [TENANT],
         "Time from the start of one cycle to the start of the next one, as configured: what the ages of data are measured against.";
     CYCLES = "stocktake_cycles_total", Counter, "", [TENANT, KIND, OUTCOME],
-        "Cycles that ended, by outcome: complete, interrupted or failed.";
+        "Cycles that ended, by outcome: complete, interrupted or failed. One that cannot begin, or whose report cannot be kept, counts as failed.";
     CYCLE_DURATION = "stocktake_cycle_duration_seconds", Histogram(CYCLE_BOUNDS), SECONDS, [TENANT, KIND],
         "How long cycles took.";
     DEVICES_READ = "stocktake_devices_read_total", Counter, "", [TENANT],

@@ -26,6 +26,7 @@ pub async fn state_store<S: StateStore>(fresh: impl AsyncFn() -> S) {
     a_long_payload_keeps_its_first_64_kib(&fresh().await).await;
     dead_letters_are_listed_newest_first(&fresh().await).await;
     a_checkpoint_never_moves_back(&fresh().await).await;
+    a_scope_is_wanted_since_it_was_first_noted(&fresh().await).await;
     facts_stay_until_there_are_new_ones(&fresh().await).await;
     each_device_is_listed_once_in_ascending_order(&fresh().await).await;
     removed_devices_are_not_listed_until_they_return(&fresh().await).await;
@@ -275,6 +276,29 @@ async fn a_checkpoint_never_moves_back(store: &impl StateStore) {
         store.close_cycle(end).await.unwrap();
         assert_eq!(store.checkpoint(&lake).await.unwrap(), Some(expected), "after {new:?}");
     }
+}
+
+async fn a_scope_is_wanted_since_it_was_first_noted(store: &impl StateStore) {
+    let lake = scope("contoso", "lake");
+    assert_eq!(store.wanted_since(&lake).await.unwrap(), None, "nobody noted it");
+    store.want(&lake, at(5)).await.unwrap();
+    for later in [9, 1] {
+        store.want(&lake, at(later)).await.unwrap();
+        let since = store.wanted_since(&lake).await.unwrap();
+        assert_eq!(since, Some(at(5)), "noted again at {later}");
+    }
+    assert_eq!(store.wanted_since(&scope("contoso", "soc")).await.unwrap(), None, "another sink");
+    assert_eq!(store.scopes().await.unwrap().len(), 1, "a scope that has nothing yet");
+    assert_eq!(store.checkpoint(&lake).await.unwrap(), None);
+
+    store.commit(delivery(&lake, 6, &[("d1", 1)])).await.unwrap();
+    let mut end = close("contoso");
+    let checkpoint = Checkpoint { first_seen: None, last_seen: None, completed_at: at(7) };
+    end.checkpoints.insert(lake.sink.clone(), checkpoint);
+    store.close_cycle(end).await.unwrap();
+    assert_eq!(store.wanted_since(&lake).await.unwrap(), Some(at(5)), "after a delivery");
+    assert_eq!(store.checkpoint(&lake).await.unwrap(), Some(checkpoint));
+    assert_eq!(store.scopes().await.unwrap(), [lake]);
 }
 
 async fn facts_stay_until_there_are_new_ones(store: &impl StateStore) {

@@ -45,6 +45,7 @@ fn collector(
             encoder: Arc::new(encoder),
             sinks: BTreeMap::from([(SinkName::new("outbox")?, outbox as _)]),
         }],
+        unbuilt: BTreeMap::new(),
         store: Arc::new(MemoryStore::new()),
         clock: Arc::new(SystemClock),
         meter: Arc::new(NoCalls),

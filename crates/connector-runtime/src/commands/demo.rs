@@ -49,18 +49,11 @@ impl Demo {
         ));
         let stop = stop::on_signals(config.shutdown.grace)?;
         let registry = Registry::new(RegistryOptions::new(env!("CARGO_PKG_VERSION")));
-        let deployment = wiring::deploy(&config, &[], &Arc::new(Watch::new(registry)))?;
+        let watch = Arc::new(Watch::new(registry));
+        let deployment = wiring::deploy(&config, &[], &watch)?.built_only()?;
         let reports = sync::run_once(&deployment, Request::Full, &stop, &context.output).await?;
-        let mut letters = Vec::new();
-        for collector in &deployment.collectors {
-            letters.extend(
-                collector
-                    .store
-                    .dead_letters(&DeadLetterFilter::default())
-                    .await
-                    .map_err(|error| CommandError::of(&error))?,
-            );
-        }
+        let letters = deployment.store.dead_letters(&DeadLetterFilter::default()).await;
+        let letters = letters.map_err(|error| CommandError::of(&error))?;
         let received = simulator.handle().received_events();
         let order = simulator.handle().fleet().device_ids();
         simulator.stop().await;

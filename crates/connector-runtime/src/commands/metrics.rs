@@ -74,5 +74,24 @@ fn markdown() -> String {
             metric.meaning
         ));
     }
+    page.push_str(STATUS);
     page
 }
+
+/// What `/status` shows, beside `/metrics`.
+const STATUS: &str = "
+## `/status`
+
+The same server answers `/status` with what is known of each tenant now, as JSON: `version`, \
+`started_at` of the process, and `tenants` by name. Each has:
+
+| key | meaning |
+|---|---|
+| `running` | whether a cycle runs |
+| `current_cycle` | the cycle that runs: `cycle` and `kind` (null until they are decided), `started_at`, records `read` so far, events `settled` so far over all sinks; null between cycles |
+| `next_cycle_at` | when the next one is due; null while one runs |
+| `sinks` | by name, also those that cannot be built: `last_complete_at` (null: never), `wanted_since`, `data_age_seconds`, `unbuilt` |
+| `sinks.NAME.unbuilt` | `error` and `advice` of a sink that cannot be built, which the next cycle tries again; null otherwise |
+| `last_cycle` | the report of the last cycle that has one, also from before a restart |
+| `last_error` | `at`, `error` and `advice` where what was tried after it has no report: the tenant could not be built, or state not be written; null otherwise |
+";

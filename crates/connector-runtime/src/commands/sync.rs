@@ -5,7 +5,7 @@ use std::sync::Arc;
 use stocktake_connector_core::{CycleOutcome, CycleReport};
 use tokio::task::JoinSet;
 
-use crate::cli::{CommandError, Context, Ending};
+use crate::cli::{CommandError, Context, Ending, LEVEL};
 use crate::config::Config;
 use crate::cycle::{Progress, Request, Stop};
 use crate::output::{Bars, Format, Output, ReportText};
@@ -27,7 +27,7 @@ pub(crate) struct Sync {
 
 impl Sync {
     pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
-        let (config, telemetry) = context.watched_config()?;
+        let (config, telemetry) = context.watched_config(LEVEL)?;
         let stop = stop::on_signals(config.shutdown.grace)?;
         let ended = self.cycles(&config, &telemetry, &stop, context).await;
         telemetry.shut_down(&stop).await;
@@ -42,7 +42,7 @@ impl Sync {
         context: &Context,
     ) -> Result<Ending, CommandError> {
         let watch = Arc::new(Watch::new(telemetry.registry.clone()));
-        let deployment = wiring::deploy(config, &self.tenants, &watch)?;
+        let deployment = wiring::deploy(config, &self.tenants, &watch)?.built_only()?;
         deployment.broken.iter().for_each(|error| context.output.error(error));
         deployment.restore().await;
         let request = if self.full { Request::Full } else { Request::WhatIsDue };
@@ -61,10 +61,10 @@ pub(crate) async fn run_once(
 ) -> Result<Vec<CycleReport>, CommandError> {
     let mut bars = Bars::new(output);
     let mut cycles = JoinSet::new();
-    for collector in &deployment.collectors {
+    for tenant in &deployment.tenants {
         let progress = Arc::new(Progress::default());
-        bars.add(&collector.tenant, Arc::clone(&progress));
-        let (collector, stop) = (Arc::clone(collector), stop.clone());
+        bars.add(&tenant.id, Arc::clone(&progress));
+        let (tenant, stop) = (Arc::clone(tenant), stop.clone());
         let turns = Arc::clone(&deployment.turns);
         let watch = Arc::clone(&deployment.watch);
         cycles.spawn(async move {
@@ -74,7 +74,7 @@ pub(crate) async fn run_once(
             if stop.gently.is_cancelled() {
                 return Ok(None);
             }
-            watch.run_cycle(&collector, request, &stop, &progress).await.map(Some)
+            watch.run_cycle(&tenant, request, &stop, &progress).await.map(Some)
         });
     }
     let mut reports = Vec::new();
@@ -82,7 +82,7 @@ pub(crate) async fn run_once(
     while let Some(ended) = cycles.join_next().await {
         match ended {
             Ok(Ok(report)) => reports.extend(report),
-            Ok(Err(error)) => failure = Some(CommandError::of(&error)),
+            Ok(Err(error)) => failure = Some(CommandError::from(error)),
             Err(panic) => failure = Some(CommandError::failed(format!("a cycle broke: {panic}"))),
         }
     }

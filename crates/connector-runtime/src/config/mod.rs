@@ -199,14 +199,15 @@ pub(crate) struct HttpConfig {
     /// `NO_PROXY` are honoured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) proxy: Option<HiddenText>,
-    /// A file that holds the password of the proxy's user; read at the start.
+    /// A file that holds the password of the proxy's user; read at the start only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) proxy_password_file: Option<PathBuf>,
     /// Hosts that are asked without the configured proxy, separated by commas, as in `NO_PROXY`. Not
     /// set: `NO_PROXY` itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) no_proxy: Option<String>,
-    /// A PEM file of certificate authorities that are trusted besides the system's.
+    /// A PEM file of certificate authorities that are trusted besides the system's; read again when it
+    /// changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) extra_ca_file: Option<PathBuf>,
 }
@@ -235,15 +236,16 @@ impl Default for HttpConfig {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct LogConfig {
     /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or a filter such as
-    /// `info,stocktake_http_stack=debug`.
-    pub(crate) level: String,
+    /// `info,stocktake_http_stack=debug`. Not set: `info` for `run`, `warn` for other commands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) level: Option<String>,
     /// For people or for machines.
     pub(crate) format: LogFormat,
 }
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { level: "warn".into(), format: LogFormat::Human }
+        Self { level: None, format: LogFormat::Human }
     }
 }
 

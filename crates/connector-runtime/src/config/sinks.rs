@@ -113,7 +113,7 @@ pub(crate) struct SekoiaConfig {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct TlsConfig {
     /// A PEM file of certificate authorities that are trusted for this receiver, besides the system's
-    /// and instead of `http.extra_ca_file`.
+    /// and instead of `http.extra_ca_file`; read again when it changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) extra_ca_file: Option<PathBuf>,
     /// A PEM file with the certificate that this program shows to the receiver; read again when it

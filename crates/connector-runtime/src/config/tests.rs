@@ -68,6 +68,7 @@ fn every_commented_key_of_the_template_shows_its_default() {
         "otlp_metrics_endpoint",
         "otlp_traces_endpoint",
         "otlp_headers_file",
+        "level",
     ];
     let text: Vec<_> = with_defaults()
         .lines()
@@ -143,13 +144,13 @@ fn variables_win_over_the_file_and_flags_over_both() {
     std::fs::write(&path, "[log]\nlevel = \"error\"\n[collection]\ninterval = \"1h\"\n").unwrap();
     let variables = [("STOCKTAKE_LOG__LEVEL", "debug"), ("STOCKTAKE_COLLECTION__OVERLAP", "5m")];
     let config = load_file(path.clone(), &variables, Flags::default()).unwrap();
-    assert_eq!(config.log.level, "debug");
+    assert_eq!(config.log.level.as_deref(), Some("debug"));
     assert_eq!(config.collection.interval, Duration::from_secs(3_600));
     assert_eq!(config.collection.overlap, Duration::from_secs(300));
     assert_eq!(config.collection.full_every, Duration::from_secs(86_400), "the default stays");
 
     let flags = Flags { log_level: Some("trace".into()), ..Flags::default() };
-    assert_eq!(load_file(path, &variables, flags).unwrap().log.level, "trace");
+    assert_eq!(load_file(path, &variables, flags).unwrap().log.level.as_deref(), Some("trace"));
 }
 
 #[test]

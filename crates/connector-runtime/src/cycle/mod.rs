@@ -42,6 +42,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
 use stocktake_connector_core::{
     Calls, Checkpoint, Clock, CycleClose, CycleId, CycleKind, CycleOutcome, CycleReport, Encoder,
     Enricher, Mapper, PassHint, RemovalAccount, Sink, SinkAccount, SinkName, Source, StateError,
@@ -94,6 +95,15 @@ pub struct Rendering<M: Mapper> {
     pub sinks: BTreeMap<SinkName, Arc<dyn Sink>>,
 }
 
+/// Why something that the configuration names could not be built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unbuilt {
+    /// What is wrong.
+    pub error: String,
+    /// What the operator can do, as a sentence.
+    pub advice: Option<String>,
+}
+
 /// Counts the calls that were made so far.
 pub trait CallMeter: fmt::Debug + Send + Sync {
     /// Cumulative counts.
@@ -111,6 +121,9 @@ pub struct Collector<S, E, M: Mapper> {
     pub enricher: E,
     /// The forms in which events are sent, each with its sinks.
     pub renderings: Vec<Rendering<M>>,
+    /// Sinks that events should be sent to as well, but that could not be built. They get nothing, so
+    /// no cycle is complete for them.
+    pub unbuilt: BTreeMap<SinkName, Unbuilt>,
     /// What was acknowledged.
     pub store: Arc<dyn StateStore>,
     /// The time.
@@ -194,7 +207,7 @@ where
             connector.tenant.id = %self.tenant, connector.cycle.id = %cycle, kind = ?plan.kind,
             "cycle started"
         );
-        progress.start(plan.kind);
+        progress.start(cycle, plan.kind);
         Span::current().record(field::CYCLE_KIND, plan.kind.name());
 
         let mut passage = self.pass(cycle, &plan, facts, stop, progress).await;
@@ -362,24 +375,34 @@ where
         join.enrichment.details = rendered.details;
         let mapped = join.passed_on.saturating_sub(rendered.unmapped + rendered.abandoned);
         let mut sinks = BTreeMap::new();
+        let nothing_taken = |error: String, advice: Option<String>| SinkAccount {
+            read: join.read,
+            duplicates: join.duplicates,
+            dead_lettered: join.malformed + rendered.unmapped,
+            undelivered: join.read - join.duplicates - join.malformed - rendered.unmapped,
+            error: Some(error),
+            advice,
+            ..SinkAccount::default()
+        };
         for (name, delivery) in deliveries {
-            let (mut account, broken) = match delivery.await {
-                Ok(account) => (account, false),
+            let account = match delivery.await {
+                Ok(account) => SinkAccount {
+                    read: join.read,
+                    duplicates: join.duplicates,
+                    dead_lettered: account.dead_lettered + join.malformed + rendered.unmapped,
+                    undelivered: account.undelivered + join.abandoned() + rendered.abandoned,
+                    ..account
+                },
+                // What the sink acknowledged is in state, but its counts are gone.
                 Err(panic) => {
                     let Failure { error, advice } = Failure::of_panic("deliver", &panic);
-                    (SinkAccount { error: Some(error), advice, ..SinkAccount::default() }, true)
+                    nothing_taken(error, advice)
                 }
             };
-            account.read = join.read;
-            account.duplicates = join.duplicates;
-            account.dead_lettered += join.malformed + rendered.unmapped;
-            account.undelivered += if broken {
-                // What the sink acknowledged is in state, but its counts are gone.
-                account.read - account.duplicates - account.dead_lettered
-            } else {
-                join.abandoned() + rendered.abandoned
-            };
             sinks.insert(name, account);
+        }
+        for (name, Unbuilt { error, advice }) in self.unbuilt.clone() {
+            sinks.insert(name, nothing_taken(error, advice));
         }
         Passage { join, mapped, interrupted: rendered.interrupted, sinks }
     }

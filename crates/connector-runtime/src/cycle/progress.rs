@@ -1,33 +1,28 @@
 //! How far a cycle is: counters that a progress bar reads while the cycle runs.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use stocktake_connector_core::CycleKind;
+use stocktake_connector_core::{CycleId, CycleKind};
 
 /// Counters of one tenant's running cycle. Reading them costs the cycle nothing.
 #[derive(Debug, Default)]
 pub struct Progress {
     read: AtomicU64,
     settled: AtomicU64,
-    state: AtomicU64,
+    /// Empty before the cycle starts.
+    begun: OnceLock<(CycleId, CycleKind)>,
+    done: AtomicBool,
 }
 
-const WAITING: u64 = 0;
-const FULL: u64 = 1;
-const INCREMENTAL: u64 = 2;
-const DONE: u64 = 3;
-
 impl Progress {
-    pub(super) fn start(&self, kind: CycleKind) {
-        let state = match kind {
-            CycleKind::Full => FULL,
-            CycleKind::Incremental => INCREMENTAL,
-        };
-        self.state.store(state, Ordering::Relaxed);
+    pub(super) fn start(&self, cycle: CycleId, kind: CycleKind) {
+        // One of these counts for one cycle.
+        let _ = self.begun.set((cycle, kind));
     }
 
     pub(super) fn finish(&self) {
-        self.state.store(DONE, Ordering::Relaxed);
+        self.done.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn add_read(&self, records: u64) {
@@ -48,22 +43,18 @@ impl Progress {
         self.settled.load(Ordering::Relaxed)
     }
 
-    /// Which kind of cycle runs; `None` before it starts.
+    /// Which cycle runs, or ran; `None` before it starts.
+    pub fn cycle(&self) -> Option<CycleId> {
+        self.begun.get().map(|(cycle, _)| *cycle)
+    }
+
+    /// Of which kind it is; `None` before it starts.
     pub fn kind(&self) -> Option<CycleKind> {
-        match self.state.load(Ordering::Relaxed) {
-            FULL => Some(CycleKind::Full),
-            INCREMENTAL => Some(CycleKind::Incremental),
-            _ => None,
-        }
+        self.begun.get().map(|(_, kind)| *kind)
     }
 
     /// Whether the cycle has ended.
     pub fn is_done(&self) -> bool {
-        self.state.load(Ordering::Relaxed) == DONE
-    }
-
-    /// Whether the cycle has yet to start.
-    pub fn is_waiting(&self) -> bool {
-        self.state.load(Ordering::Relaxed) == WAITING
+        self.done.load(Ordering::Relaxed)
     }
 }

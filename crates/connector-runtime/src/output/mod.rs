@@ -2,6 +2,7 @@
 
 mod bars;
 mod report;
+mod reports;
 mod table;
 
 use std::borrow::Cow;
@@ -11,6 +12,7 @@ use serde::Serialize;
 
 pub(crate) use bars::Bars;
 pub(crate) use report::ReportText;
+pub(crate) use reports::ReportPrinter;
 pub(crate) use table::{Align, Table};
 
 use crate::cli::CommandError;
@@ -25,25 +27,30 @@ pub(crate) enum Format {
 }
 
 /// Writes results to standard output, and what went wrong to standard error.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
-    format: Format,
+    asked: Option<Format>,
 }
 
 impl Output {
-    /// Output in a format.
-    pub(crate) fn new(format: Format) -> Self {
-        Self { format }
+    /// Output in the format that was asked for.
+    pub(crate) fn new(asked: Option<Format>) -> Self {
+        Self { asked }
+    }
+
+    /// The format that was asked for; `None` when nobody asked for one.
+    pub(crate) fn asked(&self) -> Option<Format> {
+        self.asked
     }
 
     /// For whom it is.
     pub(crate) fn format(&self) -> Format {
-        self.format
+        self.asked.unwrap_or(Format::Text)
     }
 
     /// Whether bars can be drawn: for a person at a terminal.
     pub(crate) fn is_interactive(&self) -> bool {
-        self.format == Format::Text && std::io::stderr().is_terminal()
+        self.format() == Format::Text && std::io::stderr().is_terminal()
     }
 
     /// Writes text with a line end.
@@ -59,9 +66,16 @@ impl Output {
         self.text(text)
     }
 
+    /// Writes a JSON document in one line.
+    pub(crate) fn json_line(&self, value: &impl Serialize) -> Result<(), CommandError> {
+        let text = serde_json::to_string(value)
+            .map_err(|error| CommandError::failed(format!("cannot write JSON: {error}")))?;
+        self.text(text)
+    }
+
     /// A line about how things go, to standard error, for people.
     pub(crate) fn note(&self, text: impl std::fmt::Display) {
-        if self.format == Format::Text {
+        if self.format() == Format::Text {
             // When this fails, nobody is left to tell.
             let _ = writeln!(std::io::stderr().lock(), "{}", harmless(&text.to_string()));
         }
@@ -69,12 +83,9 @@ impl Output {
 
     /// Why the command failed, to standard error.
     pub(crate) fn error(&self, error: &CommandError) {
-        let advice = match error {
-            CommandError::Failed { advice, .. } => advice.as_deref(),
-            _ => None,
-        };
+        let advice = error.advice();
         let mut standard_error = std::io::stderr().lock();
-        let _ = match self.format {
+        let _ = match self.format() {
             Format::Text => {
                 let advice = advice.map(|advice| format!("\n  what to do: {advice}"));
                 let text = format!("error: {error}{}", advice.unwrap_or_default());

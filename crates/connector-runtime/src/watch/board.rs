@@ -1,5 +1,5 @@
-//! What is known of each tenant now: its last cycle, its checkpoints, when it is due, and whether the
-//! task that looks after it still moves.
+//! What is known of each tenant now: the cycle that runs and the last one, its sinks, when it is due,
+//! and whether the task that looks after it still moves.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,9 +8,13 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use stocktake_connector_core::{
-    Checkpoint, Clock, CycleReport, Scope, SinkName, StateError, StateStore, TenantId,
+    Checkpoint, Clock, CycleId, CycleKind, CycleReport, Scope, SinkName, StateError, StateStore,
+    TenantId,
 };
 use tokio::time::Instant;
+
+use super::CycleError;
+use crate::cycle::{Progress, Unbuilt};
 
 /// How often a task that moves says so.
 const BEAT: Duration = Duration::from_secs(5);
@@ -31,16 +35,43 @@ pub(crate) struct Board {
 
 #[derive(Debug, Default)]
 struct Status {
-    sinks: BTreeMap<SinkName, Option<Checkpoint>>,
+    sinks: BTreeMap<SinkName, SinkStatus>,
+    current: Option<Current>,
     last: Option<CycleReport>,
-    running: bool,
+    /// Why there is no report of what was tried after `last`.
+    last_error: Option<LastError>,
     due_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Default)]
+struct SinkStatus {
+    checkpoint: Option<Checkpoint>,
+    /// By the word of state.
+    wanted_since: Option<DateTime<Utc>>,
+    /// Why it cannot be built.
+    unbuilt: Option<Unbuilt>,
+}
+
+/// A cycle that runs.
+#[derive(Debug)]
+struct Current {
+    started_at: DateTime<Utc>,
+    progress: Arc<Progress>,
+}
+
+/// Why there is no report of a cycle.
+#[derive(Debug, Clone, Serialize)]
+struct LastError {
+    at: DateTime<Utc>,
+    error: String,
+    advice: Option<String>,
 }
 
 /// Ages at one sink, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Ages {
-    /// Since the start of the last complete cycle, or of the process where there was none.
+    /// Since the start of the last complete cycle. Where there was none, since the configuration named
+    /// the sink for the tenant first.
     pub(crate) data: f64,
     /// Of the newest sighting that was delivered.
     pub(crate) checkpoint: Option<f64>,
@@ -57,15 +88,40 @@ pub(crate) struct Snapshot {
 #[derive(Debug, Serialize)]
 struct TenantSnapshot {
     running: bool,
+    current_cycle: Option<CurrentSnapshot>,
     next_cycle_at: Option<DateTime<Utc>>,
     sinks: BTreeMap<SinkName, SinkSnapshot>,
     last_cycle: Option<CycleReport>,
+    last_error: Option<LastError>,
+}
+
+#[derive(Debug, Serialize)]
+struct CurrentSnapshot {
+    cycle: Option<CycleId>,
+    kind: Option<CycleKind>,
+    started_at: DateTime<Utc>,
+    read: u64,
+    settled: u64,
+}
+
+impl From<&Current> for CurrentSnapshot {
+    fn from(Current { started_at, progress }: &Current) -> Self {
+        Self {
+            cycle: progress.cycle(),
+            kind: progress.kind(),
+            started_at: *started_at,
+            read: progress.read(),
+            settled: progress.settled(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
 struct SinkSnapshot {
     last_complete_at: Option<DateTime<Utc>>,
+    wanted_since: Option<DateTime<Utc>>,
     data_age_seconds: f64,
+    unbuilt: Option<Unbuilt>,
 }
 
 impl Board {
@@ -88,22 +144,47 @@ impl Board {
     }
 
     pub(super) fn add(&self, tenant: TenantId, sinks: Vec<SinkName>) {
-        let sinks = sinks.into_iter().map(|sink| (sink, None)).collect();
+        let sinks = sinks.into_iter().map(|sink| (sink, SinkStatus::default())).collect();
         self.tenants().insert(tenant, Status { sinks, ..Status::default() });
     }
 
-    /// A cycle of the tenant has started.
-    pub(super) fn started(&self, tenant: &TenantId) {
+    /// Which of the tenant's sinks cannot be built; the others can.
+    pub(super) fn built(&self, tenant: &TenantId, mut unbuilt: BTreeMap<SinkName, Unbuilt>) {
         if let Some(status) = self.tenants().get_mut(tenant) {
-            (status.running, status.due_at) = (true, None);
+            for (name, sink) in &mut status.sinks {
+                sink.unbuilt = unbuilt.remove(name);
+            }
         }
     }
 
-    /// A cycle of the tenant has ended; without a report, the last one stands.
-    pub(super) fn ended(&self, tenant: &TenantId, report: Option<CycleReport>) {
+    /// The tenant's last cycle before this process.
+    pub(super) fn restore(&self, tenant: &TenantId, report: CycleReport) {
         if let Some(status) = self.tenants().get_mut(tenant) {
-            status.running = false;
-            status.last = report.or(status.last.take());
+            status.last = Some(report);
+        }
+    }
+
+    /// A cycle of the tenant has started.
+    pub(super) fn started(&self, tenant: &TenantId, progress: Arc<Progress>) {
+        let started_at = self.clock.now();
+        if let Some(status) = self.tenants().get_mut(tenant) {
+            (status.current, status.due_at) = (Some(Current { started_at, progress }), None);
+        }
+    }
+
+    /// A cycle of the tenant has ended.
+    pub(super) fn ended(&self, tenant: &TenantId, report: CycleReport) {
+        if let Some(status) = self.tenants().get_mut(tenant) {
+            (status.current, status.last, status.last_error) = (None, Some(report), None);
+        }
+    }
+
+    /// There is no report of a cycle of the tenant; the last one stands beside the error.
+    pub(super) fn failed(&self, tenant: &TenantId, error: &CycleError) {
+        let advice = error.advice().map(str::to_owned);
+        let error = LastError { at: self.clock.now(), error: error.text(), advice };
+        if let Some(status) = self.tenants().get_mut(tenant) {
+            (status.current, status.last_error) = (None, Some(error));
         }
     }
 
@@ -116,8 +197,8 @@ impl Board {
         }
     }
 
-    /// Reads the checkpoints of a tenant's sinks.
-    pub(super) async fn read_checkpoints(
+    /// Reads what state knows of a tenant's sinks, and has it note those that are new to it.
+    pub(super) async fn read_state(
         &self,
         store: &dyn StateStore,
         tenant: &TenantId,
@@ -126,12 +207,22 @@ impl Board {
             Some(status) => status.sinks.keys().cloned().collect(),
             None => return Ok(()),
         };
+        let mut new = Vec::new();
         for sink in sinks {
-            let scope = Scope { tenant: tenant.clone(), sink: sink.clone() };
+            let scope = Scope { tenant: tenant.clone(), sink };
             let checkpoint = store.checkpoint(&scope).await?;
-            if let Some(status) = self.tenants().get_mut(tenant) {
-                status.sinks.insert(sink, checkpoint);
+            let wanted_since = store.wanted_since(&scope).await?;
+            if let Some(status) = self.tenants().get_mut(tenant)
+                && let Some(sink) = status.sinks.get_mut(&scope.sink)
+            {
+                (sink.checkpoint, sink.wanted_since) = (checkpoint, wanted_since);
             }
+            if wanted_since.is_none() {
+                new.push(scope);
+            }
+        }
+        for scope in new {
+            store.want(&scope, self.started_at).await?;
         }
         Ok(())
     }
@@ -141,21 +232,21 @@ impl Board {
         let now = self.clock.now();
         let tenants = self.tenants();
         let sinks = tenants.iter().flat_map(|(tenant, status)| {
-            status.sinks.iter().map(move |(sink, checkpoint)| (tenant, sink, checkpoint.as_ref()))
+            status.sinks.iter().map(move |(name, sink)| (tenant, name, sink))
         });
         sinks
-            .map(|(tenant, sink, checkpoint)| {
-                (tenant.clone(), sink.clone(), self.ages_of(checkpoint, now))
-            })
+            .map(|(tenant, name, sink)| (tenant.clone(), name.clone(), self.ages_of(sink, now)))
             .collect()
     }
 
-    fn ages_of(&self, checkpoint: Option<&Checkpoint>, now: DateTime<Utc>) -> Ages {
+    fn ages_of(&self, sink: &SinkStatus, now: DateTime<Utc>) -> Ages {
         // A clock that was set back makes nothing younger than new.
         let age = |at| float_millis(now.signed_duration_since(at).num_milliseconds().max(0));
+        let complete = sink.checkpoint.map(|checkpoint| checkpoint.completed_at);
         Ages {
-            data: age(checkpoint.map_or(self.started_at, |checkpoint| checkpoint.completed_at)),
-            checkpoint: checkpoint.and_then(|checkpoint| checkpoint.last_seen).map(age),
+            // Of what state could not note, the start of the process is known.
+            data: age(complete.or(sink.wanted_since).unwrap_or(self.started_at)),
+            checkpoint: sink.checkpoint.and_then(|checkpoint| checkpoint.last_seen).map(age),
         }
     }
 
@@ -163,16 +254,22 @@ impl Board {
         let now = self.clock.now();
         let tenants = self.tenants();
         let tenants = tenants.iter().map(|(tenant, status)| {
-            let sinks = status.sinks.iter().map(|(sink, checkpoint)| {
-                let data_age_seconds = self.ages_of(checkpoint.as_ref(), now).data;
-                let last_complete_at = checkpoint.map(|checkpoint| checkpoint.completed_at);
-                (sink.clone(), SinkSnapshot { last_complete_at, data_age_seconds })
+            let sinks = status.sinks.iter().map(|(name, sink)| {
+                let snapshot = SinkSnapshot {
+                    last_complete_at: sink.checkpoint.map(|checkpoint| checkpoint.completed_at),
+                    wanted_since: sink.wanted_since,
+                    data_age_seconds: self.ages_of(sink, now).data,
+                    unbuilt: sink.unbuilt.clone(),
+                };
+                (name.clone(), snapshot)
             });
             let snapshot = TenantSnapshot {
-                running: status.running,
+                running: status.current.is_some(),
+                current_cycle: status.current.as_ref().map(CurrentSnapshot::from),
                 next_cycle_at: status.due_at,
                 sinks: sinks.collect(),
                 last_cycle: status.last.clone(),
+                last_error: status.last_error.clone(),
             };
             (tenant.clone(), snapshot)
         });

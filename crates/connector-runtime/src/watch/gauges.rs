@@ -11,6 +11,7 @@ use stocktake_telemetry::{Registry, metric};
 
 use super::Board;
 use crate::config::StateConfig;
+use crate::wiring::ConfiguredTenant;
 use crate::{process, wiring};
 
 /// What a tenant's clients can be asked.
@@ -69,11 +70,10 @@ pub(super) fn tell_of_schedule(registry: &Registry, tenants: Vec<TenantId>, inte
     });
 }
 
-pub(super) fn tell_of_tenants(registry: &Registry, probes: Vec<TenantProbe>) {
-    let probes = Arc::new(probes);
-    let quotas = Arc::clone(&probes);
+pub(super) fn tell_of_tenants(registry: &Registry, tenants: &[Arc<ConfiguredTenant>]) {
+    let (of_quotas, of_certificates) = (tenants.to_vec(), tenants.to_vec());
     registry.observe(&metric::QUOTA_REMAINING, move |values| {
-        for probe in &*quotas {
+        for probe in of_quotas.iter().filter_map(|tenant| tenant.probe()) {
             for stack in &probe.stacks {
                 if let Some(left) = stack.quota_left() {
                     values.put(left, &[probe.tenant.as_str(), stack.options().api]);
@@ -82,7 +82,7 @@ pub(super) fn tell_of_tenants(registry: &Registry, probes: Vec<TenantProbe>) {
         }
     });
     registry.observe(&metric::CREDENTIAL_EXPIRY, move |values| {
-        for probe in &*probes {
+        for probe in of_certificates.iter().filter_map(|tenant| tenant.probe()) {
             // A certificate that cannot be read fails the tenant's cycles, which say so.
             let facts = probe.certificate.as_ref().and_then(|certificate| certificate.facts().ok());
             if let Some(facts) = facts {

@@ -16,9 +16,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use stocktake_connector_core::{
-    Clock, CycleReport, SinkName, StateError, StateStore, SystemClock, TenantId,
-};
+use stocktake_connector_core::{Clock, CycleReport, StateError, StateStore, SystemClock, TenantId};
 use stocktake_telemetry::Registry;
 
 pub(crate) use board::Board;
@@ -27,8 +25,8 @@ pub(crate) use gauges::TenantProbe;
 pub(crate) use readiness::Readiness;
 
 use crate::config::Config;
-use crate::cycle::{Progress, Request, Stop};
-use crate::wiring::{TenantCollector, apis_of};
+use crate::cycle::{Progress, Request, Stop, Unbuilt};
+use crate::wiring::{ConfiguredTenant, TenantCollector, apis_of};
 
 /// Watches everything that runs.
 #[derive(Debug)]
@@ -50,56 +48,62 @@ impl Watch {
         Self { figures: Arc::new(Figures::new(registry)), board, readiness: Readiness::default() }
     }
 
-    /// Watches what was deployed.
-    pub(crate) fn deployed(
-        &self,
-        collectors: &[Arc<TenantCollector>],
-        probes: Vec<TenantProbe>,
-        config: &Config,
-    ) {
-        for collector in collectors {
-            let sinks = sinks(collector);
-            self.figures.prepare(&collector.tenant, &sinks);
-            if let Some(tenant) = config.tenants.get(collector.tenant.as_str()) {
-                self.figures.prepare_calls(&collector.tenant, &apis_of(tenant, config));
+    /// Watches what was deployed, whether it could be built or not.
+    pub(crate) fn deployed(&self, tenants: &[Arc<ConfiguredTenant>], config: &Config) {
+        for tenant in tenants {
+            self.figures.prepare(&tenant.id, &tenant.sinks);
+            if let Some(described) = config.tenants.get(tenant.id.as_str()) {
+                self.figures.prepare_calls(&tenant.id, &apis_of(described, config));
             }
-            self.board.add(collector.tenant.clone(), sinks);
+            self.board.add(tenant.id.clone(), tenant.sinks.clone());
+            if let Err(unbuilt) = self.build(tenant) {
+                self.board.failed(&tenant.id, &CycleError::from(unbuilt));
+            }
         }
         let registry = self.figures.registry();
-        let tenants = collectors.iter().map(|collector| collector.tenant.clone()).collect();
-        gauges::tell_of_schedule(registry, tenants, config.collection.interval);
-        gauges::tell_of_tenants(registry, probes);
+        let names = tenants.iter().map(|tenant| tenant.id.clone()).collect();
+        gauges::tell_of_schedule(registry, names, config.collection.interval);
+        gauges::tell_of_tenants(registry, tenants);
         gauges::tell_of_state(registry, &config.state);
+    }
+
+    /// Builds what collects a tenant, and notes what of it cannot be built.
+    fn build(&self, tenant: &ConfiguredTenant) -> Result<Arc<TenantCollector>, Unbuilt> {
+        let collector = tenant.collector();
+        self.board.built(&tenant.id, tenant.unbuilt_sinks());
+        collector
     }
 
     /// Takes up what state knows of a tenant, as after a restart.
     ///
     /// # Errors
-    /// When state cannot be read.
-    pub(crate) async fn restore(&self, collector: &TenantCollector) -> Result<(), StateError> {
-        let (store, tenant) = (&collector.store, &collector.tenant);
-        if let Some(report) = store.reports(tenant, 1).await?.pop() {
-            self.board.ended(tenant, Some(report));
+    /// When state cannot be read or written.
+    pub(crate) async fn restore(&self, tenant: &ConfiguredTenant) -> Result<(), StateError> {
+        let (store, id) = (&**tenant.store(), &tenant.id);
+        if let Some(report) = store.reports(id, 1).await?.pop() {
+            self.board.restore(id, report);
         }
-        self.board.read_checkpoints(&**store, tenant).await
+        self.board.read_state(store, id).await
     }
 
     /// Runs one cycle and tells of it.
     ///
     /// # Errors
-    /// As for a cycle.
+    /// When there is no report of it.
     pub(crate) async fn run_cycle(
         &self,
-        collector: &TenantCollector,
+        tenant: &ConfiguredTenant,
         request: Request,
         stop: &Stop,
         progress: &Arc<Progress>,
-    ) -> Result<CycleReport, StateError> {
-        let tenant = &collector.tenant;
-        self.board.started(tenant);
-        let report = collector.run_cycle(request, stop, progress).await;
-        self.ended(&*collector.store, tenant, progress, report.as_ref().ok()).await;
-        report
+    ) -> Result<CycleReport, CycleError> {
+        self.board.started(&tenant.id, Arc::clone(progress));
+        let ended = match self.build(tenant) {
+            Ok(collector) => collector.run_cycle(request, stop, progress).await.map_err(Into::into),
+            Err(unbuilt) => Err(unbuilt.into()),
+        };
+        self.ended(&**tenant.store(), &tenant.id, progress, &ended).await;
+        ended
     }
 
     async fn ended(
@@ -107,22 +111,56 @@ impl Watch {
         store: &dyn StateStore,
         tenant: &TenantId,
         progress: &Progress,
-        report: Option<&CycleReport>,
+        ended: &Result<CycleReport, CycleError>,
     ) {
-        match report {
-            Some(report) => self.figures.cycle_ended(report),
-            None => self.figures.cycle_broke(tenant, progress.kind()),
+        match ended {
+            Ok(report) => self.figures.cycle_ended(report),
+            Err(_) => self.figures.cycle_broke(tenant, progress.kind()),
         }
-        if let Err(error) = self.board.read_checkpoints(store, tenant).await {
+        if let Err(error) = self.board.read_state(store, tenant).await {
             tracing::warn!(
                 connector.tenant.id = %tenant, error = &error as &dyn std::error::Error,
                 "the age of data is told by the last checkpoint that could be read"
             );
         }
-        self.board.ended(tenant, report.cloned());
+        match ended {
+            Ok(report) => self.board.ended(tenant, report.clone()),
+            Err(error) => self.board.failed(tenant, error),
+        }
     }
 }
 
-fn sinks(collector: &TenantCollector) -> Vec<SinkName> {
-    collector.renderings.iter().flat_map(|rendering| rendering.sinks.keys().cloned()).collect()
+/// Why a cycle has no report.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CycleError {
+    /// The tenant could not be built.
+    #[error("{}", .0.error)]
+    Unbuilt(Unbuilt),
+    /// State could not be read or written.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl From<Unbuilt> for CycleError {
+    fn from(unbuilt: Unbuilt) -> Self {
+        Self::Unbuilt(unbuilt)
+    }
+}
+
+impl CycleError {
+    /// What the operator can do, as a sentence.
+    pub(crate) fn advice(&self) -> Option<&str> {
+        match self {
+            Self::Unbuilt(unbuilt) => unbuilt.advice.as_deref(),
+            Self::State(_) => None,
+        }
+    }
+
+    /// The error with its causes and code.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Unbuilt(unbuilt) => unbuilt.error.clone(),
+            Self::State(error) => crate::chain(error),
+        }
+    }
 }

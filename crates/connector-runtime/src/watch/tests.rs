@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use stocktake_connector_core::{
     Calls, Checkpoint, CycleClose, CycleId, CycleKind, CycleOutcome, RemovalAccount, SinkAccount,
+    SinkName,
 };
 use stocktake_state::MemoryStore;
 use stocktake_telemetry::{RegistryOptions, metric};
@@ -43,7 +44,12 @@ fn soc() -> SinkName {
 
 impl Desk {
     fn new() -> Self {
-        let clock = Arc::new(SetClock(std::sync::Mutex::new(at(0))));
+        Self::at(0)
+    }
+
+    /// A process that starts at a second.
+    fn at(second: i64) -> Self {
+        let clock = Arc::new(SetClock(std::sync::Mutex::new(at(second))));
         let registry = Registry::new(RegistryOptions::new("1"));
         let watch = Watch::at(registry, Arc::clone(&clock) as _);
         watch.figures.prepare(&contoso(), &[soc()]);
@@ -103,7 +109,8 @@ impl Desk {
     }
 
     async fn tell(&self, report: &CycleReport) {
-        self.watch.ended(&self.store, &contoso(), &Progress::default(), Some(report)).await;
+        let ended = Ok(report.clone());
+        self.watch.ended(&self.store, &contoso(), &Progress::default(), &ended).await;
     }
 
     /// The value of the metric's series whose labels are written like this.
@@ -157,7 +164,7 @@ async fn data_ages_from_the_start_of_the_last_complete_cycle() {
 
     let restarted = Desk::new();
     restarted.set_clock(200);
-    restarted.watch.board.read_checkpoints(&desk.store, &contoso()).await.unwrap();
+    restarted.watch.board.read_state(&desk.store, &contoso()).await.unwrap();
     assert_eq!(restarted.value(&metric::DATA_AGE, AT_SOC).as_deref(), Some("140"));
 }
 
@@ -165,7 +172,11 @@ async fn data_ages_from_the_start_of_the_last_complete_cycle() {
 async fn a_cycle_without_a_report_counts_as_failed() {
     let desk = Desk::new();
     let progress = Progress::default();
-    desk.watch.ended(&desk.store, &contoso(), &progress, None).await;
+    let in_use = StateError::InUse { place: "stocktake.db".into() };
+    desk.watch.ended(&desk.store, &contoso(), &progress, &Err(in_use.into())).await;
+    let status = serde_json::to_value(desk.watch.board.snapshot()).unwrap();
+    let error = &status["tenants"]["contoso"]["last_error"]["error"];
+    assert_eq!(error, "state at stocktake.db is in use by another process [ST0501]");
     let failed = r#"{kind="full",outcome="failed",tenant="contoso"}"#;
     assert_eq!(desk.value(&metric::CYCLES, failed).as_deref(), Some("1"));
 }
@@ -173,9 +184,14 @@ async fn a_cycle_without_a_report_counts_as_failed() {
 #[tokio::test]
 async fn the_status_tells_of_each_tenant() {
     let desk = Desk::new();
-    desk.watch.board.started(&contoso());
+    desk.watch.board.started(&contoso(), Arc::default());
     let running = serde_json::to_value(desk.watch.board.snapshot()).unwrap();
-    assert_eq!(running["tenants"]["contoso"]["running"], true);
+    let running = &running["tenants"]["contoso"];
+    assert_eq!(running["running"], true);
+    let current = serde_json::json!({
+        "cycle": null, "kind": null, "started_at": at(0), "read": 0, "settled": 0,
+    });
+    assert_eq!(running["current_cycle"], current);
 
     let report = desk.cycle(0, CycleOutcome::Complete).await;
     desk.tell(&report).await;
@@ -184,9 +200,57 @@ async fn the_status_tells_of_each_tenant() {
     let status = serde_json::to_value(desk.watch.board.snapshot()).unwrap();
     let tenant = &status["tenants"]["contoso"];
     assert_eq!(tenant["running"], false);
+    assert_eq!(tenant["current_cycle"], serde_json::Value::Null);
     assert_eq!(tenant["next_cycle_at"], serde_json::to_value(at(90)).unwrap());
     assert_eq!(tenant["sinks"]["soc"]["data_age_seconds"], 30.0);
     assert_eq!(tenant["last_cycle"], serde_json::to_value(&report).unwrap());
+}
+
+fn unbuilt() -> Unbuilt {
+    Unbuilt { error: "no such file".into(), advice: Some("bring it".into()) }
+}
+
+#[tokio::test]
+async fn the_status_tells_why_there_is_no_report_until_there_is_one() {
+    let desk = Desk::new();
+    let report = desk.cycle(0, CycleOutcome::Complete).await;
+    desk.tell(&report).await;
+    desk.set_clock(30);
+    desk.watch.board.started(&contoso(), Arc::default());
+    let no_report = Err(unbuilt().into());
+    desk.watch.ended(&desk.store, &contoso(), &Progress::default(), &no_report).await;
+    desk.watch.board.built(&contoso(), BTreeMap::from([(soc(), unbuilt())]));
+    let status = serde_json::to_value(desk.watch.board.snapshot()).unwrap();
+    let tenant = &status["tenants"]["contoso"];
+    let error = serde_json::json!({ "at": at(30), "error": "no such file", "advice": "bring it" });
+    assert_eq!(tenant["last_error"], error);
+    assert_eq!(tenant["last_cycle"], serde_json::to_value(&report).unwrap(), "it stands");
+    assert_eq!(tenant["running"], false);
+    assert_eq!(tenant["sinks"]["soc"]["unbuilt"]["error"], "no such file");
+
+    desk.watch.board.built(&contoso(), BTreeMap::new());
+    desk.tell(&desk.cycle(60, CycleOutcome::Complete).await).await;
+    let status = serde_json::to_value(desk.watch.board.snapshot()).unwrap();
+    let tenant = &status["tenants"]["contoso"];
+    assert_eq!(tenant["last_error"], serde_json::Value::Null);
+    assert_eq!(tenant["sinks"]["soc"]["unbuilt"], serde_json::Value::Null);
+}
+
+#[tokio::test]
+async fn data_that_never_was_complete_ages_over_restarts() {
+    let first = Desk::new();
+    first.watch.board.read_state(&first.store, &contoso()).await.unwrap();
+    for start in [100, 200] {
+        let restarted = Desk::at(start);
+        restarted.watch.board.read_state(&first.store, &contoso()).await.unwrap();
+        restarted.set_clock(start + 50);
+        let age = restarted.value(&metric::DATA_AGE, AT_SOC);
+        assert_eq!(age, Some((start + 50).to_string()), "since the first process started");
+        let status = serde_json::to_value(restarted.watch.board.snapshot()).unwrap();
+        let soc = &status["tenants"]["contoso"]["sinks"]["soc"];
+        assert_eq!(soc["wanted_since"], serde_json::to_value(at(0)).unwrap());
+        assert_eq!(soc["last_complete_at"], serde_json::Value::Null);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,24 +1,28 @@
 //! Where concrete types meet: configuration in, collectors out.
 
+mod configured;
 mod credential;
 mod sinks;
 mod tenant;
 mod transport;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use stocktake_auth::SecretSource;
-use stocktake_connector_core::{StateStore, TenantId};
+use stocktake_connector_core::{Scope, SinkName, StateStore, TenantId};
 use stocktake_http_stack::base_url;
 use stocktake_state::{MemoryStore, SqliteStore};
 use tokio::sync::Semaphore;
 use url::Url;
 
+use self::configured::Workshop;
 use crate::cli::CommandError;
 use crate::config::{Config, ConfigError, Fault, HiddenText, StateConfig, TenantConfig};
 use crate::watch::Watch;
 
+pub(crate) use configured::ConfiguredTenant;
 pub(crate) use credential::CredentialKind;
 pub(crate) use sinks::{BuiltSink, dialect, sinks};
 pub(crate) use tenant::{
@@ -32,15 +36,15 @@ const IN_MEMORY: &str = ":memory:";
 /// Everything that runs.
 #[derive(Debug)]
 pub(crate) struct Deployment {
-    /// One for each tenant.
-    pub(crate) collectors: Vec<Arc<TenantCollector>>,
+    /// Each tenant, also those that could not be built.
+    pub(crate) tenants: Vec<Arc<ConfiguredTenant>>,
     /// A turn for each cycle that may run at the same time.
     pub(crate) turns: Arc<Semaphore>,
     /// Is told of everything that they do.
     pub(crate) watch: Arc<Watch>,
     /// Where they note what was delivered.
     pub(crate) store: Arc<dyn StateStore>,
-    /// Why tenants and sinks are missing: what the configuration names for them is not there.
+    /// Why tenants and sinks could not be built at the start.
     pub(crate) broken: Vec<CommandError>,
 }
 
@@ -48,69 +52,87 @@ impl Deployment {
     /// Takes up what state knows of the tenants, so that ages are right after a restart. What cannot
     /// be read of one holds no other up: its cycles meet the same failure, and say so too.
     pub(crate) async fn restore(&self) {
-        for collector in &self.collectors {
-            if let Err(error) = self.watch.restore(collector).await {
+        for tenant in &self.tenants {
+            if let Err(error) = self.watch.restore(tenant).await {
                 tracing::warn!(
-                    connector.tenant.id = %collector.tenant,
+                    connector.tenant.id = %tenant.id,
                     error = &error as &dyn std::error::Error,
                     "the age of data is not known from state"
                 );
             }
         }
     }
+
+    /// The same without the tenants that cannot be collected now, for who runs each only once.
+    ///
+    /// # Errors
+    /// The first reason when no tenant is left.
+    pub(crate) fn built_only(mut self) -> Result<Self, CommandError> {
+        self.tenants.retain(|tenant| tenant.collector().is_ok());
+        if self.tenants.is_empty() {
+            let first = self.broken.into_iter().next();
+            return Err(
+                first.unwrap_or_else(|| CommandError::failed("there is nothing to collect"))
+            );
+        }
+        Ok(self)
+    }
 }
 
 /// Builds the chosen tenants (all when none is chosen) with every sink, watched by `watch`. One that
-/// cannot be built is left out, and costs the others nothing.
+/// cannot be built costs the others nothing, and is built by a later cycle when it can be.
 ///
 /// # Errors
-/// When no tenant is left.
+/// When there is nothing to build, or the state cannot be opened.
 pub(crate) fn deploy(
     config: &Config,
     chosen: &[String],
     watch: &Arc<Watch>,
 ) -> Result<Deployment, CommandError> {
-    let tenants = choose(config, chosen)?;
+    let chosen = choose(config, chosen)?;
     let observer: Observer = Arc::clone(&watch.figures) as _;
     let transport = transport(&config.http, Some(Arc::clone(&observer)))?;
-    let mut broken = Vec::new();
-    let mut built = Vec::new();
-    for (_, sink) in sinks(config, &transport, Some(&observer)) {
-        match sink {
-            Ok(sink) => built.push(sink),
-            Err(error) => broken.push(error),
-        }
-    }
     let store = open_state(&config.state)?;
-    let (mut collectors, mut probes) = (Vec::new(), Vec::new());
-    for (name, tenant) in tenants {
-        match access(&name, tenant, config, &transport) {
-            Ok(access) => {
-                let probe = access.probe();
-                let collector = tenant::collector(access, tenant, config, &built, &store);
-                // Without a sink there is nothing to read for; its sinks' errors say why.
-                if !collector.renderings.is_empty() {
-                    probes.push(probe);
-                    collectors.push(Arc::new(collector));
-                }
-            }
-            Err(error) => broken.push(error),
-        }
+    let workshop = Workshop::new(config.clone(), transport, observer, Arc::clone(&store));
+    let workshop = Arc::new(workshop);
+    let mut broken = Vec::new();
+    for name in config.sinks.keys() {
+        broken.extend(sink_name(name).and_then(|name| workshop.sink(&name)).err());
     }
-    if collectors.is_empty() {
-        let first = broken.into_iter().next();
-        return Err(first.unwrap_or_else(|| CommandError::failed("there is nothing to collect")));
+    let mut tenants = Vec::new();
+    for (id, tenant) in chosen {
+        let sinks = sinks_of(tenant, config).map(sink_name).collect::<Result<_, _>>()?;
+        let workshop = Arc::clone(&workshop);
+        let tenant = ConfiguredTenant::new(id, tenant.clone(), sinks, workshop);
+        broken.extend(tenant.access_fault());
+        tenants.push(Arc::new(tenant));
     }
-    watch.deployed(&collectors, probes, config);
+    watch.deployed(&tenants, config);
     // More turns than a semaphore can count are as good as its most.
     let turns = config.collection.concurrent_cycles.min(Semaphore::MAX_PERMITS);
     Ok(Deployment {
-        collectors,
+        tenants,
         turns: Arc::new(Semaphore::new(turns)),
         watch: Arc::clone(watch),
         store,
         broken,
     })
+}
+
+/// Every tenant of the configuration at every sink that it feeds.
+pub(crate) fn scopes(config: &Config) -> Result<BTreeSet<Scope>, CommandError> {
+    let mut scopes = BTreeSet::new();
+    for (name, tenant) in &config.tenants {
+        let id = TenantId::new(name).map_err(|error| CommandError::of(&error))?;
+        for sink in sinks_of(tenant, config) {
+            scopes.insert(Scope { tenant: id.clone(), sink: sink_name(sink)? });
+        }
+    }
+    Ok(scopes)
+}
+
+fn sink_name(name: &str) -> Result<SinkName, CommandError> {
+    SinkName::new(name).map_err(|error| CommandError::of(&error))
 }
 
 /// The tenants that `chosen` names; all when it names none. Without a tenant or a sink there is

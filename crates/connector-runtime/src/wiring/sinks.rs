@@ -36,6 +36,20 @@ pub(crate) struct Remote {
     pub(crate) key: Arc<dyn TokenProvider>,
 }
 
+/// Builds one sink of the configuration.
+pub(super) fn sink(
+    name: &str,
+    config: &Config,
+    transport: &Transport,
+    observer: Option<&Observer>,
+) -> Result<BuiltSink, CommandError> {
+    match config.sinks.get(name) {
+        Some(sink) => build(name, sink, config, transport, observer),
+        // The configuration was checked for this.
+        None => Err(ConfigError(vec![Fault::new(format!("sinks.{name}"), "is missing")]).into()),
+    }
+}
+
 /// Builds every sink, each by itself.
 pub(crate) fn sinks<'c>(
     config: &'c Config,

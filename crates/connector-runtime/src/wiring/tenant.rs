@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stocktake_connector_core::{
-    Calls, Clock, Fingerprint, Mapper, StateStore, SystemClock, TenantId, TokenScope,
+    Calls, Clock, Fingerprint, Mapper, SinkName, StateStore, SystemClock, TenantId, TokenScope,
 };
 use stocktake_defender_api::{DefenderClient, DefenderOptions, MachineFilter};
 use stocktake_graph_api::{GraphClient, GraphOptions, IntuneEnricher};
@@ -23,7 +23,7 @@ use crate::cli::CommandError;
 use crate::config::{
     Config, ConfigError, CredentialConfig, FilterConfig, IntuneMode, SinkConfig, TenantConfig,
 };
-use crate::cycle::{CallMeter, Collector, Options, Rendering};
+use crate::cycle::{CallMeter, Collector, Options, Rendering, Unbuilt};
 use crate::watch::TenantProbe;
 
 /// What collects one tenant of Defender and Intune.
@@ -163,12 +163,13 @@ fn machine_filter(config: &FilterConfig) -> MachineFilter {
     MachineFilter { health_status, rbac_groups, os_platforms, tags }
 }
 
-/// Puts together what collects one tenant.
+/// Puts together what collects one tenant for those of its sinks that there are.
 pub(super) fn collector(
-    access: TenantAccess,
+    access: &Arc<TenantAccess>,
     tenant: &TenantConfig,
     config: &Config,
     sinks: &[BuiltSink],
+    unbuilt: BTreeMap<SinkName, Unbuilt>,
     store: &Arc<dyn StateStore>,
 ) -> TenantCollector {
     let enricher = match &access.graph {
@@ -179,8 +180,7 @@ pub(super) fn collector(
         None => IntuneEnricher::off(),
     };
     let mut by_dialect: Vec<(Dialect, Rendering<DefenderMapper>)> = Vec::new();
-    let takes: Vec<_> = sinks_of(tenant, config).collect();
-    for built in sinks.iter().filter(|built| takes.contains(&built.name.as_str())) {
+    for built in sinks {
         let place = by_dialect.iter().position(|(dialect, _)| *dialect == built.dialect);
         let place = place.unwrap_or_else(|| {
             by_dialect.push((built.dialect, rendering(built.dialect, tenant, config)));
@@ -197,9 +197,10 @@ pub(super) fn collector(
         source: DefenderClient::new(access.defender_stack.clone(), access.defender_options.clone()),
         enricher,
         renderings,
+        unbuilt,
         store: Arc::clone(store),
         clock: Arc::new(SystemClock),
-        meter: Arc::new(Meter(access)),
+        meter: Arc::new(Meter(Arc::clone(access))),
         options: Options {
             emit: collection.emit,
             refresh_after: collection.refresh_after,
@@ -226,7 +227,7 @@ fn rendering(
 
 /// Counts the calls of one tenant.
 #[derive(Debug)]
-struct Meter(TenantAccess);
+struct Meter(Arc<TenantAccess>);
 
 impl CallMeter for Meter {
     fn calls(&self) -> Calls {

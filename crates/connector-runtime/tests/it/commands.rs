@@ -3,6 +3,7 @@
 use std::process::Stdio;
 
 use serde_json::Value;
+use stocktake_connector_core::CycleOutcome;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
@@ -333,7 +334,7 @@ async fn the_reference_has_every_command_and_every_key_however_deep() {
 #[tokio::test(flavor = "multi_thread")]
 async fn run_ends_in_order_on_sigterm() {
     let site = Site::of(fleet(60, 40)).await.set("collection", "interval = \"1h\"\n");
-    let mut program = site.start(&["run"]);
+    let mut program = site.start(&["run", "--output", "text"]);
     let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
     let first = lines.next_line().await.unwrap().unwrap();
     assert!(first.contains("full cycle complete"), "{first}");
@@ -353,7 +354,7 @@ async fn what_failed_before_a_restart_is_tried_at_once() {
     assert_eq!(site.sync().await.code, Some(1));
     site.handle().clear_faults();
     // An hour is left of the interval, but somebody has mended the cause.
-    let mut program = site.start(&["run"]);
+    let mut program = site.start(&["run", "--output", "text"]);
     let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
     let first = lines.next_line().await.unwrap().unwrap();
     assert!(first.contains("full cycle complete"), "{first}");
@@ -375,4 +376,39 @@ async fn sigterm_in_the_middle_of_a_cycle_delivers_what_was_read() {
     assert_eq!(program.wait().await.unwrap().code(), Some(0));
     assert_eq!(site.received().len(), 200, "the two pages that were read are delivered");
     assert_eq!(site.sync().await.account().acknowledged, 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn state_shows_what_never_was_delivered_and_what_to_do_about_it() {
+    use stocktake_simulator::{Api, Effect, Fault};
+
+    let site = Site::of(fleet(20, 10)).await;
+    site.handle().add_fault(Fault::always(Api::DefenderList, Effect::status(403)));
+    let failed = site.sync().await.report();
+    let CycleOutcome::Failed { error, advice: Some(advice) } = &failed.outcome else {
+        panic!("{failed:#?}")
+    };
+    let text = site.run(&["state", "show"]).await.stdout;
+    let lines: Vec<_> = text.lines().collect();
+    assert!(lines[1].starts_with("contoso  soc         0  no complete cycle yet"), "{text}");
+    let calls = format!("full     0              {}", failed.calls.token);
+    assert!(text.contains(&calls) && text.contains(&format!("failed: {error}")), "{text}");
+    assert!(text.contains(&format!("contoso, what to do: {advice}")), "{text}");
+    let json = site.run(&["state", "show", "--output", "json"]).await.stdout;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["cycles"][0], serde_json::to_value(&failed).unwrap());
+    let scope = &json["delivered"][0];
+    assert_eq!((&scope["sink"], &scope["configured"]), (&"soc".into(), &true.into()));
+    assert!(scope["wanted_since"].is_string() && scope["checkpoint"].is_null(), "{scope:#}");
+
+    // A tenant that is new to the configuration, and a sink that left it.
+    site.handle().clear_faults();
+    assert_eq!(site.sync().await.code, Some(0));
+    let config = std::fs::read_to_string(site.path("stocktake.toml")).unwrap();
+    let config = config.replace("[sinks.soc]", "[sinks.other]");
+    std::fs::write(site.path("stocktake.toml"), config).unwrap();
+    let text = site.run(&["state", "show"]).await.stdout;
+    assert!(text.contains("contoso  other        0  no complete cycle yet\n"), "{text}");
+    let soc = text.lines().find(|line| line.starts_with("contoso  soc ")).unwrap();
+    assert!(soc.contains(" 20 ") && soc.ends_with("not configured any more"), "{text}");
 }

@@ -228,7 +228,7 @@ struct Live {
 
 impl Live {
     fn of(site: &Site) -> Self {
-        let mut program = site.start(&["run"]);
+        let mut program = site.start(&["run", "--output", "text"]);
         let lines = BufReader::new(program.stdout.take().unwrap()).lines();
         Self { program, lines }
     }

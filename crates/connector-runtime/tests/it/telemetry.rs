@@ -51,7 +51,7 @@ impl Program {
     }
 
     /// The next report of a cycle that ended like this.
-    async fn report_of(&mut self, outcome: &str) -> CycleReport {
+    pub(crate) async fn report_of(&mut self, outcome: &str) -> CycleReport {
         loop {
             let report = self.report().await;
             if report.outcome.name() == outcome {
@@ -60,7 +60,7 @@ impl Program {
         }
     }
 
-    async fn get(&self, path: &str) -> (u16, String) {
+    pub(crate) async fn get(&self, path: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
@@ -71,7 +71,7 @@ impl Program {
         (status, body.to_owned())
     }
 
-    async fn scrape(&self) -> Scrape {
+    pub(crate) async fn scrape(&self) -> Scrape {
         let (status, text) = self.get("/metrics").await;
         assert_eq!(status, 200);
         Scrape(
@@ -83,18 +83,18 @@ impl Program {
         )
     }
 
-    async fn status(&self) -> Value {
+    pub(crate) async fn status(&self) -> Value {
         serde_json::from_str(&self.get("/status").await.1).unwrap()
     }
 }
 
 /// Values by series.
 #[derive(Debug)]
-struct Scrape(BTreeMap<String, f64>);
+pub(crate) struct Scrape(BTreeMap<String, f64>);
 
 impl Scrape {
     /// The sum of a metric's series that have all these labels; `None` without any.
-    fn sum(&self, metric: &Metric, labels: &[(&str, &str)]) -> Option<f64> {
+    pub(crate) fn sum(&self, metric: &Metric, labels: &[(&str, &str)]) -> Option<f64> {
         let labels: Vec<_> =
             labels.iter().map(|(key, value)| format!("{key}=\"{value}\"")).collect();
         let suffix = if matches!(metric.kind, MetricKind::Histogram(_)) { "_count" } else { "" };

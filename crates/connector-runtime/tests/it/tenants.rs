@@ -15,6 +15,9 @@ use tokio::process::Child;
 
 use crate::site::{API_KEY, APP_SECRET, Ended, command, ended, now};
 
+/// Reports on standard output; nobody reads the log here, which must not fill its pipe.
+const RUN: [&str; 5] = ["run", "--output", "text", "--log-level", "warn"];
+
 /// Machines of each tenant.
 const MACHINES: usize = 12;
 
@@ -223,14 +226,14 @@ async fn of_two_hundred_tenants_three_are_in_trouble_and_197_finish_as_if_alone(
     // It is still waiting for its first page when all others are through.
     provider.strike(2, Api::DefenderList, Effect::Hang);
 
-    let mut program = provider.start(&["run"]);
+    let mut program = provider.start(&RUN);
     until_complete(&mut program, TENANTS - 3).await;
     assert_eq!(provider.received(), provider.devices(3..TENANTS));
     let busy = resident(&program);
     program.kill().await.unwrap();
 
     let alone = Provider::with(1).await;
-    let mut program = alone.start(&["run"]);
+    let mut program = alone.start(&RUN);
     until_complete(&mut program, 1).await;
     let idle = (busy.saturating_sub(resident(&program))) / (TENANTS as u64 - 1);
     program.kill().await.unwrap();

@@ -31,3 +31,26 @@ async fn an_extra_ca_file_is_trusted() {
     let stack = stack_to(&server.base, &authority.trusted());
     assert_eq!(get(&stack, &server.base).await.unwrap().body(), "{}");
 }
+
+#[tokio::test]
+async fn an_extra_ca_file_that_changes_counts_from_the_next_connection_on() {
+    let (old, new) = (Authority::new(), Authority::named("Its Successor"));
+    let server = serve(&new, TlsServer::default()).await;
+    let file = old.file("ca.pem");
+    let stack = stack_to(&server.base, &old.trusted());
+    let error = get(&stack, &server.base).await.unwrap_err();
+    assert_eq!(error.message, "the server's certificate is not trusted");
+
+    std::fs::copy(new.file("ca.pem"), &file).unwrap();
+    assert_eq!(get(&stack, &server.base).await.unwrap().body(), "{}");
+    // A file that cannot be used takes nobody's trust away.
+    std::fs::write(&file, "half a file").unwrap();
+    assert_eq!(get(&stack, &server.base).await.unwrap().body(), "{}");
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(get(&stack, &server.base).await.unwrap().body(), "{}");
+
+    let other = Authority::named("Another");
+    std::fs::copy(other.file("ca.pem"), &file).unwrap();
+    let error = get(&stack, &server.base).await.unwrap_err();
+    assert_eq!(error.message, "the server's certificate is not trusted");
+}

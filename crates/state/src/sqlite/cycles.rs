@@ -1,5 +1,7 @@
-//! What the end of a cycle leaves: checkpoints, facts, removed devices, reports.
+//! What the end of a cycle leaves: checkpoints, facts, removed devices, reports. And since when a
+//! cycle is wanted to be complete at all.
 
+use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Transaction};
 use stocktake_connector_core::{
     Checkpoint, CycleClose, CycleReport, DeviceUid, Scope, TenantFacts, TenantId,
@@ -95,6 +97,27 @@ pub(super) fn checkpoint(on: &Transaction<'_>, scope: &Scope) -> Result<Option<C
         last_seen: last_seen.map(time).transpose()?,
         completed_at: time(completed_at)?,
     }))
+}
+
+/// Notes since when a scope is wanted, unless that is known.
+pub(super) fn want(on: &Transaction<'_>, scope: &Scope, at: DateTime<Utc>) -> Result<(), Fault> {
+    let id = delivered::scope_id_or_new(on, scope)?;
+    on.prepare_cached(
+        "UPDATE scopes SET wanted_since_ms = ?2 WHERE id = ?1 AND wanted_since_ms IS NULL",
+    )?
+    .execute((id, millis(at)))?;
+    Ok(())
+}
+
+pub(super) fn wanted_since(
+    on: &Transaction<'_>,
+    scope: &Scope,
+) -> Result<Option<DateTime<Utc>>, Fault> {
+    let found: Option<Option<i64>> = on
+        .prepare_cached("SELECT wanted_since_ms FROM scopes WHERE tenant = ?1 AND sink = ?2")?
+        .query_row((scope.tenant.as_str(), scope.sink.as_str()), |row| row.get(0))
+        .optional()?;
+    found.flatten().map(time).transpose()
 }
 
 pub(super) fn facts(on: &Transaction<'_>, tenant: &TenantId) -> Result<TenantFacts, Fault> {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! scopes ─┬─ delivered       one row per device and sink: what the sink acknowledged
-//!         └─ (checkpoint)    columns of the scope
+//!         └─ (checkpoint)    columns of the scope, with the time since when it is wanted
 //! dead_letters               what can never be delivered as it is
 //! removed                    devices that the source no longer knows
 //! tenants, cycle_reports     facts and accounts
@@ -166,6 +166,16 @@ impl StateStore for SqliteStore {
 
     async fn close_cycle(&self, close: CycleClose) -> Result<(), StateError> {
         self.write("close a cycle", move |on| cycles::close(on, close)).await
+    }
+
+    async fn want(&self, scope: &Scope, at: DateTime<Utc>) -> Result<(), StateError> {
+        let scope = scope.clone();
+        self.write("note a scope", move |on| cycles::want(on, &scope, at)).await
+    }
+
+    async fn wanted_since(&self, scope: &Scope) -> Result<Option<DateTime<Utc>>, StateError> {
+        let scope = scope.clone();
+        self.read("read a scope", move |on| cycles::wanted_since(on, &scope)).await
     }
 
     async fn check_writable(&self) -> Result<(), StateError> {

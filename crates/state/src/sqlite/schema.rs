@@ -74,6 +74,9 @@ pub(super) const STEPS: &[&str] = &[
     ) STRICT;
     CREATE INDEX cycle_reports_by_tenant ON cycle_reports (tenant, id);
     ",
+    // 2: since when a scope is wanted, so that what never was complete ages over restarts. Files of
+    // version 1 do not tell; the next start notes it.
+    "ALTER TABLE scopes ADD COLUMN wanted_since_ms INTEGER;",
 ];
 
 /// The version of a file.

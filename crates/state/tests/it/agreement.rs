@@ -23,6 +23,10 @@ enum Change {
         at: i64,
         letters: Vec<NewDeadLetter>,
     },
+    Want {
+        scope: Scope,
+        at: i64,
+    },
     Close {
         scope: Scope,
         checkpoint: Checkpoint,
@@ -94,6 +98,7 @@ fn changes() -> impl Strategy<Value = Change> {
             at,
             letters
         }),
+        (scopes(), 0..9_i64).prop_map(|(scope, at)| Change::Want { scope, at }),
         (scopes(), checkpoints(), some_uids(), some_uids()).prop_map(
             |(scope, checkpoint, removed, returned)| Change::Close {
                 scope,
@@ -123,6 +128,7 @@ async fn apply(store: &dyn StateStore, change: Change) {
         Change::Keep { cycle: number, at: millis, letters } => {
             store.keep_dead_letters(cycle(number), at(millis), letters).await.unwrap();
         }
+        Change::Want { scope, at: millis } => store.want(&scope, at(millis)).await.unwrap(),
         Change::Close { scope, checkpoint, removed, returned } => {
             let mut end = close();
             // A cycle belongs to one tenant.
@@ -150,9 +156,10 @@ async fn answers(store: &dyn StateStore) -> String {
         for sink in ["lake", "soc"].map(|name| SinkName::new(name).unwrap()) {
             let scope = Scope { tenant: tenant.clone(), sink };
             text += &format!(
-                "{scope:?} {:?} {:?} {}\n",
+                "{scope:?} {:?} {:?} {:?} {}\n",
                 store.known(&scope, &all).await.unwrap(),
                 store.checkpoint(&scope).await.unwrap(),
+                store.wanted_since(&scope).await.unwrap(),
                 store.delivered_count(&scope).await.unwrap(),
             );
         }

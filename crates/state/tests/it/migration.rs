@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 use stocktake_connector_core::{
     Acknowledged, Checkpoint, DeadLetterFilter, DeviceUid, StateError, StateStore,
@@ -13,7 +14,13 @@ use stocktake_state::SqliteStore;
 
 use crate::{at, close, content, lake};
 
-const SAMPLES: [&str; 1] = [include_str!("samples/version-1.sql")];
+const SAMPLES: [&str; 2] =
+    [include_str!("samples/version-1.sql"), include_str!("samples/version-2.sql")];
+
+/// Since when a scope is wanted that is noted only now.
+fn noted_now() -> DateTime<Utc> {
+    at(100)
+}
 
 fn sample(sql: &str, place: &Path) {
     let file = Connection::open(place).unwrap();
@@ -22,7 +29,7 @@ fn sample(sql: &str, place: &Path) {
 
 #[tokio::test]
 async fn every_old_schema_is_read_with_all_that_it_holds() {
-    for sql in SAMPLES {
+    for (sql, wanted_since) in SAMPLES.into_iter().zip([noted_now(), at(4)]) {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("state.db");
         sample(sql, &place);
@@ -34,6 +41,8 @@ async fn every_old_schema_is_read_with_all_that_it_holds() {
         let checkpoint =
             Checkpoint { first_seen: Some(at(1)), last_seen: Some(at(2)), completed_at: at(3) };
         assert_eq!(store.checkpoint(&lake()).await.unwrap(), Some(checkpoint));
+        store.want(&lake(), noted_now()).await.unwrap();
+        assert_eq!(store.wanted_since(&lake()).await.unwrap(), Some(wanted_since));
         let letters = store.dead_letters(&DeadLetterFilter::default()).await.unwrap();
         assert_eq!(letters.len(), 1);
         assert_eq!((letters[0].id.0, letters[0].times), (4, 3));
@@ -86,7 +95,7 @@ fn a_newer_schema_is_refused_without_changing_a_byte() {
     assert!(!before.1.is_empty(), "the version is in the log");
     for error in [SqliteStore::open(&place), SqliteStore::open_read_only(&place)] {
         let error = error.unwrap_err();
-        assert!(matches!(error, StateError::NewerSchema { found: 99, known: 1, .. }), "{error}");
+        assert!(matches!(error, StateError::NewerSchema { found: 99, known: 2, .. }), "{error}");
     }
     assert_eq!((std::fs::read(&place).unwrap(), std::fs::read(&log).unwrap()), before);
     drop(newer);

@@ -397,6 +397,7 @@ pub(super) fn collector(
         source: FakeSource::default(),
         enricher: FakeEnricher::default(),
         renderings: vec![Rendering { mapper: FakeMapper, encoder: Arc::new(FakeEncoder), sinks }],
+        unbuilt: BTreeMap::new(),
         store,
         clock: Arc::new(FixedClock(at(NOW))),
         meter: Arc::new(NoCalls),

@@ -14,7 +14,7 @@ use stocktake_connector_core::{
     Fingerprint, Scope, Selection, SinkAccount, Stage,
 };
 
-use super::{Request, Stop};
+use super::{Request, Stop, Unbuilt};
 use fakes::{
     Answer, Device, FakeCollector, FakeSink, NOW, UNREADABLE, WITH_UID, at, collector, device,
     sink_name, store,
@@ -447,4 +447,30 @@ proptest! {
         prop_assert_eq!(arrived, &expected - &poisoned);
         prop_assert_eq!(sink.events(), (&expected - &poisoned).len());
     }
+}
+
+#[tokio::test]
+async fn a_sink_that_could_not_be_built_costs_only_itself() {
+    let store = store();
+    let soc = Arc::new(FakeSink::default());
+    let mut collector = collector(Arc::clone(&store), [("soc", Arc::clone(&soc))]);
+    let unbuilt = Unbuilt { error: "no key".into(), advice: Some("bring it".into()) };
+    collector.unbuilt.insert(sink_name("lake"), unbuilt);
+    collector.source.answers([Answer::Records(devices(0..3)), Answer::Malformed("broken")]);
+    let report = cycle(&collector).await;
+
+    let failed =
+        CycleOutcome::Failed { error: "sink lake: no key".into(), advice: Some("bring it".into()) };
+    assert_eq!(report.outcome, failed);
+    assert_eq!(account(&report, "soc").acknowledged, 3);
+    let lake = account(&report, "lake");
+    assert_eq!((lake.undelivered, lake.dead_lettered), (3, 1));
+    let scope = |sink| Scope { tenant: collector.tenant.clone(), sink: sink_name(sink) };
+    assert!(store.checkpoint(&scope("soc")).await.unwrap().is_some());
+    assert!(store.checkpoint(&scope("lake")).await.unwrap().is_none());
+
+    // The other sink need not read everything for it; a sink that is there at last does.
+    run(&collector, Request::WhatIsDue).await;
+    let seen = collector.source.selections.lock().unwrap().last().copied();
+    assert!(matches!(seen, Some(Selection::SeenSince(_))), "{seen:?}");
 }
