@@ -15,6 +15,7 @@ mod judges;
 mod mutual_tls;
 mod recorder;
 mod site;
+mod state_backup;
 mod sync;
 mod telemetry;
 mod tenants;

@@ -13,6 +13,7 @@
 //! - Each change is one transaction.
 //! - Memory is bounded by the page cache and the batch in hand, not by the number of devices.
 
+mod backup;
 mod cycles;
 mod dead_letters;
 mod delivered;
@@ -33,6 +34,8 @@ use stocktake_connector_core::{
     Delivery, DeviceUid, Fingerprint, Known, NewDeadLetter, Scope, StateError, StateStore,
     TenantFacts, TenantId,
 };
+
+pub use backup::Copied;
 
 /// Keeps state in one SQLite file, which a person can open with any SQLite tool.
 ///
@@ -81,6 +84,23 @@ impl SqliteStore {
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StateError> {
         let path = path.as_ref();
         Ok(Self::over(path, open::for_reading(path)?, None))
+    }
+
+    /// Copies the file at `path` to `target`, also while another process writes it.
+    ///
+    /// The copy holds what was committed when it began. It is one file without a log, for its owner
+    /// only (Unix mode 0600), and of the original's schema, which may be an older one. It is made
+    /// under another name in the folder of `target`, read again in whole, and gets its name last: at
+    /// `target` is a whole copy or nothing.
+    ///
+    /// Blocks on the disk for as long as reading and writing the whole file takes.
+    ///
+    /// # Errors
+    /// [`StateError::NewerSchema`], and [`StateError::Damaged`] also when the copy does not pass
+    /// SQLite's check; [`StateError::Store`] for a file that is missing, for a `target` that is there
+    /// already, and for one that cannot be written. Nothing is left behind then.
+    pub fn back_up(path: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<Copied, StateError> {
+        backup::back_up(path.as_ref(), target.as_ref())
     }
 
     fn over(path: &Path, connection: Connection, lock: Option<File>) -> Self {
@@ -284,16 +304,24 @@ impl From<io::Error> for Fault {
 }
 
 impl Fault {
+    /// Whether the file is at fault, and not the disk or another program.
+    fn is_damage(&self) -> bool {
+        match self {
+            Self::Damaged(_) => true,
+            Self::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+            ),
+            Self::Io(_) => false,
+        }
+    }
+
     fn at(self, path: &Path, operation: &'static str) -> StateError {
         let place = path.display().to_string();
+        let is_damage = self.is_damage();
         match self {
             Self::Damaged(problem) => StateError::Damaged { place, problem },
-            Self::Sqlite(error)
-                if matches!(
-                    error.sqlite_error_code(),
-                    Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-                ) =>
-            {
+            Self::Sqlite(error) if is_damage => {
                 StateError::Damaged { place, problem: error.to_string() }
             }
             Self::Sqlite(error) => StateError::Store { place, operation, source: error.into() },
