@@ -115,6 +115,18 @@ pub struct DeadLetterFilter {
     pub limit: Option<usize>,
 }
 
+/// Which refusals to forget: events that a sink refused for good, and whose dead letters stand.
+/// `None` takes all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Refusals {
+    /// Of this tenant.
+    pub tenant: Option<TenantId>,
+    /// Of this sink.
+    pub sink: Option<SinkName>,
+    /// Of this dead letter.
+    pub letter: Option<DeadLetterId>,
+}
+
 /// What one batch changes in state. Accepted whole or not at all.
 #[derive(Debug, Clone)]
 pub struct Delivery {
@@ -277,6 +289,14 @@ pub trait StateStore: fmt::Debug + Send + Sync {
 
     /// One dead letter.
     async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StateError>;
+
+    /// How many refusals [`StateStore::forget_refusals`] would forget.
+    async fn refusal_count(&self, which: &Refusals) -> Result<u64, StateError>;
+
+    /// Forgets what sinks refused, and answers how much: the next cycle that reads such a device sends
+    /// it again. Its dead letter stays, without the content that was refused, until the sink
+    /// acknowledges the device or refuses it once more.
+    async fn forget_refusals(&self, which: &Refusals) -> Result<u64, StateError>;
 
     /// The last `limit` cycle reports of a tenant, newest first. Stores keep at least 100.
     async fn reports(

@@ -60,7 +60,7 @@ enum Command {
     Config(commands::config::ConfigCommand),
     /// Show what was delivered and the last cycles, and copy the file that keeps them
     State(commands::state::State),
-    /// Show what can never be delivered as it is, and why
+    /// Show what can never be delivered as it is, and why, and send again what a sink refused
     DeadLetters(commands::dead_letters::DeadLetters),
     /// Serve an emulated Entra, Defender, Graph and Sekoia on loopback
     Simulate(commands::simulate::Simulate),

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
     Acknowledged, Checkpoint, CycleClose, CycleId, CycleReport, DeadLetter, DeadLetterFilter,
-    DeadLetterId, Delivery, DeviceUid, Fingerprint, Known, NewDeadLetter, Scope, SinkName, Stage,
-    StateError, StateStore, TenantFacts, TenantId,
+    DeadLetterId, Delivery, DeviceUid, Fingerprint, Known, NewDeadLetter, Refusals, Scope,
+    SinkName, Stage, StateError, StateStore, TenantFacts, TenantId,
 };
 
 use crate::{REPORTS_KEPT, dead_letter};
@@ -154,6 +154,22 @@ impl Kept {
     }
 }
 
+/// Whether something is what was asked for, or nothing particular was.
+fn matches<T: PartialEq>(wanted: Option<&T>, found: Option<&T>) -> bool {
+    wanted.is_none() || wanted == found
+}
+
+/// Whether a letter is such a refusal.
+fn is_refusal(letter: &DeadLetter, which: &Refusals) -> bool {
+    letter.stage == Stage::Deliver
+        && letter.sink.is_some()
+        && letter.uid.is_some()
+        && letter.fingerprint.is_some()
+        && matches(which.tenant.as_ref(), Some(&letter.tenant))
+        && matches(which.sink.as_ref(), letter.sink.as_ref())
+        && matches(which.letter.as_ref(), Some(&letter.id))
+}
+
 fn behind(after: Option<&DeviceUid>) -> (Bound<DeviceUid>, Bound<DeviceUid>) {
     (after.cloned().map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded)
 }
@@ -284,9 +300,6 @@ impl StateStore for MemoryStore {
     }
 
     async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<DeadLetter>, StateError> {
-        fn matches<T: PartialEq>(wanted: Option<&T>, found: Option<&T>) -> bool {
-            wanted.is_none() || wanted == found
-        }
         let mut letters: Vec<DeadLetter> = self
             .kept()
             .letters
@@ -302,6 +315,26 @@ impl StateStore for MemoryStore {
 
     async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StateError> {
         Ok(self.kept().letters.values().find(|letter| letter.id == id).cloned())
+    }
+
+    async fn refusal_count(&self, which: &Refusals) -> Result<u64, StateError> {
+        let kept = self.kept();
+        Ok(kept.letters.values().filter(|letter| is_refusal(letter, which)).count() as u64)
+    }
+
+    async fn forget_refusals(&self, which: &Refusals) -> Result<u64, StateError> {
+        let mut kept = self.kept();
+        let Kept { letters, refused, .. } = &mut *kept;
+        let mut forgotten = 0;
+        for letter in letters.values_mut().filter(|letter| is_refusal(letter, which)) {
+            letter.fingerprint = None;
+            if let (Some(sink), Some(uid)) = (&letter.sink, &letter.uid) {
+                let scope = Scope { tenant: letter.tenant.clone(), sink: sink.clone() };
+                refused.entry(scope).or_default().remove(uid);
+            }
+            forgotten += 1;
+        }
+        Ok(forgotten)
     }
 
     async fn reports(

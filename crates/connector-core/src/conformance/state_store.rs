@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::{at, content, device, sink_name, tenant};
 use crate::{
     Acknowledged, Checkpoint, CycleClose, CycleId, CycleKind, CycleOutcome, CycleReport,
-    DeadLetter, DeadLetterFilter, DeadLetterId, Delivery, Known, NewDeadLetter, Scope, Stage,
-    StateStore, TenantFacts,
+    DeadLetter, DeadLetterFilter, DeadLetterId, Delivery, Known, NewDeadLetter, Refusals, Scope,
+    Stage, StateStore, TenantFacts,
 };
 
 /// Tries every rule of [`StateStore`] on stores that `fresh` makes. Each must be empty.
@@ -20,6 +20,8 @@ pub async fn state_store<S: StateStore>(fresh: impl AsyncFn() -> S) {
     an_empty_delivery_changes_nothing(&fresh().await).await;
     a_trial_write_changes_nothing(&fresh().await).await;
     refused_content_is_known_until_the_device_is_acknowledged(&fresh().await).await;
+    a_forgotten_refusal_leaves_its_letter_until_the_device_is_acknowledged(&fresh().await).await;
+    only_the_refusals_that_are_asked_for_are_forgotten(&fresh().await).await;
     an_acknowledgement_ends_the_letters_of_its_sink_and_of_no_sink(&fresh().await).await;
     the_same_dead_letter_is_counted_once_a_cycle(&fresh().await).await;
     letters_without_a_device_are_told_apart_by_their_payload(&fresh().await).await;
@@ -183,6 +185,78 @@ async fn refused_content_is_known_until_the_device_is_acknowledged(store: &impl 
     );
     store.commit(delivery(&lake, 7, &[("d1", 9)])).await.unwrap();
     assert_eq!(refused(known(store, &lake, &["d1"]).await), [None], "after an acknowledgement");
+}
+
+async fn refused_at(store: &impl StateStore, scope: &Scope, uids: &[&str]) -> Vec<bool> {
+    known(store, scope, uids).await.iter().map(|known| known.refused.is_some()).collect()
+}
+
+async fn a_forgotten_refusal_leaves_its_letter_until_the_device_is_acknowledged(
+    store: &impl StateStore,
+) {
+    let lake = scope("contoso", "lake");
+    let refusal = || letter(Some("lake"), Stage::Deliver, Some("d1"), "{}");
+    store.keep_dead_letters(CycleId::random(), at(1), vec![refusal()]).await.unwrap();
+    let all = Refusals::default();
+    assert_eq!(store.refusal_count(&all).await.unwrap(), 1);
+    assert_eq!(refused_at(store, &lake, &["d1"]).await, [true], "counting forgets nothing");
+    assert_eq!(store.forget_refusals(&all).await.unwrap(), 1);
+    assert_eq!(refused_at(store, &lake, &["d1"]).await, [false]);
+    assert_eq!(store.forget_refusals(&all).await.unwrap(), 0, "what is forgotten already");
+    let [kept] = letters(store).await.try_into().expect("the letter stays");
+    assert_eq!((kept.fingerprint, kept.first_at, kept.times), (None, at(1), 1));
+
+    // Refused once more, it is the same letter.
+    store.keep_dead_letters(CycleId::random(), at(2), vec![refusal()]).await.unwrap();
+    let [again] = letters(store).await.try_into().expect("one letter");
+    assert_eq!((again.id, again.first_at, again.times), (kept.id, at(1), 2));
+    assert_eq!(refused_at(store, &lake, &["d1"]).await, [true]);
+
+    store.forget_refusals(&all).await.unwrap();
+    store.commit(delivery(&lake, 3, &[("d1", 7)])).await.unwrap();
+    assert_eq!(letters(store).await, [], "after an acknowledgement");
+}
+
+async fn only_the_refusals_that_are_asked_for_are_forgotten(store: &impl StateStore) {
+    let of = |name: &str, sink: &str, uid: &str| NewDeadLetter {
+        tenant: tenant(name),
+        ..letter(Some(sink), Stage::Deliver, Some(uid), "{}")
+    };
+    let new = vec![
+        of("contoso", "lake", "d1"),
+        of("contoso", "soc", "d2"),
+        of("fabrikam", "lake", "d3"),
+        of("fabrikam", "lake", "d4"),
+        // None of these is a refusal.
+        letter(None, Stage::Map, Some("d5"), "{}"),
+        letter(None, Stage::Read, None, "{}"),
+        letter(Some("lake"), Stage::Deliver, None, "{}"),
+    ];
+    store.keep_dead_letters(CycleId::random(), at(1), new).await.unwrap();
+    assert_eq!(store.refusal_count(&Refusals::default()).await.unwrap(), 4);
+    let number = |found: &[DeadLetter], uid: &str| {
+        found.iter().find(|l| l.uid == Some(device(uid))).expect("a letter of the device").id
+    };
+    let found = letters(store).await;
+    let (d3, d5) = (number(&found, "d3"), number(&found, "d5"));
+    let none = Refusals { letter: Some(d5), ..Default::default() };
+    assert_eq!(store.forget_refusals(&none).await.unwrap(), 0, "a letter that is no refusal");
+    let one = Refusals { letter: Some(d3), ..Default::default() };
+    assert_eq!(store.forget_refusals(&one).await.unwrap(), 1, "one letter");
+    let at_lake = Refusals {
+        tenant: Some(tenant("contoso")),
+        sink: Some(sink_name("lake")),
+        ..Default::default()
+    };
+    assert_eq!(store.forget_refusals(&at_lake).await.unwrap(), 1, "a tenant at a sink");
+    for (scope, uids, refused) in [
+        (scope("contoso", "lake"), &["d1"][..], &[false][..]),
+        (scope("contoso", "soc"), &["d2"], &[true]),
+        (scope("fabrikam", "lake"), &["d3", "d4"], &[false, true]),
+    ] {
+        assert_eq!(refused_at(store, &scope, uids).await, refused, "{scope:?}");
+    }
+    assert_eq!(letters(store).await.len(), 7, "every letter stays");
 }
 
 async fn an_acknowledgement_ends_the_letters_of_its_sink_and_of_no_sink(store: &impl StateStore) {

@@ -6,6 +6,7 @@ mod commands;
 mod configuration;
 mod crash;
 mod credentials;
+mod dead_letters_retry;
 mod details;
 mod disk_full;
 mod documents;

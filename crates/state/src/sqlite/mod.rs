@@ -31,8 +31,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use stocktake_connector_core::{
     Checkpoint, CycleClose, CycleId, CycleReport, DeadLetter, DeadLetterFilter, DeadLetterId,
-    Delivery, DeviceUid, Fingerprint, Known, NewDeadLetter, Scope, StateError, StateStore,
-    TenantFacts, TenantId,
+    Delivery, DeviceUid, Fingerprint, Known, NewDeadLetter, Refusals, Scope, StateError,
+    StateStore, TenantFacts, TenantId,
 };
 
 pub use backup::Copied;
@@ -142,9 +142,10 @@ impl SqliteStore {
         self.transact(operation, TransactionBehavior::Deferred, work).await
     }
 
-    async fn write<W>(&self, operation: &'static str, work: W) -> Result<(), StateError>
+    async fn write<T, W>(&self, operation: &'static str, work: W) -> Result<T, StateError>
     where
-        W: FnOnce(&Transaction<'_>) -> Result<(), Fault> + Send + 'static,
+        T: Send + 'static,
+        W: FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
     {
         self.transact(operation, TransactionBehavior::Immediate, work).await
     }
@@ -270,6 +271,16 @@ impl StateStore for SqliteStore {
 
     async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StateError> {
         self.read("read a dead letter", move |on| dead_letters::one(on, id)).await
+    }
+
+    async fn refusal_count(&self, which: &Refusals) -> Result<u64, StateError> {
+        let which = which.clone();
+        self.read("count refusals", move |on| dead_letters::refusal_count(on, &which)).await
+    }
+
+    async fn forget_refusals(&self, which: &Refusals) -> Result<u64, StateError> {
+        let which = which.clone();
+        self.write("forget refusals", move |on| dead_letters::forget_refusals(on, &which)).await
     }
 
     async fn reports(

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use stocktake_connector_core::{
     Checkpoint, CycleId, DeadLetter, DeadLetterFilter, DeadLetterId, DeviceUid, NewDeadLetter,
-    Scope, SinkName, Stage, StateStore, TenantFacts, TenantId,
+    Refusals, Scope, SinkName, Stage, StateStore, TenantFacts, TenantId,
 };
 use stocktake_state::{MemoryStore, SqliteStore};
 use uuid::Uuid;
@@ -23,6 +23,7 @@ enum Change {
         at: i64,
         letters: Vec<NewDeadLetter>,
     },
+    ForgetRefusals(Refusals),
     Close {
         scope: Scope,
         checkpoint: Checkpoint,
@@ -94,6 +95,9 @@ fn changes() -> impl Strategy<Value = Change> {
             at,
             letters
         }),
+        (prop::option::of(tenants()), prop::option::of(sinks())).prop_map(|(tenant, sink)| {
+            Change::ForgetRefusals(Refusals { tenant, sink, letter: None })
+        }),
         (scopes(), checkpoints(), some_uids(), some_uids()).prop_map(
             |(scope, checkpoint, removed, returned)| Change::Close {
                 scope,
@@ -122,6 +126,10 @@ async fn apply(store: &dyn StateStore, change: Change) {
         }
         Change::Keep { cycle: number, at: millis, letters } => {
             store.keep_dead_letters(cycle(number), at(millis), letters).await.unwrap();
+        }
+        Change::ForgetRefusals(which) => {
+            let count = store.refusal_count(&which).await.unwrap();
+            assert_eq!(store.forget_refusals(&which).await.unwrap(), count);
         }
         Change::Close { scope, checkpoint, removed, returned } => {
             let mut end = close();
