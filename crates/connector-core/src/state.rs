@@ -178,6 +178,32 @@ pub struct CycleClose {
     pub returned: Vec<DeviceUid>,
 }
 
+/// What to forget of a tenant or a sink that is not collected any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Forgetting {
+    /// Everything of a tenant.
+    Tenant(TenantId),
+    /// What was delivered to a sink, of every tenant: delivered sets, checkpoints and dead letters.
+    Sink(SinkName),
+    /// The same of one tenant.
+    Scope(Scope),
+}
+
+/// How much was forgotten, or would be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Forgotten {
+    /// Delivered sets, each with its checkpoint.
+    pub scopes: u64,
+    /// Devices in them.
+    pub delivered: u64,
+    /// Dead letters.
+    pub dead_letters: u64,
+    /// Marks of removed devices.
+    pub removed: u64,
+    /// Cycle reports.
+    pub cycle_reports: u64,
+}
+
 /// Why state could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -297,6 +323,13 @@ pub trait StateStore: fmt::Debug + Send + Sync {
     /// it again. Its dead letter stays, without the content that was refused, until the sink
     /// acknowledges the device or refuses it once more.
     async fn forget_refusals(&self, which: &Refusals) -> Result<u64, StateError>;
+
+    /// How much [`StateStore::forget`] would forget.
+    async fn forgettable(&self, what: &Forgetting) -> Result<Forgotten, StateError>;
+
+    /// Forgets a tenant or a sink, as if it had never been collected or fed, and answers how much that
+    /// was.
+    async fn forget(&self, what: &Forgetting) -> Result<Forgotten, StateError>;
 
     /// The last `limit` cycle reports of a tenant, newest first. Stores keep at least 100.
     async fn reports(

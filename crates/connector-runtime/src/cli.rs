@@ -58,7 +58,7 @@ enum Command {
     Validate(commands::validate::Validate),
     /// Show, describe or write the configuration
     Config(commands::config::ConfigCommand),
-    /// Show what was delivered and the last cycles, and copy the file that keeps them
+    /// Show what was delivered and the last cycles, copy the file that keeps them, or forget a part of it
     State(commands::state::State),
     /// Show what can never be delivered as it is, and why, and send again what a sink refused
     DeadLetters(commands::dead_letters::DeadLetters),

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
     Acknowledged, Checkpoint, CycleClose, CycleId, CycleReport, DeadLetter, DeadLetterFilter,
-    DeadLetterId, Delivery, DeviceUid, Fingerprint, Known, NewDeadLetter, Refusals, Scope,
-    SinkName, Stage, StateError, StateStore, TenantFacts, TenantId,
+    DeadLetterId, Delivery, DeviceUid, Fingerprint, Forgetting, Forgotten, Known, NewDeadLetter,
+    Refusals, Scope, SinkName, Stage, StateError, StateStore, TenantFacts, TenantId,
 };
 
 use crate::{REPORTS_KEPT, dead_letter};
@@ -136,6 +136,37 @@ impl Kept {
         }
     }
 
+    fn forgettable(&self, what: &Forgetting) -> Forgotten {
+        let scopes: BTreeSet<_> = self.delivered.keys().chain(self.checkpoints.keys()).collect();
+        let delivered = self.delivered.iter().filter(|(scope, _)| goes(what, scope));
+        let (removed, cycle_reports) = match what {
+            Forgetting::Tenant(tenant) => (
+                self.removed.get(tenant).map_or(0, BTreeSet::len),
+                self.reports.get(tenant).map_or(0, Vec::len),
+            ),
+            Forgetting::Sink(_) | Forgetting::Scope(_) => (0, 0),
+        };
+        Forgotten {
+            scopes: scopes.into_iter().filter(|scope| goes(what, scope)).count() as u64,
+            delivered: delivered.map(|(_, devices)| devices.len() as u64).sum(),
+            dead_letters: self.letters.values().filter(|l| letter_goes(what, l)).count() as u64,
+            removed: removed as u64,
+            cycle_reports: cycle_reports as u64,
+        }
+    }
+
+    fn forget(&mut self, what: &Forgetting) {
+        self.delivered.retain(|scope, _| !goes(what, scope));
+        self.checkpoints.retain(|scope, _| !goes(what, scope));
+        self.refused.retain(|scope, _| !goes(what, scope));
+        self.letters.retain(|_, letter| !letter_goes(what, letter));
+        if let Forgetting::Tenant(tenant) = what {
+            self.facts.remove(tenant);
+            self.removed.remove(tenant);
+            self.reports.remove(tenant);
+        }
+    }
+
     /// The delivered sets of a tenant, each in ascending order, without removed devices.
     fn delivered_sets<'a>(
         &'a self,
@@ -151,6 +182,26 @@ impl Kept {
                     .filter(move |uid| removed.is_none_or(|removed| !removed.contains(*uid)))
             },
         )
+    }
+}
+
+/// Whether a tenant at a sink is among what is to be forgotten.
+fn goes(what: &Forgetting, scope: &Scope) -> bool {
+    match what {
+        Forgetting::Tenant(tenant) => scope.tenant == *tenant,
+        Forgetting::Sink(sink) => scope.sink == *sink,
+        Forgetting::Scope(one) => scope == one,
+    }
+}
+
+/// Whether a dead letter is. One without a sink belongs to its tenant.
+fn letter_goes(what: &Forgetting, letter: &DeadLetter) -> bool {
+    match what {
+        Forgetting::Tenant(tenant) => letter.tenant == *tenant,
+        Forgetting::Sink(sink) => letter.sink.as_ref() == Some(sink),
+        Forgetting::Scope(Scope { tenant, sink }) => {
+            letter.tenant == *tenant && letter.sink.as_ref() == Some(sink)
+        }
     }
 }
 
@@ -334,6 +385,17 @@ impl StateStore for MemoryStore {
             }
             forgotten += 1;
         }
+        Ok(forgotten)
+    }
+
+    async fn forgettable(&self, what: &Forgetting) -> Result<Forgotten, StateError> {
+        Ok(self.kept().forgettable(what))
+    }
+
+    async fn forget(&self, what: &Forgetting) -> Result<Forgotten, StateError> {
+        let mut kept = self.kept();
+        let forgotten = kept.forgettable(what);
+        kept.forget(what);
         Ok(forgotten)
     }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::{at, content, device, sink_name, tenant};
 use crate::{
     Acknowledged, Checkpoint, CycleClose, CycleId, CycleKind, CycleOutcome, CycleReport,
-    DeadLetter, DeadLetterFilter, DeadLetterId, Delivery, Known, NewDeadLetter, Refusals, Scope,
-    Stage, StateStore, TenantFacts,
+    DeadLetter, DeadLetterFilter, DeadLetterId, Delivery, Forgetting, Forgotten, Known,
+    NewDeadLetter, Refusals, Scope, Stage, StateStore, TenantFacts,
 };
 
 /// Tries every rule of [`StateStore`] on stores that `fresh` makes. Each must be empty.
@@ -31,6 +31,8 @@ pub async fn state_store<S: StateStore>(fresh: impl AsyncFn() -> S) {
     facts_stay_until_there_are_new_ones(&fresh().await).await;
     each_device_is_listed_once_in_ascending_order(&fresh().await).await;
     removed_devices_are_not_listed_until_they_return(&fresh().await).await;
+    a_forgotten_tenant_was_never_collected(&fresh().await).await;
+    a_forgotten_sink_was_never_fed(&fresh().await).await;
     at_least_100_reports_are_kept_newest_first(&fresh().await).await;
 }
 
@@ -416,6 +418,77 @@ async fn removed_devices_are_not_listed_until_they_return(store: &impl StateStor
     store.close_cycle(back).await.unwrap();
     assert_eq!(pages(store, 10).await, ["d1", "d2"]);
     assert_eq!(store.removed(&contoso, None, 10).await.unwrap(), [device("d3")]);
+}
+
+/// Two tenants at two sinks, with everything that can be known of them.
+async fn fill(store: &impl StateStore) {
+    for name in ["contoso", "fabrikam"] {
+        let mut end = close(name);
+        for sink in ["lake", "soc"] {
+            let scope = scope(name, sink);
+            store.commit(delivery(&scope, 1, &[("d1", 1), ("d2", 1)])).await.unwrap();
+            let checkpoint = Checkpoint { first_seen: None, last_seen: None, completed_at: at(1) };
+            end.checkpoints.insert(scope.sink, checkpoint);
+        }
+        let letters = [
+            letter(Some("lake"), Stage::Deliver, Some("d3"), "{}"),
+            letter(None, Stage::Read, None, "{}"),
+        ];
+        let letters = letters.map(|letter| NewDeadLetter { tenant: tenant(name), ..letter });
+        store.keep_dead_letters(CycleId::random(), at(1), letters.into()).await.unwrap();
+        end.facts = Some(TenantFacts { full_completed_at: Some(at(1)), enrichment_records: None });
+        end.removed = vec![device("d2")];
+        store.close_cycle(end).await.unwrap();
+    }
+}
+
+/// Forgets, and asserts that counting it beforehand counts the same and changes nothing.
+async fn forget(store: &impl StateStore, what: &Forgetting) -> Forgotten {
+    let counted = store.forgettable(what).await.unwrap();
+    let forgotten = store.forget(what).await.unwrap();
+    assert_eq!(counted, forgotten, "{what:?}");
+    assert_eq!(store.forgettable(what).await.unwrap(), Forgotten::default(), "{what:?}");
+    assert_eq!(store.forget(what).await.unwrap(), Forgotten::default(), "{what:?}, once more");
+    forgotten
+}
+
+async fn a_forgotten_tenant_was_never_collected(store: &impl StateStore) {
+    fill(store).await;
+    let contoso = tenant("contoso");
+    let forgotten = forget(store, &Forgetting::Tenant(contoso.clone())).await;
+    let expected =
+        Forgotten { scopes: 2, delivered: 4, dead_letters: 2, removed: 1, cycle_reports: 1 };
+    assert_eq!(forgotten, expected);
+    let lake = scope("contoso", "lake");
+    assert_eq!(known(store, &lake, &["d1", "d3"]).await, [Known::default(), Known::default()]);
+    assert_eq!(store.checkpoint(&lake).await.unwrap(), None);
+    assert_eq!(store.facts(&contoso).await.unwrap(), TenantFacts::default());
+    assert_eq!(store.removed(&contoso, None, 9).await.unwrap(), []);
+    assert_eq!(store.reports(&contoso, 9).await.unwrap(), []);
+    let other = Forgetting::Tenant(tenant("fabrikam"));
+    assert_eq!(store.forgettable(&other).await.unwrap(), expected, "another tenant");
+    // It may be collected again.
+    store.commit(delivery(&lake, 9, &[("d1", 1)])).await.unwrap();
+    assert_eq!(store.delivered_count(&lake).await.unwrap(), 1);
+}
+
+async fn a_forgotten_sink_was_never_fed(store: &impl StateStore) {
+    fill(store).await;
+    let one = forget(store, &Forgetting::Scope(scope("contoso", "lake"))).await;
+    let of_one =
+        Forgotten { scopes: 1, delivered: 2, dead_letters: 1, removed: 0, cycle_reports: 0 };
+    assert_eq!(one, of_one);
+    assert_eq!(forget(store, &Forgetting::Sink(sink_name("lake"))).await, of_one, "the other one");
+    let left = [scope("contoso", "soc"), scope("fabrikam", "soc")];
+    assert_eq!(store.scopes().await.unwrap(), left);
+    for scope in &left {
+        assert_eq!(store.delivered_count(scope).await.unwrap(), 2);
+        assert!(store.checkpoint(scope).await.unwrap().is_some());
+        assert_eq!(store.reports(&scope.tenant, 9).await.unwrap().len(), 1);
+        assert_eq!(store.removed(&scope.tenant, None, 9).await.unwrap(), [device("d2")]);
+    }
+    let letters = letters(store).await;
+    assert!(letters.iter().all(|letter| letter.sink.is_none()) && letters.len() == 2);
 }
 
 async fn at_least_100_reports_are_kept_newest_first(store: &impl StateStore) {

@@ -1,6 +1,7 @@
 //! `stocktake state`: what was delivered, the last cycles, and the file that they are kept in.
 
 mod backup;
+mod forget;
 
 use serde::Serialize;
 use stocktake_connector_core::{
@@ -28,6 +29,8 @@ enum Verb {
     },
     /// Copy state to a file, also while `run` writes it
     Backup(backup::Backup),
+    /// Forget a tenant or a sink that is not configured any more
+    Forget(forget::Forget),
 }
 
 #[derive(Debug, Serialize)]
@@ -43,6 +46,7 @@ impl State {
         let cycles = match self.verb {
             Verb::Show { cycles } => cycles,
             Verb::Backup(verb) => return verb.execute(context).await,
+            Verb::Forget(verb) => return verb.execute(context).await,
         };
         let config = context.config()?;
         let store = wiring::open_state_to_read(&config.state)?;

@@ -17,6 +17,7 @@ mod mutual_tls;
 mod recorder;
 mod site;
 mod state_backup;
+mod state_forget;
 mod sync;
 mod telemetry;
 mod tenants;

@@ -17,6 +17,7 @@ mod backup;
 mod cycles;
 mod dead_letters;
 mod delivered;
+mod forget;
 mod open;
 mod schema;
 
@@ -31,8 +32,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use stocktake_connector_core::{
     Checkpoint, CycleClose, CycleId, CycleReport, DeadLetter, DeadLetterFilter, DeadLetterId,
-    Delivery, DeviceUid, Fingerprint, Known, NewDeadLetter, Refusals, Scope, StateError,
-    StateStore, TenantFacts, TenantId,
+    Delivery, DeviceUid, Fingerprint, Forgetting, Forgotten, Known, NewDeadLetter, Refusals, Scope,
+    StateError, StateStore, TenantFacts, TenantId,
 };
 
 pub use backup::Copied;
@@ -281,6 +282,16 @@ impl StateStore for SqliteStore {
     async fn forget_refusals(&self, which: &Refusals) -> Result<u64, StateError> {
         let which = which.clone();
         self.write("forget refusals", move |on| dead_letters::forget_refusals(on, &which)).await
+    }
+
+    async fn forgettable(&self, what: &Forgetting) -> Result<Forgotten, StateError> {
+        let what = what.clone();
+        self.read("count what can be forgotten", move |on| forget::count(on, &what)).await
+    }
+
+    async fn forget(&self, what: &Forgetting) -> Result<Forgotten, StateError> {
+        let what = what.clone();
+        self.write("forget a tenant or a sink", move |on| forget::forget(on, &what)).await
     }
 
     async fn reports(

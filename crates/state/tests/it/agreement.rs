@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use stocktake_connector_core::{
-    Checkpoint, CycleId, DeadLetter, DeadLetterFilter, DeadLetterId, DeviceUid, NewDeadLetter,
-    Refusals, Scope, SinkName, Stage, StateStore, TenantFacts, TenantId,
+    Checkpoint, CycleId, DeadLetter, DeadLetterFilter, DeadLetterId, DeviceUid, Forgetting,
+    NewDeadLetter, Refusals, Scope, SinkName, Stage, StateStore, TenantFacts, TenantId,
 };
 use stocktake_state::{MemoryStore, SqliteStore};
 use uuid::Uuid;
@@ -24,6 +24,7 @@ enum Change {
         letters: Vec<NewDeadLetter>,
     },
     ForgetRefusals(Refusals),
+    Forget(Forgetting),
     Close {
         scope: Scope,
         checkpoint: Checkpoint,
@@ -98,6 +99,12 @@ fn changes() -> impl Strategy<Value = Change> {
         (prop::option::of(tenants()), prop::option::of(sinks())).prop_map(|(tenant, sink)| {
             Change::ForgetRefusals(Refusals { tenant, sink, letter: None })
         }),
+        prop_oneof![
+            tenants().prop_map(Forgetting::Tenant),
+            sinks().prop_map(Forgetting::Sink),
+            scopes().prop_map(Forgetting::Scope),
+        ]
+        .prop_map(Change::Forget),
         (scopes(), checkpoints(), some_uids(), some_uids()).prop_map(
             |(scope, checkpoint, removed, returned)| Change::Close {
                 scope,
@@ -130,6 +137,10 @@ async fn apply(store: &dyn StateStore, change: Change) {
         Change::ForgetRefusals(which) => {
             let count = store.refusal_count(&which).await.unwrap();
             assert_eq!(store.forget_refusals(&which).await.unwrap(), count);
+        }
+        Change::Forget(what) => {
+            let counted = store.forgettable(&what).await.unwrap();
+            assert_eq!(store.forget(&what).await.unwrap(), counted);
         }
         Change::Close { scope, checkpoint, removed, returned } => {
             let mut end = close();
