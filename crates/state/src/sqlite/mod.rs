@@ -4,7 +4,7 @@
 //! scopes ─┬─ delivered       one row per device and sink: what the sink acknowledged
 //!         └─ (checkpoint)    columns of the scope
 //! dead_letters               what can never be delivered as it is
-//! removed                    devices that the source no longer knows
+//! removed                    devices that the source no longer knows, and since when
 //! tenants, cycle_reports     facts and accounts
 //! ```
 //!

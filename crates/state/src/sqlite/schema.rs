@@ -74,6 +74,15 @@ pub(super) const STEPS: &[&str] = &[
     ) STRICT;
     CREATE INDEX cycle_reports_by_tenant ON cycle_reports (tenant, id);
     ",
+    // When a device was marked removed. The marks that are there were set by the tenant's last cycle at
+    // the latest.
+    "
+    ALTER TABLE removed ADD COLUMN removed_at_ms INTEGER NOT NULL DEFAULT 0;
+    UPDATE removed SET removed_at_ms = coalesce(
+        (SELECT max(started_at_ms) FROM cycle_reports WHERE tenant = removed.tenant),
+        removed_at_ms
+    );
+    ",
 ];
 
 /// The version of a file.
