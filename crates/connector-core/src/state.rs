@@ -172,7 +172,8 @@ pub struct CycleClose {
     pub checkpoints: BTreeMap<SinkName, Checkpoint>,
     /// New facts; `None` leaves the old ones.
     pub facts: Option<TenantFacts>,
-    /// Devices that the source no longer knows.
+    /// Devices that the source no longer knows. They are marked as of the report's end; a mark that is
+    /// there keeps its time.
     pub removed: Vec<DeviceUid>,
     /// Devices that were marked removed and are back.
     pub returned: Vec<DeviceUid>,
@@ -330,6 +331,14 @@ pub trait StateStore: fmt::Debug + Send + Sync {
     /// Forgets a tenant or a sink, as if it had never been collected or fed, and answers how much that
     /// was.
     async fn forget(&self, what: &Forgetting) -> Result<Forgotten, StateError>;
+
+    /// Forgets the devices of a tenant that were marked removed before a time, at every sink, with
+    /// their dead letters, and answers how many marks that were. One that comes back is a new device.
+    async fn forget_removed(
+        &self,
+        tenant: &TenantId,
+        before: DateTime<Utc>,
+    ) -> Result<u64, StateError>;
 
     /// The last `limit` cycle reports of a tenant, newest first. Stores keep at least 100.
     async fn reports(

@@ -28,7 +28,8 @@ struct Kept {
     delivered: BTreeMap<Scope, BTreeMap<DeviceUid, Acknowledged>>,
     checkpoints: BTreeMap<Scope, Checkpoint>,
     facts: BTreeMap<TenantId, TenantFacts>,
-    removed: BTreeMap<TenantId, BTreeSet<DeviceUid>>,
+    /// Since when each device is marked removed.
+    removed: BTreeMap<TenantId, BTreeMap<DeviceUid, DateTime<Utc>>>,
     reports: BTreeMap<TenantId, Vec<CycleReport>>,
     letters: BTreeMap<Fingerprint, DeadLetter>,
     /// What the sink of a scope refused, by device: the letters of stage `deliver`, found by key.
@@ -141,7 +142,7 @@ impl Kept {
         let delivered = self.delivered.iter().filter(|(scope, _)| goes(what, scope));
         let (removed, cycle_reports) = match what {
             Forgetting::Tenant(tenant) => (
-                self.removed.get(tenant).map_or(0, BTreeSet::len),
+                self.removed.get(tenant).map_or(0, BTreeMap::len),
                 self.reports.get(tenant).map_or(0, Vec::len),
             ),
             Forgetting::Sink(_) | Forgetting::Scope(_) => (0, 0),
@@ -167,6 +168,23 @@ impl Kept {
         }
     }
 
+    fn forget_removed(&mut self, tenant: &TenantId, before: DateTime<Utc>) -> u64 {
+        let Some(marked) = self.removed.get_mut(tenant) else { return 0 };
+        let old: BTreeSet<DeviceUid> =
+            marked.iter().filter(|(_, at)| **at < before).map(|(uid, _)| uid.clone()).collect();
+        marked.retain(|uid, _| !old.contains(uid));
+        for (_, devices) in self.delivered.iter_mut().filter(|(scope, _)| scope.tenant == *tenant) {
+            devices.retain(|uid, _| !old.contains(uid));
+        }
+        for (_, devices) in self.refused.iter_mut().filter(|(scope, _)| scope.tenant == *tenant) {
+            devices.retain(|uid, _| !old.contains(uid));
+        }
+        self.letters.retain(|_, letter| {
+            letter.tenant != *tenant || letter.uid.as_ref().is_none_or(|uid| !old.contains(uid))
+        });
+        old.len() as u64
+    }
+
     /// The delivered sets of a tenant, each in ascending order, without removed devices.
     fn delivered_sets<'a>(
         &'a self,
@@ -179,7 +197,7 @@ impl Kept {
                 devices
                     .range(behind(after))
                     .map(|(uid, _)| uid)
-                    .filter(move |uid| removed.is_none_or(|removed| !removed.contains(*uid)))
+                    .filter(move |uid| removed.is_none_or(|removed| !removed.contains_key(*uid)))
             },
         )
     }
@@ -285,7 +303,9 @@ impl StateStore for MemoryStore {
         }
         if !(removed.is_empty() && returned.is_empty()) {
             let marked = kept.removed.entry(tenant.clone()).or_default();
-            marked.extend(removed);
+            for uid in removed {
+                marked.entry(uid).or_insert(report.finished_at);
+            }
             for uid in &returned {
                 marked.remove(uid);
             }
@@ -337,7 +357,7 @@ impl StateStore for MemoryStore {
     ) -> Result<Vec<DeviceUid>, StateError> {
         let kept = self.kept();
         let Some(removed) = kept.removed.get(tenant) else { return Ok(Vec::new()) };
-        Ok(removed.range(behind(after)).take(limit).cloned().collect())
+        Ok(removed.range(behind(after)).map(|(uid, _)| uid).take(limit).cloned().collect())
     }
 
     async fn delivered_count(&self, scope: &Scope) -> Result<u64, StateError> {
@@ -397,6 +417,14 @@ impl StateStore for MemoryStore {
         let forgotten = kept.forgettable(what);
         kept.forget(what);
         Ok(forgotten)
+    }
+
+    async fn forget_removed(
+        &self,
+        tenant: &TenantId,
+        before: DateTime<Utc>,
+    ) -> Result<u64, StateError> {
+        Ok(self.kept().forget_removed(tenant, before))
     }
 
     async fn reports(

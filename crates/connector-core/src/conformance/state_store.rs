@@ -31,6 +31,7 @@ pub async fn state_store<S: StateStore>(fresh: impl AsyncFn() -> S) {
     facts_stay_until_there_are_new_ones(&fresh().await).await;
     each_device_is_listed_once_in_ascending_order(&fresh().await).await;
     removed_devices_are_not_listed_until_they_return(&fresh().await).await;
+    removed_devices_are_forgotten_when_their_time_is_over(&fresh().await).await;
     a_forgotten_tenant_was_never_collected(&fresh().await).await;
     a_forgotten_sink_was_never_fed(&fresh().await).await;
     at_least_100_reports_are_kept_newest_first(&fresh().await).await;
@@ -418,6 +419,44 @@ async fn removed_devices_are_not_listed_until_they_return(store: &impl StateStor
     store.close_cycle(back).await.unwrap();
     assert_eq!(pages(store, 10).await, ["d1", "d2"]);
     assert_eq!(store.removed(&contoso, None, 10).await.unwrap(), [device("d3")]);
+}
+
+async fn removed_devices_are_forgotten_when_their_time_is_over(store: &impl StateStore) {
+    let (contoso, lake, soc) =
+        (tenant("contoso"), scope("contoso", "lake"), scope("contoso", "soc"));
+    for scope in [&lake, &soc, &scope("fabrikam", "lake")] {
+        store.commit(delivery(scope, 1, &[("d1", 1), ("d2", 1), ("d3", 1)])).await.unwrap();
+    }
+    let letters_of = ["d1", "d2"].map(|uid| letter(Some("soc"), Stage::Deliver, Some(uid), uid));
+    store.keep_dead_letters(CycleId::random(), at(2), letters_of.into()).await.unwrap();
+    let marking = async |name: &str, millis, uids: &[&str], back: &[&str]| {
+        let mut end = close(name);
+        end.report.finished_at = at(millis);
+        end.removed = uids.iter().copied().map(device).collect();
+        end.returned = back.iter().copied().map(device).collect();
+        store.close_cycle(end).await.unwrap();
+    };
+    marking("contoso", 10, &["d1", "d3"], &[]).await;
+    marking("fabrikam", 10, &["d1"], &[]).await;
+    // Marked once more, d1 keeps its time; d3 is back in between and starts anew.
+    marking("contoso", 20, &["d1", "d2"], &["d3"]).await;
+    marking("contoso", 30, &["d3"], &[]).await;
+
+    assert_eq!(store.forget_removed(&contoso, at(10)).await.unwrap(), 0, "none is that old");
+    assert_eq!(store.forget_removed(&contoso, at(20)).await.unwrap(), 1);
+    assert_eq!(store.forget_removed(&contoso, at(20)).await.unwrap(), 0, "what is forgotten");
+    assert_eq!(store.removed(&contoso, None, 9).await.unwrap(), [device("d2"), device("d3")]);
+    for scope in [&lake, &soc] {
+        assert_eq!(known(store, scope, &["d1"]).await, [Known::default()], "{scope:?}");
+        assert_eq!(store.delivered_count(scope).await.unwrap(), 2, "{scope:?}");
+    }
+    let left: Vec<_> = letters(store).await.into_iter().map(|l| l.payload).collect();
+    assert_eq!(left, ["d2"], "letters of devices that are not forgotten");
+    assert_eq!(store.delivered_count(&scope("fabrikam", "lake")).await.unwrap(), 3);
+
+    // It comes back as a device that nobody knew.
+    store.commit(delivery(&lake, 40, &[("d1", 1)])).await.unwrap();
+    assert_eq!(pages(store, 9).await, ["d1"]);
 }
 
 /// Two tenants at two sinks, with everything that can be known of them.

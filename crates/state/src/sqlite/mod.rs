@@ -294,6 +294,15 @@ impl StateStore for SqliteStore {
         self.write("forget a tenant or a sink", move |on| forget::forget(on, &what)).await
     }
 
+    async fn forget_removed(
+        &self,
+        tenant: &TenantId,
+        before: DateTime<Utc>,
+    ) -> Result<u64, StateError> {
+        let tenant = tenant.clone();
+        self.write("forget removed devices", move |on| forget::removed(on, &tenant, before)).await
+    }
+
     async fn reports(
         &self,
         tenant: &TenantId,

@@ -25,6 +25,7 @@ enum Change {
     },
     ForgetRefusals(Refusals),
     Forget(Forgetting),
+    ForgetRemoved(TenantId, i64),
     Close {
         scope: Scope,
         checkpoint: Checkpoint,
@@ -105,6 +106,7 @@ fn changes() -> impl Strategy<Value = Change> {
             scopes().prop_map(Forgetting::Scope),
         ]
         .prop_map(Change::Forget),
+        (tenants(), 0..9_i64).prop_map(|(tenant, at)| Change::ForgetRemoved(tenant, at)),
         (scopes(), checkpoints(), some_uids(), some_uids()).prop_map(
             |(scope, checkpoint, removed, returned)| Change::Close {
                 scope,
@@ -116,7 +118,9 @@ fn changes() -> impl Strategy<Value = Change> {
     ]
 }
 
-async fn apply(store: &dyn StateStore, change: Change) {
+/// Does it, and tells how much was forgotten.
+async fn apply(store: &dyn StateStore, change: Change) -> u64 {
+    let mut forgotten = 0;
     match change {
         Change::Commit { scope, at: millis, mut acknowledged, refused } => {
             // A batch has each device at most once.
@@ -142,12 +146,16 @@ async fn apply(store: &dyn StateStore, change: Change) {
             let counted = store.forgettable(&what).await.unwrap();
             assert_eq!(store.forget(&what).await.unwrap(), counted);
         }
+        Change::ForgetRemoved(tenant, before) => {
+            forgotten = store.forget_removed(&tenant, at(before)).await.unwrap();
+        }
         Change::Close { scope, checkpoint, removed, returned } => {
             let mut end = close();
             // A cycle belongs to one tenant.
             let number = checkpoint.completed_at.timestamp_subsec_millis() as u8;
             let offset = if scope.tenant.as_str() == "contoso" { 0 } else { 100 };
             end.report.cycle = cycle(number + offset);
+            end.report.finished_at = checkpoint.completed_at;
             end.report.tenant = scope.tenant;
             end.checkpoints.insert(scope.sink, checkpoint);
             end.facts = Some(TenantFacts {
@@ -158,6 +166,7 @@ async fn apply(store: &dyn StateStore, change: Change) {
             store.close_cycle(end).await.unwrap();
         }
     }
+    forgotten
 }
 
 /// Everything that a store answers, as text.
@@ -206,8 +215,8 @@ proptest! {
             let file = SqliteStore::open(folder.path().join("state.db")).unwrap();
             let memory = MemoryStore::new();
             for change in changes {
-                apply(&file, change.clone()).await;
-                apply(&memory, change).await;
+                let forgotten = apply(&file, change.clone()).await;
+                assert_eq!(forgotten, apply(&memory, change).await);
             }
             assert_eq!(answers(&file).await, answers(&memory).await);
         });

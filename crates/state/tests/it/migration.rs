@@ -40,6 +40,9 @@ async fn every_old_schema_is_read_with_all_that_it_holds() {
         assert_eq!((letters[0].id.0, letters[0].times), (4, 3));
         let removed = store.removed(&lake().tenant, None, 9).await.unwrap();
         assert_eq!(removed, [DeviceUid::new("gone").unwrap()]);
+        // A mark without a time is as old as the tenant's last cycle.
+        assert_eq!(store.forget_removed(&lake().tenant, at(0)).await.unwrap(), 0);
+        assert_eq!(store.forget_removed(&lake().tenant, at(1)).await.unwrap(), 1);
         let facts = store.facts(&lake().tenant).await.unwrap();
         assert_eq!(
             (facts.full_completed_at, facts.enrichment_records),
