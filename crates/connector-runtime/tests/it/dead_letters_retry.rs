@@ -95,6 +95,8 @@ async fn while_run_lives_nothing_is_forgotten_and_what_to_do_is_said() {
     for words in ["[ST0501]", "Stop `stocktake run`"] {
         assert!(busy.stderr.contains(words), "{busy:#?}");
     }
+    let help = site.run(&["dead-letters", "retry", "--help"]).await;
+    assert!(help.stdout.contains("stop `run` first"), "{}", help.stdout);
     assert_eq!(refusals(&retry(&site, &["--dry-run"]).await), 3, "counting needs no writer's lock");
     program.kill().await.unwrap();
     assert_eq!(refusals(&retry(&site, &[]).await), 3);

@@ -11,14 +11,8 @@ use crate::output::{Format, counted};
 use crate::wiring;
 
 /// Sends again what a sink refused, for when the sink was at fault and has been mended.
-///
-/// The refusals are forgotten, so the next cycle that reads these devices sends them: `sync --full`
-/// reads them all at once, `run` at the latest with its next full cycle. A dead letter ends when its
-/// device is acknowledged; refused once more, it is counted on. Dead letters of the stages `read` and
-/// `map` need no retry: each cycle that reads them tries them anyway.
-///
-/// One process writes state, so stop `run` first; with `--dry-run` it may go on.
 #[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
 pub(crate) struct Retry {
     /// Only what was refused of this tenant
     #[arg(long, value_name = "NAME")]
@@ -33,6 +27,14 @@ pub(crate) struct Retry {
     #[arg(long)]
     dry_run: bool,
 }
+
+const AFTER_HELP: &str = "\
+The refusals are forgotten, so the next cycle that reads these devices sends them: `sync --full` reads \
+all at once, `run` at the latest with its next full cycle. A dead letter ends when its device is \
+acknowledged; refused once more, it is counted on. Those of the stages `read` and `map` need no retry: \
+each cycle that reads them tries them anyway.
+
+One process writes state: stop `run` first, and start it again afterwards. With --dry-run it may go on.";
 
 #[derive(Debug, Serialize)]
 struct Retried {

@@ -10,14 +10,14 @@ use crate::output::{Format, bytes, counted};
 use crate::wiring;
 
 /// Copies state to a file.
-///
-/// The copy is read again in whole before it gets its name. It holds dead letters, and with them names
-/// of devices and people; it is made for its owner only.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The copy is checked in whole before it gets its name. It holds dead letters, and with \
+                  them names of devices and people; it is made for its owner only."
+)]
 pub(crate) struct Backup {
     /// The file to make; one that is there already is never replaced
-    #[arg(value_name = "FILE")]
-    target: PathBuf,
+    file: PathBuf,
 }
 
 #[derive(Debug, Serialize)]
@@ -38,13 +38,13 @@ impl Backup {
                 "state is kept in memory (`state.path`), so there is none to copy",
             ));
         }
-        let path = self.target.clone();
+        let path = self.file.clone();
         let copied = tokio::task::spawn_blocking(move || SqliteStore::back_up(state.path, path))
             .await
             .map_err(|stopped| CommandError::of(&stopped))?
             .map_err(|error| CommandError::of(&error))?;
         let Copied { bytes, schema_version, delivered, dead_letters, cycle_reports, .. } = copied;
-        let path = self.target;
+        let path = self.file;
         let made = Made { path, bytes, schema_version, delivered, dead_letters, cycle_reports };
         match context.output.format() {
             Format::Json => context.output.json(&made)?,

@@ -12,14 +12,10 @@ use crate::wiring;
 
 /// Forgets what was delivered of a tenant, to a sink, or of a tenant to a sink.
 ///
-/// State keeps what it knows of a name for ever, because a name that is missing in the configuration
-/// may be back tomorrow. Give this when it will not: after a tenant or a sink was removed or renamed.
-/// With `--tenant` alone its reports and its marks of removed devices go too. The file keeps its size;
-/// what comes later uses the room.
-///
-/// One process writes state, so stop `run` first; with `--dry-run` it may go on.
+/// A name that is missing in the configuration may be back tomorrow, so state does not do this by
+/// itself.
 #[derive(Debug, clap::Args)]
-#[command(group(ArgGroup::new("name").required(true).multiple(true).args(["tenant", "sink"])))]
+#[command(after_help = AFTER_HELP, group(ArgGroup::new("name").required(true).multiple(true).args(["tenant", "sink"])))]
 pub(crate) struct Forget {
     /// This tenant, at the sink that is named or at every one
     #[arg(long, value_name = "NAME")]
@@ -34,6 +30,12 @@ pub(crate) struct Forget {
     #[arg(long)]
     dry_run: bool,
 }
+
+const AFTER_HELP: &str = "\
+Give this when a tenant or a sink was removed or renamed for good. With --tenant alone its reports and \
+its marks of removed devices go too. The file keeps its size; what comes later uses the room.
+
+One process writes state: stop `run` first, and start it again afterwards. With --dry-run it may go on.";
 
 #[derive(Debug, Serialize)]
 struct Told {
