@@ -79,7 +79,8 @@ pub struct ApiError {
     pub retry_after: Option<Duration>,
     /// What the operator can do, as a sentence.
     pub advice: Option<String>,
-    /// The failure below, for example of the connection or the token.
+    /// The failure below, for example of the connection. A call that failed for want of a token has
+    /// the [`TokenError`](crate::TokenError) here, whatever its kind.
     #[source]
     pub source: Option<BoxError>,
 }

@@ -65,6 +65,7 @@ pub use source::{
 };
 pub use state::{
     Acknowledged, Checkpoint, CycleClose, DeadLetter, DeadLetterFilter, DeadLetterId, Delivery,
-    Known, NewDeadLetter, Scope, Stage, StateError, StateStore, TenantFacts,
+    Forgetting, Forgotten, Known, NewDeadLetter, Refusals, Scope, Stage, StateError, StateStore,
+    TenantFacts,
 };
 pub use token::{AccessToken, TokenError, TokenProvider, TokenScope};

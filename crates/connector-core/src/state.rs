@@ -115,6 +115,18 @@ pub struct DeadLetterFilter {
     pub limit: Option<usize>,
 }
 
+/// Which refusals to forget: events that a sink refused for good, and whose dead letters stand.
+/// `None` takes all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Refusals {
+    /// Of this tenant.
+    pub tenant: Option<TenantId>,
+    /// Of this sink.
+    pub sink: Option<SinkName>,
+    /// Of this dead letter.
+    pub letter: Option<DeadLetterId>,
+}
+
 /// What one batch changes in state. Accepted whole or not at all.
 #[derive(Debug, Clone)]
 pub struct Delivery {
@@ -160,10 +172,37 @@ pub struct CycleClose {
     pub checkpoints: BTreeMap<SinkName, Checkpoint>,
     /// New facts; `None` leaves the old ones.
     pub facts: Option<TenantFacts>,
-    /// Devices that the source no longer knows.
+    /// Devices that the source no longer knows. They are marked as of the report's end; a mark that is
+    /// there keeps its time.
     pub removed: Vec<DeviceUid>,
     /// Devices that were marked removed and are back.
     pub returned: Vec<DeviceUid>,
+}
+
+/// What to forget of a tenant or a sink that is not collected any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Forgetting {
+    /// Everything of a tenant.
+    Tenant(TenantId),
+    /// What was delivered to a sink, of every tenant: delivered sets, checkpoints and dead letters.
+    Sink(SinkName),
+    /// The same of one tenant.
+    Scope(Scope),
+}
+
+/// How much was forgotten, or would be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Forgotten {
+    /// Delivered sets, each with its checkpoint.
+    pub scopes: u64,
+    /// Devices in them.
+    pub delivered: u64,
+    /// Dead letters.
+    pub dead_letters: u64,
+    /// Marks of removed devices.
+    pub removed: u64,
+    /// Cycle reports.
+    pub cycle_reports: u64,
 }
 
 /// Why state could not be read or written.
@@ -284,6 +323,29 @@ pub trait StateStore: fmt::Debug + Send + Sync {
 
     /// One dead letter.
     async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StateError>;
+
+    /// How many refusals [`StateStore::forget_refusals`] would forget.
+    async fn refusal_count(&self, which: &Refusals) -> Result<u64, StateError>;
+
+    /// Forgets what sinks refused, and answers how much: the next cycle that reads such a device sends
+    /// it again. Its dead letter stays, without the content that was refused, until the sink
+    /// acknowledges the device or refuses it once more.
+    async fn forget_refusals(&self, which: &Refusals) -> Result<u64, StateError>;
+
+    /// How much [`StateStore::forget`] would forget.
+    async fn forgettable(&self, what: &Forgetting) -> Result<Forgotten, StateError>;
+
+    /// Forgets a tenant or a sink, as if it had never been collected or fed, and answers how much that
+    /// was.
+    async fn forget(&self, what: &Forgetting) -> Result<Forgotten, StateError>;
+
+    /// Forgets the devices of a tenant that were marked removed before a time, at every sink, with
+    /// their dead letters, and answers how many marks that were. One that comes back is a new device.
+    async fn forget_removed(
+        &self,
+        tenant: &TenantId,
+        before: DateTime<Utc>,
+    ) -> Result<u64, StateError>;
 
     /// The last `limit` cycle reports of a tenant, newest first. Stores keep at least 100.
     async fn reports(

@@ -61,9 +61,9 @@ enum Command {
     Validate(commands::validate::Validate),
     /// Show, describe or write the configuration
     Config(commands::config::ConfigCommand),
-    /// Show what was delivered, and the last cycles
+    /// Show what was delivered and the last cycles, copy the file that keeps them, or forget a part of it
     State(commands::state::State),
-    /// Show what can never be delivered as it is, and why
+    /// Show what can never be delivered as it is, and why, and send again what a sink refused
     DeadLetters(commands::dead_letters::DeadLetters),
     /// Serve an emulated Entra, Defender, Graph and Sekoia on loopback
     Simulate(commands::simulate::Simulate),

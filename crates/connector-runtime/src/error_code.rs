@@ -156,12 +156,13 @@ impl ErrorCode {
                 ApiErrorKind::TooLarge | ApiErrorKind::Malformed => Self::SinkAnswer,
             };
         }
+        // First, because the kind of a call without a token says only whether it may pass.
+        let source = error.source.as_deref();
+        if let Some(token) = source.and_then(|source| source.downcast_ref::<TokenError>()) {
+            return Self::of_token(token);
+        }
         match error.kind {
-            ApiErrorKind::NoToken => error
-                .source
-                .as_deref()
-                .and_then(|source| source.downcast_ref::<TokenError>())
-                .map_or(Self::TokenRefused, Self::of_token),
+            ApiErrorKind::NoToken => Self::TokenRefused,
             ApiErrorKind::Unauthorised => Self::TokenNotAccepted,
             ApiErrorKind::Forbidden => Self::PermissionMissing,
             ApiErrorKind::Throttled => Self::ApiThrottled,
@@ -176,6 +177,12 @@ impl ErrorCode {
         let entra = error.source.as_deref().and_then(|source| source.downcast_ref::<EntraError>());
         match (entra, error.recovery) {
             (Some(EntraError::Credential { .. }), _) => Self::CredentialUnreadable,
+            // A person mends the address; no credential was refused.
+            (Some(EntraError::Call { aadsts: None, source, .. }), _)
+                if source.kind == ApiErrorKind::NotFound =>
+            {
+                Self::NoLoginHost
+            }
             (_, Recovery::Operator) => Self::TokenRefused,
             (_, Recovery::NextCycle { .. }) => Self::TokenUnavailable,
             (_, Recovery::Defect) => Self::NoLoginHost,
@@ -242,16 +249,26 @@ mod tests {
     }
 
     #[test]
-    fn a_call_without_a_token_is_about_the_token() {
-        let mut call = api("graph", ApiErrorKind::NoToken);
-        assert_eq!(ErrorCode::of(&call), Some(ErrorCode::TokenRefused));
-        call.source = Some(Box::new(TokenError {
-            message: "entra cannot be asked".into(),
-            advice: None,
-            recovery: Recovery::NextCycle { after: None },
-            source: None,
-        }));
-        assert_eq!(ErrorCode::of(&call), Some(ErrorCode::TokenUnavailable));
+    fn a_call_without_a_token_is_about_the_token_whatever_its_kind() {
+        let call = |api, kind, recovery| {
+            let mut call = ApiError::new(api, "list", kind);
+            let message = "entra cannot be asked".into();
+            call.source =
+                Some(Box::new(TokenError { message, advice: None, recovery, source: None }));
+            ErrorCode::of(&call).unwrap()
+        };
+        let later = Recovery::NextCycle { after: None };
+        for (kind, recovery, code) in [
+            (ApiErrorKind::NoToken, Recovery::Operator, ErrorCode::TokenRefused),
+            (ApiErrorKind::NoToken, Recovery::Defect, ErrorCode::NoLoginHost),
+            (ApiErrorKind::Unavailable, later, ErrorCode::TokenUnavailable),
+            (ApiErrorKind::Throttled, later, ErrorCode::TokenUnavailable),
+        ] {
+            assert_eq!(call("graph", kind, recovery), code, "{kind:?}, {recovery:?}");
+        }
+        // A sink's key has a page of its own.
+        let key = call("sekoia", ApiErrorKind::NoToken, Recovery::Operator);
+        assert_eq!(key, ErrorCode::SinkKeyRefused);
     }
 
     #[test]

@@ -31,7 +31,8 @@
 //! ```
 //!
 //! # Main types
-//! - [`SqliteStore`]: one file, one writing process, any number of readers. The default.
+//! - [`SqliteStore`]: one file, one writing process, any number of readers. The default. Makes a copy
+//!   of the file while it is in use.
 //! - [`MemoryStore`]: for tests, and for a run that may send everything again when it restarts.
 //!
 //! Both implement [`StateStore`](stocktake_connector_core::StateStore) and pass the same suite,
@@ -58,7 +59,7 @@ mod sqlite;
 
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
-pub use sqlite::SqliteStore;
+pub use sqlite::{Copied, SqliteStore};
 
 /// Cycle reports that are kept of each tenant: a month of three-hourly cycles fits.
 const REPORTS_KEPT: usize = 250;

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
     Acknowledged, Checkpoint, CycleClose, CycleId, CycleReport, DeadLetter, DeadLetterFilter,
-    DeadLetterId, Delivery, DeviceUid, Fingerprint, Known, NewDeadLetter, Scope, SinkName, Stage,
-    StateError, StateStore, TenantFacts, TenantId,
+    DeadLetterId, Delivery, DeviceUid, Fingerprint, Forgetting, Forgotten, Known, NewDeadLetter,
+    Refusals, Scope, SinkName, Stage, StateError, StateStore, TenantFacts, TenantId,
 };
 
 use crate::{REPORTS_KEPT, dead_letter};
@@ -29,7 +29,8 @@ struct Kept {
     checkpoints: BTreeMap<Scope, Checkpoint>,
     wanted_since: BTreeMap<Scope, DateTime<Utc>>,
     facts: BTreeMap<TenantId, TenantFacts>,
-    removed: BTreeMap<TenantId, BTreeSet<DeviceUid>>,
+    /// Since when each device is marked removed.
+    removed: BTreeMap<TenantId, BTreeMap<DeviceUid, DateTime<Utc>>>,
     reports: BTreeMap<TenantId, Vec<CycleReport>>,
     letters: BTreeMap<Fingerprint, DeadLetter>,
     /// What the sink of a scope refused, by device: the letters of stage `deliver`, found by key.
@@ -137,6 +138,59 @@ impl Kept {
         }
     }
 
+    fn scopes(&self) -> BTreeSet<&Scope> {
+        let delivered = self.delivered.keys().chain(self.checkpoints.keys());
+        delivered.chain(self.wanted_since.keys()).collect()
+    }
+
+    fn forgettable(&self, what: &Forgetting) -> Forgotten {
+        let delivered = self.delivered.iter().filter(|(scope, _)| goes(what, scope));
+        let (removed, cycle_reports) = match what {
+            Forgetting::Tenant(tenant) => (
+                self.removed.get(tenant).map_or(0, BTreeMap::len),
+                self.reports.get(tenant).map_or(0, Vec::len),
+            ),
+            Forgetting::Sink(_) | Forgetting::Scope(_) => (0, 0),
+        };
+        Forgotten {
+            scopes: self.scopes().into_iter().filter(|scope| goes(what, scope)).count() as u64,
+            delivered: delivered.map(|(_, devices)| devices.len() as u64).sum(),
+            dead_letters: self.letters.values().filter(|l| letter_goes(what, l)).count() as u64,
+            removed: removed as u64,
+            cycle_reports: cycle_reports as u64,
+        }
+    }
+
+    fn forget(&mut self, what: &Forgetting) {
+        self.delivered.retain(|scope, _| !goes(what, scope));
+        self.checkpoints.retain(|scope, _| !goes(what, scope));
+        self.wanted_since.retain(|scope, _| !goes(what, scope));
+        self.refused.retain(|scope, _| !goes(what, scope));
+        self.letters.retain(|_, letter| !letter_goes(what, letter));
+        if let Forgetting::Tenant(tenant) = what {
+            self.facts.remove(tenant);
+            self.removed.remove(tenant);
+            self.reports.remove(tenant);
+        }
+    }
+
+    fn forget_removed(&mut self, tenant: &TenantId, before: DateTime<Utc>) -> u64 {
+        let Some(marked) = self.removed.get_mut(tenant) else { return 0 };
+        let old: BTreeSet<DeviceUid> =
+            marked.iter().filter(|(_, at)| **at < before).map(|(uid, _)| uid.clone()).collect();
+        marked.retain(|uid, _| !old.contains(uid));
+        for (_, devices) in self.delivered.iter_mut().filter(|(scope, _)| scope.tenant == *tenant) {
+            devices.retain(|uid, _| !old.contains(uid));
+        }
+        for (_, devices) in self.refused.iter_mut().filter(|(scope, _)| scope.tenant == *tenant) {
+            devices.retain(|uid, _| !old.contains(uid));
+        }
+        self.letters.retain(|_, letter| {
+            letter.tenant != *tenant || letter.uid.as_ref().is_none_or(|uid| !old.contains(uid))
+        });
+        old.len() as u64
+    }
+
     /// The delivered sets of a tenant, each in ascending order, without removed devices.
     fn delivered_sets<'a>(
         &'a self,
@@ -149,10 +203,46 @@ impl Kept {
                 devices
                     .range(behind(after))
                     .map(|(uid, _)| uid)
-                    .filter(move |uid| removed.is_none_or(|removed| !removed.contains(*uid)))
+                    .filter(move |uid| removed.is_none_or(|removed| !removed.contains_key(*uid)))
             },
         )
     }
+}
+
+/// Whether a tenant at a sink is among what is to be forgotten.
+fn goes(what: &Forgetting, scope: &Scope) -> bool {
+    match what {
+        Forgetting::Tenant(tenant) => scope.tenant == *tenant,
+        Forgetting::Sink(sink) => scope.sink == *sink,
+        Forgetting::Scope(one) => scope == one,
+    }
+}
+
+/// Whether a dead letter is. One without a sink belongs to its tenant.
+fn letter_goes(what: &Forgetting, letter: &DeadLetter) -> bool {
+    match what {
+        Forgetting::Tenant(tenant) => letter.tenant == *tenant,
+        Forgetting::Sink(sink) => letter.sink.as_ref() == Some(sink),
+        Forgetting::Scope(Scope { tenant, sink }) => {
+            letter.tenant == *tenant && letter.sink.as_ref() == Some(sink)
+        }
+    }
+}
+
+/// Whether something is what was asked for, or nothing particular was.
+fn matches<T: PartialEq>(wanted: Option<&T>, found: Option<&T>) -> bool {
+    wanted.is_none() || wanted == found
+}
+
+/// Whether a letter is such a refusal.
+fn is_refusal(letter: &DeadLetter, which: &Refusals) -> bool {
+    letter.stage == Stage::Deliver
+        && letter.sink.is_some()
+        && letter.uid.is_some()
+        && letter.fingerprint.is_some()
+        && matches(which.tenant.as_ref(), Some(&letter.tenant))
+        && matches(which.sink.as_ref(), letter.sink.as_ref())
+        && matches(which.letter.as_ref(), Some(&letter.id))
 }
 
 fn behind(after: Option<&DeviceUid>) -> (Bound<DeviceUid>, Bound<DeviceUid>) {
@@ -219,7 +309,9 @@ impl StateStore for MemoryStore {
         }
         if !(removed.is_empty() && returned.is_empty()) {
             let marked = kept.removed.entry(tenant.clone()).or_default();
-            marked.extend(removed);
+            for uid in removed {
+                marked.entry(uid).or_insert(report.finished_at);
+            }
             for uid in &returned {
                 marked.remove(uid);
             }
@@ -280,7 +372,7 @@ impl StateStore for MemoryStore {
     ) -> Result<Vec<DeviceUid>, StateError> {
         let kept = self.kept();
         let Some(removed) = kept.removed.get(tenant) else { return Ok(Vec::new()) };
-        Ok(removed.range(behind(after)).take(limit).cloned().collect())
+        Ok(removed.range(behind(after)).map(|(uid, _)| uid).take(limit).cloned().collect())
     }
 
     async fn delivered_count(&self, scope: &Scope) -> Result<u64, StateError> {
@@ -288,16 +380,10 @@ impl StateStore for MemoryStore {
     }
 
     async fn scopes(&self) -> Result<Vec<Scope>, StateError> {
-        let kept = self.kept();
-        let delivered = kept.delivered.keys().chain(kept.checkpoints.keys());
-        let scopes: BTreeSet<_> = delivered.chain(kept.wanted_since.keys()).collect();
-        Ok(scopes.into_iter().cloned().collect())
+        Ok(self.kept().scopes().into_iter().cloned().collect())
     }
 
     async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<DeadLetter>, StateError> {
-        fn matches<T: PartialEq>(wanted: Option<&T>, found: Option<&T>) -> bool {
-            wanted.is_none() || wanted == found
-        }
         let mut letters: Vec<DeadLetter> = self
             .kept()
             .letters
@@ -313,6 +399,45 @@ impl StateStore for MemoryStore {
 
     async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StateError> {
         Ok(self.kept().letters.values().find(|letter| letter.id == id).cloned())
+    }
+
+    async fn refusal_count(&self, which: &Refusals) -> Result<u64, StateError> {
+        let kept = self.kept();
+        Ok(kept.letters.values().filter(|letter| is_refusal(letter, which)).count() as u64)
+    }
+
+    async fn forget_refusals(&self, which: &Refusals) -> Result<u64, StateError> {
+        let mut kept = self.kept();
+        let Kept { letters, refused, .. } = &mut *kept;
+        let mut forgotten = 0;
+        for letter in letters.values_mut().filter(|letter| is_refusal(letter, which)) {
+            letter.fingerprint = None;
+            if let (Some(sink), Some(uid)) = (&letter.sink, &letter.uid) {
+                let scope = Scope { tenant: letter.tenant.clone(), sink: sink.clone() };
+                refused.entry(scope).or_default().remove(uid);
+            }
+            forgotten += 1;
+        }
+        Ok(forgotten)
+    }
+
+    async fn forgettable(&self, what: &Forgetting) -> Result<Forgotten, StateError> {
+        Ok(self.kept().forgettable(what))
+    }
+
+    async fn forget(&self, what: &Forgetting) -> Result<Forgotten, StateError> {
+        let mut kept = self.kept();
+        let forgotten = kept.forgettable(what);
+        kept.forget(what);
+        Ok(forgotten)
+    }
+
+    async fn forget_removed(
+        &self,
+        tenant: &TenantId,
+        before: DateTime<Utc>,
+    ) -> Result<u64, StateError> {
+        Ok(self.kept().forget_removed(tenant, before))
     }
 
     async fn reports(

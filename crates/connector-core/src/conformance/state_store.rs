@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::{at, content, device, sink_name, tenant};
 use crate::{
     Acknowledged, Checkpoint, CycleClose, CycleId, CycleKind, CycleOutcome, CycleReport,
-    DeadLetter, DeadLetterFilter, DeadLetterId, Delivery, Known, NewDeadLetter, Scope, Stage,
-    StateStore, TenantFacts,
+    DeadLetter, DeadLetterFilter, DeadLetterId, Delivery, Forgetting, Forgotten, Known,
+    NewDeadLetter, Refusals, Scope, Stage, StateStore, TenantFacts,
 };
 
 /// Tries every rule of [`StateStore`] on stores that `fresh` makes. Each must be empty.
@@ -20,6 +20,8 @@ pub async fn state_store<S: StateStore>(fresh: impl AsyncFn() -> S) {
     an_empty_delivery_changes_nothing(&fresh().await).await;
     a_trial_write_changes_nothing(&fresh().await).await;
     refused_content_is_known_until_the_device_is_acknowledged(&fresh().await).await;
+    a_forgotten_refusal_leaves_its_letter_until_the_device_is_acknowledged(&fresh().await).await;
+    only_the_refusals_that_are_asked_for_are_forgotten(&fresh().await).await;
     an_acknowledgement_ends_the_letters_of_its_sink_and_of_no_sink(&fresh().await).await;
     the_same_dead_letter_is_counted_once_a_cycle(&fresh().await).await;
     letters_without_a_device_are_told_apart_by_their_payload(&fresh().await).await;
@@ -30,6 +32,9 @@ pub async fn state_store<S: StateStore>(fresh: impl AsyncFn() -> S) {
     facts_stay_until_there_are_new_ones(&fresh().await).await;
     each_device_is_listed_once_in_ascending_order(&fresh().await).await;
     removed_devices_are_not_listed_until_they_return(&fresh().await).await;
+    removed_devices_are_forgotten_when_their_time_is_over(&fresh().await).await;
+    a_forgotten_tenant_was_never_collected(&fresh().await).await;
+    a_forgotten_sink_was_never_fed(&fresh().await).await;
     at_least_100_reports_are_kept_newest_first(&fresh().await).await;
 }
 
@@ -184,6 +189,78 @@ async fn refused_content_is_known_until_the_device_is_acknowledged(store: &impl 
     );
     store.commit(delivery(&lake, 7, &[("d1", 9)])).await.unwrap();
     assert_eq!(refused(known(store, &lake, &["d1"]).await), [None], "after an acknowledgement");
+}
+
+async fn refused_at(store: &impl StateStore, scope: &Scope, uids: &[&str]) -> Vec<bool> {
+    known(store, scope, uids).await.iter().map(|known| known.refused.is_some()).collect()
+}
+
+async fn a_forgotten_refusal_leaves_its_letter_until_the_device_is_acknowledged(
+    store: &impl StateStore,
+) {
+    let lake = scope("contoso", "lake");
+    let refusal = || letter(Some("lake"), Stage::Deliver, Some("d1"), "{}");
+    store.keep_dead_letters(CycleId::random(), at(1), vec![refusal()]).await.unwrap();
+    let all = Refusals::default();
+    assert_eq!(store.refusal_count(&all).await.unwrap(), 1);
+    assert_eq!(refused_at(store, &lake, &["d1"]).await, [true], "counting forgets nothing");
+    assert_eq!(store.forget_refusals(&all).await.unwrap(), 1);
+    assert_eq!(refused_at(store, &lake, &["d1"]).await, [false]);
+    assert_eq!(store.forget_refusals(&all).await.unwrap(), 0, "what is forgotten already");
+    let [kept] = letters(store).await.try_into().expect("the letter stays");
+    assert_eq!((kept.fingerprint, kept.first_at, kept.times), (None, at(1), 1));
+
+    // Refused once more, it is the same letter.
+    store.keep_dead_letters(CycleId::random(), at(2), vec![refusal()]).await.unwrap();
+    let [again] = letters(store).await.try_into().expect("one letter");
+    assert_eq!((again.id, again.first_at, again.times), (kept.id, at(1), 2));
+    assert_eq!(refused_at(store, &lake, &["d1"]).await, [true]);
+
+    store.forget_refusals(&all).await.unwrap();
+    store.commit(delivery(&lake, 3, &[("d1", 7)])).await.unwrap();
+    assert_eq!(letters(store).await, [], "after an acknowledgement");
+}
+
+async fn only_the_refusals_that_are_asked_for_are_forgotten(store: &impl StateStore) {
+    let of = |name: &str, sink: &str, uid: &str| NewDeadLetter {
+        tenant: tenant(name),
+        ..letter(Some(sink), Stage::Deliver, Some(uid), "{}")
+    };
+    let new = vec![
+        of("contoso", "lake", "d1"),
+        of("contoso", "soc", "d2"),
+        of("fabrikam", "lake", "d3"),
+        of("fabrikam", "lake", "d4"),
+        // None of these is a refusal.
+        letter(None, Stage::Map, Some("d5"), "{}"),
+        letter(None, Stage::Read, None, "{}"),
+        letter(Some("lake"), Stage::Deliver, None, "{}"),
+    ];
+    store.keep_dead_letters(CycleId::random(), at(1), new).await.unwrap();
+    assert_eq!(store.refusal_count(&Refusals::default()).await.unwrap(), 4);
+    let number = |found: &[DeadLetter], uid: &str| {
+        found.iter().find(|l| l.uid == Some(device(uid))).expect("a letter of the device").id
+    };
+    let found = letters(store).await;
+    let (d3, d5) = (number(&found, "d3"), number(&found, "d5"));
+    let none = Refusals { letter: Some(d5), ..Default::default() };
+    assert_eq!(store.forget_refusals(&none).await.unwrap(), 0, "a letter that is no refusal");
+    let one = Refusals { letter: Some(d3), ..Default::default() };
+    assert_eq!(store.forget_refusals(&one).await.unwrap(), 1, "one letter");
+    let at_lake = Refusals {
+        tenant: Some(tenant("contoso")),
+        sink: Some(sink_name("lake")),
+        ..Default::default()
+    };
+    assert_eq!(store.forget_refusals(&at_lake).await.unwrap(), 1, "a tenant at a sink");
+    for (scope, uids, refused) in [
+        (scope("contoso", "lake"), &["d1"][..], &[false][..]),
+        (scope("contoso", "soc"), &["d2"], &[true]),
+        (scope("fabrikam", "lake"), &["d3", "d4"], &[false, true]),
+    ] {
+        assert_eq!(refused_at(store, &scope, uids).await, refused, "{scope:?}");
+    }
+    assert_eq!(letters(store).await.len(), 7, "every letter stays");
 }
 
 async fn an_acknowledgement_ends_the_letters_of_its_sink_and_of_no_sink(store: &impl StateStore) {
@@ -366,6 +443,121 @@ async fn removed_devices_are_not_listed_until_they_return(store: &impl StateStor
     store.close_cycle(back).await.unwrap();
     assert_eq!(pages(store, 10).await, ["d1", "d2"]);
     assert_eq!(store.removed(&contoso, None, 10).await.unwrap(), [device("d3")]);
+}
+
+async fn removed_devices_are_forgotten_when_their_time_is_over(store: &impl StateStore) {
+    let (contoso, lake, soc) =
+        (tenant("contoso"), scope("contoso", "lake"), scope("contoso", "soc"));
+    for scope in [&lake, &soc, &scope("fabrikam", "lake")] {
+        store.commit(delivery(scope, 1, &[("d1", 1), ("d2", 1), ("d3", 1)])).await.unwrap();
+    }
+    let letters_of = ["d1", "d2"].map(|uid| letter(Some("soc"), Stage::Deliver, Some(uid), uid));
+    store.keep_dead_letters(CycleId::random(), at(2), letters_of.into()).await.unwrap();
+    let marking = async |name: &str, millis, uids: &[&str], back: &[&str]| {
+        let mut end = close(name);
+        end.report.finished_at = at(millis);
+        end.removed = uids.iter().copied().map(device).collect();
+        end.returned = back.iter().copied().map(device).collect();
+        store.close_cycle(end).await.unwrap();
+    };
+    marking("contoso", 10, &["d1", "d3"], &[]).await;
+    marking("fabrikam", 10, &["d1"], &[]).await;
+    // Marked once more, d1 keeps its time; d3 is back in between and starts anew.
+    marking("contoso", 20, &["d1", "d2"], &["d3"]).await;
+    marking("contoso", 30, &["d3"], &[]).await;
+
+    assert_eq!(store.forget_removed(&contoso, at(10)).await.unwrap(), 0, "none is that old");
+    assert_eq!(store.forget_removed(&contoso, at(20)).await.unwrap(), 1);
+    assert_eq!(store.forget_removed(&contoso, at(20)).await.unwrap(), 0, "what is forgotten");
+    assert_eq!(store.removed(&contoso, None, 9).await.unwrap(), [device("d2"), device("d3")]);
+    for scope in [&lake, &soc] {
+        assert_eq!(known(store, scope, &["d1"]).await, [Known::default()], "{scope:?}");
+        assert_eq!(store.delivered_count(scope).await.unwrap(), 2, "{scope:?}");
+    }
+    let left: Vec<_> = letters(store).await.into_iter().map(|l| l.payload).collect();
+    assert_eq!(left, ["d2"], "letters of devices that are not forgotten");
+    assert_eq!(store.delivered_count(&scope("fabrikam", "lake")).await.unwrap(), 3);
+
+    // It comes back as a device that nobody knew.
+    store.commit(delivery(&lake, 40, &[("d1", 1)])).await.unwrap();
+    assert_eq!(pages(store, 9).await, ["d1"]);
+}
+
+/// Two tenants at two sinks, with everything that can be known of them.
+async fn fill(store: &impl StateStore) {
+    for name in ["contoso", "fabrikam"] {
+        let mut end = close(name);
+        for sink in ["lake", "soc"] {
+            let scope = scope(name, sink);
+            store.commit(delivery(&scope, 1, &[("d1", 1), ("d2", 1)])).await.unwrap();
+            let checkpoint = Checkpoint { first_seen: None, last_seen: None, completed_at: at(1) };
+            end.checkpoints.insert(scope.sink, checkpoint);
+        }
+        let letters = [
+            letter(Some("lake"), Stage::Deliver, Some("d3"), "{}"),
+            letter(None, Stage::Read, None, "{}"),
+        ];
+        let letters = letters.map(|letter| NewDeadLetter { tenant: tenant(name), ..letter });
+        store.keep_dead_letters(CycleId::random(), at(1), letters.into()).await.unwrap();
+        end.facts = Some(TenantFacts { full_completed_at: Some(at(1)), enrichment_records: None });
+        end.removed = vec![device("d2")];
+        store.close_cycle(end).await.unwrap();
+    }
+}
+
+/// Forgets, and asserts that counting it beforehand counts the same and changes nothing.
+async fn forget(store: &impl StateStore, what: &Forgetting) -> Forgotten {
+    let counted = store.forgettable(what).await.unwrap();
+    let forgotten = store.forget(what).await.unwrap();
+    assert_eq!(counted, forgotten, "{what:?}");
+    assert_eq!(store.forgettable(what).await.unwrap(), Forgotten::default(), "{what:?}");
+    assert_eq!(store.forget(what).await.unwrap(), Forgotten::default(), "{what:?}, once more");
+    forgotten
+}
+
+async fn a_forgotten_tenant_was_never_collected(store: &impl StateStore) {
+    fill(store).await;
+    let contoso = tenant("contoso");
+    let forgotten = forget(store, &Forgetting::Tenant(contoso.clone())).await;
+    let expected =
+        Forgotten { scopes: 2, delivered: 4, dead_letters: 2, removed: 1, cycle_reports: 1 };
+    assert_eq!(forgotten, expected);
+    let lake = scope("contoso", "lake");
+    assert_eq!(known(store, &lake, &["d1", "d3"]).await, [Known::default(), Known::default()]);
+    assert_eq!(store.checkpoint(&lake).await.unwrap(), None);
+    assert_eq!(store.facts(&contoso).await.unwrap(), TenantFacts::default());
+    assert_eq!(store.removed(&contoso, None, 9).await.unwrap(), []);
+    assert_eq!(store.reports(&contoso, 9).await.unwrap(), []);
+    let other = Forgetting::Tenant(tenant("fabrikam"));
+    assert_eq!(store.forgettable(&other).await.unwrap(), expected, "another tenant");
+    // It may be collected again.
+    store.commit(delivery(&lake, 9, &[("d1", 1)])).await.unwrap();
+    assert_eq!(store.delivered_count(&lake).await.unwrap(), 1);
+}
+
+async fn a_forgotten_sink_was_never_fed(store: &impl StateStore) {
+    fill(store).await;
+    let (lake, soc) = (scope("contoso", "lake"), scope("contoso", "soc"));
+    for wanted in [&lake, &soc] {
+        store.want(wanted, at(5)).await.unwrap();
+    }
+    let one = forget(store, &Forgetting::Scope(scope("contoso", "lake"))).await;
+    let of_one =
+        Forgotten { scopes: 1, delivered: 2, dead_letters: 1, removed: 0, cycle_reports: 0 };
+    assert_eq!(one, of_one);
+    assert_eq!(forget(store, &Forgetting::Sink(sink_name("lake"))).await, of_one, "the other one");
+    let left = [scope("contoso", "soc"), scope("fabrikam", "soc")];
+    assert_eq!(store.scopes().await.unwrap(), left);
+    assert_eq!(store.wanted_since(&lake).await.unwrap(), None);
+    assert_eq!(store.wanted_since(&soc).await.unwrap(), Some(at(5)));
+    for scope in &left {
+        assert_eq!(store.delivered_count(scope).await.unwrap(), 2);
+        assert!(store.checkpoint(scope).await.unwrap().is_some());
+        assert_eq!(store.reports(&scope.tenant, 9).await.unwrap().len(), 1);
+        assert_eq!(store.removed(&scope.tenant, None, 9).await.unwrap(), [device("d2")]);
+    }
+    let letters = letters(store).await;
+    assert!(letters.iter().all(|letter| letter.sink.is_none()) && letters.len() == 2);
 }
 
 async fn at_least_100_reports_are_kept_newest_first(store: &impl StateStore) {

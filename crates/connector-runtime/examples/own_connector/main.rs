@@ -56,6 +56,7 @@ fn collector(
             full_every: Duration::from_secs(24 * 60 * 60),
             removal_guard: 0.2,
             removal_look_ups: 500,
+            forget_removed_after: Duration::from_secs(90 * 24 * 60 * 60),
         },
     })
 }

@@ -1,13 +1,15 @@
 //! `stocktake dead-letters`: what can never be delivered as it is, and why.
 
-use stocktake_connector_core::{DeadLetter, DeadLetterFilter, DeadLetterId, SinkName, TenantId};
+mod retry;
+
+use stocktake_connector_core::{DeadLetter, DeadLetterFilter, DeadLetterId};
 
 use crate::cli::{CommandError, Context, Ending};
-use crate::config::{ConfigError, Fault};
+use crate::commands::written_state;
 use crate::output::{Align, Format, Table, count};
 use crate::wiring;
 
-/// Shows dead letters.
+/// Shows dead letters, and tries them again.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DeadLetters {
     #[command(subcommand)]
@@ -33,47 +35,41 @@ enum Verb {
         /// Its number, as the list gives it
         id: i64,
     },
+    /// Send again what a sink refused, once the sink has been mended
+    Retry(retry::Retry),
 }
 
 impl DeadLetters {
     pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
-        let config = context.config()?;
-        let store = wiring::open_state_to_read(&config.state)?;
         match self.verb {
+            Verb::Retry(verb) => return verb.execute(context).await,
             Verb::List { tenant, sink, limit } => {
-                let named = |flag: &str, error: &dyn std::fmt::Display| {
-                    ConfigError(vec![Fault::new(flag, error.to_string())])
-                };
                 let filter = DeadLetterFilter {
-                    tenant: tenant
-                        .map(TenantId::new)
-                        .transpose()
-                        .map_err(|error| named("--tenant", &error))?,
-                    sink: sink
-                        .map(SinkName::new)
-                        .transpose()
-                        .map_err(|error| named("--sink", &error))?,
+                    tenant: written_state::tenant(tenant)?,
+                    sink: written_state::sink(sink)?,
                     limit: Some(limit),
                 };
+                let store = wiring::open_state_to_read(&context.config()?.state)?;
                 let letters =
                     store.dead_letters(&filter).await.map_err(|error| CommandError::of(&error))?;
                 list(&letters, context)?;
             }
             Verb::Show { id } => {
+                let store = wiring::open_state_to_read(&context.config()?.state)?;
                 let letter = store
                     .dead_letter(DeadLetterId(id))
                     .await
                     .map_err(|error| CommandError::of(&error))?
-                    .ok_or_else(|| {
-                        CommandError::failed(format!(
-                            "there is no dead letter {id}; `stocktake dead-letters list` names them"
-                        ))
-                    })?;
+                    .ok_or_else(|| CommandError::failed(no_such_letter(id)))?;
                 show(&letter, context)?;
             }
         }
         Ok(Ending::Fine)
     }
+}
+
+fn no_such_letter(id: i64) -> String {
+    format!("there is no dead letter {id}; `stocktake dead-letters list` names them")
 }
 
 fn list(letters: &[DeadLetter], context: &Context) -> Result<(), CommandError> {

@@ -16,3 +16,4 @@ pub(crate) mod simulate;
 pub(crate) mod state;
 pub(crate) mod sync;
 pub(crate) mod validate;
+pub(crate) mod written_state;

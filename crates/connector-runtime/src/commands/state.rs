@@ -1,4 +1,7 @@
-//! `stocktake state`: what was delivered, and the last cycles.
+//! `stocktake state`: what was delivered, the last cycles, and the file that they are kept in.
+
+mod backup;
+mod forget;
 
 use std::collections::BTreeSet;
 
@@ -12,7 +15,7 @@ use crate::cli::{CommandError, Context, Ending};
 use crate::output::{Align, Format, Table, count};
 use crate::wiring;
 
-/// Shows what was delivered.
+/// Shows what was delivered, and looks after its file.
 #[derive(Debug, clap::Args)]
 pub(crate) struct State {
     #[command(subcommand)]
@@ -27,6 +30,10 @@ enum Verb {
         #[arg(long, default_value_t = 5)]
         cycles: usize,
     },
+    /// Copy state to a file, also while `run` writes it
+    Backup(backup::Backup),
+    /// Forget a tenant or a sink that is not configured any more
+    Forget(forget::Forget),
 }
 
 /// What one sink has of one tenant.
@@ -43,7 +50,11 @@ struct Delivered {
 
 impl State {
     pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
-        let Verb::Show { cycles } = self.verb;
+        let cycles = match self.verb {
+            Verb::Show { cycles } => cycles,
+            Verb::Backup(verb) => return verb.execute(context).await,
+            Verb::Forget(verb) => return verb.execute(context).await,
+        };
         let config = context.config()?;
         let store = wiring::open_state_to_read(&config.state)?;
         let wanted = wiring::scopes(&config)?;

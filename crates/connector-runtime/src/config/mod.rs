@@ -109,6 +109,11 @@ pub(crate) struct CollectionConfig {
     pub(crate) removal_guard: f64,
     /// Vanished devices that one cycle looks up by id, at most.
     pub(crate) removal_look_ups: usize,
+    /// Time after which state forgets a device that was marked removed. One that comes back later is
+    /// sent as a new one.
+    #[serde(with = "span")]
+    #[schemars(with = "String")]
+    pub(crate) forget_removed_after: Duration,
     /// Paths of the event whose change alone does not send a device again.
     pub(crate) volatile_fields: Vec<String>,
 }
@@ -126,6 +131,8 @@ impl Default for CollectionConfig {
             max_pages: 10_000,
             removal_guard: 0.2,
             removal_look_ups: 500,
+            // Three months as durations are read and shown: of 30.44 days each.
+            forget_removed_after: Duration::from_secs(3 * 2_630_016),
             volatile_fields: stocktake_sinks::VOLATILE.map(str::to_owned).to_vec(),
         }
     }

@@ -82,6 +82,8 @@ pub struct Options {
     pub removal_guard: f64,
     /// Devices looked up by id in one cycle, at most; the rest wait for the next one.
     pub removal_look_ups: usize,
+    /// How long after it was marked removed a device is forgotten. One that comes back later is new.
+    pub forget_removed_after: Duration,
 }
 
 /// Events in one form, and the sinks that take it.
@@ -285,6 +287,10 @@ where
                 returned,
             })
             .await?;
+        // Only behind a listing that would have shown that a device is back.
+        if plan.kind == CycleKind::Full && listing_complete {
+            removal::forget(self, started_at).await?;
+        }
         progress.finish();
         Ok(report)
     }

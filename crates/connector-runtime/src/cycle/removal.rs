@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use stocktake_connector_core::{
     CycleKind, DeviceUid, Enricher, Mapper, Presence, RemovalAccount, Source, StateError,
     StateStore, TenantId,
@@ -77,6 +78,26 @@ pub(super) async fn settle<S: Source, E: Enricher, M: Mapper>(
     }
     settled.account.removed = settled.removed.len() as u64;
     Ok(settled)
+}
+
+/// Forgets the devices that were marked removed too long ago, so that state does not grow with every
+/// device that there ever was.
+pub(super) async fn forget<S: Source, E: Enricher, M: Mapper>(
+    collector: &Collector<S, E, M>,
+    now: DateTime<Utc>,
+) -> Result<(), StateError> {
+    let Collector { store, tenant, options, .. } = collector;
+    let age = TimeDelta::from_std(options.forget_removed_after).ok();
+    // An age beyond all calendars keeps every mark.
+    let Some(before) = age.and_then(|age| now.checked_sub_signed(age)) else { return Ok(()) };
+    let forgotten = store.forget_removed(tenant, before).await?;
+    if forgotten > 0 {
+        tracing::info!(
+            connector.tenant.id = %tenant, forgotten,
+            "devices that were removed long ago are forgotten"
+        );
+    }
+    Ok(())
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -208,6 +208,7 @@ pub(super) fn collector(
             full_every: collection.full_every,
             removal_guard: collection.removal_guard,
             removal_look_ups: collection.removal_look_ups,
+            forget_removed_after: collection.forget_removed_after,
         },
     }
 }

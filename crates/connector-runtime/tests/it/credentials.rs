@@ -8,7 +8,7 @@ use stocktake_connector_core::{CycleOutcome, SystemClock, TenantId, TokenProvide
 use stocktake_http_stack::{Transport, TransportOptions};
 use stocktake_simulator::{
     Api, ClientSecret, Effect, Fault, FederatedCredential, HostIdentity, ProjectedToken,
-    RegisteredCertificate, SimulatorOptions, TenantAccount,
+    RegisteredCertificate, RetryAfter, SimulatorOptions, TenantAccount,
 };
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout};
@@ -466,4 +466,66 @@ async fn no_header_of_a_host_is_shown_with_every_fault_on() {
     let variables =
         [("IDENTITY_ENDPOINT", endpoint.as_str()), ("IDENTITY_HEADER", "canary-header-0b7c")];
     shows_none_of(&site, TALKATIVE, &["canary-header-0b7c"], &variables).await;
+}
+
+/// Asserts that a cycle fails with the code.
+async fn a_cycle_is_told_by(site: &Site, code: &str) {
+    let report = site.sync().await.report();
+    let CycleOutcome::Failed { error, advice } = report.outcome else {
+        panic!("the cycle did not fail: {report:#?}");
+    };
+    assert!(error.ends_with(&format!(" [{code}]")), "{error}");
+    assert!(advice.is_some(), "{error}");
+}
+
+/// Asserts that `check` fails with the code.
+async fn check_tells(site: &Site, code: &str) {
+    let check = site.run(&["check"]).await;
+    assert_eq!(check.code, Some(1), "{check:#?}");
+    assert!(check.stdout.contains(&format!("[{code}]")), "{}", check.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_file_that_is_missing_is_told_by_its_code() {
+    let site = Site::of(fleet(5, 5)).await;
+    let lines = format!("app_secret_file = {:?}\n", site.path("absent"));
+    let site = site.with_credential("app_secret", &lines);
+    a_cycle_is_told_by(&site, "ST0202").await;
+    check_tells(&site, "ST0202").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_host_that_is_down_is_told_by_its_code() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let dead = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let site = Site::of(fleet(5, 5)).await;
+    a_cycle_is_told_by(&site.replace("login_url", &dead), "ST0203").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_host_that_asks_to_wait_for_long_is_told_by_its_code() {
+    let site = Site::of(fleet(5, 5)).await;
+    let wait = Some(RetryAfter::Seconds(3_600));
+    let throttled = Effect::Status { code: 429, retry_after: wait, body: None };
+    site.handle().add_fault(Fault::always(Api::Entra, throttled));
+    a_cycle_is_told_by(&site, "ST0203").await;
+    check_tells(&site, "ST0203").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_host_that_answers_with_a_web_page_is_told_by_its_code() {
+    let site = Site::of(fleet(5, 5)).await;
+    site.handle().add_fault(Fault::always(Api::Entra, Effect::Html));
+    a_cycle_is_told_by(&site, "ST0204").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_host_without_the_endpoint_is_told_by_its_code() {
+    let site = Site::of(fleet(5, 5)).await;
+    let body = Some("<html>no such page</html>".to_owned());
+    let absent = Effect::Status { code: 404, retry_after: None, body };
+    site.handle().add_fault(Fault::always(Api::Entra, absent));
+    a_cycle_is_told_by(&site, "ST0204").await;
+    check_tells(&site, "ST0204").await;
 }

@@ -166,7 +166,7 @@ async fn a_verb_or_flag_that_does_not_exist_is_found() {
     let mut help = Help::default();
     assert_eq!(help.check(&["dead-letters", "show", "17"]).await, Ok(()));
     assert_eq!(help.check(&["sync", "--full", "--output", "json"]).await, Ok(()));
-    assert!(help.check(&["dead-letters", "retry"]).await.is_err());
+    assert!(help.check(&["dead-letters", "burn"]).await.is_err());
     assert!(help.check(&["sync", "--ful"]).await.is_err());
     assert!(help.check(&["config"]).await.is_err());
 }

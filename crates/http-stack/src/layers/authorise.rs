@@ -101,16 +101,17 @@ fn with_token(
     Ok(request)
 }
 
-/// The provider has spent retries of its own, so there are none here.
+/// The provider has spent retries of its own, so there are none here. Its error stays whole below the
+/// call's, so that whoever explains a failed call can tell a missing token from a refused call; its
+/// words stand there alone.
 fn no_token(error: TokenError) -> Box<Failure> {
     let (kind, wait) = match error.recovery {
         Recovery::NextCycle { after: Some(wait) } => (ApiErrorKind::Throttled, Some(wait)),
         Recovery::NextCycle { after: None } => (ApiErrorKind::Unavailable, None),
         Recovery::Operator | Recovery::Defect => (ApiErrorKind::NoToken, None),
     };
-    let mut failure = Failure::new(kind, Retry::Never, error.message);
-    failure.detail.advice = error.advice;
+    let mut failure = Failure::new(kind, Retry::Never, "");
+    failure.detail.advice.clone_from(&error.advice);
     failure.detail.retry_after = wait;
-    failure.source = error.source;
-    failure
+    failure.because(error)
 }

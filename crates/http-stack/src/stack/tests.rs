@@ -436,9 +436,12 @@ async fn a_missing_token_says_why_and_whether_to_come_back() {
         let stack = ApiStack::over(Script::new([]), authorised(&[], Some(recovery)));
         let error = get(&stack).await.unwrap_err();
         assert_eq!((error.kind, error.attempts), (kind, 0));
-        assert_eq!(error.message, "the app secret has expired");
         assert_eq!(error.advice.as_deref(), Some("Create another."));
-        assert_eq!(error.source.unwrap().to_string(), "AADSTS7000222");
+        assert_eq!(error.message, "", "the words are those of the source");
+        let source = error.source.unwrap();
+        let token = source.downcast_ref::<TokenError>().unwrap();
+        assert_eq!(token.message, "the app secret has expired");
+        assert_eq!(token.source.as_ref().unwrap().to_string(), "AADSTS7000222");
         // Only what the caller should do matters here; a wait closes no gate.
         assert_eq!(stack.calls().throttled, 0);
     }

@@ -30,10 +30,12 @@ pub(super) fn close(on: &Transaction<'_>, close: CycleClose) -> Result<(), Fault
             facts.enrichment_records.map(|count| i64::try_from(count).unwrap_or(i64::MAX)),
         ))?;
     }
-    let mut mark =
-        on.prepare_cached("INSERT OR IGNORE INTO removed (tenant, uid) VALUES (?1, ?2)")?;
+    // A mark that is there keeps its time.
+    let mut mark = on.prepare_cached(
+        "INSERT OR IGNORE INTO removed (tenant, uid, removed_at_ms) VALUES (?1, ?2, ?3)",
+    )?;
     for uid in &removed {
-        mark.execute((tenant.as_str(), uid.as_str()))?;
+        mark.execute((tenant.as_str(), uid.as_str(), millis(report.finished_at)))?;
     }
     let mut unmark = on.prepare_cached("DELETE FROM removed WHERE tenant = ?1 AND uid = ?2")?;
     for uid in &returned {

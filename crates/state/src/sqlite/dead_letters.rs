@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Row, Transaction};
 use stocktake_connector_core::{
     CycleId, DeadLetter, DeadLetterFilter, DeadLetterId, DeviceUid, Fingerprint, Known,
-    NewDeadLetter, Scope, Stage, TenantId,
+    NewDeadLetter, Refusals, Scope, Stage, TenantId,
 };
 use uuid::Uuid;
 
@@ -119,6 +119,44 @@ pub(super) fn keep(
         .execute((tenant.as_str(), at_most(ANONYMOUS_KEPT)))?;
     }
     Ok(())
+}
+
+/// The letters that are refusals, by tenant (`?1`), sink (`?2`) and number (`?3`); the stage is `?4`.
+/// They are those that [`note_refused`] finds.
+macro_rules! refusals {
+    ($verb:literal) => {
+        concat!(
+            $verb,
+            " WHERE (?1 IS NULL OR tenant = ?1) AND (?2 IS NULL OR sink = ?2)
+              AND (?3 IS NULL OR id = ?3) AND stage = ?4
+              AND sink IS NOT NULL AND uid IS NOT NULL AND fingerprint IS NOT NULL"
+        )
+    };
+}
+
+pub(super) fn refusal_count(on: &Transaction<'_>, which: &Refusals) -> Result<u64, Fault> {
+    let count: i64 = on
+        .prepare_cached(refusals!("SELECT count(*) FROM dead_letters"))?
+        .query_row(conditions(which), |row| row.get(0))?;
+    Ok(count.unsigned_abs())
+}
+
+/// Forgets the content that was refused. The letter stays for whoever lists them, until its device is
+/// acknowledged.
+pub(super) fn forget_refusals(on: &Transaction<'_>, which: &Refusals) -> Result<u64, Fault> {
+    let forgotten = on
+        .prepare_cached(refusals!("UPDATE dead_letters SET fingerprint = NULL"))?
+        .execute(conditions(which))?;
+    Ok(forgotten as u64)
+}
+
+fn conditions(which: &Refusals) -> (Option<&str>, Option<&str>, Option<i64>, &'static str) {
+    (
+        which.tenant.as_ref().map(|tenant| tenant.as_str()),
+        which.sink.as_ref().map(|sink| sink.as_str()),
+        which.letter.map(|id| id.0),
+        stage_name(Stage::Deliver),
+    )
 }
 
 /// The columns that [`letter`] reads.

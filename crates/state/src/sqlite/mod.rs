@@ -4,7 +4,7 @@
 //! scopes ─┬─ delivered       one row per device and sink: what the sink acknowledged
 //!         └─ (checkpoint)    columns of the scope, with the time since when it is wanted
 //! dead_letters               what can never be delivered as it is
-//! removed                    devices that the source no longer knows
+//! removed                    devices that the source no longer knows, and since when
 //! tenants, cycle_reports     facts and accounts
 //! ```
 //!
@@ -13,9 +13,11 @@
 //! - Each change is one transaction.
 //! - Memory is bounded by the page cache and the batch in hand, not by the number of devices.
 
+mod backup;
 mod cycles;
 mod dead_letters;
 mod delivered;
+mod forget;
 mod open;
 mod schema;
 
@@ -30,9 +32,11 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use stocktake_connector_core::{
     Checkpoint, CycleClose, CycleId, CycleReport, DeadLetter, DeadLetterFilter, DeadLetterId,
-    Delivery, DeviceUid, Fingerprint, Known, NewDeadLetter, Scope, StateError, StateStore,
-    TenantFacts, TenantId,
+    Delivery, DeviceUid, Fingerprint, Forgetting, Forgotten, Known, NewDeadLetter, Refusals, Scope,
+    StateError, StateStore, TenantFacts, TenantId,
 };
+
+pub use backup::Copied;
 
 /// Keeps state in one SQLite file, which a person can open with any SQLite tool.
 ///
@@ -83,6 +87,23 @@ impl SqliteStore {
         Ok(Self::over(path, open::for_reading(path)?, None))
     }
 
+    /// Copies the file at `path` to `target`, also while another process writes it.
+    ///
+    /// The copy holds what was committed when it began. It is one file without a log, for its owner
+    /// only (Unix mode 0600), and of the original's schema, which may be an older one. It is made
+    /// under another name in the folder of `target`, read again in whole, and gets its name last: at
+    /// `target` is a whole copy or nothing.
+    ///
+    /// Blocks on the disk for as long as reading and writing the whole file takes.
+    ///
+    /// # Errors
+    /// [`StateError::NewerSchema`], and [`StateError::Damaged`] also when the copy does not pass
+    /// SQLite's check; [`StateError::Store`] for a file that is missing, for a `target` that is there
+    /// already, and for one that cannot be written. Nothing is left behind then.
+    pub fn back_up(path: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<Copied, StateError> {
+        backup::back_up(path.as_ref(), target.as_ref())
+    }
+
     fn over(path: &Path, connection: Connection, lock: Option<File>) -> Self {
         let connection = Arc::new(Mutex::new(connection));
         Self { path: path.to_owned(), connection, _lock: lock }
@@ -122,9 +143,10 @@ impl SqliteStore {
         self.transact(operation, TransactionBehavior::Deferred, work).await
     }
 
-    async fn write<W>(&self, operation: &'static str, work: W) -> Result<(), StateError>
+    async fn write<T, W>(&self, operation: &'static str, work: W) -> Result<T, StateError>
     where
-        W: FnOnce(&Transaction<'_>) -> Result<(), Fault> + Send + 'static,
+        T: Send + 'static,
+        W: FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
     {
         self.transact(operation, TransactionBehavior::Immediate, work).await
     }
@@ -262,6 +284,35 @@ impl StateStore for SqliteStore {
         self.read("read a dead letter", move |on| dead_letters::one(on, id)).await
     }
 
+    async fn refusal_count(&self, which: &Refusals) -> Result<u64, StateError> {
+        let which = which.clone();
+        self.read("count refusals", move |on| dead_letters::refusal_count(on, &which)).await
+    }
+
+    async fn forget_refusals(&self, which: &Refusals) -> Result<u64, StateError> {
+        let which = which.clone();
+        self.write("forget refusals", move |on| dead_letters::forget_refusals(on, &which)).await
+    }
+
+    async fn forgettable(&self, what: &Forgetting) -> Result<Forgotten, StateError> {
+        let what = what.clone();
+        self.read("count what can be forgotten", move |on| forget::count(on, &what)).await
+    }
+
+    async fn forget(&self, what: &Forgetting) -> Result<Forgotten, StateError> {
+        let what = what.clone();
+        self.write("forget a tenant or a sink", move |on| forget::forget(on, &what)).await
+    }
+
+    async fn forget_removed(
+        &self,
+        tenant: &TenantId,
+        before: DateTime<Utc>,
+    ) -> Result<u64, StateError> {
+        let tenant = tenant.clone();
+        self.write("forget removed devices", move |on| forget::removed(on, &tenant, before)).await
+    }
+
     async fn reports(
         &self,
         tenant: &TenantId,
@@ -294,16 +345,24 @@ impl From<io::Error> for Fault {
 }
 
 impl Fault {
+    /// Whether the file is at fault, and not the disk or another program.
+    fn is_damage(&self) -> bool {
+        match self {
+            Self::Damaged(_) => true,
+            Self::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+            ),
+            Self::Io(_) => false,
+        }
+    }
+
     fn at(self, path: &Path, operation: &'static str) -> StateError {
         let place = path.display().to_string();
+        let is_damage = self.is_damage();
         match self {
             Self::Damaged(problem) => StateError::Damaged { place, problem },
-            Self::Sqlite(error)
-                if matches!(
-                    error.sqlite_error_code(),
-                    Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-                ) =>
-            {
+            Self::Sqlite(error) if is_damage => {
                 StateError::Damaged { place, problem: error.to_string() }
             }
             Self::Sqlite(error) => StateError::Store { place, operation, source: error.into() },

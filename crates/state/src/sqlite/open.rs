@@ -42,10 +42,8 @@ pub(super) fn for_writing(path: &Path, steps: &[&str]) -> Result<(Connection, Fi
 
 /// Opens a file that another process may be writing, and changes nothing in it.
 pub(super) fn for_reading(path: &Path) -> Result<Connection, StateError> {
-    check_header(path)?;
-    let connection = open_read_only(path).map_err(|fault| fault.at(path, "open"))?;
+    let (connection, version) = of_any_version(path)?;
     let known = version_of(schema::STEPS);
-    let version = check_schema(path, &connection, known)?;
     if version < known {
         return Err(Fault::Damaged(format!(
             "its schema version is {version} and this program reads {known}; start a cycle once to \
@@ -56,8 +54,26 @@ pub(super) fn for_reading(path: &Path) -> Result<Connection, StateError> {
     Ok(connection)
 }
 
+/// Opens a file to copy it as it is, and tells its version. An older one is as good: a copy is made
+/// before an upgrade too.
+pub(super) fn for_copying(path: &Path) -> Result<(Connection, u32), StateError> {
+    let (connection, version) = of_any_version(path)?;
+    if version == 0 {
+        return Err(Fault::Damaged("it is a database without any state".into()).at(path, "open"));
+    }
+    Ok((connection, version))
+}
+
+/// Opens a file for reading that has this program's schema or an older one.
+fn of_any_version(path: &Path) -> Result<(Connection, u32), StateError> {
+    check_header(path)?;
+    let connection = open_read_only(path).map_err(|fault| fault.at(path, "open"))?;
+    let version = check_schema(path, &connection, version_of(schema::STEPS))?;
+    Ok((connection, version))
+}
+
 /// No mutex inside SQLite: ours is around the connection.
-const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
+pub(super) const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
 
 fn open_read_only(path: &Path) -> Result<Connection, Fault> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | FLAGS)?;
@@ -183,7 +199,7 @@ fn create_private(path: &Path) -> io::Result<()> {
     private().open(path).map(drop)
 }
 
-fn private() -> OpenOptions {
+pub(super) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
@@ -206,7 +222,7 @@ fn lock(path: &Path) -> Result<File, StateError> {
     }
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()

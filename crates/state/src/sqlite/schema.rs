@@ -77,6 +77,15 @@ pub(super) const STEPS: &[&str] = &[
     // 2: since when a scope is wanted, so that what never was complete ages over restarts. Files of
     // version 1 do not tell; the next start notes it.
     "ALTER TABLE scopes ADD COLUMN wanted_since_ms INTEGER;",
+    // 3: when a device was marked removed. The marks that are there were set by the tenant's last cycle at
+    // the latest.
+    "
+    ALTER TABLE removed ADD COLUMN removed_at_ms INTEGER NOT NULL DEFAULT 0;
+    UPDATE removed SET removed_at_ms = coalesce(
+        (SELECT max(started_at_ms) FROM cycle_reports WHERE tenant = removed.tenant),
+        removed_at_ms
+    );
+    ",
 ];
 
 /// The version of a file.

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use stocktake_connector_core::{
-    Checkpoint, CycleId, DeadLetter, DeadLetterFilter, DeadLetterId, DeviceUid, NewDeadLetter,
-    Scope, SinkName, Stage, StateStore, TenantFacts, TenantId,
+    Checkpoint, CycleId, DeadLetter, DeadLetterFilter, DeadLetterId, DeviceUid, Forgetting,
+    NewDeadLetter, Refusals, Scope, SinkName, Stage, StateStore, TenantFacts, TenantId,
 };
 use stocktake_state::{MemoryStore, SqliteStore};
 use uuid::Uuid;
@@ -27,6 +27,9 @@ enum Change {
         scope: Scope,
         at: i64,
     },
+    ForgetRefusals(Refusals),
+    Forget(Forgetting),
+    ForgetRemoved(TenantId, i64),
     Close {
         scope: Scope,
         checkpoint: Checkpoint,
@@ -99,6 +102,16 @@ fn changes() -> impl Strategy<Value = Change> {
             letters
         }),
         (scopes(), 0..9_i64).prop_map(|(scope, at)| Change::Want { scope, at }),
+        (prop::option::of(tenants()), prop::option::of(sinks())).prop_map(|(tenant, sink)| {
+            Change::ForgetRefusals(Refusals { tenant, sink, letter: None })
+        }),
+        prop_oneof![
+            tenants().prop_map(Forgetting::Tenant),
+            sinks().prop_map(Forgetting::Sink),
+            scopes().prop_map(Forgetting::Scope),
+        ]
+        .prop_map(Change::Forget),
+        (tenants(), 0..9_i64).prop_map(|(tenant, at)| Change::ForgetRemoved(tenant, at)),
         (scopes(), checkpoints(), some_uids(), some_uids()).prop_map(
             |(scope, checkpoint, removed, returned)| Change::Close {
                 scope,
@@ -110,7 +123,9 @@ fn changes() -> impl Strategy<Value = Change> {
     ]
 }
 
-async fn apply(store: &dyn StateStore, change: Change) {
+/// Does it, and tells how much was forgotten.
+async fn apply(store: &dyn StateStore, change: Change) -> u64 {
+    let mut forgotten = 0;
     match change {
         Change::Commit { scope, at: millis, mut acknowledged, refused } => {
             // A batch has each device at most once.
@@ -129,12 +144,24 @@ async fn apply(store: &dyn StateStore, change: Change) {
             store.keep_dead_letters(cycle(number), at(millis), letters).await.unwrap();
         }
         Change::Want { scope, at: millis } => store.want(&scope, at(millis)).await.unwrap(),
+        Change::ForgetRefusals(which) => {
+            let count = store.refusal_count(&which).await.unwrap();
+            assert_eq!(store.forget_refusals(&which).await.unwrap(), count);
+        }
+        Change::Forget(what) => {
+            let counted = store.forgettable(&what).await.unwrap();
+            assert_eq!(store.forget(&what).await.unwrap(), counted);
+        }
+        Change::ForgetRemoved(tenant, before) => {
+            forgotten = store.forget_removed(&tenant, at(before)).await.unwrap();
+        }
         Change::Close { scope, checkpoint, removed, returned } => {
             let mut end = close();
             // A cycle belongs to one tenant.
             let number = checkpoint.completed_at.timestamp_subsec_millis() as u8;
             let offset = if scope.tenant.as_str() == "contoso" { 0 } else { 100 };
             end.report.cycle = cycle(number + offset);
+            end.report.finished_at = checkpoint.completed_at;
             end.report.tenant = scope.tenant;
             end.checkpoints.insert(scope.sink, checkpoint);
             end.facts = Some(TenantFacts {
@@ -145,6 +172,7 @@ async fn apply(store: &dyn StateStore, change: Change) {
             store.close_cycle(end).await.unwrap();
         }
     }
+    forgotten
 }
 
 /// Everything that a store answers, as text.
@@ -194,8 +222,8 @@ proptest! {
             let file = SqliteStore::open(folder.path().join("state.db")).unwrap();
             let memory = MemoryStore::new();
             for change in changes {
-                apply(&file, change.clone()).await;
-                apply(&memory, change).await;
+                let forgotten = apply(&file, change.clone()).await;
+                assert_eq!(forgotten, apply(&memory, change).await);
             }
             assert_eq!(answers(&file).await, answers(&memory).await);
         });

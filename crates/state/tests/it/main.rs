@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod agreement;
+mod backup;
 mod conformance;
 mod crash;
 mod migration;

@@ -57,6 +57,9 @@ fn describe(page: &mut String, command: &Command, parent: &str) {
         page.push('\n');
         flags(page, own.into_iter());
     }
+    if let Some(more) = command.get_after_help() {
+        let _ = write!(page, "\n{more}\n");
+    }
 }
 
 fn flags<'a>(page: &mut String, arguments: impl Iterator<Item = &'a Arg>) {

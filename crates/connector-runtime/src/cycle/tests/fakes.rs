@@ -408,6 +408,7 @@ pub(super) fn collector(
             full_every: std::time::Duration::from_secs(86_400),
             removal_guard: 0.5,
             removal_look_ups: 100,
+            forget_removed_after: std::time::Duration::from_secs(1_000_000),
         },
     }
 }

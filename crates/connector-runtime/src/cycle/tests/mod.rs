@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 use stocktake_connector_core::{
     Acknowledged, CycleKind, CycleOutcome, CycleReport, DeadLetterFilter, DeviceUid, EventUid,
-    Fingerprint, Scope, Selection, SinkAccount, Stage,
+    Fingerprint, FixedClock, Scope, Selection, SinkAccount, Stage,
 };
 
 use super::{Request, Stop, Unbuilt};
@@ -276,6 +276,40 @@ async fn a_removed_device_is_back_also_when_it_is_left_out_or_unreadable() {
         let removed = collector.store.removed(&collector.tenant, None, 10).await.unwrap();
         assert_eq!(removed, [], "{answer:?}");
     }
+}
+
+#[tokio::test]
+async fn a_device_that_was_removed_long_ago_is_forgotten_and_new_when_it_is_back() {
+    let mut collector = collector(store(), [("soc", Arc::new(FakeSink::default()))]);
+    let known = async |collector: &FakeCollector| {
+        let scope = Scope { tenant: collector.tenant.clone(), sink: sink_name("soc") };
+        let marks = collector.store.removed(&collector.tenant, None, 10).await.unwrap().len();
+        (collector.store.delivered_count(&scope).await.unwrap(), marks)
+    };
+    collector.source.answers([Answer::Records(devices(0..10))]);
+    cycle(&collector).await;
+    collector.source.absent.lock().unwrap().insert("d009".into());
+    collector.source.answers([Answer::Records(devices(0..9))]);
+    assert_eq!(cycle(&collector).await.removal.removed, 1);
+
+    // As old as may be kept; then older, but the listing does not end; then older.
+    let age = collector.options.forget_removed_after.as_secs() as i64;
+    collector.clock = Arc::new(FixedClock(at(NOW + age)));
+    collector.source.answers([Answer::Records(devices(0..9))]);
+    cycle(&collector).await;
+    assert_eq!(known(&collector).await, (10, 1));
+    collector.clock = Arc::new(FixedClock(at(NOW + age + 1)));
+    collector.source.answers([Answer::Records(devices(0..9)), Answer::Failure]);
+    cycle(&collector).await;
+    assert_eq!(known(&collector).await, (10, 1));
+    collector.source.answers([Answer::Records(devices(0..9))]);
+    cycle(&collector).await;
+    assert_eq!(known(&collector).await, (9, 0));
+
+    collector.source.answers([Answer::Records(devices(0..10))]);
+    let report = cycle(&collector).await;
+    assert_eq!(report.removal.returned, 0);
+    assert_eq!((account(&report, "soc").acknowledged, known(&collector).await), (1, (10, 0)));
 }
 
 #[tokio::test]
