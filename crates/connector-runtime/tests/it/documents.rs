@@ -3,6 +3,7 @@
 //!
 //! Values of the chart and manifests are tried by `cargo xtask chart`, which has Helm's engine.
 
+mod embedding;
 mod observing;
 mod walk;
 
