@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tempfile::TempDir;
 use toml::{Table, Value};
 
-use super::{blocks, document, is_of_a_package, text_of};
+use super::{blocks, document, is_of_a_package, root, text_of};
 
 const PAGE: &str = "docs/embedding.md";
 
@@ -84,6 +85,55 @@ fn what_the_page_depends_on_is_there_in_name_feature_and_version() {
         let needed: BTreeSet<_> = examples.iter().flat_map(|example| used(example)).collect();
         assert!(!needed.is_empty(), "{name} shows an example");
         assert_eq!(named, needed, "{name}: what is depended on, and what the examples use");
+    }
+}
+
+/// The crates that a package of its own gets by these dependencies, with the versions of our lock file.
+fn brought(dependencies: &Table) -> BTreeSet<String> {
+    let mut dependencies = dependencies.clone();
+    for (name, dependency) in &mut dependencies {
+        if let (Some(folder), Value::Table(table)) = (name.strip_prefix("stocktake-"), dependency) {
+            // What the tag will have is what is here.
+            table.retain(|key, _| !["git", "tag"].contains(&key));
+            let place = root().join("crates").join(folder);
+            table.insert("path".into(), place.to_str().unwrap().into());
+        }
+    }
+    let mut manifest: Table =
+        "[package]\nname = \"separate\"\nedition = \"2024\"\n[workspace]".parse().unwrap();
+    manifest.insert("dependencies".into(), dependencies.into());
+    let folder = TempDir::new().unwrap();
+    std::fs::create_dir(folder.path().join("src")).unwrap();
+    std::fs::write(folder.path().join("src/main.rs"), "fn main() {}").unwrap();
+    std::fs::write(folder.path().join("Cargo.toml"), manifest.to_string()).unwrap();
+    std::fs::copy(root().join("Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
+    let tree = std::process::Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--edges", "normal", "--prefix", "none"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{manifest}\n{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_package_of_its_own_resolves_as_shown_and_gets_what_the_page_says() {
+    let has_runtime =
+        |crates: &BTreeSet<String>| ["tokio", "reqwest"].map(|name| crates.contains(name));
+    for (name, expected) in [
+        ("auth", [true, true]),
+        ("defender-api", [true, true]),
+        ("graph-api", [true, true]),
+        ("mapper", [false, false]),
+        ("ocsf-model", [false, false]),
+    ] {
+        let dependencies = &chapters()[name].0[0]["dependencies"];
+        assert_eq!(has_runtime(&brought(dependencies.as_table().unwrap())), expected, "{name}");
+    }
+    for name in ["defender-api", "graph-api"] {
+        let types = format!("stocktake-{name} = {{ default-features = false }}").parse().unwrap();
+        assert_eq!(has_runtime(&brought(&types)), [false, false], "the types of {name} alone");
     }
 }
 
