@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+import documents
 import generate
 import metrics
 import names
@@ -81,6 +82,7 @@ def main() -> int:
         upgrades.check(site, renderer, values)
         values |= {"serviceMonitor": {"enabled": True}, "prometheusRule": {"enabled": True}}
         selftest.check(site, manifests(renderer.render(values)), values)
+        documents.check(site, renderer, kubernetes, arguments.program)
     bad = sorted((site.chart / "ci/bad").glob("*.yaml"))
     for path in bad:
         check_refusal(site, renderer, path)

@@ -29,6 +29,23 @@ struct Page {
 /// The table of contents. It is no page of its own.
 const SUMMARY: &str = "SUMMARY.md";
 
+/// Where the repository's files are on the web. Published, the book stands alone, so its links to
+/// what is beside it are of this kind.
+const REPOSITORY: &str = "https://github.com/stocktake/stocktake/blob/main/";
+
+/// Documents that name verbs and files as the book does, from the root of the repository.
+const BESIDE: [&str; 6] = [
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "README.md",
+    "RELEASING.md",
+    "SECURITY.md",
+    "deploy/helm/stocktake/README.md",
+];
+
+/// The folder of pictures in the book.
+const PICTURES: &str = "pictures";
+
 /// The version of mdBook that builds it.
 const MDBOOK: &str = "0.5.4";
 
@@ -41,9 +58,15 @@ impl Book {
         contents(&pages, &mut faults)?;
         for page in &pages {
             links(page, &pages, &docs, &mut faults);
+            links_beside(page, &root, &mut faults);
             includes(page, &docs, &mut faults);
-            verbs(page, &mut faults);
+            verbs("docs/", page, &mut faults);
         }
+        for page in beside(&root)? {
+            links_beside(&page, &root, &mut faults);
+            verbs("", &page, &mut faults);
+        }
+        pictures(&pages, &docs, &mut faults)?;
         redirects(&pages, &fs::read_to_string(docs.join("book.toml"))?, &mut faults);
         promises(&pages, &root, &mut faults)?;
         for fault in &faults {
@@ -74,6 +97,15 @@ fn pages(docs: &Path) -> anyhow::Result<Vec<Page>> {
     Ok(pages)
 }
 
+/// The documents beside the book.
+fn beside(root: &Path) -> anyhow::Result<Vec<Page>> {
+    let read = |path: &str| {
+        let text = fs::read_to_string(root.join(path)).with_context(|| path.to_owned())?;
+        Ok(Page { path: path.into(), text })
+    };
+    BESIDE.into_iter().map(read).collect()
+}
+
 /// No page without its place in the table of contents. That its links resolve is checked with the
 /// links of all pages.
 fn contents(pages: &[Page], faults: &mut Vec<String>) -> anyhow::Result<()> {
@@ -90,7 +122,7 @@ fn contents(pages: &[Page], faults: &mut Vec<String>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Every internal link leads to a file of the book, and its anchor to a heading.
+/// Every internal link and every picture leads to a file of the book, and an anchor to a heading.
 fn links(page: &Page, pages: &[Page], docs: &Path, faults: &mut Vec<String>) {
     let shown = page.path.display();
     for link in tidy::targets(&page.text) {
@@ -100,7 +132,10 @@ fn links(page: &Page, pages: &[Page], docs: &Path, faults: &mut Vec<String>) {
             file => normal(&page.path.parent().unwrap_or(Path::new("")).join(file)),
         };
         if target.starts_with("..") || !docs.join(&target).is_file() {
-            faults.push(format!("docs/{shown} links to {link}, which is not in the book"));
+            faults.push(format!(
+                "docs/{shown} links to {link}, which is not in the book; what is beside it has an \
+                 address below {REPOSITORY}"
+            ));
             continue;
         }
         let has_heading = |target: &Page| {
@@ -112,6 +147,58 @@ fn links(page: &Page, pages: &[Page], docs: &Path, faults: &mut Vec<String>) {
             faults.push(format!("docs/{shown} links to {link}, but there is no such heading"));
         }
     }
+}
+
+/// Every link to the repository's place on the web leads to a file that is there.
+fn links_beside(page: &Page, root: &Path, faults: &mut Vec<String>) {
+    for rest in page.text.split(REPOSITORY).skip(1) {
+        let end = rest.find(|char: char| ")#>\"'".contains(char) || char.is_whitespace());
+        let path = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+        if !root.join(path).is_file() {
+            let shown = page.path.display();
+            faults.push(format!("{shown} links to {path} of the repository, which is missing"));
+        }
+    }
+}
+
+/// Every picture is shown, says in words what it shows, and loads nothing.
+fn pictures(pages: &[Page], docs: &Path, faults: &mut Vec<String>) -> anyhow::Result<()> {
+    for page in pages {
+        let shown = page.path.display();
+        if page.text.contains("![](") {
+            faults.push(format!("docs/{shown} has a picture without words for it"));
+        }
+        if page.text.contains("<img") {
+            faults
+                .push(format!("docs/{shown} has <img>, whose file is not checked; write ![…](…)"));
+        }
+    }
+    let linked: BTreeSet<PathBuf> = pages
+        .iter()
+        .flat_map(|page| {
+            let folder = page.path.parent().unwrap_or(Path::new(""));
+            tidy::targets(&page.text).map(move |target| normal(&folder.join(target)))
+        })
+        .collect();
+    for entry in fs::read_dir(docs.join(PICTURES))? {
+        let path = Path::new(PICTURES).join(entry?.file_name());
+        let shown = path.display();
+        if !linked.contains(&path) {
+            faults.push(format!("docs/{shown} is shown by no page"));
+        }
+        let text = fs::read_to_string(docs.join(&path)).unwrap_or_default();
+        for part in ["<svg ", "<title", "<desc", "prefers-color-scheme: dark", "</svg>"] {
+            if !text.contains(part) {
+                faults.push(format!("docs/{shown} has no {part}"));
+            }
+        }
+        for part in ["<script", "href=", "<foreignObject", "@import"] {
+            if text.contains(part) {
+                faults.push(format!("docs/{shown} has {part}"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The path without `.` and `..` inside.
@@ -151,14 +238,14 @@ fn includes(page: &Page, docs: &Path, faults: &mut Vec<String>) {
 }
 
 /// Every `cargo xtask` verb that a page names exists.
-fn verbs(page: &Page, faults: &mut Vec<String>) {
+fn verbs(folder: &str, page: &Page, faults: &mut Vec<String>) {
     let known = Verb::command();
     for rest in page.text.split("cargo xtask ").skip(1) {
         let verb: String =
             rest.chars().take_while(|char| char.is_alphanumeric() || *char == '-').collect();
         if known.find_subcommand(&verb).is_none() {
             faults.push(format!(
-                "docs/{} names `cargo xtask {verb}`, which does not exist",
+                "{folder}{} names `cargo xtask {verb}`, which does not exist",
                 page.path.display()
             ));
         }
@@ -266,12 +353,64 @@ mod tests {
         assert_eq!(slug("## `[sinks.NAME]`, type `file`"), "sinksname-type-file");
     }
 
+    const BESIDE_IT: &str = "which is not in the book; what is beside it has an address below \
+                             https://github.com/stocktake/stocktake/blob/main/";
+
+    #[test]
+    fn what_is_beside_the_book_is_linked_by_its_place_on_the_web() {
+        let root = schema::root();
+        let text =
+            format!("[a](../README.md) [b]({REPOSITORY}README.md#x) [c]({REPOSITORY}gone.md)");
+        let page = page("faq.md", &text);
+        let mut faults = Vec::new();
+        links(&page, &[], &root.join("docs"), &mut faults);
+        links_beside(&page, &root, &mut faults);
+        assert_eq!(
+            faults,
+            [
+                format!("docs/faq.md links to ../README.md, {BESIDE_IT}"),
+                "faq.md links to gone.md of the repository, which is missing".to_owned(),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_picture_that_says_nothing_in_words_or_loads_something_is_found() {
+        let docs = tempfile::tempdir().unwrap();
+        fs::create_dir(docs.path().join(PICTURES)).unwrap();
+        let whole = "<svg ><title/><desc/> prefers-color-scheme: dark </svg>";
+        for (name, text) in [
+            ("whole.svg", whole.to_owned()),
+            ("lost.svg", whole.to_owned()),
+            ("mute.svg", whole.replace("<desc/>", "<image href=\"a\"/>")),
+        ] {
+            fs::write(docs.path().join(PICTURES).join(name), text).unwrap();
+        }
+        let pages = [
+            page("a.md", "![A thing](pictures/whole.svg) ![](pictures/mute.svg)"),
+            page("b/a.md", "![A thing](../pictures/whole.svg) <img src=\"a\">"),
+        ];
+        let mut faults = Vec::new();
+        pictures(&pages, docs.path(), &mut faults).unwrap();
+        faults.sort();
+        assert_eq!(
+            faults,
+            [
+                "docs/a.md has a picture without words for it",
+                "docs/b/a.md has <img>, whose file is not checked; write ![…](…)",
+                "docs/pictures/lost.svg is shown by no page",
+                "docs/pictures/mute.svg has href=",
+                "docs/pictures/mute.svg has no <desc",
+            ]
+        );
+    }
+
     #[test]
     fn a_page_without_a_place_and_a_link_that_leads_nowhere_are_found() {
         let docs = schema::root().join("docs");
         let pages = [
             page(SUMMARY, "[Start](README.md)"),
-            page("README.md", "# Start\n[a](#start) [b](#end) [c](gone.md) [d](../README.md)"),
+            page("README.md", "# Start\n[a](#start) [b](#end) [c](gone.md) ![d](gone.svg)"),
             page("lost.md", "`cargo xtask nonsense` {{#include gone.rs}}"),
         ];
         let mut faults = Vec::new();
@@ -281,15 +420,15 @@ mod tests {
         for page in &pages {
             links(page, &pages, &docs, &mut faults);
             includes(page, &docs, &mut faults);
-            verbs(page, &mut faults);
+            verbs("docs/", page, &mut faults);
         }
         redirects(&[page("README.md", ""), page("adr/README.md", "")], "", &mut faults);
         assert_eq!(
             faults,
             [
                 "docs/README.md links to #end, but there is no such heading",
-                "docs/README.md links to gone.md, which is not in the book",
-                "docs/README.md links to ../README.md, which is not in the book",
+                format!("docs/README.md links to gone.md, {BESIDE_IT}").as_str(),
+                format!("docs/README.md links to gone.svg, {BESIDE_IT}").as_str(),
                 "docs/lost.md includes gone.rs, which is missing",
                 "docs/lost.md names `cargo xtask nonsense`, which does not exist",
                 "docs/book.toml lacks the redirect \"/adr/README.html\" = \"index.html\"",

@@ -27,6 +27,9 @@ pub(crate) const FOLDER: &str = "target/dist";
 /// Packaged beside the program.
 const DOCUMENTS: [&str; 3] = ["LICENSE", "README.md", "CHANGELOG.md"];
 
+/// The unit for systemd.
+const SERVICE: &str = "deploy/systemd/stocktake.service";
+
 /// The scripts of `stocktake completions`, by shell.
 const COMPLETIONS: [(&str, &str); 3] =
     [("bash", "stocktake.bash"), ("zsh", "_stocktake"), ("fish", "stocktake.fish")];
@@ -61,6 +64,7 @@ impl Dist {
         for document in DOCUMENTS {
             archive.file(format!("{name}/{document}"), fs::read(root.join(document))?);
         }
+        archive.file(format!("{name}/stocktake.service"), fs::read(root.join(SERVICE))?);
         archive.file(format!("{name}/BUILD.txt"), facts(&root, &version, &built)?);
         if built.runs {
             manual(&built.program, &name, &mut archive)?;

@@ -148,6 +148,7 @@ impl Plan {
     /// Writes the version wherever it stands.
     fn change(&self, root: &Path) -> anyhow::Result<()> {
         let version = self.version.to_string();
+        let old = dist::version(root)?;
         edit(&root.join("Cargo.toml"), |text| {
             let mut manifest: DocumentMut = text.parse()?;
             let place = manifest["workspace"]["package"]["version"].as_value_mut();
@@ -160,6 +161,9 @@ impl Plan {
             );
             Ok(manifest.to_string())
         })?;
+        for page in PAGES.map(|page| root.join(page)).iter().filter(|page| page.exists()) {
+            edit(page, |text| Ok(renamed(text, &old, &version)))?;
+        }
         // Of the workspace's own entries; no other is looked up anew.
         let update = ["update", "--workspace", "--offline", "--quiet"];
         printed(Command::new(env!("CARGO")).args(update).current_dir(root))?;
@@ -192,6 +196,15 @@ impl Plan {
 
 /// Says for what lists charts whether this one is for everybody.
 const PRERELEASE: &str = "artifacthub.io/prerelease";
+
+/// The pages of the book that name the version, in commands and manifests to copy.
+const PAGES: [&str; 3] = ["docs/embedding.md", "docs/install.md", "docs/kubernetes.md"];
+
+/// The text of a page with the new version where it names the old one.
+fn renamed(text: &str, old: &str, new: &str) -> String {
+    text.replace(&format!("tag = \"v{old}\""), &format!("tag = \"v{new}\""))
+        .replace(&format!("VERSION={old}\n"), &format!("VERSION={new}\n"))
+}
 
 /// The keys of `Chart.yaml` that are the version.
 const CHART_KEYS: [&str; 2] = ["version", "appVersion"];

@@ -11,6 +11,7 @@ impl Repository {
         let root = repository.root();
         let chart = root.join(dist::CHART);
         fs::create_dir_all(root.join("one/src")).unwrap();
+        fs::create_dir_all(root.join("docs")).unwrap();
         fs::create_dir_all(&chart).unwrap();
         for (path, text) in [
             (
@@ -21,6 +22,7 @@ impl Repository {
             ("one/Cargo.toml", "[package]\nname = \"one\"\nversion.workspace = true\n"),
             ("one/src/lib.rs", ""),
             ("CHANGELOG.md", CHANGELOG),
+            ("docs/install.md", "VERSION=0.1.0\ntag = \"v0.1.0\"\nRust 0.1.0\n"),
         ] {
             fs::write(root.join(path), text).unwrap();
         }
@@ -76,6 +78,11 @@ fn a_release_sets_the_version_everywhere_commits_and_tags() {
         "name: stocktake\nversion: 0.2.0 # of the chart\nappVersion: \"0.2.0\"\n\
          annotations:\n  artifacthub.io/prerelease: \"false\"\n  \
          artifacthub.io/images: |\n    - image: example.com/stocktake:0.2.0\n"
+    );
+    assert_eq!(
+        repository.read("docs/install.md"),
+        "VERSION=0.2.0\ntag = \"v0.2.0\"\nRust 0.1.0\n",
+        "what is copied from the book is this release"
     );
     let git = |arguments: &[&str]| git(repository.root(), arguments).unwrap();
     assert_eq!(git(&["status", "--porcelain"]), "");
