@@ -71,9 +71,12 @@ pub(super) fn tell_of_schedule(registry: &Registry, tenants: Vec<TenantId>, inte
 }
 
 pub(super) fn tell_of_tenants(registry: &Registry, tenants: &[Arc<ConfiguredTenant>]) {
-    let (of_quotas, of_certificates) = (tenants.to_vec(), tenants.to_vec());
+    // Tenants count their calls in the registry, so it must not keep them: they would never end, and
+    // with them the state that they have open.
+    let of_quotas: Vec<_> = tenants.iter().map(Arc::downgrade).collect();
+    let of_certificates = of_quotas.clone();
     registry.observe(&metric::QUOTA_REMAINING, move |values| {
-        for probe in of_quotas.iter().filter_map(|tenant| tenant.probe()) {
+        for probe in of_quotas.iter().filter_map(|tenant| tenant.upgrade()?.probe()) {
             for stack in &probe.stacks {
                 if let Some(left) = stack.quota_left() {
                     values.put(left, &[probe.tenant.as_str(), stack.options().api]);
@@ -82,7 +85,7 @@ pub(super) fn tell_of_tenants(registry: &Registry, tenants: &[Arc<ConfiguredTena
         }
     });
     registry.observe(&metric::CREDENTIAL_EXPIRY, move |values| {
-        for probe in of_certificates.iter().filter_map(|tenant| tenant.probe()) {
+        for probe in of_certificates.iter().filter_map(|tenant| tenant.upgrade()?.probe()) {
             // A certificate that cannot be read fails the tenant's cycles, which say so.
             let facts = probe.certificate.as_ref().and_then(|certificate| certificate.facts().ok());
             if let Some(facts) = facts {

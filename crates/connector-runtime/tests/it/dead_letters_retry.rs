@@ -85,7 +85,7 @@ async fn one_dead_letter_is_tried_alone_and_counted_on_when_it_is_refused_again(
 #[tokio::test(flavor = "multi_thread")]
 async fn while_run_lives_nothing_is_forgotten_and_what_to_do_is_said() {
     let (site, _) = refused().await;
-    let mut program = site.start(&["run"]);
+    let mut program = site.start(&["run", "--output", "text"]);
     // The log is there for as long as a writer has the state open.
     while !site.path("state.db-wal").exists() {
         tokio::task::yield_now().await;

@@ -31,7 +31,7 @@ async fn a_copy_made_while_run_writes_delivers_nothing_twice() {
     let site = Site::of(fleet(200, 100))
         .await
         .set("collection", "interval = \"1s\"\nfull_every = \"1s\"\n");
-    let mut program = site.start(&["run"]);
+    let mut program = site.start(&["run", "--output", "text"]);
     let mut reports = BufReader::new(program.stdout.take().unwrap()).lines();
     let first = reports.next_line().await.unwrap().unwrap();
     assert!(first.contains("full cycle complete"), "{first}");

@@ -82,7 +82,7 @@ async fn a_name_is_asked_for_and_a_living_writer_is_not_disturbed() {
     assert_eq!(absent.code, Some(1), "{absent:#?}");
     assert!(!site.path("state.db").exists(), "nothing is made to forget from");
     site.sync().await;
-    let mut program = site.start(&["run"]);
+    let mut program = site.start(&["run", "--output", "text"]);
     // The log is there for as long as a writer has the state open.
     while !site.path("state.db-wal").exists() {
         tokio::task::yield_now().await;

@@ -29,6 +29,14 @@ async fn a_full_cycle_takes_one_call_a_page_and_two_for_tokens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_ended_leaves_the_state_in_one_file() {
+    let site = Site::of(fleet(5, 5)).await;
+    assert_eq!(site.sync().await.account().acknowledged, 5);
+    assert!(site.path("state.db").exists());
+    assert!(!site.path("state.db-wal").exists(), "the log was not copied back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_changes_are_sent_and_what_is_gone_is_marked_removed() {
     let site = Site::of(fleet(400, 320)).await;
     assert_eq!(site.sync().await.account().acknowledged, 400);
