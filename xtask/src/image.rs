@@ -181,6 +181,7 @@ impl Contents<'_> {
                 "PATH=/usr/local/bin",
                 "STOCKTAKE_SERVER__LISTEN=0.0.0.0:9464",
                 format!("STOCKTAKE_STATE__PATH=/{STATE}/state.db"),
+                "MIMALLOC_PURGE_DELAY=10",
             ],
             "Entrypoint": ["/usr/local/bin/stocktake"],
             "Cmd": ["run"],

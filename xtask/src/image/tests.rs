@@ -92,6 +92,7 @@ fn it_starts_the_program_as_a_user_without_rights() {
     for variable in [
         "STOCKTAKE_SERVER__LISTEN=0.0.0.0:9464",
         "STOCKTAKE_STATE__PATH=/var/lib/stocktake/state.db",
+        "MIMALLOC_PURGE_DELAY=10",
     ] {
         assert!(variables.contains(&variable.into()), "{variables:?}");
     }

@@ -188,7 +188,7 @@ pub(crate) struct HttpConfig {
     #[serde(with = "span")]
     #[schemars(with = "String")]
     pub(crate) attempt_timeout: Duration,
-    /// Attempts after the first, at most.
+    /// Attempts after the first, at most. Calls for tokens have six, whatever stands here.
     pub(crate) max_retries: u32,
     /// The wait before the first retry, at most; it doubles with each further one.
     #[serde(with = "span")]

@@ -5,6 +5,8 @@
 //! program in this place must do at least. Both are processes of their own; the simulator is a third
 //! one, so its cost counts for neither.
 
+mod crowd;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -85,7 +87,8 @@ impl Bench {
                 row.ratio
             );
         }
-        let page = page(&rows, self.runs);
+        let crowds = crowd::measure(&target, &root)?;
+        let page = page(&rows, self.runs) + &crowd::section(&crowds);
         if self.write {
             fs::write(root.join("docs/benchmarks.md"), &page)?;
             println!("wrote docs/benchmarks.md");
@@ -235,13 +238,23 @@ fn mebibytes(bytes: f64) -> f64 {
 }
 
 fn configuration(url: &str, dialect: &str) -> String {
+    tenant("bench", url) + &sink(dialect)
+}
+
+fn tenant(name: &str, url: &str) -> String {
     format!(
-        "[tenants.bench]\n\
+        "[tenants.{name}]\n\
          tenant_id = \"00000000-0000-0000-0000-000000000001\"\n\
          app_id = \"00000000-0000-0000-0000-000000000002\"\n\
          app_secret = \"simulated-secret\"\n\
-         base_url = \"{url}\"\nlogin_url = \"{url}\"\ngraph_url = \"{url}\"\n\
-         [sinks.lake]\ntype = \"file\"\npath = \"events\"\ndialect = \"{dialect}\"\n\
+         base_url = \"{url}\"\nlogin_url = \"{url}\"\ngraph_url = \"{url}\"\n"
+    )
+}
+
+/// A sink, and quotas that nothing meets.
+fn sink(dialect: &str) -> String {
+    format!(
+        "[sinks.lake]\ntype = \"file\"\npath = \"events\"\ndialect = \"{dialect}\"\n\
          [http]\ndefender_per_minute = 1000000\ndefender_per_hour = 1000000\n\
          graph_per_20s = 1000000\n"
     )
