@@ -21,7 +21,12 @@ enum Verb {
     /// Print the configuration as it takes effect, without secrets
     Show,
     /// Check the configuration without asking anybody; `stocktake check` asks
-    Check,
+    Check {
+        /// Fail only for what keeps `run` from starting: a tenant or sink whose files are missing is
+        /// told, as `run` does without it and tries again
+        #[arg(long)]
+        lenient: bool,
+    },
     /// Print the JSON Schema of the configuration
     Schema,
     /// Write a commented configuration file to start from
@@ -36,7 +41,7 @@ impl ConfigCommand {
     pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
         match self.verb {
             Verb::Show => show(context)?,
-            Verb::Check => check(context).await?,
+            Verb::Check { lenient } => check(lenient, context).await?,
             Verb::Schema => context.output.json(&schemars::schema_for!(Config))?,
             Verb::Init { path } => init(&path, context)?,
         }
@@ -45,7 +50,7 @@ impl ConfigCommand {
 }
 
 /// Finds what is wrong with the configuration and with the files that it names.
-async fn check(context: &Context) -> Result<(), CommandError> {
+async fn check(lenient: bool, context: &Context) -> Result<(), CommandError> {
     let config = context.config()?;
     let transport = wiring::transport(&config.http, None)?;
     let mut faults = Vec::new();
@@ -80,18 +85,27 @@ async fn check(context: &Context) -> Result<(), CommandError> {
     }
     // Several tenants may name one credential.
     faults.dedup();
+    let left_out = faults.len();
     if !faults.is_empty() {
-        return Err(ConfigError(faults).into());
+        let error = CommandError::from(ConfigError(faults));
+        if !lenient {
+            return Err(error);
+        }
+        context.output.error(&error);
     }
     let (tenants, sinks) = counts;
     match context.output.format() {
-        Format::Json => {
-            context.output.json(&serde_json::json!({ "tenants": tenants, "sinks": sinks }))
-        }
+        Format::Json => context
+            .output
+            .json(&serde_json::json!({ "tenants": tenants, "sinks": sinks, "faults": left_out })),
         Format::Text => {
             let counted = crate::output::counted;
+            let verdict = match left_out {
+                0 => "nothing is wrong with their configuration",
+                _ => "`run` starts, and does without those that are told of until they are mended",
+            };
             context.output.text(format_args!(
-                "{} and {}; nothing is wrong with their configuration",
+                "{} and {}; {verdict}",
                 counted(tenants, "tenant", "tenants"),
                 counted(sinks, "sink", "sinks"),
             ))

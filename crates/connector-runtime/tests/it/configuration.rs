@@ -3,6 +3,8 @@
 use stocktake_simulator::{Api, Effect, Fault};
 use tempfile::TempDir;
 
+use tokio::io::{AsyncBufReadExt, BufReader};
+
 use crate::site::{APP_SECRET, Ended, Site, command, ended, fleet};
 
 const TENANT: &str = "[tenants.contoso]\n\
@@ -162,6 +164,38 @@ async fn files_that_a_configuration_names_are_checked_too() {
     for words in ["3 faults", "tenants.contoso", "absent", "credentials.own", "empty", "nowhere"] {
         assert!(ended.stderr.contains(words), "{words} is not in {}", ended.stderr);
     }
+}
+
+#[tokio::test]
+async fn a_lenient_check_fails_only_for_what_keeps_run_from_starting() {
+    let folder = TempDir::new().unwrap();
+    let check = async |text: &str| {
+        std::fs::write(folder.path().join("stocktake.toml"), text).unwrap();
+        let mut program = command(folder.path());
+        ended(program.args(["config", "check", "--lenient"]).spawn().unwrap()).await
+    };
+    let missing = format!("{TENANT}app_secret_file = \"absent\"\n{SINK}");
+    let told = check(&missing).await;
+    assert_eq!(told.code, Some(0), "{told:#?}");
+    assert!(told.stderr.contains("tenants.contoso") && told.stderr.contains("absent"), "{told:#?}");
+    assert!(told.stdout.contains("`run` starts"), "{told:#?}");
+
+    // `run` keeps that promise.
+    let text = format!("{missing}[server]\nlisten = \"127.0.0.1:0\"\n");
+    std::fs::write(folder.path().join("stocktake.toml"), text).unwrap();
+    let mut program = command(folder.path());
+    let mut program =
+        program.args(["run", "--log-format", "json"]).kill_on_drop(true).spawn().unwrap();
+    let mut log = BufReader::new(program.stderr.take().unwrap()).lines();
+    while let Some(line) = log.next_line().await.unwrap() {
+        if line.contains("ST0202") {
+            break;
+        }
+        assert!(!line.contains("ST0101"), "{line}");
+    }
+    assert!(program.try_wait().unwrap().is_none(), "it goes on");
+
+    assert_refused(&check(&format!("{missing}misspelt = 1\n")).await, &["misspelt"]);
 }
 
 #[tokio::test]
