@@ -189,9 +189,10 @@ impl ErrorCode {
         }
     }
 
-    /// The code at the end of an error line, as [`ErrorCode::tag`] puts it there.
-    pub(crate) fn at_end_of(line: &str) -> Option<Self> {
-        let (_, code) = line.strip_suffix(']')?.rsplit_once('[')?;
+    /// The code at the end of an error, as [`ErrorCode::tag`] puts it there; where it has several lines,
+    /// of the first.
+    pub(crate) fn at_end_of(error: &str) -> Option<Self> {
+        let (_, code) = error.lines().next()?.strip_suffix(']')?.rsplit_once('[')?;
         Self::ALL.iter().find(|known| known.as_str() == code).copied()
     }
 

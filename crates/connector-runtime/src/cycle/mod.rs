@@ -218,9 +218,11 @@ where
         let mut failure = passage.join.failure.take();
         let mut removal = RemovalAccount::default();
         let (mut removed, mut returned) = (Vec::new(), Vec::new());
+        let mut knows_who_is_back = false;
         if failure.is_none() && !stop.now.is_cancelled() {
-            match removal::settle(self, plan.kind, &passage.join).await {
+            match removal::settle(self, plan.kind, &passage.join, stop).await {
                 Ok(settled) => {
+                    knows_who_is_back = true;
                     removal = settled.account;
                     removed = settled.removed;
                     returned = settled.returned;
@@ -287,9 +289,9 @@ where
                 returned,
             })
             .await?;
-        // Only behind a listing that would have shown that a device is back.
-        if plan.kind == CycleKind::Full && listing_complete {
-            removal::forget(self, started_at).await?;
+        // A device that is back has lost its mark by now.
+        if plan.kind == CycleKind::Full && listing_complete && knows_who_is_back {
+            removal::forget(self, started_at).await;
         }
         progress.finish();
         Ok(report)

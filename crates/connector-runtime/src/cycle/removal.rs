@@ -12,8 +12,8 @@ use stocktake_connector_core::{
     StateStore, TenantId,
 };
 
-use super::Collector;
 use super::join::{Failure, Joined};
+use super::{Collector, Stop};
 
 /// Devices read from state at once.
 const STATE_PAGE: usize = 1_000;
@@ -26,11 +26,13 @@ pub(super) struct Settled {
     pub(super) returned: Vec<DeviceUid>,
 }
 
-/// Looks for devices that are gone (full cycles only) and for removed ones that are back.
+/// Looks for devices that are gone (full cycles only) and for removed ones that are back. A stop ends
+/// the look-ups; what they found until then counts, and a later full cycle does the rest.
 pub(super) async fn settle<S: Source, E: Enricher, M: Mapper>(
     collector: &Collector<S, E, M>,
     kind: CycleKind,
     joined: &Joined,
+    stop: &Stop,
 ) -> Result<Settled, Failure> {
     let mut settled = Settled::default();
     let Collector { store, tenant, options, .. } = collector;
@@ -71,8 +73,16 @@ pub(super) async fn settle<S: Source, E: Enricher, M: Mapper>(
         return Ok(settled);
     }
     for uid in missing {
+        if stop.gently.is_cancelled() {
+            break;
+        }
+        let presence = tokio::select! {
+            biased;
+            () = stop.now.cancelled() => break,
+            presence = collector.source.look_up(&uid) => presence?,
+        };
         settled.account.looked_up += 1;
-        if collector.source.look_up(&uid).await? == Presence::Absent {
+        if presence == Presence::Absent {
             settled.removed.push(uid);
         }
     }
@@ -81,23 +91,27 @@ pub(super) async fn settle<S: Source, E: Enricher, M: Mapper>(
 }
 
 /// Forgets the devices that were marked removed too long ago, so that state does not grow with every
-/// device that there ever was.
+/// device that there ever was. Where that fails, the cycle is no less complete, and the next full one
+/// forgets them.
 pub(super) async fn forget<S: Source, E: Enricher, M: Mapper>(
     collector: &Collector<S, E, M>,
     now: DateTime<Utc>,
-) -> Result<(), StateError> {
+) {
     let Collector { store, tenant, options, .. } = collector;
     let age = TimeDelta::from_std(options.forget_removed_after).ok();
     // An age beyond all calendars keeps every mark.
-    let Some(before) = age.and_then(|age| now.checked_sub_signed(age)) else { return Ok(()) };
-    let forgotten = store.forget_removed(tenant, before).await?;
-    if forgotten > 0 {
-        tracing::info!(
+    let Some(before) = age.and_then(|age| now.checked_sub_signed(age)) else { return };
+    match store.forget_removed(tenant, before).await {
+        Ok(0) => {}
+        Ok(forgotten) => tracing::info!(
             connector.tenant.id = %tenant, forgotten,
             "devices that were removed long ago are forgotten"
-        );
+        ),
+        Err(error) => tracing::warn!(
+            connector.tenant.id = %tenant, error = &error as &dyn std::error::Error,
+            "devices that were removed long ago are not forgotten yet"
+        ),
     }
-    Ok(())
 }
 
 #[derive(Debug, Clone, Copy)]

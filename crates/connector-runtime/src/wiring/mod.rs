@@ -95,18 +95,16 @@ pub(crate) fn deploy(
     let store = open_state(&config.state)?;
     let workshop = Workshop::new(config.clone(), transport, observer, Arc::clone(&store));
     let workshop = Arc::new(workshop);
-    let mut broken = Vec::new();
-    for name in config.sinks.keys() {
-        broken.extend(sink_name(name).and_then(|name| workshop.sink(&name)).err());
-    }
-    let mut tenants = Vec::new();
+    let (mut tenants, mut fed) = (Vec::new(), BTreeSet::new());
     for (id, tenant) in chosen {
-        let sinks = sinks_of(tenant, config).map(sink_name).collect::<Result<_, _>>()?;
+        let sinks = sinks_of(tenant, config).map(sink_name).collect::<Result<Vec<_>, _>>()?;
+        fed.extend(sinks.iter().cloned());
         let workshop = Arc::clone(&workshop);
-        let tenant = ConfiguredTenant::new(id, tenant.clone(), sinks, workshop);
-        broken.extend(tenant.access_fault());
-        tenants.push(Arc::new(tenant));
+        tenants.push(Arc::new(ConfiguredTenant::new(id, tenant.clone(), sinks, workshop)));
     }
+    // A sink that no tenant feeds is not missed.
+    let mut broken: Vec<_> = fed.iter().filter_map(|sink| workshop.sink(sink).err()).collect();
+    broken.extend(tenants.iter().filter_map(|tenant| tenant.access_fault()));
     watch.deployed(&tenants, config);
     // More turns than a semaphore can count are as good as its most.
     let turns = config.collection.concurrent_cycles.min(Semaphore::MAX_PERMITS);

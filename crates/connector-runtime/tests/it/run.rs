@@ -135,12 +135,14 @@ async fn reports_that_are_asked_for_are_lines_of_json() {
 async fn why_the_program_ends_is_in_the_log_too() {
     let site = busy_site().await.set("server", "typo = 1\n");
     let faulty = ended(run(&site, &["--log-format", "json"]).spawn().unwrap()).await;
+    let site = busy_site().await.set("collection", "removal_guard = 4.0\nmax_pages = 0\n");
+    let twice = ended(run(&site, &["--log-format", "json"]).spawn().unwrap()).await;
     let site = busy_site().await.set("log", "format = \"json\"\n");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut second = run(&site, &[]);
     second.env("STOCKTAKE_SERVER__LISTEN", taken.local_addr().unwrap().to_string());
     let second = ended(second.spawn().unwrap()).await;
-    for (program, key) in [(faulty, "typo"), (second, "server.listen")] {
+    for (program, key) in [(faulty, "typo"), (twice, "max_pages"), (second, "server.listen")] {
         assert_eq!(program.code, Some(2), "{program:#?}");
         assert_eq!(program.stdout, "");
         let lines: Vec<Value> =

@@ -92,3 +92,20 @@ async fn a_name_is_asked_for_and_a_living_writer_is_not_disturbed() {
     assert!(busy.stderr.contains("[ST0501]"), "{busy:#?}");
     program.kill().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cycle_that_cannot_forget_is_complete_all_the_same() {
+    let site = Site::of(fleet(5, 5)).await;
+    site.sync().await;
+    let file = rusqlite::Connection::open(site.path("state.db")).unwrap();
+    file.execute_batch(
+        "INSERT INTO removed (tenant, uid, removed_at_ms) VALUES ('contoso', 'long-gone', 0);
+         CREATE TRIGGER never BEFORE DELETE ON removed BEGIN SELECT RAISE(ABORT, 'no'); END;",
+    )
+    .unwrap();
+    drop(file);
+    let ended = site.sync().await;
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    assert_eq!(ended.account().unchanged, 5);
+    assert!(ended.stderr.contains("are not forgotten yet"), "{ended:#?}");
+}

@@ -145,3 +145,12 @@ async fn data_that_never_was_complete_ages_over_restarts() {
     let between = time(&second_start) - time(&first_start);
     assert!(age * 1_000.0 >= between.num_milliseconds() as f64, "{age} s after {between}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sink_that_no_tenant_feeds_is_not_missed() {
+    let site = site_with_unbuilt_sink().await.set("tenants.contoso", "sinks = [\"soc\"]\n");
+    let ended = site.sync().await;
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    assert_eq!(ended.account().acknowledged, 20);
+    assert!(!ended.stderr.contains("mtls"), "{ended:#?}");
+}

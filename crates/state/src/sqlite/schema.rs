@@ -81,10 +81,9 @@ pub(super) const STEPS: &[&str] = &[
     // the latest.
     "
     ALTER TABLE removed ADD COLUMN removed_at_ms INTEGER NOT NULL DEFAULT 0;
-    UPDATE removed SET removed_at_ms = coalesce(
-        (SELECT max(started_at_ms) FROM cycle_reports WHERE tenant = removed.tenant),
-        removed_at_ms
-    );
+    UPDATE removed SET removed_at_ms = last.at
+    FROM (SELECT tenant, max(started_at_ms) AS at FROM cycle_reports GROUP BY tenant) AS last
+    WHERE last.tenant = removed.tenant;
     ",
 ];
 

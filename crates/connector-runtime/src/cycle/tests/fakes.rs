@@ -88,6 +88,8 @@ pub(super) struct FakeSource {
     pub(super) answers: Arc<Mutex<Vec<Answer>>>,
     pub(super) absent: Arc<Mutex<BTreeSet<String>>>,
     pub(super) looked_up: Arc<Mutex<Vec<String>>>,
+    /// What becomes of look-ups.
+    pub(super) look_ups: Arc<Mutex<LookUps>>,
     pub(super) selections: Arc<Mutex<Vec<Selection>>>,
 }
 
@@ -95,6 +97,18 @@ impl FakeSource {
     pub(super) fn answers(&self, answers: impl Into<Vec<Answer>>) {
         *self.answers.lock().unwrap() = answers.into();
     }
+}
+
+/// What becomes of the look-ups of the fake source.
+#[derive(Debug, Default, Clone)]
+pub(super) enum LookUps {
+    #[default]
+    Answered,
+    Failing,
+    /// Each asks for a stop first.
+    Stopping(CancellationToken),
+    /// Each asks for a stop and then never ends.
+    Hanging(CancellationToken),
 }
 
 #[async_trait]
@@ -107,6 +121,16 @@ impl Source for FakeSource {
     }
     async fn look_up(&self, uid: &DeviceUid) -> Result<Presence, SourceError> {
         self.looked_up.lock().unwrap().push(uid.to_string());
+        let look_ups = self.look_ups.lock().unwrap().clone();
+        match look_ups {
+            LookUps::Answered => {}
+            LookUps::Failing => return Err(unavailable().into()),
+            LookUps::Stopping(stop) => stop.cancel(),
+            LookUps::Hanging(stop) => {
+                stop.cancel();
+                std::future::pending::<()>().await;
+            }
+        }
         let absent = self.absent.lock().unwrap().contains(uid.as_str());
         Ok(if absent { Presence::Absent } else { Presence::Present })
     }

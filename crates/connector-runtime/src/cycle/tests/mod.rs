@@ -3,6 +3,7 @@
 mod details;
 mod fakes;
 mod panics;
+mod removal;
 mod uncertain;
 
 use std::sync::Arc;
@@ -239,91 +240,6 @@ async fn a_device_whose_enrichment_cannot_be_read_keeps_what_was_sent_and_is_not
     assert_eq!((unchanged, acknowledged, dead_lettered), (1, 0, 1));
     assert_eq!(report.removal.missing, 0);
     assert_eq!(sink.events(), 2);
-}
-
-#[tokio::test]
-async fn a_device_is_removed_only_when_the_source_says_that_it_does_not_know_it() {
-    let sink = Arc::new(FakeSink::default());
-    let collector = collector(store(), [("soc", sink)]);
-    collector.source.answers([Answer::Records(devices(0..10))]);
-    cycle(&collector).await;
-
-    // d008 hid behind a shifted page; d009 is gone; d007 is there but unreadable.
-    collector.source.absent.lock().unwrap().insert("d009".into());
-    collector.source.answers([Answer::Records(devices(0..7)), Answer::Malformed("d007")]);
-    let report = cycle(&collector).await;
-    assert_eq!(*collector.source.looked_up.lock().unwrap(), ["d008", "d009"]);
-    assert_eq!((report.removal.missing, report.removal.removed), (2, 1));
-
-    collector.source.answers([Answer::Records(devices(0..10))]);
-    let report = cycle(&collector).await;
-    assert_eq!((report.removal.missing, report.removal.returned), (0, 1));
-    assert_eq!(account(&report, "soc").unchanged, 10, "its content is what the sink has");
-}
-
-#[tokio::test]
-async fn a_removed_device_is_back_also_when_it_is_left_out_or_unreadable() {
-    for answer in [Answer::Excluded("d009"), Answer::Malformed("d009")] {
-        let collector = collector(store(), [("soc", Arc::new(FakeSink::default()))]);
-        collector.source.answers([Answer::Records(devices(0..10))]);
-        cycle(&collector).await;
-        collector.source.absent.lock().unwrap().insert("d009".into());
-        collector.source.answers([Answer::Records(devices(0..9))]);
-        assert_eq!(cycle(&collector).await.removal.removed, 1);
-
-        collector.source.answers([Answer::Records(devices(0..9)), answer.clone()]);
-        assert_eq!(cycle(&collector).await.removal.returned, 1, "{answer:?}");
-        let removed = collector.store.removed(&collector.tenant, None, 10).await.unwrap();
-        assert_eq!(removed, [], "{answer:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_device_that_was_removed_long_ago_is_forgotten_and_new_when_it_is_back() {
-    let mut collector = collector(store(), [("soc", Arc::new(FakeSink::default()))]);
-    let known = async |collector: &FakeCollector| {
-        let scope = Scope { tenant: collector.tenant.clone(), sink: sink_name("soc") };
-        let marks = collector.store.removed(&collector.tenant, None, 10).await.unwrap().len();
-        (collector.store.delivered_count(&scope).await.unwrap(), marks)
-    };
-    collector.source.answers([Answer::Records(devices(0..10))]);
-    cycle(&collector).await;
-    collector.source.absent.lock().unwrap().insert("d009".into());
-    collector.source.answers([Answer::Records(devices(0..9))]);
-    assert_eq!(cycle(&collector).await.removal.removed, 1);
-
-    // As old as may be kept; then older, but the listing does not end; then older.
-    let age = collector.options.forget_removed_after.as_secs() as i64;
-    collector.clock = Arc::new(FixedClock(at(NOW + age)));
-    collector.source.answers([Answer::Records(devices(0..9))]);
-    cycle(&collector).await;
-    assert_eq!(known(&collector).await, (10, 1));
-    collector.clock = Arc::new(FixedClock(at(NOW + age + 1)));
-    collector.source.answers([Answer::Records(devices(0..9)), Answer::Failure]);
-    cycle(&collector).await;
-    assert_eq!(known(&collector).await, (10, 1));
-    collector.source.answers([Answer::Records(devices(0..9))]);
-    cycle(&collector).await;
-    assert_eq!(known(&collector).await, (9, 0));
-
-    collector.source.answers([Answer::Records(devices(0..10))]);
-    let report = cycle(&collector).await;
-    assert_eq!(report.removal.returned, 0);
-    assert_eq!((account(&report, "soc").acknowledged, known(&collector).await), (1, (10, 0)));
-}
-
-#[tokio::test]
-async fn none_is_removed_when_too_many_vanish_at_once() {
-    let collector = collector(store(), [("soc", Arc::new(FakeSink::default()))]);
-    collector.source.answers([Answer::Records(devices(0..10))]);
-    cycle(&collector).await;
-
-    collector.source.answers([Answer::Records(devices(0..4))]);
-    let report = cycle(&collector).await;
-
-    assert!(report.removal.guard_tripped);
-    assert_eq!(report.removal.missing, 6);
-    assert_eq!(*collector.source.looked_up.lock().unwrap(), Vec::<String>::new());
 }
 
 #[tokio::test]
