@@ -1,8 +1,8 @@
 //! What a person, or a program, gets to read: the only writer of standard output.
 
 mod bars;
+mod printer;
 mod report;
-mod reports;
 mod table;
 
 use std::borrow::Cow;
@@ -11,8 +11,8 @@ use std::io::{IsTerminal, Write};
 use serde::Serialize;
 
 pub(crate) use bars::Bars;
+pub(crate) use printer::ReportPrinter;
 pub(crate) use report::ReportText;
-pub(crate) use reports::ReportPrinter;
 pub(crate) use table::{Align, Table};
 
 use crate::cli::CommandError;
