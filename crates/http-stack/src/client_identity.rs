@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
@@ -12,6 +12,8 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::{InconsistentKeys, SignatureScheme};
+
+use crate::watched::{Files, Watched};
 
 /// A certificate and its key, for servers that ask for a client certificate.
 ///
@@ -98,102 +100,72 @@ struct Content {
     key: Vec<u8>,
 }
 
-impl Content {
-    fn read(files: &ClientIdentity) -> Result<Self, ClientIdentityError> {
+/// The files, and what their keys are read with.
+struct IdentityFiles {
+    files: ClientIdentity,
+    provider: Arc<CryptoProvider>,
+}
+
+impl Files for IdentityFiles {
+    type Content = Content;
+    type Made = CertifiedKey;
+    type Error = ClientIdentityError;
+
+    fn name(&self) -> &Path {
+        &self.files.certificate_file
+    }
+
+    fn read(&self) -> Result<Content, ClientIdentityError> {
         let read = |path: &Path| {
             fs::read(path)
                 .map_err(|source| ClientIdentityError::Unreadable { path: path.to_owned(), source })
         };
-        Ok(Self { certificate: read(&files.certificate_file)?, key: read(&files.key_file)? })
+        let ClientIdentity { certificate_file, key_file } = &self.files;
+        Ok(Content { certificate: read(certificate_file)?, key: read(key_file)? })
     }
 
-    fn parse(
-        &self,
-        files: &ClientIdentity,
-        provider: &CryptoProvider,
-    ) -> Result<CertifiedKey, ClientIdentityError> {
-        let certificates = CertificateDer::pem_slice_iter(&self.certificate)
+    fn make(&self, content: &Content) -> Result<CertifiedKey, ClientIdentityError> {
+        let ClientIdentity { certificate_file, key_file } = self.files.clone();
+        let certificates = CertificateDer::pem_slice_iter(&content.certificate)
             .collect::<Result<Vec<_>, _>>()
             .map_err(|source| ClientIdentityError::NotPem {
-                path: files.certificate_file.clone(),
+                path: certificate_file.clone(),
                 source,
             })?;
         if certificates.is_empty() {
-            return Err(ClientIdentityError::NoCertificate {
-                path: files.certificate_file.clone(),
-            });
+            return Err(ClientIdentityError::NoCertificate { path: certificate_file });
         }
-        let path = || files.key_file.clone();
-        let key = PrivateKeyDer::from_pem_slice(&self.key).map_err(|error| match error {
-            pem::Error::NoItemsFound => ClientIdentityError::NoKey { path: path() },
-            source => ClientIdentityError::NotPem { path: path(), source },
-        })?;
-        CertifiedKey::from_der(certificates, key, provider).map_err(|error| {
-            let certificate_file = files.certificate_file.clone();
-            let key_file = files.key_file.clone();
+        let key = PrivateKeyDer::from_pem_slice(&content.key).map_err(|error| {
+            let path = key_file.clone();
             match error {
-                rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
-                    ClientIdentityError::KeyMismatch { certificate_file, key_file }
-                }
-                source => ClientIdentityError::Unusable { certificate_file, key_file, source },
+                pem::Error::NoItemsFound => ClientIdentityError::NoKey { path },
+                source => ClientIdentityError::NotPem { path, source },
             }
+        })?;
+        CertifiedKey::from_der(certificates, key, &self.provider).map_err(|error| match error {
+            rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
+                ClientIdentityError::KeyMismatch { certificate_file, key_file }
+            }
+            source => ClientIdentityError::Unusable { certificate_file, key_file, source },
         })
     }
 }
 
-struct Held {
-    shown: Arc<CertifiedKey>,
-    /// What `shown` was read from. Compared whole, because a time stamp can miss a quick change.
-    content: Content,
-    /// Why the files of now are not shown; kept so that each reason is logged once.
-    fault: Option<String>,
-}
-
 /// Shows the certificate that the files hold at the time of a handshake.
-pub(crate) struct WatchedIdentity {
-    files: ClientIdentity,
-    provider: Arc<CryptoProvider>,
-    held: Mutex<Held>,
-}
+pub(crate) struct WatchedIdentity(Watched<IdentityFiles>);
 
 impl WatchedIdentity {
     pub(crate) fn open(
         files: ClientIdentity,
         provider: Arc<CryptoProvider>,
     ) -> Result<Self, ClientIdentityError> {
-        let content = Content::read(&files)?;
-        let shown = Arc::new(content.parse(&files, &provider)?);
-        Ok(Self { files, provider, held: Mutex::new(Held { shown, content, fault: None }) })
-    }
-
-    fn look_again(&self, held: &mut Held) -> Result<(), ClientIdentityError> {
-        let content = Content::read(&self.files)?;
-        if content != held.content {
-            held.shown = Arc::new(content.parse(&self.files, &self.provider)?);
-            held.content = content;
-            tracing::info!(
-                file = %self.files.certificate_file.display(),
-                "the client certificate has been read again"
-            );
-        }
-        Ok(())
+        Watched::open(IdentityFiles { files, provider }).map(Self)
     }
 }
 
 impl ResolvesClientCert for WatchedIdentity {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        // Whoever panicked with the lock left a whole value: fields are replaced one by one, and
-        // any mix of them is read again by the next handshake.
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        // Two small files, once for each connection that asks: not worth a thread of its own.
-        let fault = self.look_again(&mut held).err().map(|error| error.to_string());
-        if let Some(fault) = &fault
-            && held.fault.as_ref() != Some(fault)
-        {
-            tracing::warn!(%fault, "the client certificate of before is still shown");
-        }
-        held.fault = fault;
-        Some(Arc::clone(&held.shown))
+        Some(self.0.current())
     }
 
     fn has_certs(&self) -> bool {
@@ -204,6 +176,8 @@ impl ResolvesClientCert for WatchedIdentity {
 impl fmt::Debug for WatchedIdentity {
     // By hand, because the content holds the key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WatchedIdentity").field("files", &self.files).finish_non_exhaustive()
+        f.debug_struct("WatchedIdentity")
+            .field("files", &self.0.files.files)
+            .finish_non_exhaustive()
     }
 }

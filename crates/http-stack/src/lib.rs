@@ -62,6 +62,7 @@ mod reach;
 mod stack;
 mod tls;
 mod transport;
+mod watched;
 
 pub use answers::{
     AnswerPolicy, ErrorDetail, Flaw, JsonAnswers, ODataAnswers, clean_text, retry_after,

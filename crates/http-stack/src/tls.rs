@@ -46,7 +46,9 @@ impl TlsSetUp {
         let (mut config, verifier) = match judge(options, provider)? {
             Some(verifier) => {
                 let config = builder
-                    .dangerous() // The verifier is the one that reqwest uses itself.
+                    // The verifier is the one that reqwest uses itself; with an extra CA file, one such
+                    // for what the file holds at each handshake.
+                    .dangerous()
                     .with_custom_certificate_verifier(Arc::clone(&verifier))
                     .with_no_client_auth();
                 (config, Some(verifier))
@@ -122,6 +124,21 @@ mod tests {
         });
         let error = error.unwrap_err().to_string();
         assert!(error.contains("/nonexistent/ca.pem"), "{error}");
+    }
+
+    #[test]
+    fn a_ca_file_with_a_block_that_is_no_certificate_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("authorities.pem");
+        let nonsense = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        std::fs::write(&file, nonsense).unwrap();
+        let error = TlsSetUp::new(&TransportOptions {
+            extra_ca_file: Some(file),
+            ..TransportOptions::default()
+        });
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("authorities.pem"), "{error}");
+        assert!(error.contains("no certificate"), "{error}");
     }
 
     #[test]

@@ -93,6 +93,19 @@ pub enum TransportError {
         /// The configured file.
         path: PathBuf,
     },
+    /// A block of the file calls itself a certificate and is none.
+    #[error(
+        "extra CA file {} holds something that is no certificate; every block of it must be the \
+         certificate of an authority",
+        path.display()
+    )]
+    ExtraCaCertificate {
+        /// The configured file.
+        path: PathBuf,
+        /// What failed.
+        #[source]
+        source: rustls::Error,
+    },
     /// The certificates that are trusted cannot be set up.
     #[error(
         "no usable trusted certificates; install the system's CA certificates, or name a PEM file \

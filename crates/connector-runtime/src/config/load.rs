@@ -53,7 +53,7 @@ pub(crate) fn load(
         }
         None => {}
     }
-    figment = figment.merge(Environment::of(variables));
+    figment = figment.merge(Environment::of(variables.iter().cloned()));
     if let Some(level) = &flags.log_level {
         figment = figment.merge(Serialized::default("log.level", level));
     }
@@ -61,7 +61,7 @@ pub(crate) fn load(
         figment = figment.merge(Serialized::default("log.format", format));
     }
     let config: Config = figment.extract()?;
-    validate::validate(&config)?;
+    validate::validate(&config, &variables)?;
     Ok(config)
 }
 
@@ -71,14 +71,14 @@ pub(crate) fn load(
 /// As for [`load`].
 pub(crate) fn check_text(text: &str) -> Result<(), ConfigError> {
     let config: Config = Figment::new().merge(Toml::string(text)).extract()?;
-    validate::validate(&config)
+    validate::validate(&config, &[])
 }
 
 /// Checks the text of a YAML file, for the fuzzer.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn check_yaml(text: &str) -> Result<(), ConfigError> {
     let config: Config = Figment::new().merge(Data::<Yaml>::string(text)).extract()?;
-    validate::validate(&config)
+    validate::validate(&config, &[])
 }
 
 fn merge_file(figment: Figment, path: &Path) -> Result<Figment, ConfigError> {

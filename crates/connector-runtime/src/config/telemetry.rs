@@ -1,5 +1,6 @@
 //! `[telemetry]`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,6 +17,12 @@ pub(super) const ENDPOINT_VARIABLES: [(&str, &str); 3] = [
     ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "otlp_metrics_endpoint"),
     ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "otlp_traces_endpoint"),
 ];
+
+/// OpenTelemetry's own variables for headers. That of a signal stands in the place of the one for both,
+/// even when it is empty.
+const HEADERS_VARIABLE: &str = "OTEL_EXPORTER_OTLP_HEADERS";
+const METRICS_HEADERS_VARIABLE: &str = "OTEL_EXPORTER_OTLP_METRICS_HEADERS";
+const TRACES_HEADERS_VARIABLE: &str = "OTEL_EXPORTER_OTLP_TRACES_HEADERS";
 
 /// Metrics and traces pushed to an OpenTelemetry collector, by `sync` and `run`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -35,8 +42,8 @@ pub(crate) struct TelemetryConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) otlp_traces_endpoint: Option<String>,
     /// A file that holds headers for the collector on one line, such as
-    /// `authorization=Bearer abc,x-scope-orgid=1`; read again when it changes. They go over https, or
-    /// to loopback, only. `OTEL_EXPORTER_OTLP_HEADERS` counts besides.
+    /// `authorization=Bearer abc,x-scope-orgid=1`; read again when it changes.
+    /// `OTEL_EXPORTER_OTLP_HEADERS` counts besides. Headers go over https, or to loopback, only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) otlp_headers_file: Option<PathBuf>,
     /// Time between two pushes of metrics.
@@ -78,8 +85,8 @@ impl TelemetryConfig {
 
     /// What is wrong with the endpoints and the headers, by key.
     ///
-    /// Plain HTTP is allowed where no header goes along: no secret goes there then, and collectors
-    /// mostly are in the same cluster.
+    /// Plain HTTP is allowed where no header goes along, neither of the file nor of a variable: no
+    /// secret goes there then, and collectors mostly are in the same cluster.
     pub(super) fn problems(&self) -> Vec<(&'static str, String)> {
         let endpoints = [
             ("otlp_endpoint", &self.otlp_endpoint),
@@ -103,6 +110,31 @@ impl TelemetryConfig {
             problems.push(("otlp_headers_file", format!("is not sent in the clear: {error}")));
         }
         problems
+    }
+
+    /// Those of OpenTelemetry's variables whose headers would go in the clear, and why.
+    ///
+    /// The exporters read the variables by themselves, and send what is in them anywhere.
+    pub(super) fn headers_in_the_clear(
+        &self,
+        variables: &[(String, String)],
+    ) -> BTreeMap<&'static str, String> {
+        let value = |name: &str| variables.iter().find(|(one, _)| one == name).map(|(_, of)| of);
+        let signals = [
+            (METRICS_HEADERS_VARIABLE, self.metrics_url()),
+            (TRACES_HEADERS_VARIABLE, self.traces_url()),
+        ];
+        signals
+            .into_iter()
+            .filter_map(|(own, url)| {
+                let name = if value(own).is_some() { own } else { HEADERS_VARIABLE };
+                let is_set = value(name).is_some_and(|headers| !headers.trim().is_empty());
+                // What is no usable URL at all is told of its own key.
+                let url = url.filter(|url| is_set && is_usable(url))?;
+                let error = base_url(&url).err()?;
+                Some((name, format!("is not sent in the clear: {error}")))
+            })
+            .collect()
     }
 }
 

@@ -383,3 +383,38 @@ fn headers_for_a_collector_go_over_https_or_to_loopback() {
     assert!(error.contains("`telemetry.otlp_headers_file`"), "{error}");
     assert!(error.contains("https://"), "{error}");
 }
+
+#[test]
+fn headers_of_the_usual_variables_go_over_https_or_to_loopback_as_well() {
+    let (both, metrics, traces) = (
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
+        "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+    );
+    let refused = |text: &str, variables: &[(&str, &str)]| match load_text(text, variables) {
+        Ok(_) => Vec::new(),
+        Err(ConfigError(faults)) => {
+            let text = format!("{faults:?}");
+            assert!(text.contains("https://") && !text.contains("hunter2"), "{text}");
+            faults.into_iter().map(|fault| fault.key).collect()
+        }
+    };
+    let secret = "authorization=Bearer hunter2";
+    let plain = "[telemetry]\notlp_endpoint = \"http://collector:4318\"\n";
+    for name in [both, metrics, traces] {
+        assert_eq!(refused(plain, &[(name, secret)]), [name]);
+        assert!(refused(plain, &[(name, " ")]).is_empty(), "no header goes along");
+        for url in ["https://collector:4318", "http://127.0.0.1:4318"] {
+            let safe = format!("[telemetry]\notlp_endpoint = \"{url}\"\n");
+            assert!(refused(&safe, &[(name, secret)]).is_empty(), "{name} to {url}");
+        }
+        assert!(refused("", &[(name, secret)]).is_empty(), "nothing is pushed");
+    }
+    // Each signal is judged by the headers that go to it.
+    let plain_metrics = "[telemetry]\notlp_endpoint = \"https://collector\"\n\
+                         otlp_metrics_endpoint = \"http://collector:4318/v1/metrics\"\n";
+    assert_eq!(refused(plain_metrics, &[(both, secret)]), [both]);
+    assert_eq!(refused(plain_metrics, &[(metrics, secret)]), [metrics]);
+    assert!(refused(plain_metrics, &[(traces, secret)]).is_empty());
+    assert!(refused(plain_metrics, &[(both, secret), (metrics, "")]).is_empty());
+}

@@ -13,8 +13,8 @@ use super::{
     HiddenText, IntuneMode, SinkConfig, TenantConfig,
 };
 
-/// Finds every fault.
-pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
+/// Finds every fault, of `variables` too where they count beside the configuration.
+pub(super) fn validate(config: &Config, variables: &[(String, String)]) -> Result<(), ConfigError> {
     let mut faults = Vec::new();
     for (name, tenant) in &config.tenants {
         let key = format!("tenants.{name}");
@@ -39,7 +39,7 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     check_collection(config, &mut faults);
     check_enrichment(config, &mut faults);
     check_http(config, &mut faults);
-    check_telemetry(config, &mut faults);
+    check_telemetry(config, variables, &mut faults);
     if faults.is_empty() { Ok(()) } else { Err(ConfigError(faults)) }
 }
 
@@ -371,13 +371,16 @@ fn check_http(config: &Config, faults: &mut Vec<Fault>) {
     }
 }
 
-fn check_telemetry(config: &Config, faults: &mut Vec<Fault>) {
+fn check_telemetry(config: &Config, variables: &[(String, String)], faults: &mut Vec<Fault>) {
     if let Err(problem) = config.server.address() {
         faults.push(Fault::new("server.listen", problem));
     }
     let telemetry = &config.telemetry;
     for (key, problem) in telemetry.problems() {
         faults.push(Fault::new(format!("telemetry.{key}"), problem));
+    }
+    for (variable, problem) in telemetry.headers_in_the_clear(variables) {
+        faults.push(Fault::new(variable, problem));
     }
     if telemetry.otlp_interval < Duration::from_secs(1) {
         faults.push(Fault::new("telemetry.otlp_interval", "must be at least one second"));

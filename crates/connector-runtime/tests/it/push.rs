@@ -346,6 +346,14 @@ async fn what_the_push_cannot_do_is_refused() {
         assert!(synced.stderr.contains(name) && synced.stderr.contains(value), "{synced:#?}");
     }
     assert!(collector.at("/").is_empty());
+
+    let plain = "otlp_endpoint = \"http://collector.example:4318\"\n";
+    let site = Site::of(fleet(1, 0)).await.set("telemetry", plain);
+    let header = ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer canary-collector");
+    let synced = sync_with(&site, &[header]).await;
+    assert_eq!(synced.code, Some(2), "{synced:#?}");
+    assert!(synced.stderr.contains(header.0), "{synced:#?}");
+    assert!(!synced.stderr.contains("canary-collector"), "{synced:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

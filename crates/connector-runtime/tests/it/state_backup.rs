@@ -55,6 +55,18 @@ async fn a_copy_made_while_run_writes_delivers_nothing_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_copies_to_one_name_one_is_refused() {
+    let site = Site::of(fleet(1_500, 10)).await;
+    site.sync().await;
+    let (one, other) = tokio::join!(back_up(&site, "copy.db"), back_up(&site, "copy.db"));
+    let refused = if one.code == Some(0) { &other } else { &one };
+    assert_eq!([one.code, other.code].iter().filter(|code| **code == Some(0)).count(), 1);
+    assert_eq!(refused.code, Some(1), "{refused:#?}");
+    assert!(refused.stderr.contains("is there already"), "{refused:#?}");
+    assert!(names(site.folder.path()).iter().all(|name| !name.ends_with(".partial")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_copy_is_told_in_words() {
     let site = Site::of(fleet(5, 5)).await;
     site.sync().await;

@@ -45,11 +45,25 @@ fn refuse_existing(target: &Path) -> Result<(), Fault> {
     match target.symlink_metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error.into()),
-        Ok(_) => Err(Fault::Io(io::Error::new(
-            io::ErrorKind::AlreadyExists,
-            "it is there already, and a copy replaces nothing; choose another name",
-        ))),
+        Ok(_) => Err(taken().into()),
     }
+}
+
+fn taken() -> io::Error {
+    let problem = "it is there already, and a copy replaces nothing; choose another name";
+    io::Error::new(io::ErrorKind::AlreadyExists, problem)
+}
+
+/// Moves `from` to `target`, whose name is taken first, because a renaming would replace what is there.
+fn claim(from: &Path, target: &Path) -> io::Result<()> {
+    open::private().create_new(true).open(target).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => taken(),
+        _ => error,
+    })?;
+    std::fs::rename(from, target).inspect_err(|_| {
+        // The empty file is ours. What cannot be removed either is told by the first failure.
+        let _ = std::fs::remove_file(target);
+    })
 }
 
 /// Fills the empty file at `place`, and reads it again in whole.
@@ -81,14 +95,14 @@ fn fill(source: &Connection, place: &Path, schema_version: u32) -> Result<Copied
     Ok(Copied { bytes, schema_version, delivered, dead_letters, cycle_reports })
 }
 
-/// The copy while it is made. Dropped, it is removed again.
+/// The copy under the name that it has while it is made. Dropped, that name is removed.
 struct Partial {
     path: PathBuf,
     folder: PathBuf,
 }
 
 impl Partial {
-    /// An empty file beside `target`: what is renamed within a folder appears at once.
+    /// An empty file beside `target`: what gets another name within a folder appears there at once.
     fn beside(target: &Path) -> Result<Self, Fault> {
         let Some(name) = target.file_name() else {
             let problem = "it names no file";
@@ -109,11 +123,22 @@ impl Partial {
         Ok(Self { path, folder })
     }
 
+    /// Gives the copy its name, unless somebody else has taken that since [`refuse_existing`] looked.
     fn become_whole(self, target: &Path) -> Result<(), Fault> {
-        std::fs::rename(&self.path, target)?;
         // The name is on the disk when its folder is; elsewhere than on Unix folders cannot be opened.
         #[cfg(unix)]
-        File::open(&self.folder)?.sync_all()?;
+        let folder = File::open(&self.folder)?;
+        match std::fs::hard_link(&self.path, target) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(taken().into());
+            }
+            // Some file systems have no links.
+            Err(_) => claim(&self.path, target)?,
+        }
+        drop(self);
+        #[cfg(unix)]
+        folder.sync_all()?;
         Ok(())
     }
 }
@@ -121,8 +146,49 @@ impl Partial {
 impl Drop for Partial {
     fn drop(&mut self) {
         for suffix in ["", "-journal", "-wal", "-shm"] {
-            // Most are not there, and after the renaming none is.
+            // Most are not there.
             let _ = std::fs::remove_file(open::beside(&self.path, suffix));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn check_taken_meanwhile(give_name: impl FnOnce(Partial, &Path) -> Result<(), Fault>) {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("copy.db");
+        let partial = Partial::beside(&target).unwrap();
+        fs::write(&target, "another's").unwrap();
+        let Err(Fault::Io(error)) = give_name(partial, &target) else { panic!("replaced") };
+        assert!(error.to_string().contains("is there already"), "{error}");
+        assert_eq!(fs::read_to_string(&target).unwrap(), "another's");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left behind");
+    }
+
+    fn check_free(give_name: impl FnOnce(Partial, &Path) -> Result<(), Fault>) {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("copy.db");
+        let partial = Partial::beside(&target).unwrap();
+        fs::write(&partial.path, "whole").unwrap();
+        give_name(partial, &target).unwrap();
+        assert_eq!(fs::read_to_string(&target).unwrap(), "whole");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "it has one name");
+    }
+
+    #[test]
+    fn a_target_that_appears_while_the_copy_is_made_is_not_replaced() {
+        check_taken_meanwhile(Partial::become_whole);
+        check_free(Partial::become_whole);
+    }
+
+    #[test]
+    fn nor_is_it_on_a_file_system_without_links() {
+        let claim = |partial: Partial, target: &Path| Ok(claim(&partial.path, target)?);
+        check_taken_meanwhile(claim);
+        check_free(claim);
     }
 }

@@ -40,7 +40,7 @@ instead of `OTEL_TRACES_SAMPLER` there is `telemetry.trace_sample_ratio`, instea
 | variable | what it sets |
 |---|---|
 | `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT`, `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` | `telemetry.otlp_endpoint`, `telemetry.otlp_metrics_endpoint`, `telemetry.otlp_traces_endpoint`, where these are not set |
-| `OTEL_EXPORTER_OTLP_HEADERS`, or the same with `METRICS_` or `TRACES_` before `HEADERS` | Headers of each push; those of `telemetry.otlp_headers_file` win. For a token, prefer the file. |
+| `OTEL_EXPORTER_OTLP_HEADERS`, or the same with `METRICS_` or `TRACES_` before `HEADERS` | Headers of each push; those of `telemetry.otlp_headers_file` win. Plain http beyond loopback is refused at the start. For a token, prefer the file. |
 | `OTEL_EXPORTER_OTLP_COMPRESSION`, or with `METRICS_` or `TRACES_` | `gzip` or `none` (default); anything else is refused at the start |
 | `OTEL_EXPORTER_OTLP_PROTOCOL`, or with `METRICS_` or `TRACES_` | `http/protobuf` is the only one; anything else is refused at the start |
 | `OTEL_EXPORTER_OTLP_TIMEOUT`, or with `METRICS_` or `TRACES_` | Milliseconds for a push with its further tries (10000); each try ends after ten seconds |
