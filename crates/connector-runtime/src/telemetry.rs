@@ -117,7 +117,9 @@ mod push {
         level: &str,
         registry: RegistryOptions,
     ) -> Result<Telemetry, CommandError> {
-        let transport = wiring::transport(&config.http, None)?;
+        let transport = wiring::transport(&config.http, None)?
+            .without_reuse()
+            .map_err(|error| ConfigError(vec![Fault::new("http", crate::chain(&error))]))?;
         let telemetry = &config.telemetry;
         let headers = telemetry.otlp_headers_file.clone().map(SecretSource::File);
         let client =
@@ -158,7 +160,8 @@ mod push {
         tracing::warn!("the last metrics and spans were not pushed: there was no time left");
     }
 
-    /// The exporters' way out: the program's own connections, on its own runtime.
+    /// The exporters' way out: connections as the program makes them, a new one for each push, on its
+    /// own runtime.
     #[derive(Debug)]
     struct Client {
         transport: Transport,

@@ -159,6 +159,10 @@ impl SetUp {
         tls: ClientConfig,
         loopback: bool,
     ) -> Result<reqwest::Client, reqwest::Error> {
+        self.builder(tls, loopback).build().map_err(reqwest::Error::without_url)
+    }
+
+    fn builder(&self, tls: ClientConfig, loopback: bool) -> reqwest::ClientBuilder {
         let mut builder = reqwest::Client::builder();
         if loopback {
             builder = builder.no_proxy();
@@ -173,8 +177,6 @@ impl SetUp {
             // A redirect could carry a token to another host; it is an answer like any other.
             .redirect(redirect::Policy::none())
             .referer(false)
-            .build()
-            .map_err(reqwest::Error::without_url)
     }
 }
 
@@ -189,12 +191,31 @@ impl Transport {
             tls: TlsSetUp::new(options)?,
             proxies: Proxies::new(options)?,
         };
+        Self::pooling(Arc::new(set_up), |builder| builder)
+    }
+
+    /// The same with a connection of its own for every request, which ends with it.
+    ///
+    /// For what asks rarely and for as long as the program lives, as the export of telemetry: a
+    /// connection that is never idle for long would go on under a certificate, or by an authority, that
+    /// has been replaced since.
+    ///
+    /// # Errors
+    /// [`TransportError::Client`], as for [`Transport::new`].
+    pub fn without_reuse(&self) -> Result<Self, TransportError> {
+        Self::pooling(Arc::clone(&self.set_up), |builder| builder.pool_max_idle_per_host(0))
+    }
+
+    fn pooling(
+        set_up: Arc<SetUp>,
+        change: fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+    ) -> Result<Self, TransportError> {
         let client = |loopback| {
-            set_up
-                .client(set_up.tls.config.clone(), loopback)
-                .map_err(|error| TransportError::Client(error.into()))
+            change(set_up.builder(set_up.tls.config.clone(), loopback))
+                .build()
+                .map_err(|error| TransportError::Client(error.without_url().into()))
         };
-        Ok(Self { proxied: client(false)?, direct: client(true)?, set_up: Arc::new(set_up) })
+        Ok(Self { proxied: client(false)?, direct: client(true)?, set_up })
     }
 
     /// The same without a proxy for any call, as an endpoint on the own machine's link needs.

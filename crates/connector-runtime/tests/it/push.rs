@@ -334,6 +334,18 @@ async fn a_signal_has_its_own_endpoint_and_headers_come_from_a_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_push_is_a_new_connection_so_that_a_new_authority_counts() {
+    let collector = Recorder::start().await;
+    let site = Site::of(fleet(1, 0)).await.set("telemetry", &endpoint(&collector));
+    let synced = sync_with(&site, &[("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1")]).await;
+    assert_eq!(synced.code, Some(0), "{synced:#?}");
+    let pushes = collector.at("/v1/");
+    assert!(collector.at("/v1/traces").len() > 1, "{}", synced.stderr);
+    let connections: BTreeSet<_> = pushes.iter().map(|push| push.connection).collect();
+    assert_eq!(connections.len(), pushes.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_push_cannot_do_is_refused() {
     let collector = Recorder::start().await;
     let site = Site::of(fleet(1, 0)).await.set("telemetry", &endpoint(&collector));

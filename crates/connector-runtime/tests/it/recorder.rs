@@ -19,6 +19,8 @@ pub(crate) struct Recorded {
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// The number of the connection that it came on.
+    pub(crate) connection: usize,
 }
 
 /// Answers everything with 200 and an empty JSON object.
@@ -61,9 +63,10 @@ impl Recorder {
         let recorder = Self { address, recorded: Arc::default(), manner };
         let noting = recorder.clone();
         tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
+            for connection in 0.. {
+                let Ok((stream, _)) = listener.accept().await else { return };
                 let noting = noting.clone();
-                let service = service_fn(move |request| noting.clone().note(request));
+                let service = service_fn(move |request| noting.clone().note(connection, request));
                 let connection =
                     http1::Builder::new().serve_connection(TokioIo::new(stream), service);
                 tokio::spawn(connection);
@@ -72,12 +75,17 @@ impl Recorder {
         recorder
     }
 
-    async fn note(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    async fn note(
+        self,
+        connection: usize,
+        request: Request<Incoming>,
+    ) -> Result<Response<Full<Bytes>>, Infallible> {
         let (head, body) = request.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let path = head.uri.path().to_owned();
         let is_first = self.at(&path).is_empty();
-        self.recorded.lock().unwrap().push(Recorded { path, headers: head.headers, body });
+        let recorded = Recorded { path, headers: head.headers, body, connection };
+        self.recorded.lock().unwrap().push(recorded);
         match self.manner {
             Manner::Silent => std::future::pending().await,
             Manner::LateForEachPath if is_first => {
