@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
@@ -112,9 +113,12 @@ impl Partial {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
             _ => PathBuf::from("."),
         };
+        // One that was killed has left its file, and in a container the next has the same number: the
+        // time tells them apart.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
         let mut hidden = std::ffi::OsString::from(".");
         hidden.push(name);
-        hidden.push(format!(".{}.partial", std::process::id()));
+        hidden.push(format!(".{}-{now}.partial", std::process::id()));
         let path = folder.join(hidden);
         open::private().create_new(true).open(&path).map_err(|error| {
             let problem = format!("no file can be made in {}: {error}", folder.display());
@@ -183,6 +187,15 @@ mod tests {
     fn a_target_that_appears_while_the_copy_is_made_is_not_replaced() {
         check_taken_meanwhile(Partial::become_whole);
         check_free(Partial::become_whole);
+    }
+
+    #[test]
+    fn what_a_killed_copy_left_is_in_nobodys_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("copy.db");
+        std::mem::forget(Partial::beside(&target).unwrap());
+        Partial::beside(&target).unwrap().become_whole(&target).unwrap();
+        assert!(target.exists());
     }
 
     #[test]
