@@ -4,6 +4,8 @@ use std::error::Error;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::connection_fault::causes;
+
 /// Files, and how something is made of them.
 pub(crate) trait Files {
     /// What is read from them.
@@ -86,8 +88,10 @@ impl<F: Files> Watched<F> {
 /// An error and its causes in one line, so that a missing file, one that may not be read and half a
 /// file differ.
 fn chain(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    let mut words: Vec<String> = causes(error).map(ToString::to_string).collect();
+    // A wrapper repeats what it wraps.
+    words.dedup();
+    words.join(": ")
 }
 
 #[cfg(test)]

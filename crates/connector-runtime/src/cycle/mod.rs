@@ -45,8 +45,8 @@ use std::time::Duration;
 use serde::Serialize;
 use stocktake_connector_core::{
     Calls, Checkpoint, Clock, CycleClose, CycleId, CycleKind, CycleOutcome, CycleReport, Encoder,
-    Enricher, Mapper, PassHint, RemovalAccount, Sink, SinkAccount, SinkName, Source, StateError,
-    StateStore, TenantFacts, TenantId,
+    Enricher, Mapper, PassHint, Sink, SinkAccount, SinkName, Source, StateError, StateStore,
+    TenantFacts, TenantId,
 };
 use stocktake_telemetry::{field, span};
 use tokio::sync::mpsc;
@@ -58,6 +58,7 @@ pub use plan::{Emit, Plan, Request};
 pub use progress::Progress;
 
 use self::join::Failure;
+use self::removal::Settled;
 use crate::error_code::ErrorCode;
 use crate::process;
 
@@ -216,20 +217,15 @@ where
 
         let listing_complete = passage.join.listing_complete;
         let mut failure = passage.join.failure.take();
-        let mut removal = RemovalAccount::default();
-        let (mut removed, mut returned) = (Vec::new(), Vec::new());
-        let mut knows_who_is_back = false;
+        let mut settled = None;
         if failure.is_none() && !stop.now.is_cancelled() {
             match removal::settle(self, plan.kind, &passage.join, stop).await {
-                Ok(settled) => {
-                    knows_who_is_back = true;
-                    removal = settled.account;
-                    removed = settled.removed;
-                    returned = settled.returned;
-                }
+                Ok(found) => settled = Some(found),
                 Err(error) => failure = Some(error),
             }
         }
+        let is_settled = settled.is_some();
+        let Settled { account: removal, removed, returned } = settled.unwrap_or_default();
 
         let outcome = outcome(failure, &passage, listing_complete);
         let checkpoint = Checkpoint {
@@ -290,7 +286,7 @@ where
             })
             .await?;
         // A device that is back has lost its mark by now.
-        if plan.kind == CycleKind::Full && listing_complete && knows_who_is_back {
+        if plan.kind == CycleKind::Full && listing_complete && is_settled {
             removal::forget(self, started_at).await;
         }
         progress.finish();

@@ -26,7 +26,7 @@ pub(crate) use readiness::Readiness;
 
 use crate::config::Config;
 use crate::cycle::{Progress, Request, Stop, Unbuilt};
-use crate::wiring::{ConfiguredTenant, TenantCollector, apis_of};
+use crate::wiring::{ConfiguredTenant, TenantCollector};
 
 /// Watches everything that runs.
 #[derive(Debug)]
@@ -52,9 +52,7 @@ impl Watch {
     pub(crate) fn deployed(&self, tenants: &[Arc<ConfiguredTenant>], config: &Config) {
         for tenant in tenants {
             self.figures.prepare(&tenant.id, &tenant.sinks);
-            if let Some(described) = config.tenants.get(tenant.id.as_str()) {
-                self.figures.prepare_calls(&tenant.id, &apis_of(described, config));
-            }
+            self.figures.prepare_calls(&tenant.id, &tenant.apis());
             self.board.add(tenant.id.clone(), tenant.sinks.clone());
             if let Err(unbuilt) = self.build(tenant) {
                 self.board.failed(&tenant.id, &CycleError::from(unbuilt));

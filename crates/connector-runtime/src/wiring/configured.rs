@@ -11,7 +11,7 @@ use stocktake_connector_core::{SinkName, StateStore, TenantId};
 use stocktake_http_stack::Transport;
 
 use super::sinks::{BuiltSink, sink};
-use super::tenant::{TenantAccess, TenantCollector, access, collector};
+use super::tenant::{TenantAccess, TenantCollector, access, apis_of, collector};
 use super::transport::Observer;
 use crate::cli::CommandError;
 use crate::config::{Config, TenantConfig};
@@ -87,6 +87,11 @@ impl ConfiguredTenant {
     fn built(&self) -> MutexGuard<'_, Built> {
         // A panic leaves what was built before.
         self.built.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The APIs that are called for it.
+    pub(crate) fn apis(&self) -> Vec<&'static str> {
+        apis_of(&self.config, &self.workshop.config)
     }
 
     /// Where it is noted what was delivered.

@@ -25,9 +25,7 @@ use crate::watch::Watch;
 pub(crate) use configured::ConfiguredTenant;
 pub(crate) use credential::CredentialKind;
 pub(crate) use sinks::{BuiltSink, dialect, sinks};
-pub(crate) use tenant::{
-    GraphAccess, TenantAccess, TenantCollector, access, apis_of, encoder, sinks_of,
-};
+pub(crate) use tenant::{GraphAccess, TenantAccess, TenantCollector, access, encoder, sinks_of};
 pub(crate) use transport::{Observer, transport};
 
 /// Remembers nothing when given as the path of state.

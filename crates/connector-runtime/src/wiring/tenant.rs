@@ -142,7 +142,7 @@ pub(crate) fn sinks_of<'c>(
 }
 
 /// The APIs that are called for a tenant, by the names that their clients give them.
-pub(crate) fn apis_of(tenant: &TenantConfig, config: &Config) -> Vec<&'static str> {
+pub(super) fn apis_of(tenant: &TenantConfig, config: &Config) -> Vec<&'static str> {
     let named = tenant.credential.as_ref().and_then(|name| config.credentials.get(name));
     let tokens = match named {
         Some(CredentialConfig::ManagedIdentity(_)) => Some("managed-identity"),
