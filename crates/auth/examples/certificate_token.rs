@@ -11,7 +11,7 @@ use stocktake_auth::{
     CertificateCredential, CertificateOptions, CertificateSource, Claims, EntraOptions,
     EntraTokens, GLOBAL_LOGIN_URL,
 };
-use stocktake_connector_core::{SystemClock, TenantId, TokenProvider, TokenScope};
+use stocktake_connector_core::{SystemClock, TenantName, TokenProvider, TokenScope};
 use stocktake_http_stack::{Transport, TransportOptions};
 
 #[tokio::main]
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         login_url: var("LOGIN_URL").unwrap_or(GLOBAL_LOGIN_URL.into()).parse()?,
         tenant_id: var("TENANT_ID")?,
         app_id: var("APP_ID")?,
-        tenant: TenantId::new("example")?,
+        tenant: TenantName::new("example")?,
         credential: Arc::new(certificate),
         clock: Arc::new(SystemClock),
     };

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use stocktake_auth::{
     AppSecret, Claims, EntraOptions, EntraTokens, GLOBAL_LOGIN_URL, SecretSource,
 };
-use stocktake_connector_core::{SystemClock, TenantId, TokenProvider, TokenScope};
+use stocktake_connector_core::{SystemClock, TenantName, TokenProvider, TokenScope};
 use stocktake_http_stack::{Transport, TransportOptions};
 
 #[tokio::main]
@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         login_url: var("LOGIN_URL").unwrap_or(GLOBAL_LOGIN_URL.into()).parse()?,
         tenant_id: var("TENANT_ID")?,
         app_id: var("APP_ID")?,
-        tenant: TenantId::new("example")?,
+        tenant: TenantName::new("example")?,
         credential: Arc::new(AppSecret::new(SecretSource::Value(var("APP_SECRET")?.into()))),
         clock: Arc::new(SystemClock),
     };

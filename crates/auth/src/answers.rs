@@ -5,7 +5,7 @@ use http::{HeaderMap, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 
-use stocktake_http_stack::{AnswerPolicy, ErrorDetail, Flaw, JsonAnswers};
+use stocktake_http_stack::{ErrorDetail, InvalidResponse, JsonResponses, ResponsePolicy};
 
 use crate::aadsts;
 
@@ -24,12 +24,12 @@ struct ErrorBody {
     correlation_id: Value,
 }
 
-impl AnswerPolicy for EntraAnswers {
-    fn flaw(&self, answer: &Response<Bytes>) -> Option<Flaw> {
+impl ResponsePolicy for EntraAnswers {
+    fn flaw(&self, answer: &Response<Bytes>) -> Option<InvalidResponse> {
         if answer.body().trim_ascii().is_empty() {
-            return Some(Flaw::new("no body"));
+            return Some(InvalidResponse::new("no body"));
         }
-        JsonAnswers.flaw(answer)
+        JsonResponses.flaw(answer)
     }
 
     fn read_error(&self, status: StatusCode, headers: &HeaderMap, body: &Bytes) -> ErrorDetail {
@@ -40,7 +40,7 @@ impl AnswerPolicy for EntraAnswers {
         ) else {
             // A throttled request may be answered in plain text
             // (AzureAD/microsoft-authentication-library-for-dotnet#2855).
-            return JsonAnswers.read_error(status, headers, body);
+            return JsonResponses.read_error(status, headers, body);
         };
         let sentence = first_sentence(description);
         ErrorDetail {

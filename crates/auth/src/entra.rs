@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::{Url, form_urlencoded};
 
 use stocktake_connector_core::{
-    AccessToken, Clock, TenantId, TokenError, TokenProvider, TokenScope,
+    AccessToken, Clock, TenantName, TokenError, TokenProvider, TokenScope,
 };
 use stocktake_http_stack::{
     ApiStack, CallCounts, Origin, StackOptions, Transport, UrlError, UrlTemplate, base_url,
@@ -41,7 +41,7 @@ pub struct EntraOptions {
     /// The application (client) id.
     pub app_id: String,
     /// The name that the configuration gives the tenant, for errors and spans.
-    pub tenant: TenantId,
+    pub tenant: TenantName,
     /// Proves that the application is itself.
     pub credential: Arc<dyn Credential>,
     /// Tells the time.
@@ -60,7 +60,7 @@ pub enum InvalidEntraOptions {
         "tenant id `{0}` is neither a GUID nor a domain; it is the directory's id on the overview \
          page of Microsoft Entra"
     )]
-    TenantId(String),
+    TenantName(String),
     /// The names that stand for any directory do not work for an application.
     #[error("tenant id `{0}` stands for any directory; name the one that is collected")]
     AnyTenant(String),
@@ -227,7 +227,7 @@ fn endpoint(login: &Url, tenant_id: &str) -> Result<Url, InvalidEntraOptions> {
         }
         // What is left cannot change the path: there is no slash, and no lone dots.
         id if !id.chars().all(is_id_character) || !id.chars().any(char::is_alphanumeric) => {
-            return Err(InvalidEntraOptions::TenantId(shown(id)));
+            return Err(InvalidEntraOptions::TenantName(shown(id)));
         }
         _ => {}
     }

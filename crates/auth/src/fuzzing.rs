@@ -4,7 +4,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode};
 use stocktake_connector_core::AccessToken;
-use stocktake_http_stack::{AnswerPolicy, ErrorDetail};
+use stocktake_http_stack::{ErrorDetail, ResponsePolicy};
 
 use crate::certificate;
 

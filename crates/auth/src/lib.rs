@@ -5,7 +5,7 @@
 //! use std::sync::Arc;
 //!
 //! use stocktake_auth::{AppSecret, EntraOptions, EntraTokens, GLOBAL_LOGIN_URL, SecretSource};
-//! use stocktake_connector_core::{SystemClock, TenantId, TokenProvider, TokenScope};
+//! use stocktake_connector_core::{SystemClock, TenantName, TokenProvider, TokenScope};
 //! use stocktake_http_stack::{Transport, TransportOptions};
 //!
 //! let tokens = EntraTokens::new(
@@ -14,7 +14,7 @@
 //!         login_url: GLOBAL_LOGIN_URL.parse()?,
 //!         tenant_id: "00000000-0000-0000-0000-000000000001".into(),
 //!         app_id: "00000000-0000-0000-0000-000000000002".into(),
-//!         tenant: TenantId::new("contoso")?,
+//!         tenant: TenantName::new("contoso")?,
 //!         credential: Arc::new(AppSecret::new(SecretSource::File("/run/secrets/contoso".into()))),
 //!         clock: Arc::new(SystemClock),
 //!     },

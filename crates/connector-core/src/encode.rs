@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::{Acknowledged, DeviceUid, Fingerprint, TenantId};
+use crate::{Acknowledged, DeviceUid, Fingerprint, TenantName};
 
 /// The identity of one sending of an event: a UUID as text, which fits `metadata.uid`.
 ///
@@ -20,7 +20,7 @@ impl EventUid {
 
     /// The uid of sending `content` of `device` to a sink that last acknowledged `previous`.
     pub fn derive(
-        tenant: &TenantId,
+        tenant: &TenantName,
         device: &DeviceUid,
         content: Fingerprint,
         previous: Option<&Acknowledged>,
@@ -97,7 +97,7 @@ mod tests {
 
     fn uid(content: u8, previous: Option<Acknowledged>) -> EventUid {
         EventUid::derive(
-            &TenantId::new("contoso").unwrap(),
+            &TenantName::new("contoso").unwrap(),
             &DeviceUid::new("d1").unwrap(),
             Fingerprint::from_bytes([content; 16]),
             previous.as_ref(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::TenantId;
+use crate::TenantName;
 
 /// Any error, boxed.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -57,7 +57,7 @@ pub struct ApiError {
     /// Which API: `entra`, `defender`, `graph`, `sekoia`, …
     pub api: &'static str,
     /// Which tenant the call was for; sinks that serve all tenants have none.
-    pub tenant: Option<TenantId>,
+    pub tenant: Option<TenantName>,
     /// What was asked, in words fit for a message: `list machines`.
     pub operation: &'static str,
     /// What kind of failure.
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn the_message_names_api_tenant_operation_status_code_and_request() {
         let mut error = ApiError::new("defender", "list machines", ApiErrorKind::Forbidden);
-        error.tenant = Some(TenantId::new("contoso").unwrap());
+        error.tenant = Some(TenantName::new("contoso").unwrap());
         error.status = Some(403);
         error.code = Some("Forbidden".into());
         error.inner_code = Some("NotAllowed".into());

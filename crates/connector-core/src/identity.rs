@@ -83,7 +83,7 @@ macro_rules! identifier_type {
 
 identifier_type!(
     /// Names a tenant: the key of its table in the configuration and of its rows in state.
-    TenantId,
+    TenantName,
     "tenant name"
 );
 identifier_type!(
@@ -184,7 +184,7 @@ mod tests {
             ("a\nb", "holds a control character"),
             (&"x".repeat(257), "is longer than 256 bytes"),
         ] {
-            let error = TenantId::new(text).unwrap_err().to_string();
+            let error = TenantName::new(text).unwrap_err().to_string();
             assert!(error.starts_with("tenant name `") && error.ends_with(fault), "{error}");
         }
     }

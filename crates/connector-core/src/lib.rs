@@ -53,7 +53,7 @@ pub use enrich::{
     EnrichmentPass, EnrichmentStatus, PassHint, Strategy, UnreadableEnrichment,
 };
 pub use error::{ApiError, ApiErrorKind, BoxError, Recovery};
-pub use identity::{CycleId, DeviceUid, Fingerprint, InvalidName, SinkName, TenantId};
+pub use identity::{CycleId, DeviceUid, Fingerprint, InvalidName, SinkName, TenantName};
 pub use mapper::{MapError, Mapper};
 pub use report::{
     Calls, CycleKind, CycleOutcome, CycleReport, Imbalance, ProcessFigures, RemovalAccount,

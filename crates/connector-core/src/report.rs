@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{CycleId, EnrichmentAccount, SinkName, TenantId};
+use crate::{CycleId, EnrichmentAccount, SinkName, TenantName};
 
 /// Which machines a cycle reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,7 +155,7 @@ pub struct CycleReport {
     /// Which cycle.
     pub cycle: CycleId,
     /// Whose devices.
-    pub tenant: TenantId,
+    pub tenant: TenantName,
     /// Which machines it read.
     pub kind: CycleKind,
     /// When it started.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::{ApiError, BoxError, CycleId, EncodedEvent, Recovery, TenantId};
+use crate::{ApiError, BoxError, CycleId, EncodedEvent, Recovery, TenantName};
 
 /// How much one batch may hold. A single event that is larger than `max_bytes` goes alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct BatchLimits {
 #[derive(Debug, Clone)]
 pub struct Batch {
     /// Whose devices they are.
-    pub tenant: TenantId,
+    pub tenant: TenantName,
     /// Which cycle read them.
     pub cycle: CycleId,
     /// The events. Never empty; each device at most once.
@@ -136,5 +136,5 @@ pub trait Sink: fmt::Debug + Send + Sync {
 
     /// Ends a tenant's cycle: a file sink gives its file the final name. Called also after a cycle
     /// that failed part-way, and after one that sent nothing.
-    async fn finish_cycle(&self, tenant: &TenantId, cycle: CycleId) -> Result<(), SinkError>;
+    async fn finish_cycle(&self, tenant: &TenantName, cycle: CycleId) -> Result<(), SinkError>;
 }

@@ -10,13 +10,13 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{BoxError, CycleId, CycleReport, DeviceUid, Fingerprint, SinkName, TenantId};
+use crate::{BoxError, CycleId, CycleReport, DeviceUid, Fingerprint, SinkName, TenantName};
 
 /// A delivered set belongs to one tenant at one sink.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Scope {
     /// Whose devices.
-    pub tenant: TenantId,
+    pub tenant: TenantName,
     /// Which receiver.
     pub sink: SinkName,
 }
@@ -60,7 +60,7 @@ pub struct DeadLetterId(pub i64);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDeadLetter {
     /// Whose device.
-    pub tenant: TenantId,
+    pub tenant: TenantName,
     /// Which sink refused it; `None` when no sink can get it.
     pub sink: Option<SinkName>,
     /// Where it failed.
@@ -81,7 +81,7 @@ pub struct DeadLetter {
     /// Its name.
     pub id: DeadLetterId,
     /// Whose device.
-    pub tenant: TenantId,
+    pub tenant: TenantName,
     /// Which sink refused it; `None` when no sink can get it.
     pub sink: Option<SinkName>,
     /// Where it failed.
@@ -108,7 +108,7 @@ pub struct DeadLetter {
 #[derive(Debug, Clone, Default)]
 pub struct DeadLetterFilter {
     /// Of this tenant.
-    pub tenant: Option<TenantId>,
+    pub tenant: Option<TenantName>,
     /// At this sink.
     pub sink: Option<SinkName>,
     /// At most so many, newest first; `None` takes all.
@@ -120,7 +120,7 @@ pub struct DeadLetterFilter {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Refusals {
     /// Of this tenant.
-    pub tenant: Option<TenantId>,
+    pub tenant: Option<TenantName>,
     /// Of this sink.
     pub sink: Option<SinkName>,
     /// Of this dead letter.
@@ -183,7 +183,7 @@ pub struct CycleClose {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Forgetting {
     /// Everything of a tenant.
-    Tenant(TenantId),
+    Tenant(TenantName),
     /// What was delivered to a sink, of every tenant: delivered sets, checkpoints and dead letters.
     Sink(SinkName),
     /// The same of one tenant.
@@ -290,24 +290,24 @@ pub trait StateStore: fmt::Debug + Send + Sync {
     async fn checkpoint(&self, scope: &Scope) -> Result<Option<Checkpoint>, StateError>;
 
     /// What is known of a tenant.
-    async fn facts(&self, tenant: &TenantId) -> Result<TenantFacts, StateError>;
+    async fn facts(&self, tenant: &TenantName) -> Result<TenantFacts, StateError>;
 
     /// Every device that any sink acknowledged and that is not marked removed, in ascending order,
     /// at most `limit` of them, starting behind `after`. Each device once.
     async fn devices(
         &self,
-        tenant: &TenantId,
+        tenant: &TenantName,
         after: Option<&DeviceUid>,
         limit: usize,
     ) -> Result<Vec<DeviceUid>, StateError>;
 
     /// How many devices [`StateStore::devices`] has for a tenant.
-    async fn device_count(&self, tenant: &TenantId) -> Result<u64, StateError>;
+    async fn device_count(&self, tenant: &TenantName) -> Result<u64, StateError>;
 
     /// The devices that are marked removed, in ascending order, at most `limit`, behind `after`.
     async fn removed(
         &self,
-        tenant: &TenantId,
+        tenant: &TenantName,
         after: Option<&DeviceUid>,
         limit: usize,
     ) -> Result<Vec<DeviceUid>, StateError>;
@@ -343,14 +343,14 @@ pub trait StateStore: fmt::Debug + Send + Sync {
     /// their dead letters, and answers how many marks that were. One that comes back is a new device.
     async fn forget_removed(
         &self,
-        tenant: &TenantId,
+        tenant: &TenantName,
         before: DateTime<Utc>,
     ) -> Result<u64, StateError>;
 
     /// The last `limit` cycle reports of a tenant, newest first. Stores keep at least 100.
     async fn reports(
         &self,
-        tenant: &TenantId,
+        tenant: &TenantName,
         limit: usize,
     ) -> Result<Vec<CycleReport>, StateError>;
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::Value;
 use stocktake_auth::{AppSecret, EntraOptions, EntraTokens, SecretSource};
-use stocktake_connector_core::{BoxError, SystemClock, TenantId, TokenProvider, TokenScope};
+use stocktake_connector_core::{BoxError, SystemClock, TenantName, TokenProvider, TokenScope};
 use stocktake_defender_api::DefenderOptions;
 use stocktake_graph_api::{GraphOptions, ManagedDevice};
 use stocktake_http_stack::{
@@ -32,7 +32,7 @@ async fn main() -> Result<(), BoxError> {
         login_url: base.clone(),
         tenant_id: "00000000-0000-0000-0000-000000000001".into(),
         app_id: "00000000-0000-0000-0000-000000000002".into(),
-        tenant: TenantId::new("bench")?,
+        tenant: TenantName::new("bench")?,
         credential: Arc::new(AppSecret::new(SecretSource::Value("simulated-secret".into()))),
         clock: Arc::new(SystemClock),
     };

@@ -1,7 +1,7 @@
 //! The private readers of outside bytes, as `fuzz/` calls them. No part of the public API.
 
 use chrono::{DateTime, Utc};
-use stocktake_connector_core::TenantId;
+use stocktake_connector_core::TenantName;
 use stocktake_defender_api::Machine;
 use stocktake_graph_api::ManagedDevice;
 use stocktake_mapper::{DefenderMapper, MapperOptions};
@@ -32,7 +32,7 @@ pub fn map_input(machines: &[u8], managed_devices: Option<&[u8]>) -> Vec<Vec<u8>
     let managed = managed_devices
         .and_then(|devices| map::records::<ManagedDevice>(devices).ok())
         .map(Managed::new);
-    let Ok(tenant) = TenantId::new("fuzz") else { return Vec::new() };
+    let Ok(tenant) = TenantName::new("fuzz") else { return Vec::new() };
     let now = DateTime::<Utc>::UNIX_EPOCH;
     let mapper = DefenderMapper::new(MapperOptions::new(Dialect::Ocsf));
     let encoder = wiring::encoder(&mapper, Dialect::Ocsf, &[]);

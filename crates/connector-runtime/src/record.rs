@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use stocktake_connector_core::{CycleOutcome, CycleReport, SinkAccount, SinkName, TenantId};
+use stocktake_connector_core::{CycleOutcome, CycleReport, SinkAccount, SinkName, TenantName};
 use stocktake_telemetry::field;
 
 use crate::cli::CommandError;
@@ -16,7 +16,7 @@ pub(crate) fn cycle_ended(report: &CycleReport) {
         ($level:ident, $error:expr, $advice:expr) => {{
             let error: Option<&str> = $error;
             tracing::$level!(
-                { field::TENANT_ID } = %report.tenant,
+                { field::TENANT_NAME } = %report.tenant,
                 { field::CYCLE_ID } = %report.cycle,
                 { field::CYCLE_KIND } = report.kind.name(),
                 { field::CYCLE_OUTCOME } = report.outcome.name(),
@@ -44,10 +44,10 @@ pub(crate) fn cycle_ended(report: &CycleReport) {
 }
 
 /// Notes a cycle that has no report.
-pub(crate) fn no_report(tenant: &TenantId, error: &CycleError) {
+pub(crate) fn no_report(tenant: &TenantName, error: &CycleError) {
     let text = error.text();
     tracing::error!(
-        { field::TENANT_ID } = %tenant,
+        { field::TENANT_NAME } = %tenant,
         { field::CYCLE_OUTCOME } = CycleOutcome::FAILED,
         { field::ERROR_CODE } = code_of(&text),
         { field::ERROR } = text,

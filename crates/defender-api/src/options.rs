@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use stocktake_connector_core::TenantId;
-use stocktake_http_stack::{Authorisation, ODataAnswers, Origin, Quota, StackOptions};
+use stocktake_connector_core::TenantName;
+use stocktake_http_stack::{Authorisation, ODataResponses, Origin, Quota, StackOptions};
 use url::Url;
 
 use crate::MachineFilter;
@@ -13,7 +13,7 @@ use crate::MachineFilter;
 #[non_exhaustive]
 pub struct DefenderOptions {
     /// The tenant, for errors. Default: `None`.
-    pub tenant: Option<TenantId>,
+    pub tenant: Option<TenantName>,
     /// Where the API is, without `/api`. Build it with [`stocktake_http_stack::base_url`].
     pub base_url: Url,
     /// Records in a page, 1 to 10,000. Default: `None`, which lets the API choose its largest page
@@ -61,7 +61,7 @@ impl DefenderOptions {
         stack.tenant = self.tenant.clone();
         stack.authorisation = authorisation;
         stack.quotas = Self::QUOTAS.to_vec();
-        stack.answers = Arc::new(ODataAnswers);
+        stack.answers = Arc::new(ODataResponses);
         stack
     }
 }

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use stocktake_connector_core::wire::{Integer, TextOrInteger, Wire};
 use stocktake_connector_core::{ApiError, ApiErrorKind, SourceError};
 use stocktake_http_stack::{
-    AnswerPolicy, ODataAnswers, Quota, UrlTemplate, Weight, clean_text, retry_after,
+    ODataResponses, Quota, ResponsePolicy, UrlTemplate, Weight, clean_text, retry_after,
 };
 use tokio::time::Instant;
 use url::Url;
@@ -274,7 +274,7 @@ impl GraphClient {
             .unwrap_or(StatusCode::BAD_GATEWAY);
         let headers = answer.headers();
         let body = Bytes::copy_from_slice(answer.body().as_bytes());
-        let detail = ODataAnswers.read_error(status, &headers, &body);
+        let detail = ODataResponses.read_error(status, &headers, &body);
         let kind = match status.as_u16() {
             401 => ApiErrorKind::Unauthorised,
             403 => ApiErrorKind::Forbidden,

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::StatusCode;
 use stocktake_connector_core::wire::parse_page;
-use stocktake_http_stack::{AnswerPolicy, ErrorDetail, ODataAnswers};
+use stocktake_http_stack::{ErrorDetail, ODataResponses, ResponsePolicy};
 
 use crate::ManagedDevice;
 
@@ -17,7 +17,7 @@ pub fn batch_answer(body: &[u8]) -> Option<Vec<ErrorDetail>> {
             }
         }
         let body = Bytes::copy_from_slice(answer.body().as_bytes());
-        ODataAnswers.read_error(StatusCode::TOO_MANY_REQUESTS, &answer.headers(), &body)
+        ODataResponses.read_error(StatusCode::TOO_MANY_REQUESTS, &answer.headers(), &body)
     });
     Some(read.collect())
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use stocktake_connector_core::TenantId;
-use stocktake_http_stack::{Authorisation, ODataAnswers, Origin, Quota, StackOptions};
+use stocktake_connector_core::TenantName;
+use stocktake_http_stack::{Authorisation, ODataResponses, Origin, Quota, StackOptions};
 use url::Url;
 
 /// Options of a [`GraphClient`](crate::GraphClient).
@@ -12,7 +12,7 @@ use url::Url;
 #[non_exhaustive]
 pub struct GraphOptions {
     /// The tenant, for errors. Default: `None`.
-    pub tenant: Option<TenantId>,
+    pub tenant: Option<TenantName>,
     /// Where the API is, without `/v1.0`. Build it with [`stocktake_http_stack::base_url`].
     pub base_url: Url,
     /// Most pages of one listing; more are an error. Default: 20,000.
@@ -60,7 +60,7 @@ impl GraphOptions {
         stack.tenant = self.tenant.clone();
         stack.authorisation = authorisation;
         stack.quotas = Self::QUOTAS.to_vec();
-        stack.answers = Arc::new(ODataAnswers);
+        stack.answers = Arc::new(ODataResponses);
         stack
     }
 }

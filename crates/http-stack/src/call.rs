@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::Request;
 use tokio::time::Instant;
 
-use stocktake_connector_core::TenantId;
+use stocktake_connector_core::TenantName;
 
 /// One call, as its layers see it.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub(crate) struct Call {
     /// What is asked, in words.
     pub(crate) operation: &'static str,
     /// For whom, where the stack serves several tenants.
-    pub(crate) tenant: Option<TenantId>,
+    pub(crate) tenant: Option<TenantName>,
     /// When the call ends, whatever happens. Set by the deadline layer.
     pub(crate) deadline: Option<Instant>,
     /// How often the call was tried again.

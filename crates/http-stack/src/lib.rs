@@ -7,14 +7,14 @@
 //! use bytes::Bytes;
 //! use http::Request;
 //! use stocktake_http_stack::{
-//!     ApiStack, ODataAnswers, Origin, Quota, StackOptions, Transport, TransportOptions,
+//!     ApiStack, ODataResponses, Origin, Quota, StackOptions, Transport, TransportOptions,
 //! };
 //!
 //! let base = "https://api.securitycenter.microsoft.com";
 //! let transport = Transport::new(&TransportOptions::default())?;
 //! let mut options = StackOptions::new("defender", Origin::parse(base)?);
 //! options.quotas = vec![Quota::per_minute(50), Quota::per_hour(1500)];
-//! options.answers = Arc::new(ODataAnswers);
+//! options.answers = Arc::new(ODataResponses);
 //! let stack = ApiStack::new(&transport, options);
 //!
 //! let request = Request::get(format!("{base}/api/machines")).body(Bytes::new())?;
@@ -27,7 +27,7 @@
 //! # Main types
 //! A [`Transport`] is one connection pool; it is shared by every [`ApiStack`]. A stack serves one
 //! API for one tenant, because quotas, pauses and tokens belong to that pair. What only the API
-//! knows of its answers is an [`AnswerPolicy`]. [`Origin`] and [`CursorTrail`] keep requests and page
+//! knows of its answers is an [`ResponsePolicy`]. [`Origin`] and [`CursorTrail`] keep requests and page
 //! cursors on the configured scheme, host and port. [`Transport::reach`] tells step by step whether a
 //! host can be reached at all. An [`AttemptObserver`] is told of every request on the wire, and
 //! [`ApiStack::quota_left`] tells what is left of the quotas.
@@ -65,7 +65,8 @@ mod transport;
 mod watched;
 
 pub use answers::{
-    AnswerPolicy, ErrorDetail, Flaw, JsonAnswers, ODataAnswers, clean_text, retry_after,
+    ErrorDetail, InvalidResponse, JsonResponses, ODataResponses, ResponsePolicy, clean_text,
+    retry_after,
 };
 pub use call::{CallCounts, UrlTemplate, Weight};
 pub use client_identity::{ClientIdentity, ClientIdentityError};

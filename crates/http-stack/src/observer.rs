@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use stocktake_connector_core::{ApiErrorKind, TenantId};
+use stocktake_connector_core::{ApiErrorKind, TenantName};
 
 use crate::failure::kind_name;
 
@@ -52,7 +52,7 @@ pub struct Attempt<'a> {
     /// The API, as [`StackOptions::api`](crate::StackOptions::api) names it.
     pub api: &'static str,
     /// For whom; `None` for what serves all tenants.
-    pub tenant: Option<&'a TenantId>,
+    pub tenant: Option<&'a TenantName>,
     /// How it ended.
     pub outcome: AttemptOutcome,
     /// Whether it repeated an earlier one of the same call.

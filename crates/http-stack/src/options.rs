@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stocktake_connector_core::{Clock, SystemClock, TenantId, TokenProvider, TokenScope};
+use stocktake_connector_core::{Clock, SystemClock, TenantName, TokenProvider, TokenScope};
 
-use crate::{AnswerPolicy, JsonAnswers, Origin};
+use crate::{JsonResponses, Origin, ResponsePolicy};
 
 /// Calls allowed in any window of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,15 +95,15 @@ pub struct StackOptions {
     /// The only scheme, host and port that the stack asks. A request to another one is refused.
     pub origin: Origin,
     /// The tenant, for errors and spans; `None` for what serves all tenants. Default: `None`.
-    pub tenant: Option<TenantId>,
+    pub tenant: Option<TenantName>,
     /// Adds `Authorization: Bearer …` to every attempt. Default: `None`.
     pub authorisation: Option<Authorisation>,
     /// Quotas that hold all at once. Default: none.
     pub quotas: Vec<Quota>,
     /// Bounds of a call.
     pub limits: Limits,
-    /// What only this API knows of its answers. Default: [`JsonAnswers`].
-    pub answers: Arc<dyn AnswerPolicy>,
+    /// What only this API knows of its answers. Default: [`JsonResponses`].
+    pub answers: Arc<dyn ResponsePolicy>,
     /// Sends the W3C `traceparent` of the attempt along, so that the receiver can join the trace. For
     /// receivers of one's own: to others the ids say nothing. Default: false.
     pub sends_trace_context: bool,
@@ -121,7 +121,7 @@ impl StackOptions {
             authorisation: None,
             quotas: Vec::new(),
             limits: Limits::default(),
-            answers: Arc::new(JsonAnswers),
+            answers: Arc::new(JsonResponses),
             sends_trace_context: false,
             clock: Arc::new(SystemClock),
         }

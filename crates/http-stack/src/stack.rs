@@ -10,7 +10,7 @@ use tower::util::BoxCloneSyncService;
 use tower::{ServiceBuilder, ServiceExt};
 use url::Url;
 
-use stocktake_connector_core::{ApiError, ApiErrorKind, TenantId};
+use stocktake_connector_core::{ApiError, ApiErrorKind, TenantName};
 
 use crate::call::{Call, CallCounts, Counters};
 use crate::failure::{Failure, Retry};
@@ -32,7 +32,7 @@ pub struct ApiStack {
     quotas: Arc<Quotas>,
     calls: Calls,
     /// For whom, instead of the options' tenant.
-    on_behalf_of: Option<TenantId>,
+    on_behalf_of: Option<TenantName>,
 }
 
 impl ApiStack {
@@ -58,7 +58,7 @@ impl ApiStack {
     }
 
     /// The same stack, calling for `tenant`: errors, spans and the observer name it.
-    pub fn on_behalf_of(&self, tenant: &TenantId) -> Self {
+    pub fn on_behalf_of(&self, tenant: &TenantName) -> Self {
         Self { on_behalf_of: Some(tenant.clone()), ..self.clone() }
     }
 

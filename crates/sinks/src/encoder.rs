@@ -60,7 +60,7 @@ impl Encoder<InventoryInfo> for DialectEncoder {
 mod tests {
     use super::*;
     use serde_json::Value;
-    use stocktake_connector_core::{DeviceUid, TenantId};
+    use stocktake_connector_core::{DeviceUid, TenantName};
     use stocktake_ocsf_model::{Device, Metadata, Product, Timestamp};
 
     fn event() -> InventoryInfo {
@@ -86,7 +86,7 @@ mod tests {
     }
 
     fn uid() -> EventUid {
-        let tenant = TenantId::new("contoso").unwrap();
+        let tenant = TenantName::new("contoso").unwrap();
         let device = DeviceUid::new("d1").unwrap();
         EventUid::derive(&tenant, &device, Fingerprint::of([]), None)
     }

@@ -4,11 +4,11 @@
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 //! use stocktake_connector_core::{CycleId, DeviceUid, Encoded, EncodedEvent, Encoder};
 //! use stocktake_connector_core::{EventUid, Fingerprint};
-//! use stocktake_connector_core::{Batch, Sink, TenantId};
+//! use stocktake_connector_core::{Batch, Sink, TenantName};
 //! use stocktake_ocsf_model::{Device, Dialect, InventoryInfo};
 //! use stocktake_sinks::{DialectEncoder, StdoutSink, VOLATILE};
 //!
-//! let tenant = TenantId::new("contoso").unwrap();
+//! let tenant = TenantName::new("contoso").unwrap();
 //! let uid = DeviceUid::new("1e5bc9d7").unwrap();
 //! let device = Device { uid: Some("1e5bc9d7".into()), ..Default::default() };
 //! let event = InventoryInfo { device: Box::new(device), ..Default::default() };

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use stocktake_connector_core::{
-    Acknowledgement, Batch, BatchLimits, Check, CycleId, Finding, Sink, SinkError, TenantId,
+    Acknowledgement, Batch, BatchLimits, Check, CycleId, Finding, Sink, SinkError, TenantName,
 };
 
 use crate::lines::{FileFault, blocking, lines, write_lines};
@@ -66,7 +66,7 @@ impl<W: Write + Send + 'static> Sink for StdoutSink<W> {
         Ok(acknowledgement)
     }
 
-    async fn finish_cycle(&self, _: &TenantId, _: CycleId) -> Result<(), SinkError> {
+    async fn finish_cycle(&self, _: &TenantName, _: CycleId) -> Result<(), SinkError> {
         Ok(())
     }
 }

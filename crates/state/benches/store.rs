@@ -7,7 +7,7 @@
 use chrono::DateTime;
 use divan::{Bencher, counter::ItemsCount};
 use stocktake_connector_core::{
-    CycleId, Delivery, DeviceUid, Fingerprint, Scope, SinkName, StateStore, TenantId,
+    CycleId, Delivery, DeviceUid, Fingerprint, Scope, SinkName, StateStore, TenantName,
 };
 use stocktake_state::{MemoryStore, SqliteStore};
 use tokio::runtime::Runtime;
@@ -19,7 +19,7 @@ fn main() {
 }
 
 fn scope() -> Scope {
-    Scope { tenant: TenantId::new("contoso").unwrap(), sink: SinkName::new("lake").unwrap() }
+    Scope { tenant: TenantName::new("contoso").unwrap(), sink: SinkName::new("lake").unwrap() }
 }
 
 /// Uids as Defender makes them: 40 hex digits in no order.

@@ -63,7 +63,7 @@ fn kept(mut text: String, bound: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stocktake_connector_core::{DeviceUid, SinkName, TenantId};
+    use stocktake_connector_core::{DeviceUid, SinkName, TenantName};
 
     #[test]
     fn a_text_is_cut_behind_the_character_that_crosses_the_bound_and_marked() {
@@ -76,7 +76,7 @@ mod tests {
     fn two_letters_of_one_device_at_one_stage_and_sink_are_the_same() {
         let letter = |sink: Option<&str>, stage, uid: Option<&str>, payload: &str| {
             identity(&NewDeadLetter {
-                tenant: TenantId::new("contoso").unwrap(),
+                tenant: TenantName::new("contoso").unwrap(),
                 sink: sink.map(|sink| SinkName::new(sink).unwrap()),
                 stage,
                 uid: uid.map(|uid| DeviceUid::new(uid).unwrap()),

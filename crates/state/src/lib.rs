@@ -3,12 +3,12 @@
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 //! use stocktake_connector_core::{CycleId, Delivery, DeviceUid, Fingerprint, Scope, SinkName};
-//! use stocktake_connector_core::{StateStore, TenantId};
+//! use stocktake_connector_core::{StateStore, TenantName};
 //! use stocktake_state::MemoryStore;
 //!
 //! let store = MemoryStore::new();
 //! let scope = Scope {
-//!     tenant: TenantId::new("contoso").unwrap(),
+//!     tenant: TenantName::new("contoso").unwrap(),
 //!     sink: SinkName::new("lake").unwrap(),
 //! };
 //! let device = DeviceUid::new("1e5bc9d7").unwrap();

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
     Acknowledged, Checkpoint, CycleClose, CycleId, CycleReport, DeadLetter, DeadLetterFilter,
     DeadLetterId, Delivery, DeviceUid, Fingerprint, Forgetting, Forgotten, Known, NewDeadLetter,
-    Refusals, Scope, SinkName, Stage, StateError, StateStore, TenantFacts, TenantId,
+    Refusals, Scope, SinkName, Stage, StateError, StateStore, TenantFacts, TenantName,
 };
 
 use crate::{REPORTS_KEPT, dead_letter};
@@ -28,10 +28,10 @@ struct Kept {
     delivered: BTreeMap<Scope, BTreeMap<DeviceUid, Acknowledged>>,
     checkpoints: BTreeMap<Scope, Checkpoint>,
     wanted_since: BTreeMap<Scope, DateTime<Utc>>,
-    facts: BTreeMap<TenantId, TenantFacts>,
+    facts: BTreeMap<TenantName, TenantFacts>,
     /// Since when each device is marked removed.
-    removed: BTreeMap<TenantId, BTreeMap<DeviceUid, DateTime<Utc>>>,
-    reports: BTreeMap<TenantId, Vec<CycleReport>>,
+    removed: BTreeMap<TenantName, BTreeMap<DeviceUid, DateTime<Utc>>>,
+    reports: BTreeMap<TenantName, Vec<CycleReport>>,
     letters: BTreeMap<Fingerprint, DeadLetter>,
     /// What the sink of a scope refused, by device: the letters of stage `deliver`, found by key.
     refused: BTreeMap<Scope, BTreeMap<DeviceUid, Fingerprint>>,
@@ -110,7 +110,7 @@ impl Kept {
         }
     }
 
-    fn bound_anonymous_letters(&mut self, tenant: &TenantId) {
+    fn bound_anonymous_letters(&mut self, tenant: &TenantName) {
         let mut anonymous: Vec<_> = self
             .letters
             .iter()
@@ -174,7 +174,7 @@ impl Kept {
         }
     }
 
-    fn forget_removed(&mut self, tenant: &TenantId, before: DateTime<Utc>) -> u64 {
+    fn forget_removed(&mut self, tenant: &TenantName, before: DateTime<Utc>) -> u64 {
         let Some(marked) = self.removed.get_mut(tenant) else { return 0 };
         let old: BTreeSet<DeviceUid> =
             marked.iter().filter(|(_, at)| **at < before).map(|(uid, _)| uid.clone()).collect();
@@ -194,7 +194,7 @@ impl Kept {
     /// The delivered sets of a tenant, each in ascending order, without removed devices.
     fn delivered_sets<'a>(
         &'a self,
-        tenant: &'a TenantId,
+        tenant: &'a TenantName,
         after: Option<&'a DeviceUid>,
     ) -> impl Iterator<Item = impl Iterator<Item = &'a DeviceUid>> {
         let removed = self.removed.get(tenant);
@@ -341,13 +341,13 @@ impl StateStore for MemoryStore {
         Ok(self.kept().checkpoints.get(scope).copied())
     }
 
-    async fn facts(&self, tenant: &TenantId) -> Result<TenantFacts, StateError> {
+    async fn facts(&self, tenant: &TenantName) -> Result<TenantFacts, StateError> {
         Ok(self.kept().facts.get(tenant).copied().unwrap_or_default())
     }
 
     async fn devices(
         &self,
-        tenant: &TenantId,
+        tenant: &TenantName,
         after: Option<&DeviceUid>,
         limit: usize,
     ) -> Result<Vec<DeviceUid>, StateError> {
@@ -358,7 +358,7 @@ impl StateStore for MemoryStore {
         Ok(devices.into_iter().take(limit).cloned().collect())
     }
 
-    async fn device_count(&self, tenant: &TenantId) -> Result<u64, StateError> {
+    async fn device_count(&self, tenant: &TenantName) -> Result<u64, StateError> {
         let kept = self.kept();
         let devices: BTreeSet<_> = kept.delivered_sets(tenant, None).flatten().collect();
         Ok(devices.len() as u64)
@@ -366,7 +366,7 @@ impl StateStore for MemoryStore {
 
     async fn removed(
         &self,
-        tenant: &TenantId,
+        tenant: &TenantName,
         after: Option<&DeviceUid>,
         limit: usize,
     ) -> Result<Vec<DeviceUid>, StateError> {
@@ -388,7 +388,7 @@ impl StateStore for MemoryStore {
             .kept()
             .letters
             .values()
-            .filter(|letter| matches::<TenantId>(filter.tenant.as_ref(), Some(&letter.tenant)))
+            .filter(|letter| matches::<TenantName>(filter.tenant.as_ref(), Some(&letter.tenant)))
             .filter(|letter| matches::<SinkName>(filter.sink.as_ref(), letter.sink.as_ref()))
             .cloned()
             .collect();
@@ -434,7 +434,7 @@ impl StateStore for MemoryStore {
 
     async fn forget_removed(
         &self,
-        tenant: &TenantId,
+        tenant: &TenantName,
         before: DateTime<Utc>,
     ) -> Result<u64, StateError> {
         Ok(self.kept().forget_removed(tenant, before))
@@ -442,7 +442,7 @@ impl StateStore for MemoryStore {
 
     async fn reports(
         &self,
-        tenant: &TenantId,
+        tenant: &TenantName,
         limit: usize,
     ) -> Result<Vec<CycleReport>, StateError> {
         let kept = self.kept();

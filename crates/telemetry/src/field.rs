@@ -4,7 +4,7 @@
 //! (<https://opentelemetry.io/docs/specs/semconv/http/http-spans/>); ours start with `connector.`.
 
 /// The tenant, by the name that the configuration gives it.
-pub const TENANT_ID: &str = "connector.tenant.id";
+pub const TENANT_NAME: &str = "connector.tenant.name";
 /// The cycle.
 pub const CYCLE_ID: &str = "connector.cycle.id";
 /// `full` or `incremental`.

@@ -6,7 +6,7 @@
 //! use stocktake_telemetry::{LogFormat, LogOptions, field, init_logs};
 //!
 //! init_logs(LogOptions { format: LogFormat::Json, filter: "info" })?;
-//! tracing::info!({ field::TENANT_ID } = "contoso", "cycle finished");
+//! tracing::info!({ field::TENANT_NAME } = "contoso", "cycle finished");
 //! # Ok::<(), stocktake_telemetry::LogError>(())
 //! ```
 //!

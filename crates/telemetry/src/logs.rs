@@ -216,7 +216,7 @@ mod tests {
         let parent = tracing::subscriber::with_default(subscriber, || {
             let span = tracing::info_span!("cycle", { field::CYCLE_ID } = "c1");
             let _entered = span.enter();
-            tracing::info!({ field::TENANT_ID } = "contoso", "cycle finished");
+            tracing::info!({ field::TENANT_NAME } = "contoso", "cycle finished");
             tracing::debug!("detail");
             tracing::warn!("odd");
             crate::traceparent(&span)
@@ -230,7 +230,7 @@ mod tests {
         assert_eq!(text.lines().count(), 2);
         for part in [
             r#""message":"cycle finished""#,
-            r#""connector.tenant.id":"contoso""#,
+            r#""connector.tenant.name":"contoso""#,
             r#""connector.cycle.id":"c1""#,
             r#""level":"INFO""#,
         ] {

@@ -20,10 +20,11 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use stocktake_connector_core::{
-    AccessToken, ApiError, Clock, Recovery, TenantId, TokenError, TokenProvider, TokenScope,
+    AccessToken, ApiError, Clock, Recovery, TenantName, TokenError, TokenProvider, TokenScope,
 };
 use stocktake_http_stack::{
-    AnswerPolicy, ApiStack, CallCounts, ErrorDetail, Flaw, Origin, StackOptions, Transport,
+    ApiStack, CallCounts, ErrorDetail, InvalidResponse, Origin, ResponsePolicy, StackOptions,
+    Transport,
 };
 
 use crate::answers::EntraAnswers;
@@ -47,7 +48,7 @@ pub struct ManagedIdentityOptions {
     /// Which identity's.
     pub identity: AssignedIdentity,
     /// The name that the configuration gives the tenant, for errors and spans.
-    pub tenant: TenantId,
+    pub tenant: TenantName,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
@@ -239,8 +240,8 @@ fn is_passing(error: &ApiError) -> bool {
 #[derive(Debug, Clone, Copy)]
 struct HostAnswers;
 
-impl AnswerPolicy for HostAnswers {
-    fn flaw(&self, answer: &Response<Bytes>) -> Option<Flaw> {
+impl ResponsePolicy for HostAnswers {
+    fn flaw(&self, answer: &Response<Bytes>) -> Option<InvalidResponse> {
         EntraAnswers.flaw(answer)
     }
 

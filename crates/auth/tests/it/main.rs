@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use stocktake_auth::{AppSecret, Credential, EntraOptions, EntraTokens, SecretSource};
-use stocktake_connector_core::{Clock, TenantId, TokenScope};
+use stocktake_connector_core::{Clock, TenantName, TokenScope};
 use stocktake_http_stack::{Transport, TransportOptions};
 use wiremock::{MockServer, ResponseTemplate};
 
@@ -53,7 +53,7 @@ fn options(login: &str, credential: Arc<dyn Credential>, clock: &HandClock) -> E
         login_url: login.parse().unwrap(),
         tenant_id: "11111111-1111-1111-1111-111111111111".to_owned(),
         app_id: "22222222-2222-2222-2222-222222222222".to_owned(),
-        tenant: TenantId::new("contoso").unwrap(),
+        tenant: TenantName::new("contoso").unwrap(),
         credential,
         clock: Arc::new(clock.clone()),
     }

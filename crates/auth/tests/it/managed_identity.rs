@@ -5,7 +5,7 @@ use stocktake_auth::{
     AssignedIdentity, Claims, ManagedIdentity, ManagedIdentityError, ManagedIdentityHost,
     ManagedIdentityOptions,
 };
-use stocktake_connector_core::{Recovery, TenantId, TokenProvider, TokenScope};
+use stocktake_connector_core::{Recovery, TenantName, TokenProvider, TokenScope};
 use stocktake_simulator::{Api, HostIdentity};
 use wiremock::matchers::{header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -21,7 +21,7 @@ fn identity(
     let options = ManagedIdentityOptions {
         host,
         identity,
-        tenant: TenantId::new("contoso").unwrap(),
+        tenant: TenantName::new("contoso").unwrap(),
         clock: Arc::new(clock.clone()),
     };
     ManagedIdentity::new(&transport(), options).unwrap()

@@ -11,7 +11,7 @@ use stocktake_auth::{
     Credential, FederatedToken, ManagedIdentity, ManagedIdentityHost, ManagedIdentityOptions,
     ProofContext, SecretSource,
 };
-use stocktake_connector_core::{Clock, TenantId, TokenProvider};
+use stocktake_connector_core::{Clock, TenantName, TokenProvider};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
@@ -114,7 +114,7 @@ async fn no_secret_of_any_kind_appears_anywhere() {
         let options = ManagedIdentityOptions {
             host,
             identity: AssignedIdentity::System,
-            tenant: TenantId::new("contoso").unwrap(),
+            tenant: TenantName::new("contoso").unwrap(),
             clock: Arc::new(clock.clone()),
         };
         let identity = ManagedIdentity::new(&transport(), options.clone()).unwrap();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use stocktake_auth::{Credential, EntraOptions, EntraTokens};
-use stocktake_connector_core::{Clock, TenantId, TokenScope};
+use stocktake_connector_core::{Clock, TenantName, TokenScope};
 use stocktake_simulator::{
     Fleet, FleetOptions, Handle, RegisteredCertificate, Running, Simulator, SimulatorOptions,
     TenantAccount,
@@ -41,7 +41,7 @@ impl Cloud {
             login_url: self.running.url().parse().unwrap(),
             tenant_id: TENANT.to_owned(),
             app_id: APP.to_owned(),
-            tenant: TenantId::new("contoso").unwrap(),
+            tenant: TenantName::new("contoso").unwrap(),
             credential: Arc::new(credential),
             clock: Arc::new(self.clock.clone()),
         };

@@ -21,10 +21,10 @@ pub use state_store::state_store;
 
 use chrono::{DateTime, Utc};
 
-use crate::{DeviceUid, Fingerprint, SinkName, TenantId};
+use crate::{DeviceUid, Fingerprint, SinkName, TenantName};
 
-fn tenant(name: &str) -> TenantId {
-    TenantId::new(name).unwrap()
+fn tenant(name: &str) -> TenantName {
+    TenantName::new(name).unwrap()
 }
 
 fn sink_name(name: &str) -> SinkName {

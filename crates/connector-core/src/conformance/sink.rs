@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::{content, device, tenant};
-use crate::{Batch, CycleId, EncodedEvent, Sink, TenantId};
+use crate::{Batch, CycleId, EncodedEvent, Sink, TenantName};
 
 /// A sink together with the place that it delivers to.
 #[async_trait]
@@ -37,7 +37,7 @@ pub async fn sink<D: Destination>(fresh: impl AsyncFn() -> D) {
     a_cycle_may_be_finished_twice(&fresh().await).await;
 }
 
-fn batch(tenant: &TenantId, cycle: CycleId, bodies: &[String]) -> Batch {
+fn batch(tenant: &TenantName, cycle: CycleId, bodies: &[String]) -> Batch {
     let event = |(index, body): (usize, &String)| EncodedEvent {
         uid: device(&format!("d{index}")),
         fingerprint: content(1),

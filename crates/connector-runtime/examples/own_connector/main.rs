@@ -11,7 +11,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stocktake_connector_core::{Calls, Clock, Mapper as _, SinkName, SystemClock, TenantId};
+use stocktake_connector_core::{Calls, Clock, Mapper as _, SinkName, SystemClock, TenantName};
 use stocktake_connector_runtime::cycle::{
     CallMeter, Collector, Emit, Options, Rendering, Request, Stop,
 };
@@ -37,7 +37,7 @@ fn collector(
     let mapper = AssetMapper;
     let encoder = DialectEncoder::new(Dialect::Ocsf, mapper.fingerprint(), VOLATILE);
     Ok(Collector {
-        tenant: TenantId::new("contoso")?,
+        tenant: TenantName::new("contoso")?,
         source: register,
         enricher: owners,
         renderings: vec![Rendering {

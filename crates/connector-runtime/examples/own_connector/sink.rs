@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use stocktake_connector_core::{
-    Acknowledgement, Batch, BatchLimits, Check, CycleId, Finding, Sink, SinkError, TenantId,
+    Acknowledgement, Batch, BatchLimits, Check, CycleId, Finding, Sink, SinkError, TenantName,
 };
 
 /// Keeps events in the order of their arrival.
@@ -34,7 +34,7 @@ impl Sink for Outbox {
         Ok(Acknowledgement::ALL)
     }
 
-    async fn finish_cycle(&self, _: &TenantId, _: CycleId) -> Result<(), SinkError> {
+    async fn finish_cycle(&self, _: &TenantName, _: CycleId) -> Result<(), SinkError> {
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use stocktake_connector_core::wire::{WirePage, parse_page};
 use stocktake_connector_core::{
     Clock, DeviceUid, Encoded, Encoder, Enrichment, EventUid, MalformedRecord, Mapper,
-    SourceRecord, SystemClock, TenantId, UnreadableEnrichment,
+    SourceRecord, SystemClock, TenantName, UnreadableEnrichment,
 };
 use stocktake_defender_api::Machine;
 use stocktake_graph_api::{ManagedDevice, UnreadableDevices};
@@ -110,7 +110,7 @@ fn write(
 ) -> Result<u64, CommandError> {
     let mapper = DefenderMapper::new(MapperOptions::new(dialect));
     let encoder = wiring::encoder(&mapper, dialect, &[]);
-    let tenant = TenantId::new(NO_TENANT).map_err(|error| CommandError::of(&error))?;
+    let tenant = TenantName::new(NO_TENANT).map_err(|error| CommandError::of(&error))?;
     let now = SystemClock.now();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut line = Vec::new();
@@ -153,7 +153,7 @@ pub(crate) fn encode(
     managed: Option<&Managed>,
     mapper: &DefenderMapper,
     encoder: &impl Encoder<<DefenderMapper as Mapper>::Event>,
-    tenant: &TenantId,
+    tenant: &TenantName,
     now: chrono::DateTime<chrono::Utc>,
     line: &mut Vec<u8>,
 ) -> Result<(), String> {

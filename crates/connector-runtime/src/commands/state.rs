@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use stocktake_connector_core::{
-    Checkpoint, CycleOutcome, CycleReport, Scope, SinkName, StateError, StateStore, TenantId,
+    Checkpoint, CycleOutcome, CycleReport, Scope, SinkName, StateError, StateStore, TenantName,
 };
 
 use crate::cli::{CommandError, Context, Ending};
@@ -39,7 +39,7 @@ enum Verb {
 /// What one sink has of one tenant.
 #[derive(Debug, Serialize)]
 struct Delivered {
-    tenant: TenantId,
+    tenant: TenantName,
     sink: SinkName,
     /// Whether the configuration names it still; its devices are kept either way.
     configured: bool,

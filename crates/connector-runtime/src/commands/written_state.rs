@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stocktake_connector_core::{SinkName, StateError, StateStore, TenantId};
+use stocktake_connector_core::{SinkName, StateError, StateStore, TenantName};
 use stocktake_state::SqliteStore;
 
 use crate::cli::CommandError;
@@ -33,8 +33,8 @@ pub(crate) fn open(state: &StateConfig) -> Result<Arc<dyn StateStore>, CommandEr
 }
 
 /// The tenant that a flag names, whether or not it is configured.
-pub(crate) fn tenant(name: Option<String>) -> Result<Option<TenantId>, ConfigError> {
-    name.map(TenantId::new).transpose().map_err(|error| misnamed("--tenant", &error))
+pub(crate) fn tenant(name: Option<String>) -> Result<Option<TenantName>, ConfigError> {
+    name.map(TenantName::new).transpose().map_err(|error| misnamed("--tenant", &error))
 }
 
 /// The sink that a flag names, whether or not it is configured.

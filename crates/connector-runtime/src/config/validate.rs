@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use stocktake_connector_core::{SinkName, TenantId};
+use stocktake_connector_core::{SinkName, TenantName};
 use stocktake_http_stack::Origin;
 
 use super::sinks::SekoiaConfig;
@@ -18,7 +18,7 @@ pub(super) fn validate(config: &Config, variables: &[(String, String)]) -> Resul
     let mut faults = Vec::new();
     for (name, tenant) in &config.tenants {
         let key = format!("tenants.{name}");
-        if let Err(invalid) = TenantId::new(name) {
+        if let Err(invalid) = TenantName::new(name) {
             faults.push(Fault::new(&key, invalid.to_string()));
         }
         check_tenant(&key, tenant, config, &mut faults);

@@ -12,7 +12,7 @@ use bytes::BytesMut;
 use stocktake_connector_core::{
     Acknowledged, Batch, BatchLimits, Clock, CycleId, Delivery, DeviceUid, EncodedEvent, EventUid,
     Fingerprint, Known, NewDeadLetter, Refusal, Scope, Sink, SinkAccount, SinkError, SinkName,
-    Stage, StateError, StateStore, TenantId,
+    Stage, StateError, StateStore, TenantName,
 };
 use stocktake_telemetry::{field, span};
 use tokio::sync::mpsc;
@@ -41,7 +41,7 @@ struct Doubt {
 /// The sink of a task, and what the task works with.
 #[derive(Debug)]
 pub(super) struct Target {
-    pub(super) tenant: TenantId,
+    pub(super) tenant: TenantName,
     pub(super) name: SinkName,
     pub(super) sink: Arc<dyn Sink>,
     pub(super) store: Arc<dyn StateStore>,
@@ -147,7 +147,7 @@ impl SinkDelivery {
         }
         if let Some(broken) = self.broken {
             tracing::error!(
-                connector.tenant.id = %self.scope.tenant, connector.sink = %self.scope.sink,
+                connector.tenant.name = %self.scope.tenant, connector.sink = %self.scope.sink,
                 connector.cycle.id = %self.cycle, error = %broken.error,
                 "sink did not take every event"
             );

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
     Clock, CycleId, DeviceUid, EnrichError, Enrichment, EnrichmentAccount, EnrichmentPass, Listing,
     MalformedRecord, NewDeadLetter, Page, SourceError, SourceRecord, Stage, StateError, StateStore,
-    TenantId,
+    TenantName,
 };
 use stocktake_telemetry::{field, span};
 use tokio::sync::mpsc;
@@ -123,7 +123,7 @@ pub(super) async fn read<L: Listing>(
 pub(super) struct DeadLetterShelf {
     pub(super) store: Arc<dyn StateStore>,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) tenant: TenantId,
+    pub(super) tenant: TenantName,
     pub(super) cycle: CycleId,
 }
 
@@ -160,7 +160,7 @@ impl DeadLetterShelf {
 pub(super) fn warn_of(letters: &[NewDeadLetter], cycle: CycleId) {
     let Some(first) = letters.first() else { return };
     tracing::warn!(
-        connector.tenant.id = %first.tenant,
+        connector.tenant.name = %first.tenant,
         connector.cycle.id = %cycle,
         connector.sink = first.sink.as_ref().map(tracing::field::display),
         stage = ?first.stage,

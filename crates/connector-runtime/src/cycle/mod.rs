@@ -46,7 +46,7 @@ use serde::Serialize;
 use stocktake_connector_core::{
     Calls, Checkpoint, Clock, CycleClose, CycleId, CycleKind, CycleOutcome, CycleReport, Encoder,
     Enricher, Mapper, PassHint, Sink, SinkAccount, SinkName, Source, StateError, StateStore,
-    TenantFacts, TenantId,
+    TenantFacts, TenantName,
 };
 use stocktake_telemetry::{field, span};
 use tokio::sync::mpsc;
@@ -117,7 +117,7 @@ pub trait CallMeter: fmt::Debug + Send + Sync {
 #[derive(Debug)]
 pub struct Collector<S, E, M: Mapper> {
     /// Whose devices.
-    pub tenant: TenantId,
+    pub tenant: TenantName,
     /// Where they come from.
     pub source: S,
     /// What is joined.
@@ -172,7 +172,7 @@ where
         let span = tracing::info_span!(
             parent: None,
             span::CYCLE,
-            { field::TENANT_ID } = %self.tenant,
+            { field::TENANT_NAME } = %self.tenant,
             { field::CYCLE_ID } = %cycle,
             { field::CYCLE_KIND } = Empty,
             { field::CYCLE_OUTCOME } = Empty,
@@ -207,7 +207,7 @@ where
         let facts = self.store.facts(&self.tenant).await?;
         let plan = self.plan(request, facts, started_at).await?;
         tracing::info!(
-            connector.tenant.id = %self.tenant, connector.cycle.id = %cycle, kind = ?plan.kind,
+            connector.tenant.name = %self.tenant, connector.cycle.id = %cycle, kind = ?plan.kind,
             "cycle started"
         );
         progress.start(cycle, plan.kind);

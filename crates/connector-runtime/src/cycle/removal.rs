@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use stocktake_connector_core::{
     CycleKind, DeviceUid, Enricher, Mapper, Presence, RemovalAccount, Source, StateError,
-    StateStore, TenantId,
+    StateStore, TenantName,
 };
 
 use super::join::{Failure, Joined};
@@ -67,7 +67,7 @@ pub(super) async fn settle<S: Source, E: Enricher, M: Mapper>(
     if settled.account.missing as f64 > tolerated {
         settled.account.guard_tripped = true;
         tracing::warn!(
-            connector.tenant.id = %tenant, missing = settled.account.missing, devices,
+            connector.tenant.name = %tenant, missing = settled.account.missing, devices,
             "too many devices vanished at once; none is marked removed"
         );
         return Ok(settled);
@@ -104,11 +104,11 @@ pub(super) async fn forget<S: Source, E: Enricher, M: Mapper>(
     match store.forget_removed(tenant, before).await {
         Ok(0) => {}
         Ok(forgotten) => tracing::info!(
-            connector.tenant.id = %tenant, forgotten,
+            connector.tenant.name = %tenant, forgotten,
             "devices that were removed long ago are forgotten"
         ),
         Err(error) => tracing::warn!(
-            connector.tenant.id = %tenant, error = &error as &dyn std::error::Error,
+            connector.tenant.name = %tenant, error = &error as &dyn std::error::Error,
             "devices that were removed long ago are not forgotten yet"
         ),
     }
@@ -123,14 +123,14 @@ enum Marked {
 /// Reads a tenant's devices from state, a page at a time.
 struct Walk<'a> {
     store: &'a Arc<dyn StateStore>,
-    tenant: &'a TenantId,
+    tenant: &'a TenantName,
     marked: Marked,
     after: Option<DeviceUid>,
     ended: bool,
 }
 
 impl<'a> Walk<'a> {
-    fn new(store: &'a Arc<dyn StateStore>, tenant: &'a TenantId, marked: Marked) -> Self {
+    fn new(store: &'a Arc<dyn StateStore>, tenant: &'a TenantName, marked: Marked) -> Self {
         Self { store, tenant, marked, after: None, ended: false }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use stocktake_connector_core::TenantId;
+use stocktake_connector_core::TenantName;
 use tokio::task::JoinHandle;
 
 use super::{Output, count};
@@ -27,7 +27,7 @@ impl Bars {
     }
 
     /// Adds the bar of a tenant.
-    pub(crate) fn add(&mut self, tenant: &TenantId, progress: Arc<Progress>) {
+    pub(crate) fn add(&mut self, tenant: &TenantName, progress: Arc<Progress>) {
         let Some(bars) = &self.bars else { return };
         let bar = bars.add(ProgressBar::new_spinner());
         // The template is a constant: a mistake in it would show in every run.

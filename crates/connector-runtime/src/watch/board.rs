@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use stocktake_connector_core::{
     Checkpoint, Clock, CycleId, CycleKind, CycleReport, Scope, SinkName, StateError, StateStore,
-    TenantId,
+    TenantName,
 };
 use tokio::time::Instant;
 
@@ -28,7 +28,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Board {
     clock: Arc<dyn Clock>,
     started_at: DateTime<Utc>,
-    tenants: Mutex<BTreeMap<TenantId, Status>>,
+    tenants: Mutex<BTreeMap<TenantName, Status>>,
     /// When each task was last heard of.
     beats: Mutex<BTreeMap<String, Instant>>,
 }
@@ -82,7 +82,7 @@ pub(crate) struct Ages {
 pub(crate) struct Snapshot {
     version: &'static str,
     started_at: DateTime<Utc>,
-    tenants: BTreeMap<TenantId, TenantSnapshot>,
+    tenants: BTreeMap<TenantName, TenantSnapshot>,
 }
 
 #[derive(Debug, Serialize)]
@@ -135,7 +135,7 @@ impl Board {
         self.started_at
     }
 
-    fn tenants(&self) -> MutexGuard<'_, BTreeMap<TenantId, Status>> {
+    fn tenants(&self) -> MutexGuard<'_, BTreeMap<TenantName, Status>> {
         self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -143,13 +143,13 @@ impl Board {
         self.beats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn add(&self, tenant: TenantId, sinks: Vec<SinkName>) {
+    pub(super) fn add(&self, tenant: TenantName, sinks: Vec<SinkName>) {
         let sinks = sinks.into_iter().map(|sink| (sink, SinkStatus::default())).collect();
         self.tenants().insert(tenant, Status { sinks, ..Status::default() });
     }
 
     /// Which of the tenant's sinks cannot be built; the others can.
-    pub(super) fn built(&self, tenant: &TenantId, mut unbuilt: BTreeMap<SinkName, Unbuilt>) {
+    pub(super) fn built(&self, tenant: &TenantName, mut unbuilt: BTreeMap<SinkName, Unbuilt>) {
         if let Some(status) = self.tenants().get_mut(tenant) {
             for (name, sink) in &mut status.sinks {
                 sink.unbuilt = unbuilt.remove(name);
@@ -158,14 +158,14 @@ impl Board {
     }
 
     /// The tenant's last cycle before this process.
-    pub(super) fn restore(&self, tenant: &TenantId, report: CycleReport) {
+    pub(super) fn restore(&self, tenant: &TenantName, report: CycleReport) {
         if let Some(status) = self.tenants().get_mut(tenant) {
             status.last = Some(report);
         }
     }
 
     /// A cycle of the tenant has started.
-    pub(super) fn started(&self, tenant: &TenantId, progress: Arc<Progress>) {
+    pub(super) fn started(&self, tenant: &TenantName, progress: Arc<Progress>) {
         let started_at = self.clock.now();
         if let Some(status) = self.tenants().get_mut(tenant) {
             (status.current, status.due_at) = (Some(Current { started_at, progress }), None);
@@ -173,14 +173,14 @@ impl Board {
     }
 
     /// A cycle of the tenant has ended.
-    pub(super) fn ended(&self, tenant: &TenantId, report: CycleReport) {
+    pub(super) fn ended(&self, tenant: &TenantName, report: CycleReport) {
         if let Some(status) = self.tenants().get_mut(tenant) {
             (status.current, status.last, status.last_error) = (None, Some(report), None);
         }
     }
 
     /// There is no report of a cycle of the tenant; the last one stands beside the error.
-    pub(super) fn failed(&self, tenant: &TenantId, error: &CycleError) {
+    pub(super) fn failed(&self, tenant: &TenantName, error: &CycleError) {
         let advice = error.advice().map(str::to_owned);
         let error = LastError { at: self.clock.now(), error: error.text(), advice };
         if let Some(status) = self.tenants().get_mut(tenant) {
@@ -189,7 +189,7 @@ impl Board {
     }
 
     /// The tenant's next cycle is due after `wait`.
-    pub(crate) fn waits(&self, tenant: &TenantId, wait: Duration) {
+    pub(crate) fn waits(&self, tenant: &TenantName, wait: Duration) {
         let wait = TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX);
         let due_at = self.clock.now().checked_add_signed(wait);
         if let Some(status) = self.tenants().get_mut(tenant) {
@@ -201,7 +201,7 @@ impl Board {
     pub(super) async fn read_state(
         &self,
         store: &dyn StateStore,
-        tenant: &TenantId,
+        tenant: &TenantName,
     ) -> Result<(), StateError> {
         let sinks: Vec<_> = match self.tenants().get(tenant) {
             Some(status) => status.sinks.keys().cloned().collect(),
@@ -228,7 +228,7 @@ impl Board {
     }
 
     /// The ages at every sink of every tenant.
-    pub(super) fn ages(&self) -> Vec<(TenantId, SinkName, Ages)> {
+    pub(super) fn ages(&self) -> Vec<(TenantName, SinkName, Ages)> {
         let now = self.clock.now();
         let tenants = self.tenants();
         let sinks = tenants.iter().flat_map(|(tenant, status)| {

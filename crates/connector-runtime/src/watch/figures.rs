@@ -1,7 +1,7 @@
 //! Counters: cycle reports added up, and every request on the wire.
 
 use stocktake_connector_core::{
-    ApiErrorKind, CycleKind, CycleOutcome, CycleReport, SinkName, TenantId,
+    ApiErrorKind, CycleKind, CycleOutcome, CycleReport, SinkName, TenantName,
 };
 use stocktake_http_stack::{Attempt, AttemptObserver, AttemptOutcome};
 use stocktake_telemetry::{Registry, metric};
@@ -20,7 +20,7 @@ impl Figures {
     }
 
     /// Makes a tenant's series appear: what was never seen cannot be seen to grow.
-    pub(crate) fn prepare(&self, tenant: &TenantId, sinks: &[SinkName]) {
+    pub(crate) fn prepare(&self, tenant: &TenantName, sinks: &[SinkName]) {
         let tenant = tenant.as_str();
         for counter in [metric::DEVICES_READ, metric::DEVICES_MAPPED] {
             self.0.add(&counter, 0, &[tenant]);
@@ -48,7 +48,7 @@ impl Figures {
     }
 
     /// Makes the series of a tenant's calls appear, so that its first failure already is a growth.
-    pub(crate) fn prepare_calls(&self, tenant: &TenantId, apis: &[&str]) {
+    pub(crate) fn prepare_calls(&self, tenant: &TenantName, apis: &[&str]) {
         let tenant = tenant.as_str();
         for api in apis {
             for outcome in AttemptOutcome::ALL {
@@ -84,7 +84,7 @@ impl Figures {
 
     /// Counts a cycle that state kept no report of. Its kind is not known when state failed before
     /// it was decided; a full one is what would have been tried.
-    pub(crate) fn cycle_broke(&self, tenant: &TenantId, kind: Option<CycleKind>) {
+    pub(crate) fn cycle_broke(&self, tenant: &TenantName, kind: Option<CycleKind>) {
         let kind = kind.unwrap_or(CycleKind::Full).name();
         self.0.add(&metric::CYCLES, 1, &[tenant.as_str(), kind, CycleOutcome::FAILED]);
     }
@@ -92,7 +92,7 @@ impl Figures {
 
 impl AttemptObserver for Figures {
     fn attempt_ended(&self, attempt: &Attempt<'_>) {
-        let tenant = attempt.tenant.map_or("", TenantId::as_str);
+        let tenant = attempt.tenant.map_or("", TenantName::as_str);
         let throttled = attempt.outcome == AttemptOutcome::Failed(ApiErrorKind::Throttled);
         self.0.add(&metric::API_CALLS, 1, &[tenant, attempt.api, attempt.outcome.name()]);
         self.0.add(&metric::API_RETRIES, u64::from(attempt.is_retry), &[tenant, attempt.api]);

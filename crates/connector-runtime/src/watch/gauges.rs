@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stocktake_auth::CertificateCredential;
-use stocktake_connector_core::TenantId;
+use stocktake_connector_core::TenantName;
 use stocktake_http_stack::ApiStack;
 use stocktake_telemetry::{Registry, metric};
 
@@ -17,7 +17,7 @@ use crate::{process, wiring};
 /// What a tenant's clients can be asked.
 #[derive(Debug)]
 pub(crate) struct TenantProbe {
-    pub(crate) tenant: TenantId,
+    pub(crate) tenant: TenantName,
     /// Those that have quotas.
     pub(crate) stacks: Vec<ApiStack>,
     /// For its end; `None` for another kind of credential.
@@ -62,7 +62,7 @@ pub(super) fn tell_of_freshness(registry: &Registry, board: &Arc<Board>) {
     });
 }
 
-pub(super) fn tell_of_schedule(registry: &Registry, tenants: Vec<TenantId>, interval: Duration) {
+pub(super) fn tell_of_schedule(registry: &Registry, tenants: Vec<TenantName>, interval: Duration) {
     registry.observe(&metric::COLLECTION_INTERVAL, move |values| {
         for tenant in &tenants {
             values.put(interval.as_secs_f64(), &[tenant.as_str()]);

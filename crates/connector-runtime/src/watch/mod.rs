@@ -16,7 +16,9 @@ mod tests;
 
 use std::sync::Arc;
 
-use stocktake_connector_core::{Clock, CycleReport, StateError, StateStore, SystemClock, TenantId};
+use stocktake_connector_core::{
+    Clock, CycleReport, StateError, StateStore, SystemClock, TenantName,
+};
 use stocktake_telemetry::Registry;
 
 pub(crate) use board::Board;
@@ -107,7 +109,7 @@ impl Watch {
     async fn ended(
         &self,
         store: &dyn StateStore,
-        tenant: &TenantId,
+        tenant: &TenantName,
         progress: &Progress,
         ended: &Result<CycleReport, CycleError>,
     ) {
@@ -117,7 +119,7 @@ impl Watch {
         }
         if let Err(error) = self.board.read_state(store, tenant).await {
             tracing::warn!(
-                connector.tenant.id = %tenant, error = &error as &dyn std::error::Error,
+                connector.tenant.name = %tenant, error = &error as &dyn std::error::Error,
                 "the age of data is told by the last checkpoint that could be read"
             );
         }

@@ -34,8 +34,8 @@ fn at(second: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_790_000_000 + second, 0).unwrap()
 }
 
-fn contoso() -> TenantId {
-    TenantId::new("contoso").unwrap()
+fn contoso() -> TenantName {
+    TenantName::new("contoso").unwrap()
 }
 
 fn soc() -> SinkName {

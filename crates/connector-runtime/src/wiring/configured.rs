@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use stocktake_connector_core::{SinkName, StateStore, TenantId};
+use stocktake_connector_core::{SinkName, StateStore, TenantName};
 use stocktake_http_stack::Transport;
 
 use super::sinks::{BuiltSink, sink};
@@ -55,7 +55,7 @@ impl Workshop {
 /// A tenant of the configuration, built or not.
 #[derive(Debug)]
 pub(crate) struct ConfiguredTenant {
-    pub(crate) id: TenantId,
+    pub(crate) id: TenantName,
     /// Every sink that it is to feed.
     pub(crate) sinks: Vec<SinkName>,
     config: TenantConfig,
@@ -76,7 +76,7 @@ struct Built {
 
 impl ConfiguredTenant {
     pub(super) fn new(
-        id: TenantId,
+        id: TenantName,
         config: TenantConfig,
         sinks: Vec<SinkName>,
         workshop: Arc<Workshop>,

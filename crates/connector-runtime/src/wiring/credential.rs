@@ -12,7 +12,7 @@ use stocktake_auth::{
     ManagedIdentityOptions, ProofContext, SecretSource,
 };
 use stocktake_connector_core::{
-    AccessToken, Clock, Recovery, SystemClock, TenantId, TokenError, TokenProvider, TokenScope,
+    AccessToken, Clock, Recovery, SystemClock, TenantName, TokenError, TokenProvider, TokenScope,
 };
 use stocktake_http_stack::{CallCounts, Transport};
 use url::Url;
@@ -84,7 +84,7 @@ struct Application {
 
 /// The tenant's own secret, or the credential that it names.
 pub(super) fn tokens(
-    tenant: &TenantId,
+    tenant: &TenantName,
     config: &TenantConfig,
     endpoints: &Endpoints,
     all: &Config,
@@ -126,7 +126,7 @@ fn fault(key: &str, problem: impl Into<String>) -> CommandError {
 
 fn entra(
     application: Application,
-    tenant: &TenantId,
+    tenant: &TenantName,
     config: &TenantConfig,
     endpoints: &Endpoints,
     transport: &Transport,
@@ -227,7 +227,7 @@ fn workload_identity(
 fn managed_identity(
     key: &str,
     config: &ManagedIdentityConfig,
-    tenant: &TenantId,
+    tenant: &TenantName,
     config_of_tenant: &TenantConfig,
     transport: &Transport,
 ) -> Result<Tokens, CommandError> {

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use stocktake_auth::SecretSource;
-use stocktake_connector_core::{Scope, SinkName, StateStore, TenantId};
+use stocktake_connector_core::{Scope, SinkName, StateStore, TenantName};
 use stocktake_http_stack::base_url;
 use stocktake_state::{MemoryStore, SqliteStore};
 use tokio::sync::Semaphore;
@@ -53,7 +53,7 @@ impl Deployment {
         for tenant in &self.tenants {
             if let Err(error) = self.watch.restore(tenant).await {
                 tracing::warn!(
-                    connector.tenant.id = %tenant.id,
+                    connector.tenant.name = %tenant.id,
                     error = &error as &dyn std::error::Error,
                     "the age of data is not known from state"
                 );
@@ -119,7 +119,7 @@ pub(crate) fn deploy(
 pub(crate) fn scopes(config: &Config) -> Result<BTreeSet<Scope>, CommandError> {
     let mut scopes = BTreeSet::new();
     for (name, tenant) in &config.tenants {
-        let id = TenantId::new(name).map_err(|error| CommandError::of(&error))?;
+        let id = TenantName::new(name).map_err(|error| CommandError::of(&error))?;
         for sink in sinks_of(tenant, config) {
             scopes.insert(Scope { tenant: id.clone(), sink: sink_name(sink)? });
         }
@@ -136,7 +136,7 @@ fn sink_name(name: &str) -> Result<SinkName, CommandError> {
 pub(crate) fn choose<'c>(
     config: &'c Config,
     chosen: &[String],
-) -> Result<Vec<(TenantId, &'c TenantConfig)>, CommandError> {
+) -> Result<Vec<(TenantName, &'c TenantConfig)>, CommandError> {
     if config.tenants.is_empty() {
         return Err(ConfigError(vec![Fault::new(
             "tenants",
@@ -167,7 +167,7 @@ pub(crate) fn choose<'c>(
         .iter()
         .filter(|(name, _)| chosen.is_empty() || chosen.contains(name))
         .map(|(name, tenant)| {
-            let id = TenantId::new(name).map_err(|error| CommandError::of(&error))?;
+            let id = TenantName::new(name).map_err(|error| CommandError::of(&error))?;
             Ok((id, tenant))
         })
         .collect()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stocktake_connector_core::{
-    Calls, Clock, Fingerprint, Mapper, SinkName, StateStore, SystemClock, TenantId, TokenScope,
+    Calls, Clock, Fingerprint, Mapper, SinkName, StateStore, SystemClock, TenantName, TokenScope,
 };
 use stocktake_defender_api::{DefenderClient, DefenderOptions, MachineFilter};
 use stocktake_graph_api::{GraphClient, GraphOptions, IntuneEnricher};
@@ -32,7 +32,7 @@ pub(crate) type TenantCollector = Collector<DefenderClient, IntuneEnricher, Defe
 /// A tenant's access to the two APIs.
 #[derive(Debug)]
 pub(crate) struct TenantAccess {
-    pub(crate) tenant: TenantId,
+    pub(crate) tenant: TenantName,
     pub(crate) tokens: Tokens,
     /// The login host; `None` where tokens come from elsewhere.
     pub(crate) login_url: Option<Url>,
@@ -65,7 +65,7 @@ pub(crate) struct GraphAccess {
 
 /// Credentials and clients of one tenant.
 pub(crate) fn access(
-    tenant: &TenantId,
+    tenant: &TenantName,
     config: &TenantConfig,
     all: &Config,
     transport: &Transport,

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use stocktake_auth::{AppSecret, EntraOptions, EntraTokens, SecretSource};
-use stocktake_connector_core::{CycleOutcome, SystemClock, TenantId, TokenProvider, TokenScope};
+use stocktake_connector_core::{CycleOutcome, SystemClock, TenantName, TokenProvider, TokenScope};
 use stocktake_http_stack::{Transport, TransportOptions};
 use stocktake_simulator::{
     Api, ClientSecret, Effect, Fault, FederatedCredential, HostIdentity, ProjectedToken,
@@ -187,7 +187,7 @@ async fn token(site: &Site, scope: &str) -> String {
         login_url: site.simulator.url().parse().unwrap(),
         tenant_id: TENANT_ID.into(),
         app_id: APP_ID.into(),
-        tenant: TenantId::new("contoso").unwrap(),
+        tenant: TenantName::new("contoso").unwrap(),
         credential: std::sync::Arc::new(AppSecret::new(SecretSource::Value(APP_SECRET.into()))),
         clock: std::sync::Arc::new(SystemClock),
     };

@@ -406,7 +406,7 @@ async fn a_warning_names_tenant_cycle_api_and_operation_when_only_warnings_are_l
         .map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()))
         .collect();
     for (name, value) in [
-        ("connector.tenant.id", "contoso"),
+        ("connector.tenant.name", "contoso"),
         ("connector.cycle.id", cycle.as_str()),
         ("connector.api", "defender"),
         ("connector.operation", "list machines"),

@@ -102,7 +102,7 @@ async fn each_cycle_has_one_record_in_the_log_and_nothing_else_is_written() {
     let sinks = "soc acknowledged=20 unchanged=0 duplicates=0 dead_lettered=0 undelivered=0";
     assert_eq!(complete["connector.cycle.sinks"], sinks);
     for record in [&failed, &complete] {
-        assert_eq!(record["connector.tenant.id"], "contoso");
+        assert_eq!(record["connector.tenant.name"], "contoso");
         for number in ["cycle.duration_ms", "calls.source", "calls.token", "calls.retries"] {
             assert!(record[format!("connector.{number}")].is_number(), "{number}: {record:#}");
         }

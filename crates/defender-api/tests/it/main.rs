@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stocktake_connector_core::{
-    Listing, MalformedRecord, Selection, Source, SourceError, SourceRecord, TenantId,
+    Listing, MalformedRecord, Selection, Source, SourceError, SourceRecord, TenantName,
 };
 use stocktake_defender_api::{DefenderClient, DefenderOptions};
 use stocktake_http_stack::{ApiStack, Backoff, Transport, TransportOptions};
@@ -17,7 +17,7 @@ use wiremock::MockServer;
 /// A client of `server` that waits next to nothing between attempts.
 fn client(server: &MockServer, change: impl FnOnce(&mut DefenderOptions)) -> DefenderClient {
     let mut options = DefenderOptions::new(server.uri().parse().unwrap());
-    options.tenant = Some(TenantId::new("contoso").unwrap());
+    options.tenant = Some(TenantName::new("contoso").unwrap());
     change(&mut options);
     let mut stack = options.stack_options(None);
     stack.limits.backoff =

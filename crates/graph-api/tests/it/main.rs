@@ -9,7 +9,7 @@ mod pass;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use stocktake_connector_core::TenantId;
+use stocktake_connector_core::TenantName;
 use stocktake_graph_api::{GraphClient, GraphOptions};
 use stocktake_http_stack::{ApiStack, Backoff, Transport, TransportOptions};
 use uuid::Uuid;
@@ -25,7 +25,7 @@ const BATCH: &str = "/v1.0/$batch";
 /// A client of `server` that waits next to nothing between attempts.
 fn client(server: &MockServer, change: impl FnOnce(&mut GraphOptions)) -> GraphClient {
     let mut options = GraphOptions::new(server.uri().parse().unwrap());
-    options.tenant = Some(TenantId::new("contoso").unwrap());
+    options.tenant = Some(TenantName::new("contoso").unwrap());
     options.batch_backoff = Duration::from_millis(1);
     change(&mut options);
     let mut stack = options.stack_options(None);

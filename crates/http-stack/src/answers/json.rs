@@ -6,15 +6,15 @@ use http::{HeaderMap, Response, StatusCode};
 use serde_json::Value;
 
 use super::text::{looks_like_html, plain_message};
-use super::{AnswerPolicy, ErrorDetail, Flaw};
+use super::{ErrorDetail, InvalidResponse, ResponsePolicy};
 
 /// A plain JSON API. An empty success is fine; an error's code and message are looked for under
 /// their usual names.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct JsonAnswers;
+pub struct JsonResponses;
 
-impl AnswerPolicy for JsonAnswers {
-    fn flaw(&self, answer: &Response<Bytes>) -> Option<Flaw> {
+impl ResponsePolicy for JsonResponses {
+    fn flaw(&self, answer: &Response<Bytes>) -> Option<InvalidResponse> {
         body_flaw(answer)
     }
 
@@ -42,7 +42,7 @@ impl AnswerPolicy for JsonAnswers {
 ///
 /// The ends tell: no JSON object or array is whole before its last bracket. The middle is for the
 /// parser.
-pub(super) fn body_flaw(answer: &Response<Bytes>) -> Option<Flaw> {
+pub(super) fn body_flaw(answer: &Response<Bytes>) -> Option<InvalidResponse> {
     let body = answer.body().trim_ascii();
     let said_html = answer
         .headers()
@@ -50,12 +50,16 @@ pub(super) fn body_flaw(answer: &Response<Bytes>) -> Option<Flaw> {
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value.to_ascii_lowercase().starts_with("text/html"));
     if looks_like_html(body) || (said_html && !body.is_empty()) {
-        return Some(Flaw::new("an HTML page instead of JSON"));
+        return Some(InvalidResponse::new("an HTML page instead of JSON"));
     }
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     match (body.first(), body.last()) {
-        (Some(b'{'), Some(last)) if *last != b'}' => Some(Flaw::new("JSON that is cut short")),
-        (Some(b'['), Some(last)) if *last != b']' => Some(Flaw::new("JSON that is cut short")),
+        (Some(b'{'), Some(last)) if *last != b'}' => {
+            Some(InvalidResponse::new("JSON that is cut short"))
+        }
+        (Some(b'['), Some(last)) if *last != b']' => {
+            Some(InvalidResponse::new("JSON that is cut short"))
+        }
         _ => None,
     }
 }
@@ -84,7 +88,7 @@ mod tests {
     fn flaw(kind: &str, body: &'static str) -> Option<String> {
         let answer =
             Response::builder().header(CONTENT_TYPE, kind).body(Bytes::from(body)).unwrap();
-        JsonAnswers.flaw(&answer).map(|flaw| flaw.reason)
+        JsonResponses.flaw(&answer).map(|flaw| flaw.reason)
     }
 
     #[test]
@@ -108,7 +112,8 @@ mod tests {
     fn an_error_is_read_whatever_its_form() {
         let read = |body: &'static str| {
             let body = Bytes::from_static(body.as_bytes());
-            let detail = JsonAnswers.read_error(StatusCode::BAD_REQUEST, &HeaderMap::new(), &body);
+            let detail =
+                JsonResponses.read_error(StatusCode::BAD_REQUEST, &HeaderMap::new(), &body);
             (detail.code.unwrap_or_default(), detail.message)
         };
         let pair = |code: &str, message: &str| (code.to_owned(), message.to_owned());

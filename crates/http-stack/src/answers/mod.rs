@@ -12,8 +12,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
 
-pub use json::JsonAnswers;
-pub use odata::ODataAnswers;
+pub use json::JsonResponses;
+pub use odata::ODataResponses;
 pub use retry_after::retry_after;
 pub use text::clean_text;
 
@@ -42,12 +42,12 @@ pub struct ErrorDetail {
 
 /// Why an answer that claims success is none and has to be asked for again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flaw {
+pub struct InvalidResponse {
     /// The fact, in one line: `an HTML page instead of JSON`.
     pub reason: String,
 }
 
-impl Flaw {
+impl InvalidResponse {
     /// A flaw, in words.
     pub fn new(reason: impl Into<String>) -> Self {
         Self { reason: reason.into() }
@@ -57,10 +57,10 @@ impl Flaw {
 /// What only the API knows of its answers.
 ///
 /// # Cost
-/// [`AnswerPolicy::flaw`] sees every body: it looks at the ends and does not parse.
-pub trait AnswerPolicy: fmt::Debug + Send + Sync {
+/// [`ResponsePolicy::flaw`] sees every body: it looks at the ends and does not parse.
+pub trait ResponsePolicy: fmt::Debug + Send + Sync {
     /// Whether a 2xx must be asked for again: an HTML page of a proxy, JSON that is cut short.
-    fn flaw(&self, answer: &Response<Bytes>) -> Option<Flaw>;
+    fn flaw(&self, answer: &Response<Bytes>) -> Option<InvalidResponse>;
 
     /// Reads an answer that is not a 2xx. The body may be anything, and may be cut to 64 KiB.
     fn read_error(&self, status: StatusCode, headers: &HeaderMap, body: &Bytes) -> ErrorDetail;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::json::{body_flaw, header_text, scalar};
 use super::text::plain_message;
 use super::words::{quota_in, wait_in};
-use super::{AnswerPolicy, ErrorDetail, Flaw};
+use super::{ErrorDetail, InvalidResponse, ResponsePolicy};
 
 /// The wait after a refusal that names a quota by the hour or longer and no time. The window empties
 /// little by little, so a fraction of it is enough.
@@ -22,13 +22,13 @@ const WAIT_OF_A_LONG_QUOTA: Duration = Duration::from_secs(5 * 60);
 /// <https://learn.microsoft.com/graph/errors>). Intune puts a second JSON document, as a string,
 /// into `message`; Defender names quotas and waits in words.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct ODataAnswers;
+pub struct ODataResponses;
 
-impl AnswerPolicy for ODataAnswers {
-    fn flaw(&self, answer: &Response<Bytes>) -> Option<Flaw> {
+impl ResponsePolicy for ODataResponses {
+    fn flaw(&self, answer: &Response<Bytes>) -> Option<InvalidResponse> {
         let empty = answer.body().trim_ascii().is_empty();
         if empty && answer.status() == StatusCode::OK {
-            return Some(Flaw::new("no body"));
+            return Some(InvalidResponse::new("no body"));
         }
         body_flaw(answer)
     }
@@ -160,7 +160,7 @@ mod tests {
     use crate::Quota;
 
     fn read(status: u16, body: &str) -> ErrorDetail {
-        ODataAnswers.read_error(
+        ODataResponses.read_error(
             StatusCode::from_u16(status).unwrap(),
             &HeaderMap::new(),
             &Bytes::copy_from_slice(body.as_bytes()),
@@ -231,6 +231,6 @@ mod tests {
     #[test]
     fn a_success_without_a_body_is_flawed() {
         let answer = Response::new(Bytes::from_static(b" \n"));
-        assert_eq!(ODataAnswers.flaw(&answer), Some(Flaw::new("no body")));
+        assert_eq!(ODataResponses.flaw(&answer), Some(InvalidResponse::new("no body")));
     }
 }

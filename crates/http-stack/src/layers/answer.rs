@@ -13,12 +13,12 @@ use stocktake_connector_core::{ApiErrorKind, Clock};
 use crate::answers::{clean_text, retry_after};
 use crate::failure::{Failure, Retry};
 use crate::layers::service;
-use crate::{AnswerPolicy, ErrorDetail, Origin, StackOptions};
+use crate::{ErrorDetail, Origin, ResponsePolicy, StackOptions};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Answer<S> {
     inner: S,
-    policy: Arc<dyn AnswerPolicy>,
+    policy: Arc<dyn ResponsePolicy>,
     clock: Arc<dyn Clock>,
 }
 

@@ -9,7 +9,7 @@ use tracing::Instrument;
 use tracing::field::Empty;
 use uuid::Uuid;
 
-use stocktake_connector_core::TenantId;
+use stocktake_connector_core::TenantName;
 use stocktake_telemetry::{field, span};
 
 use crate::call::{Call, Counters, UrlTemplate};
@@ -39,7 +39,7 @@ pub(crate) struct AttemptSpan<S> {
 struct Watch {
     observer: Option<Arc<dyn AttemptObserver>>,
     api: &'static str,
-    tenant: Option<TenantId>,
+    tenant: Option<TenantName>,
 }
 
 /// An attempt under way. It tells of its end, also when it is dropped midway.

@@ -7,7 +7,7 @@ use tower::layer::{Layer, layer_fn};
 use tracing::Instrument;
 use tracing::field::Empty;
 
-use stocktake_connector_core::TenantId;
+use stocktake_connector_core::TenantName;
 use stocktake_telemetry::{field, span};
 
 use crate::StackOptions;
@@ -19,7 +19,7 @@ use crate::layers::service;
 pub(crate) struct CallSpan<S> {
     inner: S,
     api: &'static str,
-    tenant: Option<TenantId>,
+    tenant: Option<TenantName>,
     host: Arc<str>,
     port: Option<u16>,
 }
@@ -43,7 +43,8 @@ service!(CallSpan, Response<bytes::Bytes>, |this, request| {
     let span = tracing::info_span!(
         span::HTTP_CALL,
         { field::API } = this.api,
-        { field::TENANT_ID } = call.tenant.as_ref().or(this.tenant.as_ref()).map(TenantId::as_str),
+        { field::TENANT_NAME } =
+            call.tenant.as_ref().or(this.tenant.as_ref()).map(TenantName::as_str),
         { field::OPERATION } = call.operation,
         { field::SERVER_ADDRESS } = &*this.host,
         { field::SERVER_PORT } = this.port,

@@ -14,13 +14,13 @@ use tokio::time::{Instant, sleep};
 use tower::Service;
 
 use stocktake_connector_core::{
-    AccessToken, ApiErrorKind, FixedClock, Recovery, TenantId, TokenError, TokenProvider,
+    AccessToken, ApiErrorKind, FixedClock, Recovery, TenantName, TokenError, TokenProvider,
     TokenScope,
 };
 
 use super::*;
 use crate::layers::Outcome;
-use crate::{Authorisation, ODataAnswers, Quota};
+use crate::{Authorisation, ODataResponses, Quota};
 
 /// One answer of the script.
 struct Step {
@@ -112,8 +112,8 @@ impl Service<Request<Bytes>> for Script {
 fn options() -> StackOptions {
     let origin = Origin::parse("https://api.example.com").unwrap();
     let mut options = StackOptions::new("defender", origin);
-    options.tenant = Some(TenantId::new("contoso").unwrap());
-    options.answers = Arc::new(ODataAnswers);
+    options.tenant = Some(TenantName::new("contoso").unwrap());
+    options.answers = Arc::new(ODataResponses);
     options
 }
 
@@ -246,7 +246,7 @@ async fn one_refusal_pauses_every_call_of_the_stack() {
 async fn refusals_without_a_wait_are_answered_by_doubling_ones() {
     let script = Script::new([status(429), status(429), status(429), status(200)]);
     let mut options = options();
-    options.answers = Arc::new(crate::JsonAnswers);
+    options.answers = Arc::new(crate::JsonResponses);
     get(&ApiStack::over(script.clone(), options)).await.unwrap();
     let times = script.times();
     let waits: Vec<u128> = times.windows(2).map(|pair| (pair[1] - pair[0]).as_millis()).collect();
@@ -542,7 +542,7 @@ async fn the_observer_is_told_of_each_request_on_the_wire_without_its_waits() {
     let notes = Arc::new(Notes::default());
     let observer = Some(Arc::clone(&notes) as Arc<dyn AttemptObserver>);
     let stack = ApiStack::watched(script, options(), observer);
-    get(&stack.on_behalf_of(&TenantId::new("fabrikam").unwrap())).await.unwrap();
+    get(&stack.on_behalf_of(&TenantName::new("fabrikam").unwrap())).await.unwrap();
     let fabrikam = Some("fabrikam".to_owned());
     let seconds = Duration::from_secs;
     assert_eq!(

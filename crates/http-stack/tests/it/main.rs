@@ -18,13 +18,13 @@ use http::{Request, Response};
 
 use stocktake_connector_core::ApiError;
 use stocktake_http_stack::{
-    ApiStack, Backoff, ODataAnswers, Origin, StackOptions, Transport, TransportOptions,
+    ApiStack, Backoff, ODataResponses, Origin, StackOptions, Transport, TransportOptions,
 };
 
 /// A stack whose waits are too short to notice; time is real here.
 fn stack_to(base: &str, transport: &TransportOptions) -> ApiStack {
     let mut options = StackOptions::new("defender", Origin::parse(base).unwrap());
-    options.answers = Arc::new(ODataAnswers);
+    options.answers = Arc::new(ODataResponses);
     options.limits.backoff =
         Backoff { base: Duration::from_millis(1), cap: Duration::from_millis(1) };
     options.limits.attempt_timeout = Duration::from_millis(1500);

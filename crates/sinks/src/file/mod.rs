@@ -28,7 +28,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
     Acknowledgement, Batch, BatchLimits, Check, Clock, CycleId, Finding, Fingerprint, Sink,
-    SinkError, TenantId,
+    SinkError, TenantName,
 };
 
 use self::partial::Partial;
@@ -69,7 +69,7 @@ pub struct FileSink {
     clock: Arc<dyn Clock>,
     /// The partial file of each tenant's present cycle. Batches of several tenants come at the same
     /// time, so each has a lock of its own.
-    open: Arc<Mutex<HashMap<TenantId, Slot>>>,
+    open: Arc<Mutex<HashMap<TenantName, Slot>>>,
 }
 
 type Slot = Arc<Mutex<Option<Partial>>>;
@@ -80,14 +80,14 @@ impl FileSink {
         Self { place: Arc::new(Place::new(options)), clock, open: Arc::default() }
     }
 
-    fn slot(&self, tenant: &TenantId) -> Slot {
+    fn slot(&self, tenant: &TenantName) -> Slot {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(open.entry(tenant.clone()).or_default())
     }
 }
 
 /// The name that a cycle's file gets, without its ending.
-fn stem(tenant: &TenantId, started: DateTime<Utc>, cycle: CycleId) -> String {
+fn stem(tenant: &TenantName, started: DateTime<Utc>, cycle: CycleId) -> String {
     let name = tenant.as_str();
     let mut safe: String = name
         .chars()
@@ -138,7 +138,7 @@ impl Sink for FileSink {
         Ok(acknowledgement)
     }
 
-    async fn finish_cycle(&self, tenant: &TenantId, _: CycleId) -> Result<(), SinkError> {
+    async fn finish_cycle(&self, tenant: &TenantName, _: CycleId) -> Result<(), SinkError> {
         let (place, slot) = (Arc::clone(&self.place), self.slot(tenant));
         blocking(move || {
             let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);

@@ -23,7 +23,7 @@ use http::header::CONTENT_TYPE;
 use http::{Request, Response, request};
 use stocktake_connector_core::{
     Acknowledgement, ApiError, ApiErrorKind, Batch, BatchLimits, Check, CycleId, Finding, Recovery,
-    Sink, SinkError, TenantId,
+    Sink, SinkError, TenantName,
 };
 use stocktake_http_stack::{ApiStack, UrlTemplate};
 use stocktake_telemetry::field;
@@ -106,7 +106,7 @@ impl SekoiaSink {
     }
 
     /// The same sink, whose errors and spans name the tenant.
-    fn on_behalf_of(&self, tenant: &TenantId) -> Self {
+    fn on_behalf_of(&self, tenant: &TenantName) -> Self {
         Self { stack: self.stack.on_behalf_of(tenant), ..self.clone() }
     }
 
@@ -231,7 +231,7 @@ impl Sink for SekoiaSink {
         }
     }
 
-    async fn finish_cycle(&self, _: &TenantId, _: CycleId) -> Result<(), SinkError> {
+    async fn finish_cycle(&self, _: &TenantName, _: CycleId) -> Result<(), SinkError> {
         Ok(())
     }
 }

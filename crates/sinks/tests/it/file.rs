@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::conformance::{self, Destination};
-use stocktake_connector_core::{Check, Clock, CycleId, FixedClock, Sink, TenantId, Verdict};
+use stocktake_connector_core::{Check, Clock, CycleId, FixedClock, Sink, TenantName, Verdict};
 use stocktake_sinks::{FileLayout, FileOptions, FileSink};
 
 use crate::{batch, contoso};
@@ -107,7 +107,7 @@ async fn a_tenant_name_cannot_leave_the_folder_or_meet_another_tenants_file() {
     let sink = sink(folder.path(), FileLayout::Directory);
     let cycle = CycleId::random();
     for name in ["../../etc/x", ".._.._etc_x", "a b", "a:b", "é", &"x".repeat(250)] {
-        let tenant = TenantId::new(name).unwrap();
+        let tenant = TenantName::new(name).unwrap();
         let mut batch = batch(cycle, &["{}"]);
         batch.tenant = tenant.clone();
         sink.write_batch(&batch).await.unwrap();

@@ -8,10 +8,10 @@ mod sekoia;
 mod stdout;
 
 use bytes::Bytes;
-use stocktake_connector_core::{Batch, CycleId, DeviceUid, EncodedEvent, Fingerprint, TenantId};
+use stocktake_connector_core::{Batch, CycleId, DeviceUid, EncodedEvent, Fingerprint, TenantName};
 
-fn contoso() -> TenantId {
-    TenantId::new("contoso").unwrap()
+fn contoso() -> TenantName {
+    TenantName::new("contoso").unwrap()
 }
 
 fn batch(cycle: CycleId, bodies: &[&str]) -> Batch {

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Transaction};
 use stocktake_connector_core::{
-    Checkpoint, CycleClose, CycleReport, DeviceUid, Scope, TenantFacts, TenantId,
+    Checkpoint, CycleClose, CycleReport, DeviceUid, Scope, TenantFacts, TenantName,
 };
 
 use super::{Fault, at_most, delivered, device_uid, millis, time};
@@ -122,7 +122,7 @@ pub(super) fn wanted_since(
     found.flatten().map(time).transpose()
 }
 
-pub(super) fn facts(on: &Transaction<'_>, tenant: &TenantId) -> Result<TenantFacts, Fault> {
+pub(super) fn facts(on: &Transaction<'_>, tenant: &TenantName) -> Result<TenantFacts, Fault> {
     let found: Option<(Option<i64>, Option<i64>)> = on
         .prepare_cached(
             "SELECT full_completed_at_ms, enrichment_records FROM tenants WHERE tenant = ?1",
@@ -140,7 +140,7 @@ pub(super) fn facts(on: &Transaction<'_>, tenant: &TenantId) -> Result<TenantFac
 
 pub(super) fn removed(
     on: &Transaction<'_>,
-    tenant: &TenantId,
+    tenant: &TenantName,
     after: Option<&DeviceUid>,
     limit: usize,
 ) -> Result<Vec<DeviceUid>, Fault> {
@@ -158,7 +158,7 @@ pub(super) fn removed(
 
 pub(super) fn reports(
     on: &Transaction<'_>,
-    tenant: &TenantId,
+    tenant: &TenantName,
     limit: usize,
 ) -> Result<Vec<CycleReport>, Fault> {
     let mut list = on.prepare_cached(

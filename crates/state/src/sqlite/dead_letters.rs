@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Row, Transaction};
 use stocktake_connector_core::{
     CycleId, DeadLetter, DeadLetterFilter, DeadLetterId, DeviceUid, Fingerprint, Known,
-    NewDeadLetter, Refusals, Scope, Stage, TenantId,
+    NewDeadLetter, Refusals, Scope, Stage, TenantName,
 };
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use crate::dead_letter::{ANONYMOUS_KEPT, identity, kept_payload, kept_reason, st
 
 /// Whether a tenant has dead letters that name a device. Most have none, and then neither a look-up
 /// nor a commit should ask for each device.
-fn any(on: &Transaction<'_>, tenant: &TenantId) -> Result<bool, Fault> {
+fn any(on: &Transaction<'_>, tenant: &TenantName) -> Result<bool, Fault> {
     Ok(on
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM dead_letters WHERE tenant = ?1 AND uid IS NOT NULL)",

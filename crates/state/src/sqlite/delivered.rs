@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::types::{FromSqlError, ValueRef};
 use rusqlite::{OptionalExtension, Row, Rows, Transaction};
 use stocktake_connector_core::{
-    Acknowledged, DeviceUid, Fingerprint, Known, Scope, SinkName, TenantId,
+    Acknowledged, DeviceUid, Fingerprint, Known, Scope, SinkName, TenantName,
 };
 
 use super::{Fault, dead_letters, fingerprint, millis, time};
@@ -76,7 +76,7 @@ pub(super) fn acknowledge(
 /// answers `false`. The delivered sets lie sorted, so merging them needs no memory.
 pub(super) fn each_device(
     on: &Transaction<'_>,
-    tenant: &TenantId,
+    tenant: &TenantName,
     after: Option<&DeviceUid>,
     mut take: impl FnMut(&str) -> Result<bool, Fault>,
 ) -> Result<(), Fault> {
@@ -163,9 +163,9 @@ pub(super) fn scopes(on: &Transaction<'_>) -> Result<Vec<Scope>, Fault> {
     Ok(scopes)
 }
 
-pub(super) fn tenant(row: &Row<'_>, column: usize) -> Result<TenantId, Fault> {
+pub(super) fn tenant(row: &Row<'_>, column: usize) -> Result<TenantName, Fault> {
     let name: String = row.get(column)?;
-    TenantId::new(name).map_err(|error| Fault::Damaged(error.to_string()))
+    TenantName::new(name).map_err(|error| Fault::Damaged(error.to_string()))
 }
 
 pub(super) fn sink(row: &Row<'_>, column: usize) -> Result<SinkName, Fault> {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use rusqlite::Transaction;
-use stocktake_connector_core::{Forgetting, Forgotten, TenantId};
+use stocktake_connector_core::{Forgetting, Forgotten, TenantName};
 
 use super::{Fault, millis};
 
@@ -60,7 +60,7 @@ fn names(what: &Forgetting) -> (Option<&str>, Option<&str>) {
 /// Deletes what is known of devices that were marked removed before a time.
 pub(super) fn removed(
     on: &Transaction<'_>,
-    tenant: &TenantId,
+    tenant: &TenantName,
     before: DateTime<Utc>,
 ) -> Result<u64, Fault> {
     let tenant = tenant.as_str();

@@ -33,7 +33,7 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use stocktake_connector_core::{
     Checkpoint, CycleClose, CycleId, CycleReport, DeadLetter, DeadLetterFilter, DeadLetterId,
     Delivery, DeviceUid, Fingerprint, Forgetting, Forgotten, Known, NewDeadLetter, Refusals, Scope,
-    StateError, StateStore, TenantFacts, TenantId,
+    StateError, StateStore, TenantFacts, TenantName,
 };
 
 pub use backup::Copied;
@@ -215,14 +215,14 @@ impl StateStore for SqliteStore {
         self.read("read a checkpoint", move |on| cycles::checkpoint(on, &scope)).await
     }
 
-    async fn facts(&self, tenant: &TenantId) -> Result<TenantFacts, StateError> {
+    async fn facts(&self, tenant: &TenantName) -> Result<TenantFacts, StateError> {
         let tenant = tenant.clone();
         self.read("read facts", move |on| cycles::facts(on, &tenant)).await
     }
 
     async fn devices(
         &self,
-        tenant: &TenantId,
+        tenant: &TenantName,
         after: Option<&DeviceUid>,
         limit: usize,
     ) -> Result<Vec<DeviceUid>, StateError> {
@@ -240,7 +240,7 @@ impl StateStore for SqliteStore {
         .await
     }
 
-    async fn device_count(&self, tenant: &TenantId) -> Result<u64, StateError> {
+    async fn device_count(&self, tenant: &TenantName) -> Result<u64, StateError> {
         let tenant = tenant.clone();
         self.read("count devices", move |on| {
             let mut count = 0;
@@ -255,7 +255,7 @@ impl StateStore for SqliteStore {
 
     async fn removed(
         &self,
-        tenant: &TenantId,
+        tenant: &TenantName,
         after: Option<&DeviceUid>,
         limit: usize,
     ) -> Result<Vec<DeviceUid>, StateError> {
@@ -306,7 +306,7 @@ impl StateStore for SqliteStore {
 
     async fn forget_removed(
         &self,
-        tenant: &TenantId,
+        tenant: &TenantName,
         before: DateTime<Utc>,
     ) -> Result<u64, StateError> {
         let tenant = tenant.clone();
@@ -315,7 +315,7 @@ impl StateStore for SqliteStore {
 
     async fn reports(
         &self,
-        tenant: &TenantId,
+        tenant: &TenantName,
         limit: usize,
     ) -> Result<Vec<CycleReport>, StateError> {
         let tenant = tenant.clone();

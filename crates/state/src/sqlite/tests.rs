@@ -5,7 +5,7 @@ use stocktake_connector_core::{CycleId, SinkName, Stage};
 use super::*;
 
 fn lake() -> Scope {
-    Scope { tenant: TenantId::new("contoso").unwrap(), sink: SinkName::new("lake").unwrap() }
+    Scope { tenant: TenantName::new("contoso").unwrap(), sink: SinkName::new("lake").unwrap() }
 }
 
 fn at(millis: i64) -> DateTime<Utc> {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use stocktake_connector_core::{
     Checkpoint, CycleId, DeadLetter, DeadLetterFilter, DeadLetterId, DeviceUid, Forgetting,
-    NewDeadLetter, Refusals, Scope, SinkName, Stage, StateStore, TenantFacts, TenantId,
+    NewDeadLetter, Refusals, Scope, SinkName, Stage, StateStore, TenantFacts, TenantName,
 };
 use stocktake_state::{MemoryStore, SqliteStore};
 use uuid::Uuid;
@@ -29,7 +29,7 @@ enum Change {
     },
     ForgetRefusals(Refusals),
     Forget(Forgetting),
-    ForgetRemoved(TenantId, i64),
+    ForgetRemoved(TenantName, i64),
     Close {
         scope: Scope,
         checkpoint: Checkpoint,
@@ -42,8 +42,9 @@ fn cycle(number: u8) -> CycleId {
     CycleId::from(Uuid::from_u128(number.into()))
 }
 
-fn tenants() -> impl Strategy<Value = TenantId> {
-    prop::sample::select(vec!["contoso", "fabrikam"]).prop_map(|name| TenantId::new(name).unwrap())
+fn tenants() -> impl Strategy<Value = TenantName> {
+    prop::sample::select(vec!["contoso", "fabrikam"])
+        .prop_map(|name| TenantName::new(name).unwrap())
 }
 
 fn sinks() -> impl Strategy<Value = SinkName> {
@@ -180,7 +181,7 @@ async fn answers(store: &dyn StateStore) -> String {
     let mut text = format!("{:?}\n", store.scopes().await.unwrap());
     let all: Vec<_> =
         ["d", "d1", "D1", "d2", "d3", "é"].iter().map(|u| DeviceUid::new(u).unwrap()).collect();
-    for tenant in ["contoso", "fabrikam"].map(|name| TenantId::new(name).unwrap()) {
+    for tenant in ["contoso", "fabrikam"].map(|name| TenantName::new(name).unwrap()) {
         for sink in ["lake", "soc"].map(|name| SinkName::new(name).unwrap()) {
             let scope = Scope { tenant: tenant.clone(), sink };
             text += &format!(

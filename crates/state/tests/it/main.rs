@@ -12,7 +12,7 @@ mod opening;
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
     CycleClose, CycleId, CycleKind, CycleOutcome, CycleReport, Delivery, DeviceUid, Fingerprint,
-    Scope, SinkName, TenantId,
+    Scope, SinkName, TenantName,
 };
 
 fn at(millis: i64) -> DateTime<Utc> {
@@ -28,7 +28,7 @@ fn content(byte: u8) -> Fingerprint {
 }
 
 fn lake() -> Scope {
-    Scope { tenant: TenantId::new("contoso").unwrap(), sink: SinkName::new("lake").unwrap() }
+    Scope { tenant: TenantName::new("contoso").unwrap(), sink: SinkName::new("lake").unwrap() }
 }
 
 fn delivery(devices: std::ops::Range<usize>) -> Delivery {

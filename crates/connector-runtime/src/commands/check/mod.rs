@@ -7,7 +7,7 @@ mod tenant;
 
 use std::collections::BTreeSet;
 
-use stocktake_connector_core::{Finding, TenantId, Verdict};
+use stocktake_connector_core::{Finding, TenantName, Verdict};
 
 use crate::cli::{CommandError, Context, Ending};
 use crate::config::{Config, TenantConfig};
@@ -93,7 +93,7 @@ pub(super) async fn check(
 }
 
 fn guide(
-    name: &TenantId,
+    name: &TenantName,
     tenant: &TenantConfig,
     access: &TenantAccess,
 ) -> Result<Guide, CommandError> {

@@ -10,7 +10,7 @@ use stocktake_connector_core::{
     DetailAccount, DetailReader, DeviceUid, EncodeError, Encoded, Encoder, EnrichError, Enricher,
     Enrichment, EnrichmentAccount, EnrichmentPass, EventUid, Fingerprint, FixedClock, Listing,
     MalformedRecord, MapError, Mapper, Page, PassHint, Presence, Refusal, Selection, Sink,
-    SinkError, SinkName, Source, SourceError, SourceRecord, StateStore, TenantId,
+    SinkError, SinkName, Source, SourceError, SourceRecord, StateStore, TenantName,
     UnreadableEnrichment,
 };
 use stocktake_state::MemoryStore;
@@ -388,7 +388,7 @@ impl Sink for FakeSink {
         }
         Ok(Acknowledgement { refused })
     }
-    async fn finish_cycle(&self, _: &TenantId, _: CycleId) -> Result<(), SinkError> {
+    async fn finish_cycle(&self, _: &TenantName, _: CycleId) -> Result<(), SinkError> {
         *self.finished.lock().unwrap() += 1;
         Ok(())
     }
@@ -417,7 +417,7 @@ pub(super) fn collector(
     let sinks =
         sinks.into_iter().map(|(name, sink)| (sink_name(name), sink as Arc<dyn Sink>)).collect();
     Collector {
-        tenant: TenantId::new("contoso").unwrap(),
+        tenant: TenantName::new("contoso").unwrap(),
         source: FakeSource::default(),
         enricher: FakeEnricher::default(),
         renderings: vec![Rendering { mapper: FakeMapper, encoder: Arc::new(FakeEncoder), sinks }],
