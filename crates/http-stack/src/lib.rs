@@ -7,7 +7,7 @@
 //! use bytes::Bytes;
 //! use http::Request;
 //! use stocktake_http_stack::{
-//!     ApiStack, ODataResponses, Origin, Quota, StackOptions, Transport, TransportOptions,
+//!     ApiStack, Origin, Quota, StackOptions, Transport, TransportOptions,
 //! };
 //!
 //! let base = "https://api.securitycenter.microsoft.com";
@@ -43,19 +43,18 @@
 //! Tokens themselves (`auth`); what is asked of an API (its own crate).
 
 mod answers;
+mod api_error;
 mod authorities;
 mod backoff;
 mod call;
 mod client_identity;
 mod connection_fault;
-mod cursor;
 mod failure;
 mod layers;
 mod observer;
 mod once;
 mod options;
 mod origin;
-mod page;
 mod proxies;
 mod quota_use;
 mod reach;
@@ -65,18 +64,17 @@ mod transport;
 mod watched;
 
 pub use answers::{
-    ErrorDetail, InvalidResponse, JsonResponses, ODataResponses, ResponsePolicy, clean_text,
+    ErrorDetail, InvalidResponse, JsonResponses, ResponsePolicy, clean_text,
     retry_after,
 };
+pub use api_error::{ApiError, ApiErrorKind};
 pub use call::{CallCounts, UrlTemplate, Weight};
 pub use client_identity::{ClientIdentity, ClientIdentityError};
 pub use connection_fault::{CertificateFault, ConnectionFault};
-pub use cursor::CursorTrail;
 pub use observer::{Attempt, AttemptObserver, AttemptOutcome};
 pub use once::{OnceError, OnceLimits};
 pub use options::{Authorisation, Backoff, Limits, Quota, StackOptions};
 pub use origin::{Origin, UrlError, base_url};
-pub use page::read_page;
 pub use reach::{AnswerStep, ClientCertificate, ConnectionStep, NameStep, Reach};
 pub use stack::ApiStack;
 pub use transport::{Transport, TransportError, TransportOptions};

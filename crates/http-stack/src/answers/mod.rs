@@ -1,7 +1,6 @@
 //! Answers: what only an API knows of what it says.
 
 mod json;
-mod odata;
 mod retry_after;
 mod text;
 mod words;
@@ -13,7 +12,6 @@ use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
 
 pub use json::JsonResponses;
-pub use odata::ODataResponses;
 pub use retry_after::retry_after;
 pub use text::clean_text;
 

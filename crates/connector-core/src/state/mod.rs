@@ -1,7 +1,14 @@
-//! State: what each sink has acknowledged, and how far each tenant was read.
+//! State: what each sink has acknowledged, and how far each source was read.
 //!
 //! Nothing here is needed to find a device again, only to know what need not be sent again. State
 //! that is lost costs one complete delivery and no device.
+//!
+//! Three traits for three users: [`CycleStore`] for a cycle, [`StateQueries`] for an operator,
+//! [`LeaseStore`] for whoever decides which process runs a tenant's cycles. [`StateStore`] is all
+//! three.
+
+mod lease;
+mod query;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,13 +17,35 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{BoxError, CycleId, CycleReport, DeviceUid, Fingerprint, SinkName, TenantName};
+pub use self::lease::{Fence, Lease, LeaseStore};
+pub use self::query::{DeadLetterFilter, Purge, Purged, Refusals, ReportPage, StateQueries};
+use crate::{
+    BoxError, CycleId, CycleReport, DeviceUid, ErrorCode, Failure, Fingerprint, Recovery, SinkName,
+    SourceCursor, SourceName, TenantName,
+};
 
-/// A delivered set belongs to one tenant at one sink.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Scope {
+/// The devices of one source of one tenant: what a cycle runs over.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Inventory {
     /// Whose devices.
     pub tenant: TenantName,
+    /// Where they come from.
+    pub source: SourceName,
+}
+
+impl Inventory {
+    /// The same at a sink.
+    pub fn at(&self, sink: &SinkName) -> Scope {
+        Scope { inventory: self.clone(), sink: sink.clone() }
+    }
+}
+
+/// A delivered set belongs to one source of one tenant at one sink.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Scope {
+    /// Which devices.
+    #[serde(flatten)]
+    pub inventory: Inventory,
     /// Which receiver.
     pub sink: SinkName,
 }
@@ -59,8 +88,8 @@ pub struct DeadLetterId(pub i64);
 /// A dead letter about to be kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDeadLetter {
-    /// Whose device.
-    pub tenant: TenantName,
+    /// Which devices it belongs to.
+    pub inventory: Inventory,
     /// Which sink refused it; `None` when no sink can get it.
     pub sink: Option<SinkName>,
     /// Where it failed.
@@ -80,8 +109,9 @@ pub struct NewDeadLetter {
 pub struct DeadLetter {
     /// Its name.
     pub id: DeadLetterId,
-    /// Whose device.
-    pub tenant: TenantName,
+    /// Which devices it belongs to.
+    #[serde(flatten)]
+    pub inventory: Inventory,
     /// Which sink refused it; `None` when no sink can get it.
     pub sink: Option<SinkName>,
     /// Where it failed.
@@ -104,61 +134,41 @@ pub struct DeadLetter {
     pub cycle: CycleId,
 }
 
-/// Which dead letters to list. `None` takes all.
-#[derive(Debug, Clone, Default)]
-pub struct DeadLetterFilter {
-    /// Of this tenant.
-    pub tenant: Option<TenantName>,
-    /// At this sink.
-    pub sink: Option<SinkName>,
-    /// At most so many, newest first; `None` takes all.
-    pub limit: Option<usize>,
-}
-
-/// Which refusals to forget: events that a sink refused for good, and whose dead letters stand.
-/// `None` takes all.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Refusals {
-    /// Of this tenant.
-    pub tenant: Option<TenantName>,
-    /// Of this sink.
-    pub sink: Option<SinkName>,
-    /// Of this dead letter.
-    pub letter: Option<DeadLetterId>,
-}
-
 /// What one batch changes in state. Accepted whole or not at all.
 #[derive(Debug, Clone)]
 pub struct Delivery {
     /// The cycle it belongs to.
     pub cycle: CycleId,
-    /// Whose devices, at which sink.
+    /// Which devices, at which sink.
     pub scope: Scope,
-    /// When the sink answered.
+    /// When the sink acknowledged them.
     pub at: DateTime<Utc>,
     /// Devices and content that the sink acknowledged. Their dead letters end.
     pub acknowledged: Vec<(DeviceUid, Fingerprint)>,
+    /// Devices whose removal the sink acknowledged. They leave the delivered set, and their dead
+    /// letters at this sink end.
+    pub removed: Vec<DeviceUid>,
     /// What the sink will never take.
     pub refused: Vec<NewDeadLetter>,
 }
 
-/// How far a tenant was delivered to a sink. Never moves back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// How far a source was delivered to a sink.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// The highest `firstSeen` processed.
-    pub first_seen: Option<DateTime<Utc>>,
-    /// The highest `lastSeen` processed; the next incremental cycle starts from it.
-    pub last_seen: Option<DateTime<Utc>>,
+    /// Where the next incremental cycle starts; `None` when the source cannot resume.
+    pub cursor: Option<SourceCursor>,
+    /// The newest time of a record that was delivered, for its age.
+    pub newest_record_at: Option<DateTime<Utc>>,
     /// When the last complete cycle started.
     pub completed_at: DateTime<Utc>,
 }
 
-/// What state knows of a tenant besides its delivered sets.
+/// What state knows of an inventory besides its delivered sets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TenantFacts {
+pub struct InventoryFacts {
     /// When the last complete full cycle started.
     pub full_completed_at: Option<DateTime<Utc>>,
-    /// How many enrichment records the tenant had when they were last read completely.
+    /// How many enrichment records there were when they were last read completely.
     pub enrichment_records: Option<u64>,
 }
 
@@ -167,42 +177,15 @@ pub struct TenantFacts {
 pub struct CycleClose {
     /// The accounts, kept for `state show`.
     pub report: CycleReport,
-    /// Checkpoints of the sinks that were delivered completely. A store keeps the later of the old
-    /// and the new value of each field.
+    /// Checkpoints of the sinks that were delivered completely. Each replaces the one before.
     pub checkpoints: BTreeMap<SinkName, Checkpoint>,
     /// New facts; `None` leaves the old ones.
-    pub facts: Option<TenantFacts>,
+    pub facts: Option<InventoryFacts>,
     /// Devices that the source no longer knows. They are marked as of the report's end; a mark that is
     /// there keeps its time.
     pub removed: Vec<DeviceUid>,
     /// Devices that were marked removed and are back.
     pub returned: Vec<DeviceUid>,
-}
-
-/// What to forget of a tenant or a sink that is not collected any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Forgetting {
-    /// Everything of a tenant.
-    Tenant(TenantName),
-    /// What was delivered to a sink, of every tenant: delivered sets, checkpoints and dead letters.
-    Sink(SinkName),
-    /// The same of one tenant.
-    Scope(Scope),
-}
-
-/// How much was forgotten, or would be.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Forgotten {
-    /// Delivered sets, each with its checkpoint.
-    pub scopes: u64,
-    /// Devices in them.
-    pub delivered: u64,
-    /// Dead letters.
-    pub dead_letters: u64,
-    /// Marks of removed devices.
-    pub removed: u64,
-    /// Cycle reports.
-    pub cycle_reports: u64,
 }
 
 /// Why state could not be read or written.
@@ -220,6 +203,12 @@ pub enum StateError {
         found: u32,
         /// The newest version that this program knows.
         known: u32,
+    },
+    /// The fence of a write is not the tenant's present claim; nothing was changed.
+    #[error("another worker holds tenant {tenant}")]
+    LeaseLost {
+        /// Whose lease.
+        tenant: TenantName,
     },
     /// Another process uses the store.
     #[error("state at {place} is in use by another process")]
@@ -247,110 +236,114 @@ pub enum StateError {
     },
 }
 
-/// Keeps delivered sets, checkpoints, dead letters and cycle reports.
+impl StateError {
+    /// What the error is looked up by.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::NewerSchema { .. } => ErrorCode::StateNewer,
+            Self::LeaseLost { .. } => ErrorCode::LeaseLost,
+            Self::InUse { .. } => ErrorCode::StateInUse,
+            Self::Damaged { .. } => ErrorCode::StateDamaged,
+            Self::Store { .. } => ErrorCode::StateFailed,
+        }
+    }
+
+    /// What the caller should do.
+    pub fn recovery(&self) -> Recovery {
+        match self {
+            // The other worker does the work.
+            Self::LeaseLost { .. } => Recovery::Retry,
+            // A full disk, a missing file, another process: an operator has to act, and trying again
+            // is harmless.
+            Self::NewerSchema { .. }
+            | Self::InUse { .. }
+            | Self::Damaged { .. }
+            | Self::Store { .. } => Recovery::Operator,
+        }
+    }
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        let mut failure = Self::new(error.code(), error.recovery(), error.to_string());
+        // The message quotes the store's own error already; it stays reachable for a debugger.
+        failure.source = Some(error.into());
+        failure
+    }
+}
+
+/// What a cycle needs of state.
 ///
 /// # Shape
 /// Every method that changes something is one transaction: after a crash it happened whole or not.
+/// Each takes the fence of the lease under which the cycle runs, and checks it in that transaction.
 ///
 /// # Errors
-/// [`StateError`]; nothing was changed then.
+/// [`StateError`]; nothing was changed then. [`StateError::LeaseLost`] when the fence is not the
+/// tenant's present claim: the cycle must stop at once.
 ///
 /// # Cancellation
 /// A dropped future may or may not have taken effect, but never in part.
 #[async_trait]
-pub trait StateStore: fmt::Debug + Send + Sync {
+pub trait CycleStore: fmt::Debug + Send + Sync {
     /// What is known of each of `uids`, in their order.
     async fn known(&self, scope: &Scope, uids: &[DeviceUid]) -> Result<Vec<Known>, StateError>;
 
-    /// Notes what a sink answered to one batch.
-    async fn commit(&self, delivery: Delivery) -> Result<(), StateError>;
+    /// Whether a sink ever acknowledged a device of the scope that is still in its delivered set.
+    async fn has_delivered(&self, scope: &Scope) -> Result<bool, StateError>;
 
-    /// Notes records that no sink can get. The same one met again is counted.
+    /// The checkpoint of a scope, if a cycle was ever complete for it.
+    async fn checkpoint(&self, scope: &Scope) -> Result<Option<Checkpoint>, StateError>;
+
+    /// What is known of an inventory.
+    async fn facts(&self, inventory: &Inventory) -> Result<InventoryFacts, StateError>;
+
+    /// Every device that any sink acknowledged and that is not marked removed, in ascending order,
+    /// at most `limit` of them, starting behind `after`. Each device once.
+    async fn devices(
+        &self,
+        inventory: &Inventory,
+        after: Option<&DeviceUid>,
+        limit: usize,
+    ) -> Result<Vec<DeviceUid>, StateError>;
+
+    /// How many devices [`CycleStore::devices`] has for an inventory.
+    async fn device_count(&self, inventory: &Inventory) -> Result<u64, StateError>;
+
+    /// The devices that are marked removed, in ascending order, at most `limit`, behind `after`.
+    async fn removed(
+        &self,
+        inventory: &Inventory,
+        after: Option<&DeviceUid>,
+        limit: usize,
+    ) -> Result<Vec<DeviceUid>, StateError>;
+
+    /// Notes what a sink acknowledged and refused of one batch.
+    async fn commit(&self, fence: &Fence, delivery: Delivery) -> Result<(), StateError>;
+
+    /// Keeps records that no sink can get. The same one met again is counted.
     async fn keep_dead_letters(
         &self,
+        fence: &Fence,
         cycle: CycleId,
         at: DateTime<Utc>,
         letters: Vec<NewDeadLetter>,
     ) -> Result<(), StateError>;
 
     /// Notes the end of a cycle.
-    async fn close_cycle(&self, close: CycleClose) -> Result<(), StateError>;
+    async fn close_cycle(&self, fence: &Fence, close: CycleClose) -> Result<(), StateError>;
 
-    /// Notes that a scope is wanted, which is that the configuration names it, since `at`. What was
-    /// noted before stays.
-    async fn want(&self, scope: &Scope, at: DateTime<Utc>) -> Result<(), StateError>;
-
-    /// Since when a scope is wanted; `None` where nobody noted it.
-    async fn wanted_since(&self, scope: &Scope) -> Result<Option<DateTime<Utc>>, StateError>;
-
-    /// Writes something that changes nothing, to tell whether state can be written.
-    async fn check_writable(&self) -> Result<(), StateError>;
-
-    /// The checkpoint of a scope, if a cycle was ever complete for it.
-    async fn checkpoint(&self, scope: &Scope) -> Result<Option<Checkpoint>, StateError>;
-
-    /// What is known of a tenant.
-    async fn facts(&self, tenant: &TenantName) -> Result<TenantFacts, StateError>;
-
-    /// Every device that any sink acknowledged and that is not marked removed, in ascending order,
-    /// at most `limit` of them, starting behind `after`. Each device once.
-    async fn devices(
+    /// Purges the devices of an inventory that were marked removed before a time, at every sink, with
+    /// their dead letters, and returns how many marks that were. One that comes back is a new device.
+    async fn purge_removed(
         &self,
-        tenant: &TenantName,
-        after: Option<&DeviceUid>,
-        limit: usize,
-    ) -> Result<Vec<DeviceUid>, StateError>;
-
-    /// How many devices [`StateStore::devices`] has for a tenant.
-    async fn device_count(&self, tenant: &TenantName) -> Result<u64, StateError>;
-
-    /// The devices that are marked removed, in ascending order, at most `limit`, behind `after`.
-    async fn removed(
-        &self,
-        tenant: &TenantName,
-        after: Option<&DeviceUid>,
-        limit: usize,
-    ) -> Result<Vec<DeviceUid>, StateError>;
-
-    /// Devices in a delivered set.
-    async fn delivered_count(&self, scope: &Scope) -> Result<u64, StateError>;
-
-    /// Every scope that is wanted, or has a delivered set or a checkpoint.
-    async fn scopes(&self) -> Result<Vec<Scope>, StateError>;
-
-    /// Dead letters, newest first.
-    async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<DeadLetter>, StateError>;
-
-    /// One dead letter.
-    async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StateError>;
-
-    /// How many refusals [`StateStore::forget_refusals`] would forget.
-    async fn refusal_count(&self, which: &Refusals) -> Result<u64, StateError>;
-
-    /// Forgets what sinks refused, and answers how much: the next cycle that reads such a device sends
-    /// it again. Its dead letter stays, without the content that was refused, until the sink
-    /// acknowledges the device or refuses it once more.
-    async fn forget_refusals(&self, which: &Refusals) -> Result<u64, StateError>;
-
-    /// How much [`StateStore::forget`] would forget.
-    async fn forgettable(&self, what: &Forgetting) -> Result<Forgotten, StateError>;
-
-    /// Forgets a tenant or a sink, as if it had never been collected or fed, and answers how much that
-    /// was.
-    async fn forget(&self, what: &Forgetting) -> Result<Forgotten, StateError>;
-
-    /// Forgets the devices of a tenant that were marked removed before a time, at every sink, with
-    /// their dead letters, and answers how many marks that were. One that comes back is a new device.
-    async fn forget_removed(
-        &self,
-        tenant: &TenantName,
+        fence: &Fence,
+        inventory: &Inventory,
         before: DateTime<Utc>,
     ) -> Result<u64, StateError>;
-
-    /// The last `limit` cycle reports of a tenant, newest first. Stores keep at least 100.
-    async fn reports(
-        &self,
-        tenant: &TenantName,
-        limit: usize,
-    ) -> Result<Vec<CycleReport>, StateError>;
 }
+
+/// A complete store.
+pub trait StateStore: CycleStore + StateQueries + LeaseStore {}
+
+impl<T: CycleStore + StateQueries + LeaseStore> StateStore for T {}
