@@ -19,12 +19,11 @@ use super::credential::{self, CredentialKind, Tokens};
 use super::sinks::BuiltSink;
 use super::transport::limits;
 use super::url;
-use crate::cli::CommandError;
+use crate::command_error::CommandError;
 use crate::config::{
     Config, ConfigError, CredentialConfig, FilterConfig, IntuneMode, SinkConfig, TenantConfig,
 };
-use crate::cycle::{CallMeter, Collector, Options, Rendering, Unbuilt};
-use crate::watch::TenantProbe;
+use stocktake_engine::{CallMeter, Collector, Options};
 
 /// What collects one tenant of Defender and Intune.
 pub(crate) type TenantCollector = Collector<DefenderClient, IntuneEnricher, DefenderMapper>;
@@ -53,6 +52,21 @@ impl TenantAccess {
             certificate: self.tokens.certificate.clone(),
         }
     }
+}
+
+/// What can be read of a tenant's clients while they work.
+#[derive(Debug)]
+pub(crate) struct TenantProbe {
+    pub(crate) tenant: TenantName,
+    /// Those that have quotas.
+    pub(crate) stacks: Vec<ApiStack>,
+    /// For its expiry; `None` for another kind of credential.
+    pub(crate) certificate: Option<Arc<CertificateCredential>>,
+}
+
+/// The source of every tenant: Defender's machines.
+pub(crate) fn source_name() -> Result<SourceName, CommandError> {
+    SourceName::new("defender").map_err(|error| CommandError::from_error(&error))
 }
 
 /// A tenant's access to Graph.

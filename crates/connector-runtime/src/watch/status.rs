@@ -1,5 +1,5 @@
-//! What is known of each tenant now: the cycle that runs and the last one, its sinks, when it is due,
-//! and whether the task that looks after it still moves.
+//! The status of each tenant now: the running cycle and the last one, its sinks, when the next one is
+//! due, and whether the task that drives it still makes progress.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,53 +8,55 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use stocktake_connector_core::{
-    Checkpoint, Clock, CycleId, CycleKind, CycleReport, Scope, SinkName, StateError, StateStore,
-    TenantName,
+    Checkpoint, Clock, CycleId, CycleKind, CycleReport, FailureRecord, Inventory, SinkName,
+    SourceName, StateError, StateStore, TenantName,
 };
+use stocktake_engine::Progress;
 use tokio::time::Instant;
 
-use super::CycleError;
-use crate::cycle::{Progress, Unbuilt};
+use crate::schedule::{NextCycle, Waiting};
 
-/// How often a task that moves says so.
-const BEAT: Duration = Duration::from_secs(5);
+/// How often a live task records a heartbeat.
+const HEARTBEAT: Duration = Duration::from_secs(5);
 
-/// A task that was not heard of for so long does not move any more: it is some ten beats, and no step
-/// of a task takes a thread for so long.
-const SILENCE: Duration = Duration::from_secs(60);
+/// A task without a heartbeat for this long is stuck: it is some ten heartbeats, and no step of a task
+/// keeps a thread busy for that long.
+const STUCK_AFTER: Duration = Duration::from_secs(60);
 
-/// Everything that is known.
+/// The status of every tenant.
 #[derive(Debug)]
-pub(crate) struct Board {
+pub(crate) struct StatusRegistry {
     clock: Arc<dyn Clock>,
     started_at: DateTime<Utc>,
-    tenants: Mutex<BTreeMap<TenantName, Status>>,
-    /// When each task was last heard of.
-    beats: Mutex<BTreeMap<String, Instant>>,
+    tenants: Mutex<BTreeMap<TenantName, TenantStatus>>,
+    /// The last heartbeat of each task.
+    heartbeats: Mutex<BTreeMap<String, Instant>>,
 }
 
-#[derive(Debug, Default)]
-struct Status {
+#[derive(Debug)]
+struct TenantStatus {
+    source: SourceName,
     sinks: BTreeMap<SinkName, SinkStatus>,
-    current: Option<Current>,
+    current: Option<RunningCycle>,
     last: Option<CycleReport>,
     /// Why there is no report of what was tried after `last`.
     last_error: Option<LastError>,
     due_at: Option<DateTime<Utc>>,
+    waiting: Option<Waiting>,
 }
 
 #[derive(Debug, Default)]
 struct SinkStatus {
     checkpoint: Option<Checkpoint>,
-    /// By the word of state.
-    wanted_since: Option<DateTime<Utc>>,
+    /// Since when the configuration names it, by the record of state.
+    configured_since: Option<DateTime<Utc>>,
     /// Why it cannot be built.
-    unbuilt: Option<Unbuilt>,
+    build_error: Option<FailureRecord>,
 }
 
 /// A cycle that runs.
 #[derive(Debug)]
-struct Current {
+struct RunningCycle {
     started_at: DateTime<Utc>,
     progress: Arc<Progress>,
 }
@@ -63,8 +65,8 @@ struct Current {
 #[derive(Debug, Clone, Serialize)]
 struct LastError {
     at: DateTime<Utc>,
-    error: String,
-    advice: Option<String>,
+    #[serde(flatten)]
+    failure: FailureRecord,
 }
 
 /// Ages at one sink, in seconds.
@@ -87,16 +89,18 @@ pub(crate) struct Snapshot {
 
 #[derive(Debug, Serialize)]
 struct TenantSnapshot {
+    source: SourceName,
     running: bool,
-    current_cycle: Option<CurrentSnapshot>,
+    current_cycle: Option<RunningSnapshot>,
     next_cycle_at: Option<DateTime<Utc>>,
+    waiting_for: Option<Waiting>,
     sinks: BTreeMap<SinkName, SinkSnapshot>,
     last_cycle: Option<CycleReport>,
     last_error: Option<LastError>,
 }
 
 #[derive(Debug, Serialize)]
-struct CurrentSnapshot {
+struct RunningSnapshot {
     cycle: Option<CycleId>,
     kind: Option<CycleKind>,
     started_at: DateTime<Utc>,
@@ -104,8 +108,8 @@ struct CurrentSnapshot {
     settled: u64,
 }
 
-impl From<&Current> for CurrentSnapshot {
-    fn from(Current { started_at, progress }: &Current) -> Self {
+impl From<&RunningCycle> for RunningSnapshot {
+    fn from(RunningCycle { started_at, progress }: &RunningCycle) -> Self {
         Self {
             cycle: progress.cycle(),
             kind: progress.kind(),
@@ -119,15 +123,15 @@ impl From<&Current> for CurrentSnapshot {
 #[derive(Debug, Serialize)]
 struct SinkSnapshot {
     last_complete_at: Option<DateTime<Utc>>,
-    wanted_since: Option<DateTime<Utc>>,
+    configured_since: Option<DateTime<Utc>>,
     data_age_seconds: f64,
-    unbuilt: Option<Unbuilt>,
+    build_error: Option<FailureRecord>,
 }
 
-impl Board {
+impl StatusRegistry {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
         let started_at = clock.now();
-        Self { clock, started_at, tenants: Mutex::default(), beats: Mutex::default() }
+        Self { clock, started_at, tenants: Mutex::default(), heartbeats: Mutex::default() }
     }
 
     /// When the process started.
@@ -135,24 +139,37 @@ impl Board {
         self.started_at
     }
 
-    fn tenants(&self) -> MutexGuard<'_, BTreeMap<TenantName, Status>> {
+    fn tenants(&self) -> MutexGuard<'_, BTreeMap<TenantName, TenantStatus>> {
         self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn beats(&self) -> MutexGuard<'_, BTreeMap<String, Instant>> {
-        self.beats.lock().unwrap_or_else(PoisonError::into_inner)
+    fn heartbeats(&self) -> MutexGuard<'_, BTreeMap<String, Instant>> {
+        self.heartbeats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn add(&self, tenant: TenantName, sinks: Vec<SinkName>) {
+    pub(super) fn add(&self, inventory: Inventory, sinks: Vec<SinkName>) {
         let sinks = sinks.into_iter().map(|sink| (sink, SinkStatus::default())).collect();
-        self.tenants().insert(tenant, Status { sinks, ..Status::default() });
+        let status = TenantStatus {
+            source: inventory.source,
+            sinks,
+            current: None,
+            last: None,
+            last_error: None,
+            due_at: None,
+            waiting: None,
+        };
+        self.tenants().insert(inventory.tenant, status);
     }
 
     /// Which of the tenant's sinks cannot be built; the others can.
-    pub(super) fn built(&self, tenant: &TenantName, mut unbuilt: BTreeMap<SinkName, Unbuilt>) {
+    pub(super) fn built(
+        &self,
+        tenant: &TenantName,
+        mut failures: BTreeMap<SinkName, FailureRecord>,
+    ) {
         if let Some(status) = self.tenants().get_mut(tenant) {
             for (name, sink) in &mut status.sinks {
-                sink.unbuilt = unbuilt.remove(name);
+                sink.build_error = failures.remove(name);
             }
         }
     }
@@ -168,7 +185,8 @@ impl Board {
     pub(super) fn started(&self, tenant: &TenantName, progress: Arc<Progress>) {
         let started_at = self.clock.now();
         if let Some(status) = self.tenants().get_mut(tenant) {
-            (status.current, status.due_at) = (Some(Current { started_at, progress }), None);
+            status.current = Some(RunningCycle { started_at, progress });
+            (status.due_at, status.waiting) = (None, None);
         }
     }
 
@@ -180,49 +198,48 @@ impl Board {
     }
 
     /// There is no report of a cycle of the tenant; the last one stands beside the error.
-    pub(super) fn failed(&self, tenant: &TenantName, error: &CycleError) {
-        let advice = error.advice().map(str::to_owned);
-        let error = LastError { at: self.clock.now(), error: error.text(), advice };
+    pub(super) fn failed(&self, tenant: &TenantName, failure: &FailureRecord) {
+        let error = LastError { at: self.clock.now(), failure: failure.clone() };
         if let Some(status) = self.tenants().get_mut(tenant) {
             (status.current, status.last_error) = (None, Some(error));
         }
     }
 
-    /// The tenant's next cycle is due after `wait`.
-    pub(crate) fn waits(&self, tenant: &TenantName, wait: Duration) {
-        let wait = TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX);
+    /// The tenant waits for its next cycle.
+    pub(crate) fn waits(&self, tenant: &TenantName, next: &NextCycle) {
+        let wait = TimeDelta::from_std(next.wait).unwrap_or(TimeDelta::MAX);
         let due_at = self.clock.now().checked_add_signed(wait);
         if let Some(status) = self.tenants().get_mut(tenant) {
-            status.due_at = due_at;
+            (status.due_at, status.waiting) = (due_at, Some(next.waiting));
         }
     }
 
-    /// Reads what state knows of a tenant's sinks, and has it note those that are new to it.
+    /// Reads what state knows of an inventory's sinks, and has it note those that are new to it.
     pub(super) async fn read_state(
         &self,
         store: &dyn StateStore,
-        tenant: &TenantName,
+        inventory: &Inventory,
     ) -> Result<(), StateError> {
-        let sinks: Vec<_> = match self.tenants().get(tenant) {
+        let sinks: Vec<_> = match self.tenants().get(&inventory.tenant) {
             Some(status) => status.sinks.keys().cloned().collect(),
             None => return Ok(()),
         };
         let mut new = Vec::new();
         for sink in sinks {
-            let scope = Scope { tenant: tenant.clone(), sink };
+            let scope = inventory.at(&sink);
             let checkpoint = store.checkpoint(&scope).await?;
-            let wanted_since = store.wanted_since(&scope).await?;
-            if let Some(status) = self.tenants().get_mut(tenant)
+            let configured_since = store.configured_since(&scope).await?;
+            if let Some(status) = self.tenants().get_mut(&inventory.tenant)
                 && let Some(sink) = status.sinks.get_mut(&scope.sink)
             {
-                (sink.checkpoint, sink.wanted_since) = (checkpoint, wanted_since);
+                (sink.checkpoint, sink.configured_since) = (checkpoint, configured_since);
             }
-            if wanted_since.is_none() {
+            if configured_since.is_none() {
                 new.push(scope);
             }
         }
         for scope in new {
-            store.want(&scope, self.started_at).await?;
+            store.note_configured(&scope, self.started_at).await?;
         }
         Ok(())
     }
@@ -235,18 +252,19 @@ impl Board {
             status.sinks.iter().map(move |(name, sink)| (tenant, name, sink))
         });
         sinks
-            .map(|(tenant, name, sink)| (tenant.clone(), name.clone(), self.ages_of(sink, now)))
+            .map(|(tenant, name, sink)| (tenant.clone(), name.clone(), self.ages_at(sink, now)))
             .collect()
     }
 
-    fn ages_of(&self, sink: &SinkStatus, now: DateTime<Utc>) -> Ages {
+    fn ages_at(&self, sink: &SinkStatus, now: DateTime<Utc>) -> Ages {
         // A clock that was set back makes nothing younger than new.
-        let age = |at| float_millis(now.signed_duration_since(at).num_milliseconds().max(0));
-        let complete = sink.checkpoint.map(|checkpoint| checkpoint.completed_at);
+        let age = |at| seconds_from_millis(now.signed_duration_since(at).num_milliseconds().max(0));
+        let checkpoint = sink.checkpoint.as_ref();
+        let complete = checkpoint.map(|checkpoint| checkpoint.completed_at);
         Ages {
             // Of what state could not note, the start of the process is known.
-            data: age(complete.or(sink.wanted_since).unwrap_or(self.started_at)),
-            checkpoint: sink.checkpoint.and_then(|checkpoint| checkpoint.last_seen).map(age),
+            data: age(complete.or(sink.configured_since).unwrap_or(self.started_at)),
+            checkpoint: checkpoint.and_then(|checkpoint| checkpoint.newest_record_at).map(age),
         }
     }
 
@@ -256,17 +274,19 @@ impl Board {
         let tenants = tenants.iter().map(|(tenant, status)| {
             let sinks = status.sinks.iter().map(|(name, sink)| {
                 let snapshot = SinkSnapshot {
-                    last_complete_at: sink.checkpoint.map(|checkpoint| checkpoint.completed_at),
-                    wanted_since: sink.wanted_since,
-                    data_age_seconds: self.ages_of(sink, now).data,
-                    unbuilt: sink.unbuilt.clone(),
+                    last_complete_at: sink.checkpoint.as_ref().map(|at| at.completed_at),
+                    configured_since: sink.configured_since,
+                    data_age_seconds: self.ages_at(sink, now).data,
+                    build_error: sink.build_error.clone(),
                 };
                 (name.clone(), snapshot)
             });
             let snapshot = TenantSnapshot {
+                source: status.source.clone(),
                 running: status.current.is_some(),
-                current_cycle: status.current.as_ref().map(CurrentSnapshot::from),
+                current_cycle: status.current.as_ref().map(RunningSnapshot::from),
                 next_cycle_at: status.due_at,
+                waiting_for: status.waiting,
                 sinks: sinks.collect(),
                 last_cycle: status.last.clone(),
                 last_error: status.last_error.clone(),
@@ -280,36 +300,36 @@ impl Board {
         }
     }
 
-    /// Does `work` and says all the while that the task that does it moves.
-    pub(crate) async fn while_moving<T>(&self, task: &str, work: impl Future<Output = T>) -> T {
+    /// Does `work`, and records a heartbeat of its task all the while.
+    pub(crate) async fn heartbeat<T>(&self, task: &str, work: impl Future<Output = T>) -> T {
         let mut work = std::pin::pin!(work);
-        let mut beats = tokio::time::interval(BEAT);
-        beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut ticks = tokio::time::interval(HEARTBEAT);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
-                _ = beats.tick() => {
-                    self.beats().insert(task.to_owned(), Instant::now());
+                _ = ticks.tick() => {
+                    self.heartbeats().insert(task.to_owned(), Instant::now());
                 }
                 done = &mut work => {
-                    // It has ended; a task that panics never gets here, and falls silent.
-                    self.beats().remove(task);
+                    // A task that panics never gets here, and its heartbeat stops.
+                    self.heartbeats().remove(task);
                     return done;
                 }
             }
         }
     }
 
-    /// The tasks that do not move any more, with the time since they were last heard of.
-    pub(crate) fn silent(&self) -> Vec<(String, Duration)> {
-        let beats = self.beats();
-        let ages = beats.iter().map(|(task, beat)| (task.clone(), beat.elapsed()));
-        ages.filter(|(_, age)| *age > SILENCE).collect()
+    /// The tasks that are stuck, with the time since their last heartbeat.
+    pub(crate) fn stuck_tasks(&self) -> Vec<(String, Duration)> {
+        let heartbeats = self.heartbeats();
+        let ages = heartbeats.iter().map(|(task, last)| (task.clone(), last.elapsed()));
+        ages.filter(|(_, age)| *age > STUCK_AFTER).collect()
     }
 }
 
 /// Milliseconds as seconds. Times are far below 2^52 milliseconds, where `f64` is exact.
 #[allow(clippy::cast_precision_loss)]
-pub(super) fn float_millis(millis: i64) -> f64 {
+pub(super) fn seconds_from_millis(millis: i64) -> f64 {
     millis as f64 / 1_000.0
 }

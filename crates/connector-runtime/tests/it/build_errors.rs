@@ -10,8 +10,8 @@ use crate::site::{API_KEY, Site, fleet};
 use crate::telemetry::Program;
 
 /// A site whose sink `mtls`, beside `soc`, needs a file that is not there.
-async fn site_with_unbuilt_sink() -> Site {
-    let site = Site::of(fleet(20, 10)).await.set("collection", "interval = \"1s\"\n");
+async fn site_with_broken_sink() -> Site {
+    let site = Site::of(fleet(20, 10)).await.set("collection", "interval = \"1s\"\nretry_after = \"100ms\"\n");
     let lines = format!(
         "type = \"sekoia\"\nbase_url = \"{}\"\napi_key = \"{API_KEY}\"\n\
          connector_uuid = \"00000000-0000-0000-0000-000000000003\"\n",
@@ -34,14 +34,14 @@ fn bring_authority(place: &Path) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sink_that_cannot_be_built_is_told_of_and_gets_everything_when_it_can_be() {
-    let site = site_with_unbuilt_sink().await;
+    let site = site_with_broken_sink().await;
     let mut program = Program::start(&site).await;
     let report = program.report_of("failed").await;
     let CycleOutcome::Failed { error, .. } = &report.outcome else { panic!("{report:#?}") };
     assert!(error.contains("sink mtls") && error.contains("ca.pem"), "{error}");
     assert_eq!(account(&report, "soc").acknowledged, 20);
-    let unbuilt = account(&report, "mtls");
-    assert_eq!((unbuilt.read, unbuilt.undelivered), (20, 20));
+    let broken = account(&report, "mtls");
+    assert_eq!((broken.read, broken.undelivered), (20, 20));
     site.assert_each_device_once();
 
     let at_mtls = [(label::TENANT, "contoso"), (label::SINK, "mtls")];
@@ -50,9 +50,10 @@ async fn a_sink_that_cannot_be_built_is_told_of_and_gets_everything_when_it_can_
     assert!(scrape.sum(&metric::CYCLES, &[("outcome", "failed")]) >= Some(1.0), "{scrape:#?}");
     let status = program.status().await;
     let sinks = &status["tenants"]["contoso"]["sinks"];
-    let why = sinks["mtls"]["unbuilt"]["error"].as_str().unwrap();
-    assert!(why.contains("ca.pem") && why.ends_with("[ST0101]"), "{why}");
-    assert!(sinks["mtls"]["last_complete_at"].is_null() && sinks["soc"]["unbuilt"].is_null());
+    let why = sinks["mtls"]["build_error"]["message"].as_str().unwrap();
+    assert!(why.contains("ca.pem"), "{why}");
+    assert_eq!(sinks["mtls"]["build_error"]["code"], "ST0101");
+    assert!(sinks["mtls"]["last_complete_at"].is_null() && sinks["soc"]["build_error"].is_null());
     assert!(sinks["soc"]["last_complete_at"].is_string(), "the other sink has everything");
 
     bring_authority(&site.path("ca.pem"));
@@ -62,12 +63,12 @@ async fn a_sink_that_cannot_be_built_is_told_of_and_gets_everything_when_it_can_
     assert!(site.received().values().all(|times| *times == 2), "once for each sink");
     let status = program.status().await;
     let mtls = &status["tenants"]["contoso"]["sinks"]["mtls"];
-    assert!(mtls["unbuilt"].is_null() && mtls["last_complete_at"].is_string(), "{status:#}");
+    assert!(mtls["build_error"].is_null() && mtls["last_complete_at"].is_string(), "{status:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_can_build_nothing_starts_and_works_when_it_can() {
-    let site = Site::of(fleet(20, 10)).await.set("collection", "interval = \"1s\"\n");
+    let site = Site::of(fleet(20, 10)).await.set("collection", "interval = \"1s\"\nretry_after = \"100ms\"\n");
     let trust = format!("extra_ca_file = {:?}\n", site.path("ca.pem"));
     let site = site.set("sinks.soc.tls", &trust);
     let mut program = Program::start(&site).await;
@@ -78,9 +79,9 @@ async fn a_program_that_can_build_nothing_starts_and_works_when_it_can() {
             break tenant;
         }
     };
-    let why = tenant["last_error"]["error"].as_str().unwrap();
+    let why = tenant["last_error"]["message"].as_str().unwrap();
     assert!(why.contains("sink soc") && why.contains("ca.pem"), "{why}");
-    assert!(tenant["sinks"]["soc"]["unbuilt"].is_object(), "{tenant:#}");
+    assert!(tenant["sinks"]["soc"]["build_error"].is_object(), "{tenant:#}");
     assert_eq!(site.handle().calls().of(stocktake_simulator::Api::DefenderList), 0);
 
     bring_authority(&site.path("ca.pem"));
@@ -92,7 +93,7 @@ async fn a_program_that_can_build_nothing_starts_and_works_when_it_can() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_that_cannot_be_built_is_told_of_and_costs_the_others_nothing() {
-    let site = Site::of(fleet(20, 10)).await.set("collection", "interval = \"1s\"\n");
+    let site = Site::of(fleet(20, 10)).await.set("collection", "interval = \"1s\"\nretry_after = \"100ms\"\n");
     let url = site.simulator.url();
     let lines = format!(
         "tenant_id = \"00000000-0000-0000-0000-000000000009\"\ncredential = \"pod\"\n\
@@ -109,7 +110,7 @@ async fn a_tenant_that_cannot_be_built_is_told_of_and_costs_the_others_nothing()
     while program.scrape().await.sum(&metric::CYCLES, &failed) < Some(2.0) {}
     assert!(program.scrape().await.sum(&metric::DATA_AGE, &[fabrikam]) > Some(0.0));
     let status = program.status().await;
-    let error = status["tenants"]["fabrikam"]["last_error"]["error"].as_str().unwrap();
+    let error = status["tenants"]["fabrikam"]["last_error"]["message"].as_str().unwrap();
     assert!(error.contains("AZURE_CLIENT_ID"), "{error}");
 
     // Who runs once says so at the end.
@@ -124,7 +125,7 @@ async fn a_tenant_that_cannot_be_built_is_told_of_and_costs_the_others_nothing()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn data_that_never_was_complete_ages_over_restarts() {
-    let site = site_with_unbuilt_sink().await;
+    let site = site_with_broken_sink().await;
     let since = async || {
         let mut program = Program::start(&site).await;
         program.report_of("failed").await;
@@ -134,13 +135,13 @@ async fn data_that_never_was_complete_ages_over_restarts() {
         let sink = &status["tenants"]["contoso"]["sinks"]["mtls"];
         (
             started_at,
-            sink["wanted_since"].as_str().unwrap().to_owned(),
+            sink["configured_since"].as_str().unwrap().to_owned(),
             sink["data_age_seconds"].as_f64().unwrap(),
         )
     };
-    let (first_start, wanted_since, _) = since().await;
+    let (first_start, configured_since, _) = since().await;
     let (second_start, still, age) = since().await;
-    assert_eq!(still, wanted_since);
+    assert_eq!(still, configured_since);
     let time = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
     let between = time(&second_start) - time(&first_start);
     assert!(age * 1_000.0 >= between.num_milliseconds() as f64, "{age} s after {between}");
@@ -148,7 +149,7 @@ async fn data_that_never_was_complete_ages_over_restarts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sink_that_no_tenant_feeds_is_not_missed() {
-    let site = site_with_unbuilt_sink().await.set("tenants.contoso", "sinks = [\"soc\"]\n");
+    let site = site_with_broken_sink().await.set("tenants.contoso", "sinks = [\"soc\"]\n");
     let ended = site.sync().await;
     assert_eq!(ended.code, Some(0), "{ended:#?}");
     assert_eq!(ended.account().acknowledged, 20);

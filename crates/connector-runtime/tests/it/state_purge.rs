@@ -1,4 +1,4 @@
-//! `stocktake state forget`: what is not configured any more leaves state.
+//! `stocktake state purge`: what is not configured any more leaves state.
 
 use serde_json::Value;
 
@@ -19,8 +19,8 @@ async fn renamed() -> Site {
     site
 }
 
-async fn forget(site: &Site, arguments: &[&str]) -> Ended {
-    site.run(&[&["state", "forget", "--output", "json"], arguments].concat()).await
+async fn purge(site: &Site, arguments: &[&str]) -> Ended {
+    site.run(&[&["state", "purge", "--output", "json"], arguments].concat()).await
 }
 
 /// Scopes, devices and reports that the answer counts.
@@ -35,10 +35,10 @@ fn counts(ended: &Ended) -> [u64; 3] {
 async fn a_tenant_and_a_sink_that_are_gone_leave_state_and_the_rest_stays() {
     let site = renamed().await;
     let tenant = ["--tenant", "fabrikam"];
-    assert_eq!(counts(&forget(&site, &["--tenant", "fabrikam", "--dry-run"]).await), [2, 60, 1]);
-    assert_eq!(counts(&forget(&site, &tenant).await), [2, 60, 1]);
-    assert_eq!(counts(&forget(&site, &tenant).await), [0, 0, 0]);
-    assert_eq!(counts(&forget(&site, &["--sink", "lake"]).await), [1, 30, 0]);
+    assert_eq!(counts(&purge(&site, &["--tenant", "fabrikam", "--dry-run"]).await), [2, 60, 1]);
+    assert_eq!(counts(&purge(&site, &tenant).await), [2, 60, 1]);
+    assert_eq!(counts(&purge(&site, &tenant).await), [0, 0, 0]);
+    assert_eq!(counts(&purge(&site, &["--sink", "lake"]).await), [1, 30, 0]);
 
     let shown = site.run(&["state", "show", "--output", "json"]).await;
     let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
@@ -60,46 +60,46 @@ async fn what_is_configured_is_forgotten_only_when_that_is_said() {
         &["--sink", "soc"],
         &["--tenant", "contoso", "--sink", "soc"],
     ] {
-        let ended = forget(&site, arguments).await;
+        let ended = purge(&site, arguments).await;
         assert_eq!(ended.code, Some(2), "{ended:#?}");
         assert!(ended.stderr.contains("--even-if-configured"), "{ended:#?}");
     }
     // The sink is configured, but the tenant that fed it is not.
     assert_eq!(
-        counts(&forget(&site, &["--tenant", "fabrikam", "--sink", "soc"]).await),
+        counts(&purge(&site, &["--tenant", "fabrikam", "--sink", "soc"]).await),
         [1, 30, 0]
     );
     let said = ["--tenant", "contoso", "--sink", "soc", "--even-if-configured"];
-    assert_eq!(counts(&forget(&site, &said).await), [1, 30, 0]);
+    assert_eq!(counts(&purge(&site, &said).await), [1, 30, 0]);
     assert_eq!(site.sync().await.account().acknowledged, 30, "everything once more");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_is_asked_for_and_a_living_writer_is_not_disturbed() {
     let site = Site::of(fleet(5, 5)).await;
-    assert_eq!(forget(&site, &[]).await.code, Some(2));
-    let absent = forget(&site, &["--tenant", "fabrikam"]).await;
+    assert_eq!(purge(&site, &[]).await.code, Some(2));
+    let absent = purge(&site, &["--tenant", "fabrikam"]).await;
     assert_eq!(absent.code, Some(1), "{absent:#?}");
-    assert!(!site.path("state.db").exists(), "nothing is made to forget from");
+    assert!(!site.path("state.db").exists(), "nothing is made to purge from");
     site.sync().await;
     let mut program = site.start(&["run", "--output", "text"]);
     // The log is there for as long as a writer has the state open.
     while !site.path("state.db-wal").exists() {
         tokio::task::yield_now().await;
     }
-    let busy = forget(&site, &["--tenant", "fabrikam"]).await;
+    let busy = purge(&site, &["--tenant", "fabrikam"]).await;
     assert_eq!(busy.code, Some(1), "{busy:#?}");
     assert!(busy.stderr.contains("[ST0501]"), "{busy:#?}");
     program.kill().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cycle_that_cannot_forget_is_complete_all_the_same() {
+async fn a_cycle_that_cannot_purge_is_complete_all_the_same() {
     let site = Site::of(fleet(5, 5)).await;
     site.sync().await;
     let file = rusqlite::Connection::open(site.path("state.db")).unwrap();
     file.execute_batch(
-        "INSERT INTO removed (tenant, uid, removed_at_ms) VALUES ('contoso', 'long-gone', 0);
+        "INSERT INTO removed (tenant, source, uid, removed_at_ms) VALUES ('contoso', 'defender', 'long-gone', 0);
          CREATE TRIGGER never BEFORE DELETE ON removed BEGIN SELECT RAISE(ABORT, 'no'); END;",
     )
     .unwrap();
@@ -107,5 +107,5 @@ async fn a_cycle_that_cannot_forget_is_complete_all_the_same() {
     let ended = site.sync().await;
     assert_eq!(ended.code, Some(0), "{ended:#?}");
     assert_eq!(ended.account().unchanged, 5);
-    assert!(ended.stderr.contains("are not forgotten yet"), "{ended:#?}");
+    assert!(ended.stderr.contains("could not be purged"), "{ended:#?}");
 }

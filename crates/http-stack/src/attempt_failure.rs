@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use stocktake_connector_core::{ApiError, ApiErrorKind, BoxError};
+use crate::{ApiError, ApiErrorKind};
+use chrono::TimeDelta;
+use stocktake_connector_core::BoxError;
 
 use crate::call::Call;
 use crate::{ErrorDetail, StackOptions};
@@ -20,7 +22,7 @@ pub(crate) enum Retry {
 
 /// An attempt or a call that failed.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct AttemptFailure {
     pub(crate) kind: ApiErrorKind,
     pub(crate) retry: Retry,
     pub(crate) status: Option<StatusCode>,
@@ -28,7 +30,7 @@ pub(crate) struct Failure {
     pub(crate) source: Option<BoxError>,
 }
 
-impl Failure {
+impl AttemptFailure {
     pub(crate) fn new(kind: ApiErrorKind, retry: Retry, message: impl Into<String>) -> Box<Self> {
         let detail = ErrorDetail { message: message.into(), ..ErrorDetail::default() };
         Box::new(Self { kind, retry, status: None, detail, source: None })
@@ -52,7 +54,7 @@ impl Failure {
     }
 
     pub(crate) fn into_error(self, options: &StackOptions, call: &Call) -> ApiError {
-        let mut error = ApiError::new(options.api, call.operation, self.kind);
+        let mut error = ApiError::new(options.api, &options.error_codes, call.operation, self.kind);
         error.tenant = call.tenant.clone().or_else(|| options.tenant.clone());
         error.status = self.status.map(|status| status.as_u16());
         error.code = self.detail.code;
@@ -60,7 +62,12 @@ impl Failure {
         error.message = self.detail.message;
         error.request_id = self.detail.request_id;
         error.attempts = call.attempts();
-        error.retry_after = self.detail.retry_after;
+        // A wait beyond all calendars is none that a clock could keep.
+        error.retry_at = self
+            .detail
+            .retry_after
+            .and_then(|wait| TimeDelta::from_std(wait).ok())
+            .and_then(|wait| options.clock.now().checked_add_signed(wait));
         error.advice = self.detail.advice;
         error.source = self.source;
         error

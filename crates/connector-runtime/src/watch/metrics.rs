@@ -1,16 +1,16 @@
 //! Counters: cycle reports added up, and every request on the wire.
 
 use stocktake_connector_core::{
-    ApiErrorKind, CycleKind, CycleOutcome, CycleReport, SinkName, TenantName,
+    CycleKind, CycleOutcome, CycleReport, SinkName, TenantName,
 };
-use stocktake_http_stack::{Attempt, AttemptObserver, AttemptOutcome};
+use stocktake_http_stack::{ApiErrorKind, Attempt, AttemptObserver, AttemptOutcome};
 use stocktake_telemetry::{Registry, metric};
 
 /// Adds up what happened.
 #[derive(Debug)]
-pub(crate) struct Figures(Registry);
+pub(crate) struct Metrics(Registry);
 
-impl Figures {
+impl Metrics {
     pub(crate) fn new(registry: Registry) -> Self {
         Self(registry)
     }
@@ -19,8 +19,8 @@ impl Figures {
         &self.0
     }
 
-    /// Makes a tenant's series appear: what was never seen cannot be seen to grow.
-    pub(crate) fn prepare(&self, tenant: &TenantName, sinks: &[SinkName]) {
+    /// Registers a tenant's series at zero, so that a first failure shows up as an increase.
+    pub(crate) fn register(&self, tenant: &TenantName, sinks: &[SinkName]) {
         let tenant = tenant.as_str();
         for counter in [metric::DEVICES_READ, metric::DEVICES_MAPPED] {
             self.0.add(&counter, 0, &[tenant]);
@@ -47,8 +47,8 @@ impl Figures {
         }
     }
 
-    /// Makes the series of a tenant's calls appear, so that its first failure already is a growth.
-    pub(crate) fn prepare_calls(&self, tenant: &TenantName, apis: &[&str]) {
+    /// Registers the series of a tenant's calls at zero, for the same reason.
+    pub(crate) fn register_calls(&self, tenant: &TenantName, apis: &[&str]) {
         let tenant = tenant.as_str();
         for api in apis {
             for outcome in AttemptOutcome::ALL {
@@ -82,15 +82,15 @@ impl Figures {
         }
     }
 
-    /// Counts a cycle that state kept no report of. Its kind is not known when state failed before
-    /// it was decided; a full one is what would have been tried.
-    pub(crate) fn cycle_broke(&self, tenant: &TenantName, kind: Option<CycleKind>) {
+    /// Counts a cycle without a report. Its kind is not known when it failed before that was decided; a
+    /// full one is what would have been tried.
+    pub(crate) fn cycle_without_report(&self, tenant: &TenantName, kind: Option<CycleKind>) {
         let kind = kind.unwrap_or(CycleKind::Full).name();
         self.0.add(&metric::CYCLES, 1, &[tenant.as_str(), kind, CycleOutcome::FAILED]);
     }
 }
 
-impl AttemptObserver for Figures {
+impl AttemptObserver for Metrics {
     fn attempt_ended(&self, attempt: &Attempt<'_>) {
         let tenant = attempt.tenant.map_or("", TenantName::as_str);
         let throttled = attempt.outcome == AttemptOutcome::Failed(ApiErrorKind::Throttled);
