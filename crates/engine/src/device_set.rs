@@ -1,4 +1,4 @@
-//! The devices that a listing has returned: one digest each, so that a million cost some 35 MB.
+//! The devices that a listing has returned, one digest each, so that a million cost some 35 MB.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -26,9 +26,9 @@ impl Hasher for FirstBytes {
 
 /// Remembers which devices came in a listing.
 #[derive(Debug, Default)]
-pub(crate) struct Seen(HashSet<[u8; 16], BuildHasherDefault<FirstBytes>>);
+pub(crate) struct DeviceSet(HashSet<[u8; 16], BuildHasherDefault<FirstBytes>>);
 
-impl Seen {
+impl DeviceSet {
     /// Notes a device; false when it came before.
     pub(crate) fn insert(&mut self, uid: &DeviceUid) -> bool {
         self.0.insert(digest(uid))
@@ -50,11 +50,11 @@ mod tests {
 
     #[test]
     fn a_device_is_new_once() {
-        let mut seen = Seen::default();
+        let mut devices = DeviceSet::default();
         let uid = DeviceUid::new("a").unwrap();
-        assert!(!seen.contains(&uid));
-        assert!(seen.insert(&uid));
-        assert!(!seen.insert(&uid));
-        assert!(seen.contains(&uid));
+        assert!(!devices.contains(&uid));
+        assert!(devices.insert(&uid));
+        assert!(!devices.insert(&uid));
+        assert!(devices.contains(&uid));
     }
 }

@@ -5,31 +5,31 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use stocktake_connector_core::{CycleId, CycleKind};
 
-/// Counters of one tenant's running cycle. Reading them costs the cycle nothing.
+/// Counters of one running cycle. Reading them costs the cycle nothing.
 #[derive(Debug, Default)]
 pub struct Progress {
     read: AtomicU64,
     settled: AtomicU64,
     /// Empty before the cycle starts.
-    begun: OnceLock<(CycleId, CycleKind)>,
+    started: OnceLock<(CycleId, CycleKind)>,
     done: AtomicBool,
 }
 
 impl Progress {
-    pub(super) fn start(&self, cycle: CycleId, kind: CycleKind) {
-        // One of these counts for one cycle.
-        let _ = self.begun.set((cycle, kind));
+    pub(crate) fn start(&self, cycle: CycleId, kind: CycleKind) {
+        // A value counts for one cycle, so it is set once.
+        let _ = self.started.set((cycle, kind));
     }
 
-    pub(super) fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.done.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn add_read(&self, records: u64) {
+    pub(crate) fn add_read(&self, records: u64) {
         self.read.fetch_add(records, Ordering::Relaxed);
     }
 
-    pub(super) fn add_settled(&self, events: u64) {
+    pub(crate) fn add_settled(&self, events: u64) {
         self.settled.fetch_add(events, Ordering::Relaxed);
     }
 
@@ -45,12 +45,12 @@ impl Progress {
 
     /// Which cycle runs, or ran; `None` before it starts.
     pub fn cycle(&self) -> Option<CycleId> {
-        self.begun.get().map(|(cycle, _)| *cycle)
+        self.started.get().map(|(cycle, _)| *cycle)
     }
 
-    /// Of which kind it is; `None` before it starts.
+    /// Which kind it is; `None` before it starts.
     pub fn kind(&self) -> Option<CycleKind> {
-        self.begun.get().map(|(_, kind)| *kind)
+        self.started.get().map(|(_, kind)| *kind)
     }
 
     /// Whether the cycle has ended.
