@@ -10,6 +10,8 @@ use opentelemetry_sdk::metrics::data::{
     AggregatedMetrics, Histogram, Metric, MetricData, ResourceMetrics,
 };
 
+use crate::metric::ALL;
+
 /// The value of `Content-Type` of a scrape's answer.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -30,6 +32,7 @@ pub(crate) fn write(metrics: &ResourceMetrics) -> String {
 
 fn write_metric<T: Display + Copy>(text: &mut String, metric: &Metric, data: &MetricData<T>) {
     let name = metric.name();
+    let name = ALL.iter().find(|known| known.otlp_name == name).map_or(name, |known| known.name);
     let (kind, mut series) = match data {
         MetricData::Gauge(gauge) => {
             let points = gauge.data_points();

@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use opentelemetry::KeyValue;
 use opentelemetry::metrics::{AsyncInstrument, Counter, Histogram, Meter, MeterProvider};
+use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::reader::MetricReader;
@@ -15,8 +15,8 @@ use opentelemetry_sdk::metrics::{
     Stream, Temporality,
 };
 
-use crate::exposition;
 use crate::metric::{ALL, Metric, MetricKind};
+use crate::{exposition, field};
 
 /// What a registry is built from.
 #[derive(Debug, Clone, Copy)]
@@ -96,12 +96,13 @@ impl Registry {
         for metric in ALL {
             match metric.kind {
                 MetricKind::Counter if !is_pulled(metric) => {
-                    let counter = meter.u64_counter(metric.name).with_description(metric.meaning);
+                    let counter =
+                        meter.u64_counter(metric.otlp_name).with_description(metric.meaning);
                     counters.insert(metric.name, counter.with_unit(metric.unit).build());
                 }
                 MetricKind::Histogram(bounds) => {
                     let histogram = meter
-                        .f64_histogram(metric.name)
+                        .f64_histogram(metric.otlp_name)
                         .with_description(metric.meaning)
                         .with_unit(metric.unit)
                         .with_boundaries(bounds.to_vec());
@@ -143,12 +144,12 @@ impl Registry {
         // The instruments live in the meter's pipelines; the handles do nothing.
         match metric.kind {
             MetricKind::Counter => {
-                let counter = meter.f64_observable_counter(metric.name);
+                let counter = meter.f64_observable_counter(metric.otlp_name);
                 let counter = counter.with_description(metric.meaning).with_unit(metric.unit);
                 let _ = counter.with_callback(callback).build();
             }
             MetricKind::Gauge | MetricKind::Histogram(_) => {
-                let gauge = meter.f64_observable_gauge(metric.name);
+                let gauge = meter.f64_observable_gauge(metric.otlp_name);
                 let gauge = gauge.with_description(metric.meaning).with_unit(metric.unit);
                 let _ = gauge.with_callback(callback).build();
             }
@@ -186,8 +187,17 @@ fn is_pulled(metric: &Metric) -> bool {
 
 fn attributes(metric: &Metric, labels: &[&str]) -> Vec<KeyValue> {
     debug_assert_eq!(metric.labels.len(), labels.len(), "labels of {}", metric.name);
-    let pairs = metric.labels.iter().zip(labels);
-    pairs.map(|(key, value)| KeyValue::new(*key, (*value).to_owned())).collect()
+    let pairs = metric.labels.iter().zip(labels).filter(|(_, value)| !value.is_empty());
+    pairs.map(|(key, value)| KeyValue::new(*key, attribute(key, value))).collect()
+}
+
+/// OpenTelemetry's conventions make an integer of these two attributes.
+fn attribute(key: &str, value: &str) -> Value {
+    let is_integer = [field::HTTP_RESPONSE_STATUS_CODE, field::SERVER_PORT].contains(&key);
+    match value.parse() {
+        Ok(number) if is_integer => Value::I64(number),
+        _ => Value::from(value.to_owned()),
+    }
 }
 
 /// A reader that is asked, shared with the provider that feeds it.
@@ -277,6 +287,32 @@ mod tests {
             assert!(lines.contains(&expected), "{expected} is not in {lines:#?}");
         }
         assert_eq!(lines.len(), 12);
+    }
+
+    #[test]
+    fn a_scrape_spells_an_opentelemetry_metric_as_prometheus_does() {
+        let registry = registry();
+        let succeeded = ["contoso", "graph", "GET", "graph.example", "443", "200", ""];
+        let unanswered = ["", "entra", "POST", "login.example", "443", "", "unavailable"];
+        for labels in [succeeded, unanswered] {
+            registry.record(&metric::HTTP_REQUEST_DURATION, 0.3, &labels);
+        }
+        let lines = lines(&registry);
+        let name = "http_client_request_duration_seconds";
+        let counts: Vec<_> = lines.iter().filter(|line| line.contains("_count{")).collect();
+        assert_eq!(
+            counts,
+            [
+                &format!(
+                    r#"{name}_count{{api="entra",error_type="unavailable",http_request_method="POST",server_address="login.example",server_port="443"}} 1"#
+                ),
+                &format!(
+                    r#"{name}_count{{api="graph",http_request_method="GET",http_response_status_code="200",server_address="graph.example",server_port="443",tenant="contoso"}} 1"#
+                ),
+            ],
+            "a label without a value is absent"
+        );
+        assert_eq!(metric::HTTP_REQUEST_DURATION.otlp_name, "http.client.request.duration");
     }
 
     #[test]
