@@ -27,7 +27,8 @@ pub(crate) struct TenantProbe {
 pub(super) fn tell_of_process(registry: &Registry, board: &Board) {
     let started_at = seconds(board.started_at());
     registry.observe(&metric::PROCESS_START, move |values| values.record(started_at, &[]));
-    registry.observe(&metric::BUILD_INFO, |values| values.record(1.0, &[env!("CARGO_PKG_VERSION")]));
+    registry
+        .observe(&metric::BUILD_INFO, |values| values.record(1.0, &[env!("CARGO_PKG_VERSION")]));
     registry.observe(&metric::PROCESS_CPU, |values| {
         if let Some(figures) = process::figures() {
             values.record(figures.cpu_seconds, &[]);
