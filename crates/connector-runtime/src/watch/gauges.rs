@@ -15,7 +15,8 @@ use crate::{process, wiring};
 pub(super) fn observe_process(registry: &Registry, status: &StatusRegistry) {
     let started_at = seconds(status.started_at());
     registry.observe(&metric::PROCESS_START, move |values| values.record(started_at, &[]));
-    registry.observe(&metric::BUILD_INFO, |values| values.record(1.0, &[env!("CARGO_PKG_VERSION")]));
+    registry
+        .observe(&metric::BUILD_INFO, |values| values.record(1.0, &[env!("CARGO_PKG_VERSION")]));
     registry.observe(&metric::PROCESS_CPU, |values| {
         if let Some(figures) = process::figures() {
             values.record(figures.cpu_seconds, &[]);
