@@ -30,7 +30,7 @@
 //!   with their sinks, and the store. [`Collector::run_cycle`] runs one cycle.
 //! - [`Request`] and [`Options`] choose what is read and sent; [`Stop`] ends a cycle early; [`Progress`]
 //!   shows how far it is.
-//! - The result is a [`CycleReport`]; [`log_cycle_ended`] logs it.
+//! - The result is a [`CycleReport`]; [`log_cycle_end`] logs it.
 //!
 //! # Features
 //! | feature | what it adds | default |
@@ -61,11 +61,13 @@ mod plan;
 mod policy;
 mod progress;
 mod removal;
+#[cfg(test)]
+mod tests;
 
 pub use collector::{
     BuildError, CallMeter, Collector, EventForm, FormSinks, NoMeter, Options, Stop,
 };
-pub use log::log_cycle_ended;
+pub use log::log_cycle_end;
 pub use plan::Request;
 pub use policy::Emit;
 pub use progress::Progress;

@@ -7,7 +7,7 @@ use stocktake_connector_core::{CycleOutcome, CycleReport, FailureRecord, SinkAcc
 use stocktake_telemetry::field;
 
 /// Logs a cycle that ended: at level `error` when it failed, else at `info`.
-pub fn log_cycle_ended(report: &CycleReport) {
+pub fn log_cycle_end(report: &CycleReport) {
     macro_rules! record {
         ($level:ident, $failure:expr) => {{
             let failure: Option<&FailureRecord> = $failure;

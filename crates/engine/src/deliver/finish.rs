@@ -9,6 +9,7 @@ use stocktake_connector_core::{
 use stocktake_telemetry::field;
 
 use super::{SinkDelivery, upserts};
+use crate::failures::stopped;
 use crate::removal::{DeviceWalk, Marked, Reconciliation};
 
 /// Devices compared with the delivered set at once.
@@ -34,8 +35,10 @@ impl SinkDelivery {
             Some(found) => self.deliver_removals(found).await,
             None => false,
         };
-        // Of a lost lease, what was staged must not follow what its new holder delivers.
-        if self.target.store.check_lease().is_ok() {
+        // What is staged may not follow what another worker has delivered meanwhile.
+        if self.target.stop.immediate.is_cancelled() && !self.staged.is_empty() {
+            self.give_up(stopped(), upserts(&self.staged));
+        } else {
             self.finish_cycle(is_listed && has_removals).await;
         }
         if let Some(failure) = &self.failure {

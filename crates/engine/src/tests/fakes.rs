@@ -1,22 +1,23 @@
 //! A source, an enricher, a mapper and a sink of a few lines each, for tests of the engine alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, VecDeque};
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
-    Acknowledgement, ApiError, ApiErrorKind, Batch, BatchLimits, Calls, Completion, CycleId,
-    DetailAccount, DetailReader, DeviceUid, EncodeError, Encoded, Encoder, EnrichError, Enricher,
-    Enrichment, EnrichmentAccount, EnrichmentPass, EventUid, Fingerprint, FixedClock, Listing,
-    MalformedRecord, MapError, Mapper, Page, PassHint, Presence, Refusal, Selection, Sink,
-    SinkError, SinkName, Source, SourceError, SourceRecord, StateStore, TenantName,
-    UnreadableEnrichment,
+    Completion, DetailAccount, DetailReader, DeviceUid, EncodeError, Encoded, Enricher, Enrichment,
+    EnrichmentAccount, EnrichmentPass, ErrorCode, EventUid, Failure, Fingerprint, FixedClock, Form,
+    Inventory, Listing, MalformedRecord, MapError, Mapper, Page, PassHint, Presence, Recovery,
+    SinkName, Source, SourceCursor, SourceName, SourceRecord, TenantName, UnreadableEnrichment,
 };
 use stocktake_state::MemoryStore;
 use tokio_util::sync::CancellationToken;
 
-use crate::cycle::{CallMeter, Collector, Emit, Options, Rendering};
+use super::sinks::FakeSink;
+use crate::{Collector, Options};
 
 pub(super) fn at(second: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(second, 0).unwrap()
@@ -40,7 +41,7 @@ pub(super) const UNCERTAIN: &str = "uncertain";
 
 /// Whose code panics at a device with this content.
 pub(super) const PANICS: [&str; 3] =
-    ["panic of the enricher", "panic of the mapper", "panic of the encoder"];
+    ["panic of the enricher", "panic of the mapper", "panic of the form"];
 
 pub(super) fn device(uid: &str, content: &str) -> Device {
     Device { uid: uid.into(), content: content.into(), last_seen: NOW - 100 }
@@ -59,9 +60,6 @@ impl SourceRecord for Device {
         };
         Some(uuid::Uuid::from_u128(key))
     }
-    fn first_seen(&self) -> Option<DateTime<Utc>> {
-        Some(at(1))
-    }
     fn last_seen(&self) -> Option<DateTime<Utc>> {
         Some(at(self.last_seen))
     }
@@ -70,32 +68,62 @@ impl SourceRecord for Device {
     }
 }
 
-/// One answer of the fake listing.
+/// One response of the fake listing.
 #[derive(Debug, Clone)]
-pub(super) enum Answer {
+pub(super) enum Response {
     Records(Vec<Device>),
     Malformed(&'static str),
     Excluded(&'static str),
     Failure,
+    /// Never ends.
+    Hanging,
 }
 
-pub(super) fn unavailable() -> ApiError {
-    ApiError::new("fake", "list", ApiErrorKind::Unavailable)
+pub(super) fn unavailable() -> Failure {
+    Failure::new(ErrorCode::ApiUnavailable, Recovery::Retry, "the fake is unavailable")
+}
+
+/// A failure that has everything a failure can have.
+pub(super) fn failure(code: ErrorCode, recovery: Recovery) -> Failure {
+    Failure::new(code, recovery, "as it was")
+        .with_advice("Do this.")
+        .with_retry_at(Some(at(NOW + 1_800)))
 }
 
 #[derive(Debug, Default, Clone)]
 pub(super) struct FakeSource {
-    pub(super) answers: Arc<Mutex<Vec<Answer>>>,
+    pub(super) responses: Arc<Mutex<Vec<Response>>>,
     pub(super) absent: Arc<Mutex<BTreeSet<String>>>,
     pub(super) looked_up: Arc<Mutex<Vec<String>>>,
     /// What becomes of look-ups.
     pub(super) look_ups: Arc<Mutex<LookUps>>,
-    pub(super) selections: Arc<Mutex<Vec<Selection>>>,
+    /// The cursors that each listing started from; none for a full one.
+    pub(super) listings: Arc<Mutex<Vec<Vec<String>>>>,
+    /// Where the next listing ends; `None` when the source cannot resume.
+    pub(super) cursor: Arc<Mutex<Option<SourceCursor>>>,
+    /// Whether cursors are too old to resume from.
+    pub(super) is_expired: Arc<Mutex<bool>>,
+    /// How the source fails.
+    pub(super) failure: Arc<Mutex<Option<(ErrorCode, Recovery)>>>,
 }
 
 impl FakeSource {
-    pub(super) fn answers(&self, answers: impl Into<Vec<Answer>>) {
-        *self.answers.lock().unwrap() = answers.into();
+    pub(super) fn responses(&self, responses: impl Into<Vec<Response>>) {
+        *self.responses.lock().unwrap() = responses.into();
+    }
+
+    pub(super) fn cursor(&self, cursor: &str) {
+        *self.cursor.lock().unwrap() = Some(SourceCursor::new(cursor));
+    }
+
+    fn listing(&self, cursors: &[SourceCursor]) -> FakeListing {
+        let cursors = cursors.iter().map(|cursor| cursor.as_str().to_owned());
+        self.listings.lock().unwrap().push(cursors.collect());
+        FakeListing {
+            responses: self.responses.lock().unwrap().clone().into(),
+            cursor: self.cursor.lock().unwrap().clone(),
+            failure: *self.failure.lock().unwrap(),
+        }
     }
 }
 
@@ -103,8 +131,9 @@ impl FakeSource {
 #[derive(Debug, Default, Clone)]
 pub(super) enum LookUps {
     #[default]
-    Answered,
+    Succeeding,
     Failing,
+    FailingAs(ErrorCode, Recovery),
     /// Each asks for a stop first.
     Stopping(CancellationToken),
     /// Each asks for a stop and then never ends.
@@ -115,16 +144,19 @@ pub(super) enum LookUps {
 impl Source for FakeSource {
     type Record = Device;
     type Listing = FakeListing;
-    fn list(&self, selection: Selection) -> FakeListing {
-        self.selections.lock().unwrap().push(selection);
-        FakeListing(self.answers.lock().unwrap().clone().into_iter().collect())
+    fn list(&self) -> FakeListing {
+        self.listing(&[])
     }
-    async fn look_up(&self, uid: &DeviceUid) -> Result<Presence, SourceError> {
+    fn resume(&self, cursors: &[SourceCursor]) -> Option<FakeListing> {
+        (!*self.is_expired.lock().unwrap()).then(|| self.listing(cursors))
+    }
+    async fn look_up(&self, uid: &DeviceUid) -> Result<Presence, Failure> {
         self.looked_up.lock().unwrap().push(uid.to_string());
         let look_ups = self.look_ups.lock().unwrap().clone();
         match look_ups {
-            LookUps::Answered => {}
-            LookUps::Failing => return Err(unavailable().into()),
+            LookUps::Succeeding => {}
+            LookUps::Failing => return Err(unavailable()),
+            LookUps::FailingAs(code, recovery) => return Err(failure(code, recovery)),
             LookUps::Stopping(stop) => stop.cancel(),
             LookUps::Hanging(stop) => {
                 stop.cancel();
@@ -137,32 +169,43 @@ impl Source for FakeSource {
 }
 
 #[derive(Debug)]
-pub(super) struct FakeListing(std::collections::VecDeque<Answer>);
+pub(super) struct FakeListing {
+    responses: VecDeque<Response>,
+    cursor: Option<SourceCursor>,
+    failure: Option<(ErrorCode, Recovery)>,
+}
 
 #[async_trait]
 impl Listing for FakeListing {
     type Record = Device;
-    async fn next_page(&mut self) -> Result<Option<Page<Device>>, SourceError> {
-        let Some(answer) = self.0.pop_front() else { return Ok(None) };
+    async fn next_page(&mut self) -> Result<Option<Page<Device>>, Failure> {
+        if let Some((code, recovery)) = self.failure {
+            return Err(failure(code, recovery));
+        }
+        let Some(response) = self.responses.pop_front() else { return Ok(None) };
         let (mut records, mut malformed, mut excluded) = (Vec::new(), Vec::new(), Vec::new());
-        match answer {
-            Answer::Records(devices) => records = devices,
-            Answer::Malformed(uid) => malformed.push(MalformedRecord {
+        match response {
+            Response::Records(devices) => records = devices,
+            Response::Malformed(uid) => malformed.push(MalformedRecord {
                 uid: DeviceUid::new(uid).ok(),
                 reason: "not a machine".into(),
                 payload: "{".into(),
             }),
-            Answer::Excluded(uid) => excluded.push(DeviceUid::new(uid).unwrap()),
-            Answer::Failure => return Err(unavailable().into()),
+            Response::Excluded(uid) => excluded.push(DeviceUid::new(uid).unwrap()),
+            Response::Failure => return Err(unavailable()),
+            Response::Hanging => std::future::pending().await,
         }
-        Ok(Some(Page { records, malformed, excluded, last: self.0.is_empty() }))
+        Ok(Some(Page { records, malformed, excluded, last: self.responses.is_empty() }))
+    }
+    fn cursor(&self) -> Option<SourceCursor> {
+        self.cursor.clone()
     }
 }
 
 /// Matches everything with its own word, or fails.
 #[derive(Debug, Default, Clone)]
 pub(super) struct FakeEnricher {
-    pub(super) fails: Arc<Mutex<bool>>,
+    pub(super) failure: Arc<Mutex<Option<(ErrorCode, Recovery)>>>,
     /// `None`: there are no details.
     pub(super) details: Option<Arc<FakeDetails>>,
 }
@@ -171,7 +214,7 @@ impl Enricher for FakeEnricher {
     type Record = &'static str;
     type Pass = FakePass;
     fn start_pass(&self, _: PassHint) -> FakePass {
-        FakePass { fails: *self.fails.lock().unwrap() }
+        FakePass { failure: *self.failure.lock().unwrap() }
     }
     fn details(&self) -> Option<Arc<dyn DetailReader<&'static str>>> {
         Some(Arc::clone(self.details.as_ref()?) as _)
@@ -189,6 +232,7 @@ pub(super) struct FakeDetails {
     /// Places of records whose details cannot be understood, in every call.
     pub(super) malformed: Mutex<Vec<usize>>,
     pub(super) panics: Mutex<bool>,
+    pub(super) failure: Mutex<Option<(ErrorCode, Recovery)>>,
     /// Stopped by the next call, which then never ends.
     pub(super) stop: Mutex<Option<CancellationToken>>,
 }
@@ -201,6 +245,7 @@ impl Default for FakeDetails {
             failing_after: Mutex::new(usize::MAX),
             malformed: Mutex::default(),
             panics: Mutex::default(),
+            failure: Mutex::default(),
             stop: Mutex::default(),
         }
     }
@@ -215,7 +260,7 @@ impl FakeDetails {
 
 #[async_trait]
 impl DetailReader<&'static str> for FakeDetails {
-    async fn complete(&self, records: Vec<&mut &'static str>) -> Result<Completion, EnrichError> {
+    async fn complete(&self, records: Vec<&mut &'static str>) -> Result<Completion, Failure> {
         let stop = self.stop.lock().unwrap().take();
         if let Some(stop) = stop {
             stop.cancel();
@@ -223,8 +268,11 @@ impl DetailReader<&'static str> for FakeDetails {
         }
         let panics = *self.panics.lock().unwrap();
         assert!(!panics, "panic of the details");
+        if let Some((code, recovery)) = *self.failure.lock().unwrap() {
+            return Err(failure(code, recovery));
+        }
         if self.asked.lock().unwrap().len() >= *self.failing_after.lock().unwrap() {
-            return Err(unavailable().into());
+            return Err(unavailable());
         }
         let asked = records.len();
         self.asked.lock().unwrap().push(asked);
@@ -239,14 +287,17 @@ impl DetailReader<&'static str> for FakeDetails {
 
 #[derive(Debug)]
 pub(super) struct FakePass {
-    fails: bool,
+    failure: Option<(ErrorCode, Recovery)>,
 }
 
 #[async_trait]
 impl EnrichmentPass for FakePass {
     type Record = &'static str;
-    async fn prepare(&mut self, _: &[Option<uuid::Uuid>], _: bool) -> Result<(), EnrichError> {
-        if self.fails { Err(unavailable().into()) } else { Ok(()) }
+    async fn prepare(&mut self, _: &[Option<uuid::Uuid>], _: bool) -> Result<(), Failure> {
+        match self.failure {
+            Some((code, recovery)) => Err(failure(code, recovery)),
+            None => Ok(()),
+        }
     }
     fn enrichment(
         &mut self,
@@ -264,25 +315,37 @@ impl EnrichmentPass for FakePass {
     }
 }
 
-/// Refuses devices whose content, or what is joined to it, is `unmappable`.
+/// A record with the word of its enrichment.
 #[derive(Debug)]
-pub(super) struct FakeMapper;
+pub(super) struct FakeEvent<'a> {
+    record: &'a Device,
+    word: &'a str,
+}
+
+/// Refuses devices whose content, or what is joined to it, is `unmappable`.
+#[derive(Debug, Default)]
+pub(super) struct FakeMapper {
+    /// How many events it made.
+    pub(super) mapped: AtomicU64,
+}
 
 impl Mapper for FakeMapper {
     type Record = Device;
     type Enrichment = &'static str;
-    type Event = String;
-    fn map(
-        &self,
-        record: &Device,
-        enrichment: &Enrichment<&'static str>,
+    type Event<'a> = FakeEvent<'a>;
+    fn map<'a>(
+        &'a self,
+        record: &'a Device,
+        enrichment: &'a Enrichment<&'static str>,
         _: DateTime<Utc>,
-    ) -> Result<String, MapError> {
+    ) -> Result<FakeEvent<'a>, MapError> {
         if record.content == "unmappable" || enrichment.matched() == Some(&"unmappable") {
             return Err(MapError { field: "content", problem: "is unmappable".into() });
         }
         assert_ne!(record.content, PANICS[1]);
-        Ok(format!("{} {}", record.content, enrichment.matched().unwrap_or(&"alone")))
+        self.mapped.fetch_add(1, Ordering::Relaxed);
+        let word = enrichment.matched().copied().unwrap_or("alone");
+        Ok(FakeEvent { record, word })
     }
     fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of([])
@@ -292,116 +355,34 @@ impl Mapper for FakeMapper {
 /// Events whose content begins so carry their uid behind it.
 pub(super) const WITH_UID: &str = "with uid";
 
+/// Writes an event as its content and the word of its enrichment, both in a form of this name.
 #[derive(Debug)]
-pub(super) struct FakeEncoder;
+pub(super) struct FakeForm(pub(super) &'static str);
 
-impl Encoder<String> for FakeEncoder {
-    fn encode(&self, event: String, out: &mut Vec<u8>) -> Result<Encoded, EncodeError> {
-        if event.starts_with("unwritable") {
+impl Form<FakeEvent<'_>> for FakeForm {
+    fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of([self.0.as_bytes()])
+    }
+    fn encode(&self, event: &FakeEvent<'_>, out: &mut Vec<u8>) -> Result<Encoded, EncodeError> {
+        let FakeEvent { record, word } = event;
+        let text = format!("{}{} {word}", self.0, record.content);
+        if record.content.starts_with("unwritable") && self.0 == UNWRITABLE_IN {
             return Err(EncodeError("no form".into()));
         }
-        assert!(!event.starts_with(PANICS[2]), "{}", PANICS[2]);
-        out.extend(event.bytes());
-        let has_uid = event.starts_with(WITH_UID);
+        assert!(!record.content.starts_with(PANICS[2]), "{}", PANICS[2]);
+        out.extend(text.bytes());
+        let has_uid = record.content.starts_with(WITH_UID);
         if has_uid {
             out.extend(EventUid::PLACEHOLDER.bytes());
         }
-        let uid_at = has_uid.then_some(event.len());
-        Ok(Encoded { fingerprint: Fingerprint::of([event.as_bytes()]), uid_at })
+        let uid_at = has_uid.then_some(text.len());
+        let fingerprint = Fingerprint::of([text.as_bytes()]);
+        Ok(Encoded { fingerprint, time: at(record.last_seen), uid_at })
     }
 }
 
-/// Keeps what it got; refuses batches that hold a poisoned device; may be down.
-#[derive(Debug)]
-pub(super) struct FakeSink {
-    pub(super) received: Mutex<BTreeMap<String, Vec<String>>>,
-    pub(super) batches: Mutex<Vec<usize>>,
-    pub(super) poison: Mutex<BTreeSet<String>>,
-    /// Whether the sink names the events at fault instead of refusing the batch.
-    pub(super) names_culprits: bool,
-    pub(super) down: Mutex<bool>,
-    pub(super) panics: bool,
-    pub(super) finished: Mutex<u32>,
-    pub(super) limits: BatchLimits,
-}
-
-impl Default for FakeSink {
-    fn default() -> Self {
-        Self {
-            received: Mutex::default(),
-            batches: Mutex::default(),
-            poison: Mutex::default(),
-            names_culprits: false,
-            down: Mutex::default(),
-            panics: false,
-            finished: Mutex::default(),
-            limits: BatchLimits { max_events: 4, max_bytes: 1_000 },
-        }
-    }
-}
-
-impl FakeSink {
-    pub(super) fn poison(&self, uids: impl IntoIterator<Item = String>) {
-        *self.poison.lock().unwrap() = uids.into_iter().collect();
-    }
-
-    pub(super) fn devices(&self) -> Vec<String> {
-        self.received.lock().unwrap().keys().cloned().collect()
-    }
-
-    /// How many events came, over all devices.
-    pub(super) fn events(&self) -> usize {
-        self.received.lock().unwrap().values().map(Vec::len).sum()
-    }
-}
-
-#[async_trait]
-impl Sink for FakeSink {
-    fn batch_limits(&self) -> BatchLimits {
-        self.limits
-    }
-    async fn write_batch(&self, batch: &Batch) -> Result<Acknowledgement, SinkError> {
-        assert!(!self.panics, "panic of the sink");
-        if *self.down.lock().unwrap() {
-            return Err(unavailable().into());
-        }
-        let poison = self.poison.lock().unwrap();
-        let mut refused = Vec::new();
-        for (index, event) in batch.events.iter().enumerate() {
-            if poison.contains(event.uid.as_str()) {
-                refused.push(Refusal { index, reason: "poison".into() });
-            }
-        }
-        if !refused.is_empty() && !self.names_culprits {
-            return Err(SinkError::Refused { events: batch.events.len(), reason: "poison".into() });
-        }
-        self.batches.lock().unwrap().push(batch.events.len());
-        for (index, event) in batch.events.iter().enumerate() {
-            if refused.iter().all(|refusal| refusal.index != index) {
-                self.received
-                    .lock()
-                    .unwrap()
-                    .entry(event.uid.to_string())
-                    .or_default()
-                    .push(String::from_utf8(event.body.to_vec()).unwrap());
-            }
-        }
-        Ok(Acknowledgement { refused })
-    }
-    async fn finish_cycle(&self, _: &TenantName, _: CycleId) -> Result<(), SinkError> {
-        *self.finished.lock().unwrap() += 1;
-        Ok(())
-    }
-}
-
-#[derive(Debug)]
-struct NoCalls;
-
-impl CallMeter for NoCalls {
-    fn calls(&self) -> Calls {
-        Calls::default()
-    }
-}
+/// The form that cannot write devices whose content starts with `unwritable`.
+pub(super) const UNWRITABLE_IN: &str = "";
 
 pub(super) type FakeCollector = Collector<FakeSource, FakeEnricher, FakeMapper>;
 
@@ -409,34 +390,59 @@ pub(super) fn sink_name(name: &str) -> SinkName {
     SinkName::new(name).unwrap()
 }
 
-/// A collector of fakes that delivers to `sinks` and remembers in `store`.
-pub(super) fn collector(
-    store: Arc<dyn StateStore>,
-    sinks: impl IntoIterator<Item = (&'static str, Arc<FakeSink>)>,
-) -> FakeCollector {
-    let sinks =
-        sinks.into_iter().map(|(name, sink)| (sink_name(name), sink as Arc<dyn Sink>)).collect();
-    Collector {
-        tenant: TenantName::new("contoso").unwrap(),
-        source: FakeSource::default(),
-        enricher: FakeEnricher::default(),
-        renderings: vec![Rendering { mapper: FakeMapper, encoder: Arc::new(FakeEncoder), sinks }],
-        unbuilt: BTreeMap::new(),
-        store,
-        clock: Arc::new(FixedClock(at(NOW))),
-        meter: Arc::new(NoCalls),
-        options: Options {
-            emit: Emit::Changed,
-            refresh_after: None,
-            overlap: std::time::Duration::from_secs(60),
-            full_every: std::time::Duration::from_secs(86_400),
-            removal_guard: 0.5,
-            removal_look_ups: 100,
-            forget_removed_after: std::time::Duration::from_secs(1_000_000),
-        },
+/// A collector of fakes, with the store that it writes to.
+#[derive(Debug)]
+pub(super) struct Rig {
+    pub(super) collector: FakeCollector,
+    pub(super) store: Arc<MemoryStore>,
+}
+
+impl Deref for Rig {
+    type Target = FakeCollector;
+    fn deref(&self) -> &FakeCollector {
+        &self.collector
     }
 }
 
-pub(super) fn store() -> Arc<dyn StateStore> {
-    Arc::new(MemoryStore::default())
+impl DerefMut for Rig {
+    fn deref_mut(&mut self) -> &mut FakeCollector {
+        &mut self.collector
+    }
+}
+
+pub(super) fn inventory(source: &str) -> Inventory {
+    Inventory {
+        tenant: TenantName::new("contoso").unwrap(),
+        source: SourceName::new(source).unwrap(),
+    }
+}
+
+/// A collector of fakes that delivers to `sinks` and remembers in `store`.
+pub(super) fn collector(
+    store: Arc<MemoryStore>,
+    sinks: impl IntoIterator<Item = (&'static str, Arc<FakeSink>)>,
+) -> Rig {
+    let mut collector = Collector::new(
+        inventory("fake"),
+        FakeSource::default(),
+        FakeEnricher::default(),
+        FakeMapper::default(),
+        Arc::clone(&store) as _,
+    );
+    for (name, sink) in sinks {
+        collector.add_sink(sink_name(name), Arc::new(FakeForm("")), sink);
+    }
+    collector.source.cursor("cursor 1");
+    collector.clock = Arc::new(FixedClock(at(NOW)));
+    collector.options = Options {
+        removal_guard: 0.5,
+        removal_look_ups: 100,
+        purge_removed_after: std::time::Duration::from_secs(1_000_000),
+        ..Options::default()
+    };
+    Rig { collector, store }
+}
+
+pub(super) fn store() -> Arc<MemoryStore> {
+    Arc::new(MemoryStore::new())
 }
