@@ -5,8 +5,6 @@ use stocktake_telemetry::field;
 
 use crate::command_error::CommandError;
 
-pub(crate) use stocktake_engine::log_cycle_end as cycle_ended;
-
 /// Records a cycle that has no report.
 pub(crate) fn no_report(tenant: &TenantName, failure: &FailureRecord) {
     tracing::error!(

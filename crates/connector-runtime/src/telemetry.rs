@@ -24,8 +24,7 @@ impl Telemetry {
     pub(crate) fn start(config: &Config, level: &str) -> Result<Self, CommandError> {
         let mut options = RegistryOptions::new(env!("CARGO_PKG_VERSION"));
         let of_tenant = SERIES_OF_TENANT.saturating_add(config.sinks.len());
-        options.most_series =
-            options.most_series.max(config.tenants.len().saturating_mul(of_tenant));
+        options.max_series = options.max_series.max(config.tenants.len().saturating_mul(of_tenant));
         if config.telemetry.metrics_url().is_none() && config.telemetry.traces_url().is_none() {
             start_log(&config.log, level)?;
             return Ok(Self::without_push(options));

@@ -17,7 +17,7 @@ use std::time::Duration;
 use stocktake_connector_core::{
     Clock, CycleReport, Failure, FailureRecord, SystemClock, WorkerName,
 };
-use stocktake_engine::{Progress, Request, Stop};
+use stocktake_engine::{Progress, Request, Stop, log_cycle_ended};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinSet;
 
@@ -167,7 +167,7 @@ impl Supervisor {
             next = match ended {
                 Ok(report) => {
                     let next = schedule.after_cycle(&report, &mut failures, SystemClock.now());
-                    cycle_log::cycle_ended(&report);
+                    log_cycle_ended(&report);
                     if let Some(printer) = printer {
                         printer.print(report);
                     }

@@ -160,7 +160,7 @@ impl ConfiguredTenant {
         }
         let (config, store) = (&self.factory.config, &self.factory.store);
         let collector =
-            collector(&access, self.inventory(), config, &self.config, &there, failures, store);
+            collector(&access, self.inventory(), config, &self.config, &there, failures, store)?;
         Ok(Arc::clone(self.built().collector.insert(Arc::new(collector))))
     }
 

@@ -1,4 +1,4 @@
-//! The way of one signal to its collector, and what the log is told of it.
+//! Logs when a collector stops and starts accepting pushes.
 
 use std::error::Error;
 use std::fmt;
@@ -10,96 +10,102 @@ use bytes::Bytes;
 use http::{Request, Response, Uri};
 use opentelemetry_http::{HttpClient, HttpError};
 
-use super::Reminder;
+use super::Throttle;
 
-/// Sends the pushes of one signal, and logs when the collector stops and starts to take them: a
-/// collector that is down for a night is worth one line, not one for each try.
-pub(super) struct Way {
+/// Sends the pushes of one signal, and logs when the collector stops and starts accepting them: a
+/// collector that is down for a night is worth a few lines, not one per attempt.
+pub(super) struct OutageLog {
     client: Arc<dyn HttpClient>,
     /// `metrics` or `traces`.
     signal: &'static str,
     outage: Mutex<Option<Outage>>,
 }
 
-/// A time without a push that was taken.
+/// A time in which every push failed.
 #[derive(Debug)]
 struct Outage {
     since: Instant,
-    tries: u64,
-    reminder: Reminder,
+    attempts: u64,
+    throttle: Throttle,
 }
 
-/// What came of a try that failed.
+/// Why an attempt failed.
 enum Problem<'p> {
     Status(u16),
     Error(&'p (dyn Error + 'static)),
 }
 
-impl Way {
+impl OutageLog {
     pub(super) fn new(client: Arc<dyn HttpClient>, signal: &'static str) -> Self {
         Self { client, signal, outage: Mutex::default() }
     }
 
-    fn works(&self, url: &str) {
+    fn succeeded(&self, url: &str) {
         let outage = self.outage.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(Outage { since, tries, .. }) = outage else { return };
+        let Some(Outage { since, attempts, .. }) = outage else { return };
         tracing::warn!(
             signal = self.signal,
             url,
-            failed_tries = tries,
+            failed_attempts = attempts,
             seconds = since.elapsed().as_secs(),
-            "telemetry is pushed again"
+            "the collector accepts telemetry again"
         );
     }
 
-    fn fails(&self, url: &str, problem: &Problem<'_>) {
+    fn failed(&self, url: &str, problem: &Problem<'_>) {
         let mut outage = self.outage.lock().unwrap_or_else(PoisonError::into_inner);
         let outage = outage.get_or_insert_with(|| Outage {
             since: Instant::now(),
-            tries: 0,
-            reminder: Reminder::default(),
+            attempts: 0,
+            throttle: Throttle::default(),
         });
-        outage.tries += 1;
-        if !outage.reminder.is_due() {
+        outage.attempts += 1;
+        if !outage.throttle.is_due() {
             return;
         }
-        let (signal, failed_tries) = (self.signal, outage.tries);
+        let (signal, failed_attempts) = (self.signal, outage.attempts);
         match problem {
             Problem::Status(status) => tracing::warn!(
                 signal,
                 url,
-                failed_tries,
+                failed_attempts,
                 status,
-                "telemetry is not pushed: the collector does not take it"
+                "telemetry was not pushed: the collector rejected it"
             ),
             Problem::Error(error) => {
-                tracing::warn!(signal, url, failed_tries, error = *error, "telemetry is not pushed")
+                tracing::warn!(
+                    signal,
+                    url,
+                    failed_attempts,
+                    error = *error,
+                    "telemetry was not pushed"
+                )
             }
         }
     }
 }
 
-impl fmt::Debug for Way {
+impl fmt::Debug for OutageLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.client.fmt(f)
     }
 }
 
 #[async_trait]
-impl HttpClient for Way {
+impl HttpClient for OutageLog {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let url = without_query(request.uri());
-        let answer = self.client.send_bytes(request).await;
-        match &answer {
-            Ok(answer) if answer.status().is_success() => self.works(&url),
-            Ok(answer) => self.fails(&url, &Problem::Status(answer.status().as_u16())),
-            Err(error) => self.fails(&url, &Problem::Error(&**error)),
+        let response = self.client.send_bytes(request).await;
+        match &response {
+            Ok(response) if response.status().is_success() => self.succeeded(&url),
+            Ok(response) => self.failed(&url, &Problem::Status(response.status().as_u16())),
+            Err(error) => self.failed(&url, &Problem::Error(&**error)),
         }
-        answer
+        response
     }
 }
 
-/// A URL for the log; some collectors take a key in the query.
+/// A URL for the log; some collectors expect a key in the query.
 fn without_query(uri: &Uri) -> String {
     let text = uri.to_string();
     text.split_once('?').map_or(text.as_str(), |(before, _)| before).to_owned()
