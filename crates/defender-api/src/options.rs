@@ -71,7 +71,7 @@ impl DefenderOptions {
         stack.tenant = self.tenant.clone();
         stack.authorisation = authorisation;
         stack.quotas = Self::QUOTAS.to_vec();
-        stack.answers = Arc::new(ODataResponses);
+        stack.responses = Arc::new(ODataResponses);
         stack.clock = Arc::clone(&self.clock);
         stack
     }

@@ -163,7 +163,7 @@ impl GraphClient {
     /// smallest quota, because each of them counts.
     pub fn batch_size(&self) -> usize {
         let quotas = self.stack.options().quotas.iter();
-        let smallest = quotas.filter(|quota| !quota.per.is_zero()).map(Quota::at_once).min();
+        let smallest = quotas.filter(|quota| !quota.per.is_zero()).map(Quota::burst).min();
         let most = GraphOptions::LOOK_UPS_IN_A_BATCH;
         smallest.map_or(most, |smallest| most.min(smallest.into())) as usize
     }

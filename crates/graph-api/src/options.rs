@@ -56,7 +56,7 @@ impl GraphOptions {
         stack.tenant = self.tenant.clone();
         stack.authorisation = authorisation;
         stack.quotas = Self::QUOTAS.to_vec();
-        stack.answers = Arc::new(ODataResponses);
+        stack.responses = Arc::new(ODataResponses);
         stack
     }
 }
