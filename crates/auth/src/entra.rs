@@ -15,8 +15,8 @@ use stocktake_connector_core::{
     AccessToken, Clock, DirectoryId, Failure, TenantName, TokenProvider, TokenScope,
 };
 use stocktake_http_stack::{
-    ApiStack, Backoff, CallCounts, ErrorCodes, Limits, Origin, StackOptions, Transport, UrlError,
-    UrlTemplate, base_url,
+    ApiStack, Backoff, CallCounts, ErrorCodes, Idempotent, Limits, Origin, StackOptions, Transport,
+    UrlError, UrlTemplate, base_url,
 };
 
 use crate::aadsts::EXPIRED_ASSERTION;
@@ -119,7 +119,7 @@ impl EntraTokens {
         let mut stack = StackOptions::new("entra", origin);
         stack.tenant = Some(options.tenant);
         stack.error_codes = ErrorCodes::IDENTITY;
-        stack.answers = Arc::new(EntraResponses);
+        stack.responses = Arc::new(EntraResponses);
         stack.clock = Arc::clone(&options.clock);
         stack.limits = options.limits;
         let clock = Arc::clone(&options.clock);
@@ -209,6 +209,7 @@ impl Entra {
         let request = Request::post(self.endpoint.as_str())
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .extension(UrlTemplate("/{tenant}/oauth2/v2.0/token"))
+            .extension(Idempotent) // A second token does no harm.
             .body(self.form(scope, &authentication.form))
             .map_err(|_| EntraError::InvalidResponse {
                 scope: scope.clone(),

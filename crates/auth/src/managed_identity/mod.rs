@@ -23,7 +23,7 @@ use stocktake_connector_core::{
 };
 use stocktake_http_stack::{
     ApiStack, Backoff, CallCounts, ErrorCodes, ErrorDetail, InvalidResponse, Limits, Origin,
-    ResponsePolicy, StackOptions, Transport,
+    ResponsePolicy, RetryResponsesOnly, StackOptions, Transport,
 };
 
 use crate::redaction::redact;
@@ -94,7 +94,7 @@ impl ManagedIdentity {
         let mut stack = StackOptions::new("managed-identity", Origin::of(&endpoint));
         stack.tenant = Some(options.tenant);
         stack.error_codes = ErrorCodes::IDENTITY;
-        stack.answers = Arc::new(HostResponses);
+        stack.responses = Arc::new(HostResponses);
         stack.clock = Arc::clone(&options.clock);
         stack.limits = options.limits;
         let host = HostEndpoint {
@@ -212,7 +212,8 @@ impl HostEndpoint {
                 Request::get(url.as_str()).header("x-identity-header", value)
             }
         };
-        request.body(Bytes::new()).map_err(|_| unusable())
+        // Outside Azure there is no endpoint to wait for.
+        request.extension(RetryResponsesOnly).body(Bytes::new()).map_err(|_| unusable())
     }
 }
 
@@ -227,7 +228,7 @@ impl ResponsePolicy for HostResponses {
 
     fn read_error(&self, status: StatusCode, headers: &HeaderMap, body: &Bytes) -> ErrorDetail {
         // The endpoint is being updated, or the identity was just assigned.
-        let passes = matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE);
-        ErrorDetail { passes, ..EntraResponses.read_error(status, headers, body) }
+        let transient = matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE);
+        ErrorDetail { transient, ..EntraResponses.read_error(status, headers, body) }
     }
 }
