@@ -1,16 +1,18 @@
-//! The `sekoia` dialect: borrowed views of an event in the form that Sekoia's models take.
+//! The `sekoia` form: what the models of Sekoia's asset connectors take of an event.
 //!
 //! The models are `DeviceOCSFModel` and what it contains in the package `sekoia-automation-models`
-//! (1.4.0). They ignore fields that they do not know, so what is written here is a closed list.
-//! Captions are derived from the ids, because the models accept no others.
+//! (1.4.0). They ignore fields that they do not know, so what is written here is a closed list, in the
+//! order in which Sekoia's own connector writes it. Captions come from the ids, because the models
+//! accept no others.
 
-use serde::Serialize;
-
-use crate::dialect::WriteError;
-use crate::{
-    DeviceTypeId, InventoryInfo, NetworkInterfaceTypeId, OsTypeId, RiskLevelId, SeverityId,
-    Timestamp,
+use stocktake_connector_core::{EncodeError, Encoded, Fingerprint, Form};
+use stocktake_ocsf_model::{
+    Device, DeviceTypeId, Enrichment, Group, InventoryInfo, JsonWriter, NetworkInterface,
+    NetworkInterfaceTypeId, Os, OsTypeId, Paths, RiskLevelId, SeverityId, Timestamp, WriteJson,
+    write,
 };
+
+use crate::volatile;
 
 /// The enrichments of a device event, and no others: a receiver that shows them by name has these.
 const ENRICHMENTS: [&str; 6] = [
@@ -22,281 +24,230 @@ const ENRICHMENTS: [&str; 6] = [
     "management_agent",
 ];
 
-/// The event. Fields are in the order in which Sekoia's own connector writes them.
-#[derive(Serialize)]
-pub(crate) struct Event<'a> {
-    activity_id: i64,
+/// Writes what Sekoia's models take: times as seconds, fewer members of the enums, and a fixed set of
+/// fields.
+#[derive(Debug, Clone)]
+pub struct SekoiaForm {
+    extra_fields: bool,
+    fingerprint: Fingerprint,
+    paths: Paths,
+}
+
+impl SekoiaForm {
+    /// Writes what the mapping with the fingerprint `mapping` makes. `extra_fields` also writes the
+    /// fields that the models take and Sekoia's own connector leaves out. `volatile` names fields by
+    /// path, as [`VOLATILE`](crate::VOLATILE) does; an array has the path of its key.
+    pub fn new<P: Into<String>>(
+        extra_fields: bool,
+        mapping: Fingerprint,
+        volatile: impl IntoIterator<Item = P>,
+    ) -> Self {
+        let extra = if extra_fields { "extra fields" } else { "" };
+        let (fingerprint, paths) = volatile::form(mapping, ["sekoia", extra], volatile);
+        Self { extra_fields, fingerprint, paths }
+    }
+}
+
+impl Form<InventoryInfo<'_>> for SekoiaForm {
+    fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    fn encode(
+        &self,
+        event: &InventoryInfo<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<Encoded, EncodeError> {
+        let start = out.len();
+        let places = write(&Asset::of(event, self.extra_fields)?, &self.paths, out);
+        let text = out.get(start..).unwrap_or_default();
+        volatile::encoded(self.fingerprint, event.time, &places, text)
+            .inspect_err(|_| out.truncate(start))
+    }
+}
+
+/// An event, and what the models require of it.
+struct Asset<'a> {
+    event: &'a InventoryInfo<'a>,
     activity_name: &'a str,
     category_name: &'a str,
-    category_uid: i64,
     class_name: &'a str,
-    class_uid: i64,
     type_name: &'a str,
-    type_uid: i64,
-    severity: &'static str,
-    severity_id: i64,
-    time: f64,
-    metadata: Metadata<'a>,
-    device: Device<'a>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    enrichments: Vec<Enrichment<'a>>,
-}
-
-#[derive(Serialize)]
-struct Metadata<'a> {
-    product: Product<'a>,
-    version: &'a str,
-}
-
-#[derive(Serialize)]
-struct Product<'a> {
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Device<'a> {
-    type_id: i64,
-    r#type: &'static str,
+    product_name: &'a str,
     uid: &'a str,
     hostname: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ip: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    os: Option<Os<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    model: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    vendor_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_seen_time: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_seen_time: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    risk_level: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    risk_level_id: Option<i64>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    network_interfaces: Vec<NetworkInterface<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    is_compliant: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    is_managed: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    is_personal: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    is_supervised: Option<bool>,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    extra: Option<Extra<'a>>,
+    extra_fields: bool,
 }
 
-/// What `extra_fields` adds to the device.
-#[derive(Serialize)]
-struct Extra<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    uid_alt: Option<&'a str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    groups: Vec<Group<'a>>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    imei_list: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    meid: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    iccid: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    udid: Option<&'a str>,
+impl<'a> Asset<'a> {
+    /// Views `event`; fails where a field that the models require is missing.
+    fn of(event: &'a InventoryInfo<'a>, extra_fields: bool) -> Result<Self, EncodeError> {
+        let (product, device) = (&event.metadata.product, &event.device);
+        Ok(Self {
+            event,
+            activity_name: required(
+                event.activity_name.as_deref().or(event.activity_id.caption()),
+                "activity_name",
+            )?,
+            category_name: required(
+                event.category_name.as_deref().or(event.category_uid.caption()),
+                "category_name",
+            )?,
+            class_name: required(
+                event.class_name.as_deref().or(event.class_uid.caption()),
+                "class_name",
+            )?,
+            type_name: required(
+                event.type_name.as_deref().or(event.type_uid.caption()),
+                "type_name",
+            )?,
+            product_name: required(product.name.as_deref(), "metadata.product.name")?,
+            uid: required(device.uid.as_deref(), "device.uid")?,
+            hostname: required(device.hostname.as_deref(), "device.hostname")?,
+            extra_fields,
+        })
+    }
 }
 
-#[derive(Serialize)]
-struct Os<'a> {
-    #[serde(skip_serializing_if = "str::is_empty")]
-    name: &'a str,
-    r#type: &'static str,
-    type_id: i64,
+fn required<'a>(value: Option<&'a str>, path: &str) -> Result<&'a str, EncodeError> {
+    value.ok_or_else(|| EncodeError(format!("`{path}` is missing; the sekoia form needs it")))
 }
 
-#[derive(Serialize)]
-struct Group<'a> {
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    uid: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct NetworkInterface<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mac: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ip: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    r#type: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    type_id: Option<i64>,
-}
-
-#[derive(Serialize)]
-struct Enrichment<'a> {
-    name: &'a str,
-    value: &'a str,
-}
-
-impl<'a> Event<'a> {
-    /// Views `event`; fails where a field that the model requires is missing.
-    pub(crate) fn of(event: &'a InventoryInfo, extra_fields: bool) -> Result<Self, WriteError> {
+impl WriteJson for Asset<'_> {
+    fn write_json(&self, writer: &mut JsonWriter<'_>) {
+        let event = self.event;
         let severity = match event.severity_id {
             SeverityId::Unlisted(_) => SeverityId::Other,
             listed => listed,
         };
-        let name = |name: &'a Option<String>, caption: Option<&'static str>, path| {
-            required(name.as_deref().or(caption), path)
-        };
-        let enrichments = event.enrichments.iter();
-        let enrichments =
-            enrichments.filter(|enrichment| ENRICHMENTS.contains(&enrichment.name.as_str()));
-        Ok(Self {
-            activity_id: event.activity_id.id(),
-            activity_name: name(
-                &event.activity_name,
-                event.activity_id.caption(),
-                "activity_name",
-            )?,
-            category_name: name(
-                &event.category_name,
-                event.category_uid.caption(),
-                "category_name",
-            )?,
-            category_uid: event.category_uid.id(),
-            class_name: name(&event.class_name, event.class_uid.caption(), "class_name")?,
-            class_uid: event.class_uid.id(),
-            type_name: name(&event.type_name, event.type_uid.caption(), "type_name")?,
-            type_uid: event.type_uid.id(),
-            severity: severity.caption().unwrap_or_default(),
-            severity_id: severity.id(),
-            time: seconds(event.time),
-            metadata: Metadata {
-                product: Product {
-                    name: required(
-                        event.metadata.product.name.as_deref(),
-                        "metadata.product.name",
-                    )?,
-                    version: event.metadata.product.version.as_deref(),
-                },
-                version: &event.metadata.version,
-            },
-            device: Device::of(&event.device, extra_fields)?,
-            enrichments: enrichments
-                .map(|enrichment| Enrichment { name: &enrichment.name, value: &enrichment.value })
-                .collect(),
-        })
+        let product = &event.metadata.product;
+        writer.object(|writer| {
+            writer.field("activity_id", &event.activity_id);
+            writer.field("activity_name", self.activity_name);
+            writer.field("category_name", self.category_name);
+            writer.field("category_uid", &event.category_uid);
+            writer.field("class_name", self.class_name);
+            writer.field("class_uid", &event.class_uid);
+            writer.field("type_name", self.type_name);
+            writer.field("type_uid", &event.type_uid);
+            writer.field("severity", severity.caption().unwrap_or_default());
+            writer.field("severity_id", &severity);
+            writer.field("time", &Seconds(event.time));
+            writer.object_field("metadata", |writer| {
+                writer.object_field("product", |writer| {
+                    writer.field("name", self.product_name);
+                    writer.optional("version", &product.version);
+                });
+                writer.field("version", &event.metadata.version);
+            });
+            writer.object_field("device", |writer| self.device(&event.device, writer));
+            let taken = |enrichment: &&Enrichment<'_>| ENRICHMENTS.contains(&&*enrichment.name);
+            if event.enrichments.iter().any(|enrichment| taken(&enrichment)) {
+                let taken = event.enrichments.iter().filter(taken);
+                writer.field_of("enrichments", |writer| writer.array(taken.map(NameAndValue)));
+            }
+        });
     }
 }
 
-impl<'a> Device<'a> {
-    fn of(device: &'a crate::Device, extra_fields: bool) -> Result<Self, WriteError> {
-        let type_id = fold(device.type_id);
+impl Asset<'_> {
+    fn device(&self, device: &Device<'_>, writer: &mut JsonWriter<'_>) {
+        let type_id = fold(device);
         let risk = device.risk_level_id.map(|risk| match risk {
             RiskLevelId::Unlisted(_) => RiskLevelId::Other,
             listed => listed,
         });
-        // Without a name an interface is one that the primary record lists. It helps where there is
-        // no better one, and would double it elsewhere.
-        let interfaces = &device.network_interfaces;
-        let unnamed = extra_fields && interfaces.iter().all(|interface| interface.name.is_none());
-        let interfaces = interfaces.iter().filter(|interface| unnamed || interface.name.is_some());
-        Ok(Self {
-            type_id: type_id.id(),
-            r#type: type_id.caption().unwrap_or_default(),
-            uid: required(device.uid.as_deref(), "device.uid")?,
-            hostname: required(device.hostname.as_deref(), "device.hostname")?,
-            ip: device.ip.as_deref(),
-            os: device.os.as_deref().map(Os::of),
-            model: device.model.as_deref(),
-            vendor_name: device.vendor_name.as_deref(),
-            first_seen_time: device.first_seen_time.map(seconds),
-            last_seen_time: device.last_seen_time.map(seconds),
-            risk_level: risk.and_then(RiskLevelId::caption),
-            risk_level_id: risk.map(RiskLevelId::id),
-            network_interfaces: interfaces
-                .map(|interface| NetworkInterface::of(interface, extra_fields))
-                .collect(),
-            is_compliant: device.is_compliant,
-            is_managed: device.is_managed,
-            is_personal: device.is_personal,
-            is_supervised: device.is_supervised,
-            extra: extra_fields.then(|| Extra::of(device)),
-        })
-    }
-}
-
-impl<'a> Extra<'a> {
-    fn of(device: &'a crate::Device) -> Self {
+        writer.field("type_id", &type_id);
+        writer.field("type", type_id.caption().unwrap_or_default());
+        writer.field("uid", self.uid);
+        writer.field("hostname", self.hostname);
+        writer.optional("ip", &device.ip);
+        if let Some(os) = &device.os {
+            writer.object_field("os", |writer| write_os(os, writer));
+        }
+        writer.optional("model", &device.model);
+        writer.optional("vendor_name", &device.vendor_name);
+        writer.optional("first_seen_time", &device.first_seen_time.map(Seconds));
+        writer.optional("last_seen_time", &device.last_seen_time.map(Seconds));
+        writer.optional("risk_level", &risk.and_then(RiskLevelId::caption));
+        writer.optional("risk_level_id", &risk);
+        self.interfaces(&device.network_interfaces, writer);
+        writer.optional("is_compliant", &device.is_compliant);
+        writer.optional("is_managed", &device.is_managed);
+        writer.optional("is_personal", &device.is_personal);
+        writer.optional("is_supervised", &device.is_supervised);
+        if !self.extra_fields {
+            return;
+        }
+        writer.optional("uid_alt", &device.uid_alt);
         // The model refuses a group without a name.
-        let groups = device.groups.iter().filter_map(|group| {
-            Some(Group { name: group.name.as_deref()?, uid: group.uid.as_deref() })
-        });
-        Self {
-            uid_alt: device.uid_alt.as_deref(),
-            groups: groups.collect(),
-            imei_list: &device.imei_list,
-            meid: device.meid.as_deref(),
-            iccid: device.iccid.as_deref(),
-            udid: device.udid.as_deref(),
+        let named = |group: &&Group<'_>| group.name.is_some();
+        if device.groups.iter().any(|group| named(&group)) {
+            let named = device.groups.iter().filter(named);
+            writer.field_of("groups", |writer| writer.array(named.map(NameAndUid)));
         }
+        writer.list("imei_list", &device.imei_list);
+        writer.optional("meid", &device.meid);
+        writer.optional("iccid", &device.iccid);
+        writer.optional("udid", &device.udid);
     }
-}
 
-impl<'a> Os<'a> {
-    fn of(os: &'a crate::Os) -> Self {
-        // The model's captions are lower case; nothing else about them differs.
-        let (r#type, type_id) = match os.type_id {
-            OsTypeId::Unknown => ("unknown", OsTypeId::Unknown),
-            OsTypeId::Windows => ("windows", OsTypeId::Windows),
-            OsTypeId::WindowsMobile => ("windows mobile", OsTypeId::WindowsMobile),
-            OsTypeId::Linux => ("linux", OsTypeId::Linux),
-            OsTypeId::Android => ("android", OsTypeId::Android),
-            OsTypeId::Macos => ("macos", OsTypeId::Macos),
-            OsTypeId::Ios => ("ios", OsTypeId::Ios),
-            OsTypeId::Ipados => ("ipados", OsTypeId::Ipados),
-            OsTypeId::Solaris => ("solaris", OsTypeId::Solaris),
-            OsTypeId::Aix => ("aix", OsTypeId::Aix),
-            OsTypeId::HpUx => ("hp-ux", OsTypeId::HpUx),
-            OsTypeId::Other | OsTypeId::Unlisted(_) => ("other", OsTypeId::Other),
-        };
-        Self { name: &os.name, r#type, type_id: type_id.id() }
-    }
-}
-
-impl<'a> NetworkInterface<'a> {
-    fn of(interface: &'a crate::NetworkInterface, extra_fields: bool) -> Self {
-        let type_id = extra_fields.then_some(match interface.type_id {
-            NetworkInterfaceTypeId::Unlisted(_) => NetworkInterfaceTypeId::Other,
-            listed => listed,
-        });
-        Self {
-            mac: interface.mac.as_deref(),
-            name: interface.name.as_deref(),
-            ip: interface.ip.as_deref().filter(|_| extra_fields),
-            r#type: type_id.and_then(NetworkInterfaceTypeId::caption),
-            type_id: type_id.map(NetworkInterfaceTypeId::id),
+    /// Without a name an interface is one that the primary record lists. It helps where there is no
+    /// better one, and would double it elsewhere.
+    fn interfaces(&self, interfaces: &[NetworkInterface<'_>], writer: &mut JsonWriter<'_>) {
+        let is_named = |interface: &NetworkInterface<'_>| interface.name.is_some();
+        let any_named = interfaces.iter().any(is_named);
+        if !any_named && (!self.extra_fields || interfaces.is_empty()) {
+            return;
         }
+        let taken = interfaces.iter().filter(|interface| !any_named || is_named(interface));
+        let extra_fields = self.extra_fields;
+        let taken = taken.map(|interface| Interface { interface, extra_fields });
+        writer.field_of("network_interfaces", |writer| writer.array(taken));
     }
 }
 
-/// The model knows fewer kinds of devices than the schema.
-fn fold(type_id: DeviceTypeId) -> DeviceTypeId {
-    match type_id {
+fn write_os(os: &Os<'_>, writer: &mut JsonWriter<'_>) {
+    // The model's captions are lower case; nothing else about them differs.
+    let (caption, type_id) = match os.type_id {
+        OsTypeId::Unknown => ("unknown", OsTypeId::Unknown),
+        OsTypeId::Windows => ("windows", OsTypeId::Windows),
+        OsTypeId::WindowsMobile => ("windows mobile", OsTypeId::WindowsMobile),
+        OsTypeId::Linux => ("linux", OsTypeId::Linux),
+        OsTypeId::Android => ("android", OsTypeId::Android),
+        OsTypeId::Macos => ("macos", OsTypeId::Macos),
+        OsTypeId::Ios => ("ios", OsTypeId::Ios),
+        OsTypeId::Ipados => ("ipados", OsTypeId::Ipados),
+        OsTypeId::Solaris => ("solaris", OsTypeId::Solaris),
+        OsTypeId::Aix => ("aix", OsTypeId::Aix),
+        OsTypeId::HpUx => ("hp-ux", OsTypeId::HpUx),
+        OsTypeId::Other | OsTypeId::Unlisted(_) => ("other", OsTypeId::Other),
+    };
+    if !os.name.is_empty() {
+        writer.field("name", &os.name);
+    }
+    writer.field("type", caption);
+    writer.field("type_id", &type_id);
+}
+
+/// The model knows fewer kinds of devices than the schema, and Sekoia's own connector goes by the
+/// platform alone: that a machine is virtual does not change what it is for.
+fn fold(device: &Device<'_>) -> DeviceTypeId {
+    match device.type_id {
         DeviceTypeId::Laptop => DeviceTypeId::Desktop,
         DeviceTypeId::Tablet => DeviceTypeId::Mobile,
+        DeviceTypeId::Virtual => match device.os.as_ref().map(|os| os.type_id) {
+            Some(OsTypeId::Windows | OsTypeId::Macos) => DeviceTypeId::Desktop,
+            Some(OsTypeId::Android | OsTypeId::Ios | OsTypeId::Ipados) => DeviceTypeId::Mobile,
+            Some(_) => DeviceTypeId::Unknown,
+            None => DeviceTypeId::Virtual,
+        },
         DeviceTypeId::Unknown
         | DeviceTypeId::Server
         | DeviceTypeId::Desktop
         | DeviceTypeId::Mobile
-        | DeviceTypeId::Virtual
         | DeviceTypeId::Firewall
-        | DeviceTypeId::Switch => type_id,
+        | DeviceTypeId::Switch => device.type_id,
         DeviceTypeId::Iot
         | DeviceTypeId::Browser
         | DeviceTypeId::Hub
@@ -309,11 +260,60 @@ fn fold(type_id: DeviceTypeId) -> DeviceTypeId {
     }
 }
 
-/// Exact for every whole second that a date can have: they are far below 2^53.
-fn seconds(time: Timestamp) -> f64 {
-    time.as_secs() as f64
+/// A time as whole seconds, which the models hold as floats.
+struct Seconds(Timestamp);
+
+impl WriteJson for Seconds {
+    fn write_json(&self, writer: &mut JsonWriter<'_>) {
+        writer.seconds(self.0.as_secs());
+    }
 }
 
-fn required<'a>(value: Option<&'a str>, path: &'static str) -> Result<&'a str, WriteError> {
-    value.ok_or(WriteError::Missing { dialect: "sekoia", path })
+struct NameAndValue<'a>(&'a Enrichment<'a>);
+
+impl WriteJson for NameAndValue<'_> {
+    fn write_json(&self, writer: &mut JsonWriter<'_>) {
+        writer.object(|writer| {
+            writer.field("name", &self.0.name);
+            writer.field("value", &self.0.value);
+        });
+    }
+}
+
+struct NameAndUid<'a>(&'a Group<'a>);
+
+impl WriteJson for NameAndUid<'_> {
+    fn write_json(&self, writer: &mut JsonWriter<'_>) {
+        writer.object(|writer| {
+            writer.optional("name", &self.0.name);
+            writer.optional("uid", &self.0.uid);
+        });
+    }
+}
+
+struct Interface<'a> {
+    interface: &'a NetworkInterface<'a>,
+    extra_fields: bool,
+}
+
+impl WriteJson for Interface<'_> {
+    fn write_json(&self, writer: &mut JsonWriter<'_>) {
+        let interface = self.interface;
+        writer.object(|writer| {
+            writer.optional("mac", &interface.mac);
+            writer.optional("name", &interface.name);
+            if !self.extra_fields {
+                return;
+            }
+            if interface.name.is_none() {
+                writer.optional("ip", &interface.ip);
+            }
+            let type_id = match interface.type_id {
+                NetworkInterfaceTypeId::Unlisted(_) => NetworkInterfaceTypeId::Other,
+                listed => listed,
+            };
+            writer.optional("type", &type_id.caption());
+            writer.field("type_id", &type_id);
+        });
+    }
 }
