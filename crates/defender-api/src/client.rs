@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use http::header::ACCEPT;
 use http::{HeaderValue, Method, Request};
-use stocktake_connector_core::wire::WirePage;
 use stocktake_connector_core::{ApiError, ApiErrorKind, DeviceUid};
 use stocktake_http_stack::{ApiStack, UrlTemplate, read_page};
+use stocktake_odata::WirePage;
 use url::Url;
 
 use crate::options::API;

@@ -11,11 +11,11 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use stocktake_connector_core::wire::{Integer, TextOrInteger, Wire};
 use stocktake_connector_core::{ApiError, ApiErrorKind, SourceError};
 use stocktake_http_stack::{
     ODataResponses, Quota, ResponsePolicy, UrlTemplate, Weight, clean_text, retry_after,
 };
+use stocktake_odata::{Integer, TextOrInteger, ValueSeed};
 use tokio::time::Instant;
 use url::Url;
 
@@ -122,11 +122,11 @@ impl ItemAnswer {
 }
 
 fn id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    serde::de::DeserializeSeed::deserialize(Wire::<TextOrInteger>::new(), deserializer)
+    serde::de::DeserializeSeed::deserialize(ValueSeed::<TextOrInteger>::new(), deserializer)
 }
 
 fn status<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    serde::de::DeserializeSeed::deserialize(Wire::<Integer>::new(), deserializer)
+    serde::de::DeserializeSeed::deserialize(ValueSeed::<Integer>::new(), deserializer)
 }
 
 impl GraphClient {

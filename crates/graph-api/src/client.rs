@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE};
-use stocktake_connector_core::wire::WirePage;
 use stocktake_connector_core::{ApiError, ApiErrorKind, Page, SourceError};
 use stocktake_http_stack::{ApiStack, CursorTrail, UrlTemplate, read_page};
+use stocktake_odata::WirePage;
 use url::Url;
 
 use crate::options::API;

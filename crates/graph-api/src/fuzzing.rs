@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use stocktake_connector_core::wire::parse_page;
 use stocktake_http_stack::{ErrorDetail, ODataResponses, ResponsePolicy};
+use stocktake_odata::parse_page;
 
 use crate::ManagedDevice;
 

@@ -5,9 +5,9 @@
 //! `or` over several ids gives only the first match
 //! (microsoftgraph/msgraph-beta-sdk-dotnet#1156), hence one item for each id.
 
-use stocktake_connector_core::wire::parse_page;
 use stocktake_connector_core::{ApiError, SourceError};
 use stocktake_http_stack::CursorTrail;
+use stocktake_odata::parse_page;
 use uuid::Uuid;
 
 use crate::batch::{Gather, Item, ItemAnswer, Took};

@@ -44,12 +44,12 @@
 
 mod answers;
 mod api_error;
+mod attempt_failure;
 mod authorities;
 mod backoff;
 mod call;
 mod client_identity;
 mod connection_fault;
-mod failure;
 mod layers;
 mod observer;
 mod once;
@@ -64,10 +64,9 @@ mod transport;
 mod watched;
 
 pub use answers::{
-    ErrorDetail, InvalidResponse, JsonResponses, ResponsePolicy, clean_text,
-    retry_after,
+    ErrorDetail, InvalidResponse, JsonResponses, ResponsePolicy, clean_text, retry_after,
 };
-pub use api_error::{ApiError, ApiErrorKind};
+pub use api_error::{ApiError, ApiErrorKind, ErrorCodes};
 pub use call::{CallCounts, UrlTemplate, Weight};
 pub use client_identity::{ClientIdentity, ClientIdentityError};
 pub use connection_fault::{CertificateFault, ConnectionFault};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use stocktake_connector_core::{Clock, SystemClock, TenantName, TokenProvider, TokenScope};
 
-use crate::{JsonResponses, Origin, ResponsePolicy};
+use crate::{ErrorCodes, JsonResponses, Origin, ResponsePolicy};
 
 /// Calls allowed in any window of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +92,8 @@ impl fmt::Debug for Authorisation {
 pub struct StackOptions {
     /// Names the API in errors and spans: `defender`, `graph`, `entra`, `sekoia`.
     pub api: &'static str,
+    /// Which error codes its failures have. Default: [`ErrorCodes::SOURCE`].
+    pub error_codes: ErrorCodes,
     /// The only scheme, host and port that the stack asks. A request to another one is refused.
     pub origin: Origin,
     /// The tenant, for errors and spans; `None` for what serves all tenants. Default: `None`.
@@ -116,6 +118,7 @@ impl StackOptions {
     pub fn new(api: &'static str, origin: Origin) -> Self {
         Self {
             api,
+            error_codes: ErrorCodes::SOURCE,
             origin,
             tenant: None,
             authorisation: None,

@@ -10,10 +10,11 @@ use tower::util::BoxCloneSyncService;
 use tower::{ServiceBuilder, ServiceExt};
 use url::Url;
 
-use stocktake_connector_core::{ApiError, ApiErrorKind, TenantName};
+use crate::{ApiError, ApiErrorKind};
+use stocktake_connector_core::TenantName;
 
+use crate::attempt_failure::{AttemptFailure, Retry};
 use crate::call::{Call, CallCounts, Counters};
-use crate::failure::{Failure, Retry};
 use crate::layers::exchange::Exchange;
 use crate::layers::rate_limit::Quotas;
 use crate::layers::{
@@ -22,7 +23,7 @@ use crate::layers::{
 };
 use crate::{AttemptObserver, Origin, StackOptions, Transport};
 
-type Calls = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, Box<Failure>>;
+type Calls = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, Box<AttemptFailure>>;
 
 /// Calls one API for one tenant. Cheap to clone; clones share quotas, pauses, budget and counts.
 #[derive(Clone)]
@@ -92,6 +93,14 @@ impl ApiStack {
         answer.map_err(|failure| failure.into_error(&self.options, &call))
     }
 
+    /// A failure of this API that its caller found, to be filled in by field.
+    pub fn error(&self, operation: &'static str, kind: ApiErrorKind) -> ApiError {
+        let options = &self.options;
+        let mut error = ApiError::new(options.api, &options.error_codes, operation, kind);
+        error.tenant = self.on_behalf_of.clone().or_else(|| options.tenant.clone());
+        error
+    }
+
     /// What was called so far.
     pub fn calls(&self) -> CallCounts {
         self.counters.counts()
@@ -109,11 +118,11 @@ impl ApiStack {
     }
 
     /// A token goes to no other host than the configured one, whatever the caller was led to ask.
-    fn check_origin(&self, request: &Request<Bytes>) -> Result<(), Box<Failure>> {
+    fn check_origin(&self, request: &Request<Bytes>) -> Result<(), Box<AttemptFailure>> {
         let found = Url::parse(&request.uri().to_string()).map(|url| Origin::of(&url));
         match found {
             Ok(found) if found == self.options.origin => Ok(()),
-            Ok(found) => Err(Failure::new(
+            Ok(found) => Err(AttemptFailure::new(
                 ApiErrorKind::Refused,
                 Retry::Never,
                 format!(
@@ -121,7 +130,7 @@ impl ApiStack {
                     self.options.origin
                 ),
             )),
-            Err(error) => Err(Failure::new(
+            Err(error) => Err(AttemptFailure::new(
                 ApiErrorKind::Refused,
                 Retry::Never,
                 "the request has no absolute URL; it was not sent",
@@ -155,7 +164,7 @@ where
         // Below the quota, so that a call that waited for quota still sees the newest pause.
         .layer(pause::layer(limits.backoff, Arc::clone(counters)))
         // Below every wait, so that the token is still valid when it is sent.
-        .layer(authorise::layer(options.authorisation.clone()))
+        .layer(authorise::layer(options.authorisation.clone(), Arc::clone(&options.clock)))
         // One for each request on the wire, the one after a 401 included.
         .layer(attempt_span::layer(options, Arc::clone(counters), observer))
         // Outside the timeout, so that everything below fails in the same way.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
-use stocktake_connector_core::wire::{PageError, WirePage, parse_page};
+use stocktake_odata::{PageError, WirePage, parse_page};
 
 /// Bodies larger than this are parsed away from the async workers: a full page has about 10 MB,
 /// which is tens of milliseconds during which a worker would serve nobody else.

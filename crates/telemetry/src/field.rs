@@ -5,6 +5,8 @@
 
 /// The tenant, by its name in the configuration.
 pub const TENANT_NAME: &str = "connector.tenant.name";
+/// The source, by its name in state.
+pub const SOURCE: &str = "connector.source";
 /// The id of the cycle.
 pub const CYCLE_ID: &str = "connector.cycle.id";
 /// `full` or `incremental`.
@@ -51,6 +53,10 @@ pub const QUOTA_SECONDS: &str = "connector.quota.seconds";
 pub const ERROR: &str = "connector.error";
 /// The code of the error in the catalogue: `ST0205`.
 pub const ERROR_CODE: &str = "connector.error.code";
+/// What follows from the error: `retry`, `operator` or `defect`.
+pub const ERROR_RECOVERY: &str = "connector.error.recovery";
+/// When the operation may be tried again at the earliest, by the wish of the remote.
+pub const RETRY_AT: &str = "connector.retry_at";
 /// What the operator can do about the error, as a sentence.
 pub const ADVICE: &str = "connector.advice";
 /// The id that the API assigned to the request, to quote to its support.

@@ -1,31 +1,19 @@
-//! Gauges: what is asked for at each scrape and each push.
+//! Gauges: values that are read at each scrape and each push.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stocktake_auth::CertificateCredential;
 use stocktake_connector_core::TenantName;
-use stocktake_http_stack::ApiStack;
 use stocktake_telemetry::{Registry, metric};
 
-use super::Board;
+use super::StatusRegistry;
 use crate::config::StateConfig;
 use crate::wiring::ConfiguredTenant;
 use crate::{process, wiring};
 
-/// What a tenant's clients can be asked.
-#[derive(Debug)]
-pub(crate) struct TenantProbe {
-    pub(crate) tenant: TenantName,
-    /// Those that have quotas.
-    pub(crate) stacks: Vec<ApiStack>,
-    /// For its end; `None` for another kind of credential.
-    pub(crate) certificate: Option<Arc<CertificateCredential>>,
-}
-
-pub(super) fn tell_of_process(registry: &Registry, board: &Board) {
-    let started_at = seconds(board.started_at());
+pub(super) fn observe_process(registry: &Registry, status: &StatusRegistry) {
+    let started_at = seconds(status.started_at());
     registry.observe(&metric::PROCESS_START, move |values| values.record(started_at, &[]));
     registry
         .observe(&metric::BUILD_INFO, |values| values.record(1.0, &[env!("CARGO_PKG_VERSION")]));
@@ -46,14 +34,14 @@ pub(super) fn tell_of_process(registry: &Registry, board: &Board) {
     });
 }
 
-pub(super) fn tell_of_freshness(registry: &Registry, board: &Arc<Board>) {
-    let data = Arc::clone(board);
+pub(super) fn observe_freshness(registry: &Registry, status: &Arc<StatusRegistry>) {
+    let data = Arc::clone(status);
     registry.observe(&metric::DATA_AGE, move |values| {
         for (tenant, sink, ages) in data.ages() {
             values.record(ages.data, &[tenant.as_str(), sink.as_str()]);
         }
     });
-    let checkpoints = Arc::clone(board);
+    let checkpoints = Arc::clone(status);
     registry.observe(&metric::CHECKPOINT_AGE, move |values| {
         for (tenant, sink, ages) in checkpoints.ages() {
             if let Some(age) = ages.checkpoint {
@@ -63,7 +51,7 @@ pub(super) fn tell_of_freshness(registry: &Registry, board: &Arc<Board>) {
     });
 }
 
-pub(super) fn tell_of_schedule(registry: &Registry, tenants: Vec<TenantName>, interval: Duration) {
+pub(super) fn observe_schedule(registry: &Registry, tenants: Vec<TenantName>, interval: Duration) {
     registry.observe(&metric::COLLECTION_INTERVAL, move |values| {
         for tenant in &tenants {
             values.record(interval.as_secs_f64(), &[tenant.as_str()]);
@@ -71,7 +59,7 @@ pub(super) fn tell_of_schedule(registry: &Registry, tenants: Vec<TenantName>, in
     });
 }
 
-pub(super) fn tell_of_tenants(registry: &Registry, tenants: &[Arc<ConfiguredTenant>]) {
+pub(super) fn observe_tenants(registry: &Registry, tenants: &[Arc<ConfiguredTenant>]) {
     // Tenants count their calls in the registry, so it must not keep them: they would never end, and
     // with them the state that they have open.
     let of_quotas: Vec<_> = tenants.iter().map(Arc::downgrade).collect();
@@ -96,7 +84,7 @@ pub(super) fn tell_of_tenants(registry: &Registry, tenants: &[Arc<ConfiguredTena
     });
 }
 
-pub(super) fn tell_of_state(registry: &Registry, state: &StateConfig) {
+pub(super) fn observe_state(registry: &Registry, state: &StateConfig) {
     if wiring::is_in_memory(state) {
         return;
     }
@@ -145,7 +133,7 @@ impl Disk {
 }
 
 fn seconds(at: chrono::DateTime<chrono::Utc>) -> f64 {
-    super::board::float_millis(at.timestamp_millis())
+    super::status::seconds_from_millis(at.timestamp_millis())
 }
 
 /// Sizes and counts are far below 2^52, where `f64` is exact.

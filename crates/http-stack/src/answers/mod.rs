@@ -3,7 +3,6 @@
 mod json;
 mod retry_after;
 mod text;
-mod words;
 
 use std::fmt;
 use std::time::Duration;

@@ -8,10 +8,11 @@ use http::{Response, StatusCode};
 use tower::layer::{Layer, layer_fn};
 use url::Url;
 
-use stocktake_connector_core::{ApiErrorKind, Clock};
+use crate::ApiErrorKind;
+use stocktake_connector_core::Clock;
 
 use crate::answers::{clean_text, retry_after};
-use crate::failure::{Failure, Retry};
+use crate::attempt_failure::{AttemptFailure, Retry};
 use crate::layers::service;
 use crate::{ErrorDetail, Origin, ResponsePolicy, StackOptions};
 
@@ -33,14 +34,15 @@ service!(Answer, Response<Bytes>, |this, request| {
 });
 
 impl<S> Answer<S> {
-    fn judge(&self, answer: Response<Bytes>) -> Result<Response<Bytes>, Box<Failure>> {
+    fn judge(&self, answer: Response<Bytes>) -> Result<Response<Bytes>, Box<AttemptFailure>> {
         let status = answer.status();
         if status.is_success() {
             return match self.policy.flaw(&answer) {
                 None => Ok(answer),
                 Some(flaw) => {
                     let message = clean_text(&flaw.reason);
-                    let mut failure = Failure::new(ApiErrorKind::Malformed, Retry::Again, message);
+                    let mut failure =
+                        AttemptFailure::new(ApiErrorKind::Malformed, Retry::Again, message);
                     failure.status = Some(status);
                     Err(failure)
                 }
@@ -64,7 +66,7 @@ impl<S> Answer<S> {
         detail.code = detail.code.map(|code| clean_text(&code));
         detail.inner_code = detail.inner_code.map(|code| clean_text(&code));
         detail.request_id = detail.request_id.map(|id| clean_text(&id));
-        Err(Box::new(Failure { kind, retry, status: Some(status), detail, source: None }))
+        Err(Box::new(AttemptFailure { kind, retry, status: Some(status), detail, source: None }))
     }
 }
 

@@ -12,8 +12,8 @@ use uuid::Uuid;
 use stocktake_connector_core::TenantName;
 use stocktake_telemetry::{field, span};
 
+use crate::attempt_failure::kind_name;
 use crate::call::{Call, Counters, UrlTemplate};
-use crate::failure::kind_name;
 use crate::layers::service;
 use crate::{Attempt, AttemptObserver, AttemptOutcome, StackOptions};
 

@@ -11,8 +11,8 @@ use stocktake_connector_core::TenantName;
 use stocktake_telemetry::{field, span};
 
 use crate::StackOptions;
+use crate::attempt_failure::kind_name;
 use crate::call::Call;
-use crate::failure::kind_name;
 use crate::layers::service;
 
 #[derive(Debug, Clone)]

@@ -10,12 +10,12 @@ use http::Response;
 use tokio::time::{Instant, sleep_until};
 use tower::layer::{Layer, layer_fn};
 
-use stocktake_connector_core::ApiErrorKind;
+use crate::ApiErrorKind;
 use stocktake_telemetry::field;
 
 use crate::Backoff;
+use crate::attempt_failure::{AttemptFailure, Retry};
 use crate::call::{Call, Counters};
-use crate::failure::{Failure, Retry};
 use crate::layers::service;
 
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ service!(Pause, Response<bytes::Bytes>, |this, request| {
     while let Some((until, wait)) = this.rest() {
         if call.ends_before(wait) {
             let message = "the API asked all calls to wait".to_owned();
-            return Err(Failure::throttled_past_deadline(message, wait));
+            return Err(AttemptFailure::throttled_past_deadline(message, wait));
         }
         sleep_until(until).await;
     }

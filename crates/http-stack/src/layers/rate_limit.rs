@@ -18,12 +18,12 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 use tower::layer::{Layer, layer_fn};
 
-use stocktake_connector_core::ApiErrorKind;
+use crate::ApiErrorKind;
 use stocktake_telemetry::field;
 
 use crate::Quota;
+use crate::attempt_failure::{AttemptFailure, Retry};
 use crate::call::{Call, Weight};
-use crate::failure::{Failure, Retry};
 use crate::layers::service;
 use crate::quota_use::QuotaUse;
 
@@ -205,12 +205,12 @@ impl Quotas {
     }
 
     /// Waits until every quota has room.
-    async fn acquire(&self, call: &Call) -> Result<(), Box<Failure>> {
+    async fn acquire(&self, call: &Call) -> Result<(), Box<AttemptFailure>> {
         let _turn = self.turn.lock().await;
         while let Err((Quota { calls, per }, wait)) = self.book(call.weight) {
             if call.ends_before(wait) {
                 let message = format!("our quota of {calls} calls per {per:?} is used up");
-                return Err(Failure::throttled_past_deadline(message, wait));
+                return Err(AttemptFailure::throttled_past_deadline(message, wait));
             }
             sleep(wait).await;
         }

@@ -13,11 +13,11 @@ use tokio::time::{Sleep, sleep};
 use tower::retry::budget::{Budget, TpsBudget};
 use tower::retry::{Policy, RetryLayer};
 
-use stocktake_connector_core::ApiErrorKind;
+use crate::ApiErrorKind;
 use stocktake_telemetry::field;
 
+use crate::attempt_failure::{AttemptFailure, Retry, kind_name};
 use crate::call::Call;
-use crate::failure::{Failure, Retry, kind_name};
 use crate::{Backoff, Limits};
 
 /// Retries in any ten seconds beyond those that successes earn.
@@ -43,13 +43,13 @@ pub(crate) fn layer(limits: &Limits) -> RetryLayer<HonourRetryAfter> {
     })
 }
 
-impl Policy<Request<Bytes>, Response<Bytes>, Box<Failure>> for HonourRetryAfter {
+impl Policy<Request<Bytes>, Response<Bytes>, Box<AttemptFailure>> for HonourRetryAfter {
     type Future = Sleep;
 
     fn retry(
         &mut self,
         request: &mut Request<Bytes>,
-        result: &mut Result<Response<Bytes>, Box<Failure>>,
+        result: &mut Result<Response<Bytes>, Box<AttemptFailure>>,
     ) -> Option<Sleep> {
         let failure = match result {
             Ok(_) => {

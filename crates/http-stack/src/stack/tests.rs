@@ -81,7 +81,7 @@ impl Script {
 
 impl Service<Request<Bytes>> for Script {
     type Response = reqwest::Response;
-    type Error = Box<Failure>;
+    type Error = Box<AttemptFailure>;
     type Future = Outcome<reqwest::Response>;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
