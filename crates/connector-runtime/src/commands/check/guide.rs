@@ -4,7 +4,7 @@
 //! reference*, <https://learn.microsoft.com/graph/permissions-reference>; for Defender
 //! <https://learn.microsoft.com/defender-endpoint/api/exposed-apis-create-app-webapp>).
 
-use stocktake_auth::Claims;
+use stocktake_auth::{Claims, Fix, FixNames, PortalPage};
 
 use crate::config::Cloud;
 use crate::wiring::CredentialKind;
