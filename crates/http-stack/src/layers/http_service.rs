@@ -12,20 +12,20 @@ use crate::Transport;
 use crate::attempt_failure::{AttemptFailure, Retry};
 use crate::connection_fault::ConnectionFault;
 use crate::layers::Outcome;
-use crate::proxies::OnTheWay;
+use crate::proxies::ProxyRoute;
 
 #[derive(Debug, Clone)]
-pub(crate) struct Exchange {
+pub(crate) struct HttpService {
     transport: Transport,
 }
 
-impl Exchange {
+impl HttpService {
     pub(crate) fn new(transport: Transport) -> Self {
         Self { transport }
     }
 }
 
-impl Service<Request<Bytes>> for Exchange {
+impl Service<Request<Bytes>> for HttpService {
     type Response = reqwest::Response;
     type Error = Box<AttemptFailure>;
     type Future = Outcome<reqwest::Response>;
@@ -44,7 +44,7 @@ impl Service<Request<Bytes>> for Exchange {
             let client = transport.client_for(request.url()).clone();
             let url = request.url().clone();
             client.execute(request).await.map_err(|error| {
-                let proxy = transport.set_up.proxies.on_the_way_to(&url);
+                let proxy = transport.set_up.proxies.route_to(&url);
                 failure(error, url.host_str().unwrap_or_default(), proxy.as_ref())
             })
         })
@@ -57,7 +57,7 @@ pub(crate) fn connection_failure(error: reqwest::Error) -> Box<AttemptFailure> {
 }
 
 /// What became of a request that got no whole answer.
-fn failure(error: reqwest::Error, host: &str, proxy: Option<&OnTheWay>) -> Box<AttemptFailure> {
+fn failure(error: reqwest::Error, host: &str, proxy: Option<&ProxyRoute>) -> Box<AttemptFailure> {
     // The URL's query may hold the name of a device.
     let error = error.without_url();
     if error.is_builder() {
