@@ -1,24 +1,80 @@
-//! The error taxonomy: what went wrong at an outside API, and what the caller should do.
+//! Failures of calls: what the API said, and which code, recovery and advice follow from it.
 
-use std::time::Duration;
+use chrono::{DateTime, Utc};
 
-use crate::TenantName;
+use stocktake_connector_core::{BoxError, ErrorCode, Failure, Recovery, TenantName};
 
-/// Any error, boxed.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
-/// What the caller of a failed operation should do. Callers act on this, never on a message.
+/// Which error codes the failures of an API have: the catalogue tells a source from a sink.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recovery {
-    /// Leave it for now; the next cycle may succeed. Retries within the call are already spent.
-    NextCycle {
-        /// The remote's own wish, when it named one.
-        after: Option<Duration>,
-    },
-    /// Only a person can mend it: a permission, a credential, a setting.
-    Operator,
-    /// The remote broke its contract or we did; repeating will not help.
-    Defect,
+pub struct ErrorCodes {
+    /// No credential could be had, without a failure below that says more.
+    pub no_token: ErrorCode,
+    /// 401.
+    pub unauthorised: ErrorCode,
+    /// 403.
+    pub forbidden: ErrorCode,
+    /// 429.
+    pub throttled: ErrorCode,
+    /// 5xx, no connection, no response in time.
+    pub unavailable: ErrorCode,
+    /// Another 4xx.
+    pub refused: ErrorCode,
+    /// A response beyond the bound.
+    pub too_large: ErrorCode,
+    /// A response that the API does not document.
+    pub malformed: ErrorCode,
+}
+
+impl ErrorCodes {
+    /// The codes of APIs that records are read from.
+    pub const SOURCE: Self = Self {
+        no_token: ErrorCode::TokenRefused,
+        unauthorised: ErrorCode::TokenNotAccepted,
+        forbidden: ErrorCode::PermissionMissing,
+        throttled: ErrorCode::ApiThrottled,
+        unavailable: ErrorCode::ApiUnavailable,
+        refused: ErrorCode::RequestRefused,
+        too_large: ErrorCode::AnswerTooLarge,
+        malformed: ErrorCode::AnswerMalformed,
+    };
+
+    /// The codes of APIs that tokens come from.
+    pub const IDENTITY: Self = Self {
+        no_token: ErrorCode::TokenRefused,
+        unauthorised: ErrorCode::TokenRefused,
+        forbidden: ErrorCode::TokenRefused,
+        throttled: ErrorCode::TokenUnavailable,
+        unavailable: ErrorCode::TokenUnavailable,
+        refused: ErrorCode::TokenRefused,
+        too_large: ErrorCode::NoLoginHost,
+        malformed: ErrorCode::NoLoginHost,
+    };
+
+    /// The codes of APIs that events are sent to.
+    pub const SINK: Self = Self {
+        no_token: ErrorCode::SinkKeyRefused,
+        unauthorised: ErrorCode::SinkKeyRefused,
+        forbidden: ErrorCode::SinkKeyRefused,
+        throttled: ErrorCode::SinkUnavailable,
+        unavailable: ErrorCode::SinkUnavailable,
+        refused: ErrorCode::SinkRequestRefused,
+        too_large: ErrorCode::SinkAnswer,
+        malformed: ErrorCode::SinkAnswer,
+    };
+
+    /// The code of a kind of failure.
+    pub const fn of(&self, kind: ApiErrorKind) -> ErrorCode {
+        match kind {
+            ApiErrorKind::NoToken => self.no_token,
+            ApiErrorKind::Unauthorised => self.unauthorised,
+            ApiErrorKind::Forbidden => self.forbidden,
+            ApiErrorKind::Throttled => self.throttled,
+            ApiErrorKind::Unavailable | ApiErrorKind::DeadlineExceeded => self.unavailable,
+            ApiErrorKind::NotFound | ApiErrorKind::Refused => self.refused,
+            ApiErrorKind::TooLarge => self.too_large,
+            ApiErrorKind::Malformed => self.malformed,
+        }
+    }
 }
 
 /// What kind of answer, or lack of one, ended a call.
@@ -62,6 +118,8 @@ pub struct ApiError {
     pub operation: &'static str,
     /// What kind of failure.
     pub kind: ApiErrorKind,
+    /// What the error is looked up by.
+    pub error_code: ErrorCode,
     /// HTTP status of the last answer, if there was one.
     pub status: Option<u16>,
     /// The API's own error code (`Forbidden`, `AADSTS7000215`, …).
@@ -75,31 +133,37 @@ pub struct ApiError {
     pub request_id: Option<String>,
     /// How often the call was tried.
     pub attempts: u32,
-    /// The wait that the last answer asked for.
-    pub retry_after: Option<Duration>,
+    /// When the API may be called again at the earliest, by its own wish.
+    pub retry_at: Option<DateTime<Utc>>,
     /// What the operator can do, as a sentence.
     pub advice: Option<String>,
     /// The failure below, for example of the connection. A call that failed for want of a token has
-    /// the [`TokenError`](crate::TokenError) here, whatever its kind.
+    /// the provider's [`Failure`] here, whatever its kind.
     #[source]
     pub source: Option<BoxError>,
 }
 
 impl ApiError {
     /// A failure of `kind` at `api` while doing `operation`; the other facts are set by field.
-    pub fn new(api: &'static str, operation: &'static str, kind: ApiErrorKind) -> Self {
+    pub fn new(
+        api: &'static str,
+        codes: &ErrorCodes,
+        operation: &'static str,
+        kind: ApiErrorKind,
+    ) -> Self {
         Self {
             api,
             tenant: None,
             operation,
             kind,
+            error_code: codes.of(kind),
             status: None,
             code: None,
             inner_code: None,
             message: String::new(),
             request_id: None,
             attempts: 1,
-            retry_after: None,
+            retry_at: None,
             advice: None,
             source: None,
         }
@@ -110,15 +174,21 @@ impl ApiError {
         match self.kind {
             ApiErrorKind::Throttled
             | ApiErrorKind::Unavailable
-            | ApiErrorKind::DeadlineExceeded => Recovery::NextCycle { after: self.retry_after },
-            ApiErrorKind::NoToken | ApiErrorKind::Unauthorised | ApiErrorKind::Forbidden => {
-                Recovery::Operator
-            }
-            ApiErrorKind::NotFound
-            | ApiErrorKind::Refused
+            | ApiErrorKind::DeadlineExceeded => Recovery::Retry,
+            // Not found: the configured address is wrong, unless the caller expects this response.
+            ApiErrorKind::NoToken
+            | ApiErrorKind::Unauthorised
+            | ApiErrorKind::Forbidden
+            | ApiErrorKind::NotFound => Recovery::Operator,
+            ApiErrorKind::Refused
             | ApiErrorKind::TooLarge
             | ApiErrorKind::Malformed => Recovery::Defect,
         }
+    }
+
+    /// The failure of the token provider, when the call failed for want of a token.
+    pub fn token_failure(&self) -> Option<&Failure> {
+        self.source.as_deref()?.downcast_ref()
     }
 
     fn describe(&self) -> String {
@@ -161,13 +231,32 @@ impl ApiError {
     }
 }
 
+impl From<ApiError> for Failure {
+    /// A call without a token is about the token: code, recovery and advice are the provider's.
+    fn from(error: ApiError) -> Self {
+        let (code, recovery, retry_at) = match error.token_failure() {
+            Some(token) => (token.code, token.recovery, token.retry_at),
+            None => (error.error_code, error.recovery(), error.retry_at),
+        };
+        let mut failure = Self::new(code, recovery, error.to_string()).with_retry_at(retry_at);
+        failure.advice.clone_from(&error.advice);
+        failure.source = error.source;
+        failure
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_message_names_api_tenant_operation_status_code_and_request() {
-        let mut error = ApiError::new("defender", "list machines", ApiErrorKind::Forbidden);
+        let mut error = ApiError::new(
+            "defender",
+            &ErrorCodes::SOURCE,
+            "list machines",
+            ApiErrorKind::Forbidden,
+        );
         error.tenant = Some(TenantName::new("contoso").unwrap());
         error.status = Some(403);
         error.code = Some("Forbidden".into());

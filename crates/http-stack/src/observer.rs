@@ -3,9 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use stocktake_connector_core::{ApiErrorKind, TenantName};
+use crate::ApiErrorKind;
+use stocktake_connector_core::TenantName;
 
-use crate::failure::kind_name;
+use crate::attempt_failure::kind_name;
 
 /// How a request on the wire ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

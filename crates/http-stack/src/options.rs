@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use stocktake_connector_core::{Clock, SystemClock, TenantName, TokenProvider, TokenScope};
 
-use crate::{JsonResponses, Origin, ResponsePolicy};
+use crate::{Backoff, ErrorCodes, JsonResponses, Origin, ResponsePolicy};
 
 /// Calls allowed in any window of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,21 +56,6 @@ impl Default for Limits {
     }
 }
 
-/// Waits that double, each drawn at random from zero to its step ("full jitter").
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Backoff {
-    /// The longest first wait. Default: 500 ms.
-    pub base: Duration,
-    /// The longest wait. Default: 60 s.
-    pub cap: Duration,
-}
-
-impl Default for Backoff {
-    fn default() -> Self {
-        Self { base: Duration::from_millis(500), cap: Duration::from_secs(60) }
-    }
-}
-
 /// Who gives the tokens of a stack, and for what.
 #[derive(Clone)]
 pub struct Authorisation {
@@ -92,6 +77,8 @@ impl fmt::Debug for Authorisation {
 pub struct StackOptions {
     /// Names the API in errors and spans: `defender`, `graph`, `entra`, `sekoia`.
     pub api: &'static str,
+    /// Which error codes its failures have. Default: [`ErrorCodes::SOURCE`].
+    pub error_codes: ErrorCodes,
     /// The only scheme, host and port that the stack asks. A request to another one is refused.
     pub origin: Origin,
     /// The tenant, for errors and spans; `None` for what serves all tenants. Default: `None`.
@@ -103,7 +90,7 @@ pub struct StackOptions {
     /// Bounds of a call.
     pub limits: Limits,
     /// What only this API knows of its answers. Default: [`JsonResponses`].
-    pub answers: Arc<dyn ResponsePolicy>,
+    pub responses: Arc<dyn ResponsePolicy>,
     /// Sends the W3C `traceparent` of the attempt along, so that the receiver can join the trace. For
     /// receivers of one's own: to others the ids say nothing. Default: false.
     pub sends_trace_context: bool,
@@ -116,12 +103,13 @@ impl StackOptions {
     pub fn new(api: &'static str, origin: Origin) -> Self {
         Self {
             api,
+            error_codes: ErrorCodes::SOURCE,
             origin,
             tenant: None,
             authorisation: None,
             quotas: Vec::new(),
             limits: Limits::default(),
-            answers: Arc::new(JsonResponses),
+            responses: Arc::new(JsonResponses),
             sends_trace_context: false,
             clock: Arc::new(SystemClock),
         }

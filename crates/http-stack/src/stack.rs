@@ -10,19 +10,20 @@ use tower::util::BoxCloneSyncService;
 use tower::{ServiceBuilder, ServiceExt};
 use url::Url;
 
-use stocktake_connector_core::{ApiError, ApiErrorKind, TenantName};
+use crate::{ApiError, ApiErrorKind};
+use stocktake_connector_core::TenantName;
 
+use crate::attempt_failure::{AttemptFailure, Retry};
 use crate::call::{Call, CallCounts, Counters};
-use crate::failure::{Failure, Retry};
 use crate::layers::exchange::Exchange;
 use crate::layers::rate_limit::Quotas;
 use crate::layers::{
     Attempt, answer, attempt_span, attempt_timeout, authorise, body_bound, call_span, deadline,
     pause, rate_limit, retry,
 };
-use crate::{AttemptObserver, Origin, StackOptions, Transport};
+use crate::{AttemptObserver, Origin, RetryPolicy, StackOptions, Transport};
 
-type Calls = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, Box<Failure>>;
+type Calls = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, Box<AttemptFailure>>;
 
 /// Calls one API for one tenant. Cheap to clone; clones share quotas, pauses, budget and counts.
 #[derive(Clone)]
@@ -30,6 +31,7 @@ pub struct ApiStack {
     options: Arc<StackOptions>,
     counters: Arc<Counters>,
     quotas: Arc<Quotas>,
+    retry_policy: RetryPolicy,
     calls: Calls,
     /// For whom, instead of the options' tenant.
     on_behalf_of: Option<TenantName>,
@@ -53,8 +55,17 @@ impl ApiStack {
     {
         let counters = Arc::new(Counters::default());
         let quotas = Arc::new(Quotas::new(&options.quotas));
-        let calls = layers(exchange, &options, &counters, &quotas, observer);
-        Self { options: Arc::new(options), counters, quotas, calls, on_behalf_of: None }
+        let limits = &options.limits;
+        let retry_policy = RetryPolicy::new(limits.max_retries, limits.backoff);
+        let calls = layers(exchange, &options, &counters, &quotas, &retry_policy, observer);
+        Self {
+            options: Arc::new(options),
+            counters,
+            quotas,
+            retry_policy,
+            calls,
+            on_behalf_of: None,
+        }
     }
 
     /// The same stack, calling for `tenant`: errors, spans and the observer name it.
@@ -92,15 +103,28 @@ impl ApiStack {
         answer.map_err(|failure| failure.into_error(&self.options, &call))
     }
 
+    /// A failure of this API that its caller found, to be filled in by field.
+    pub fn error(&self, operation: &'static str, kind: ApiErrorKind) -> ApiError {
+        let options = &self.options;
+        let mut error = ApiError::new(options.api, &options.error_codes, operation, kind);
+        error.tenant = self.on_behalf_of.clone().or_else(|| options.tenant.clone());
+        error
+    }
+
     /// What was called so far.
     pub fn calls(&self) -> CallCounts {
         self.counters.counts()
     }
 
-    /// The share of the longest quota, from 0 to 1, that is still free in the window that ends now;
-    /// `None` without a quota.
+    /// The share of the longest quota's burst, from 0 to 1, that is free now: at 0, calls wait. `None`
+    /// without a quota.
     pub fn quota_left(&self) -> Option<f64> {
         self.quotas.left()
+    }
+
+    /// The policy by which this stack tries its calls again, for calls that are carried inside another.
+    pub fn retry_policy(&self) -> &RetryPolicy {
+        &self.retry_policy
     }
 
     /// The options that the stack was built from.
@@ -109,11 +133,11 @@ impl ApiStack {
     }
 
     /// A token goes to no other host than the configured one, whatever the caller was led to ask.
-    fn check_origin(&self, request: &Request<Bytes>) -> Result<(), Box<Failure>> {
+    fn check_origin(&self, request: &Request<Bytes>) -> Result<(), Box<AttemptFailure>> {
         let found = Url::parse(&request.uri().to_string()).map(|url| Origin::of(&url));
         match found {
             Ok(found) if found == self.options.origin => Ok(()),
-            Ok(found) => Err(Failure::new(
+            Ok(found) => Err(AttemptFailure::new(
                 ApiErrorKind::Refused,
                 Retry::Never,
                 format!(
@@ -121,7 +145,7 @@ impl ApiStack {
                     self.options.origin
                 ),
             )),
-            Err(error) => Err(Failure::new(
+            Err(error) => Err(AttemptFailure::new(
                 ApiErrorKind::Refused,
                 Retry::Never,
                 "the request has no absolute URL; it was not sent",
@@ -138,6 +162,7 @@ fn layers<S>(
     options: &StackOptions,
     counters: &Arc<Counters>,
     quotas: &Arc<Quotas>,
+    retry_policy: &RetryPolicy,
     observer: Option<Arc<dyn AttemptObserver>>,
 ) -> Calls
 where
@@ -149,13 +174,13 @@ where
         .layer(call_span::layer(options))
         // Bounds the call, every wait between attempts included.
         .layer(deadline::layer(limits.call_deadline))
-        .layer(retry::layer(limits))
+        .layer(retry::layer(retry_policy.clone()))
         // Below the retry, because every attempt spends quota.
         .layer(rate_limit::layer(quotas))
         // Below the quota, so that a call that waited for quota still sees the newest pause.
         .layer(pause::layer(limits.backoff, Arc::clone(counters)))
         // Below every wait, so that the token is still valid when it is sent.
-        .layer(authorise::layer(options.authorisation.clone()))
+        .layer(authorise::layer(options.authorisation.clone(), Arc::clone(&options.clock)))
         // One for each request on the wire, the one after a 401 included.
         .layer(attempt_span::layer(options, Arc::clone(counters), observer))
         // Outside the timeout, so that everything below fails in the same way.

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::transport::{Observer, limits, transport_for};
 use super::{secret, url};
-use crate::cli::CommandError;
+use crate::command_error::CommandError;
 use crate::config::{
     Config, ConfigError, DialectName, Fault, FileConfig, FileLayout, SekoiaConfig, SinkConfig,
 };
@@ -71,7 +71,7 @@ fn build(
     observer: Option<&Observer>,
 ) -> Result<BuiltSink, CommandError> {
     let key = format!("sinks.{name}");
-    let name = SinkName::new(name).map_err(|error| CommandError::of(&error))?;
+    let name = SinkName::new(name).map_err(|error| CommandError::from_error(&error))?;
     // One line for each kind of sink.
     match sink {
         SinkConfig::Stdout(stdout) => {

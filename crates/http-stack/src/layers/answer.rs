@@ -8,10 +8,11 @@ use http::{Response, StatusCode};
 use tower::layer::{Layer, layer_fn};
 use url::Url;
 
-use stocktake_connector_core::{ApiErrorKind, Clock};
+use crate::ApiErrorKind;
+use stocktake_connector_core::Clock;
 
 use crate::answers::{clean_text, retry_after};
-use crate::failure::{Failure, Retry};
+use crate::attempt_failure::{AttemptFailure, Retry};
 use crate::layers::service;
 use crate::{ErrorDetail, Origin, ResponsePolicy, StackOptions};
 
@@ -23,7 +24,7 @@ pub(crate) struct Answer<S> {
 }
 
 pub(crate) fn layer<S>(options: &StackOptions) -> impl Layer<S, Service = Answer<S>> + use<S> {
-    let (policy, clock) = (Arc::clone(&options.answers), Arc::clone(&options.clock));
+    let (policy, clock) = (Arc::clone(&options.responses), Arc::clone(&options.clock));
     layer_fn(move |inner| Answer { inner, policy: Arc::clone(&policy), clock: Arc::clone(&clock) })
 }
 
@@ -33,14 +34,15 @@ service!(Answer, Response<Bytes>, |this, request| {
 });
 
 impl<S> Answer<S> {
-    fn judge(&self, answer: Response<Bytes>) -> Result<Response<Bytes>, Box<Failure>> {
+    fn judge(&self, answer: Response<Bytes>) -> Result<Response<Bytes>, Box<AttemptFailure>> {
         let status = answer.status();
         if status.is_success() {
             return match self.policy.flaw(&answer) {
                 None => Ok(answer),
                 Some(flaw) => {
                     let message = clean_text(&flaw.reason);
-                    let mut failure = Failure::new(ApiErrorKind::Malformed, Retry::Again, message);
+                    let mut failure =
+                        AttemptFailure::new(ApiErrorKind::Malformed, Retry::Ambiguous, message);
                     failure.status = Some(status);
                     Err(failure)
                 }
@@ -64,17 +66,17 @@ impl<S> Answer<S> {
         detail.code = detail.code.map(|code| clean_text(&code));
         detail.inner_code = detail.inner_code.map(|code| clean_text(&code));
         detail.request_id = detail.request_id.map(|id| clean_text(&id));
-        Err(Box::new(Failure { kind, retry, status: Some(status), detail, source: None }))
+        Err(Box::new(AttemptFailure { kind, retry, status: Some(status), detail, source: None }))
     }
 }
 
 /// The one place that says what is tried again.
 fn classify(status: StatusCode, detail: &ErrorDetail) -> (ApiErrorKind, Retry) {
     match status.as_u16() {
-        429 => (ApiErrorKind::Throttled, Retry::Again),
-        503 if detail.retry_after.is_some() => (ApiErrorKind::Throttled, Retry::Again),
-        408 | 500 | 502 | 503 | 504 => (ApiErrorKind::Unavailable, Retry::Again),
-        _ if detail.passes => (ApiErrorKind::Unavailable, Retry::Again),
+        429 => (ApiErrorKind::Throttled, Retry::Unprocessed),
+        503 if detail.retry_after.is_some() => (ApiErrorKind::Throttled, Retry::Unprocessed),
+        408 | 500 | 502 | 503 | 504 => (ApiErrorKind::Unavailable, Retry::Ambiguous),
+        _ if detail.transient => (ApiErrorKind::Unavailable, Retry::Unprocessed),
         401 => (ApiErrorKind::Unauthorised, Retry::Never),
         403 => (ApiErrorKind::Forbidden, Retry::Never),
         404 => (ApiErrorKind::NotFound, Retry::Never),

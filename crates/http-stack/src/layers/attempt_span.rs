@@ -12,8 +12,8 @@ use uuid::Uuid;
 use stocktake_connector_core::TenantName;
 use stocktake_telemetry::{field, span};
 
+use crate::attempt_failure::kind_name;
 use crate::call::{Call, Counters, UrlTemplate};
-use crate::failure::kind_name;
 use crate::layers::service;
 use crate::{Attempt, AttemptObserver, AttemptOutcome, StackOptions};
 
@@ -96,7 +96,7 @@ service!(AttemptSpan, Response<bytes::Bytes>, |this, request| {
         request.headers_mut().insert(CLIENT_REQUEST_ID, id);
     }
     let span = tracing::debug_span!(
-        span::HTTP_ATTEMPT,
+        span::HTTP_REQUEST,
         { field::OTEL_KIND } = field::KIND_CLIENT,
         { field::API } = this.watch.api,
         { field::OPERATION } = call.operation,

@@ -17,10 +17,11 @@ use http::{HeaderValue, Request, Response};
 use tokio::time::Instant;
 use tower::layer::{Layer, layer_fn};
 
-use stocktake_connector_core::{AccessToken, ApiErrorKind, Recovery, TokenError};
+use crate::ApiErrorKind;
+use stocktake_connector_core::{AccessToken, Clock, Failure, Recovery};
 
 use crate::Authorisation;
-use crate::failure::{Failure, Retry};
+use crate::attempt_failure::{AttemptFailure, Retry};
 use crate::layers::service;
 
 /// The least time between two tokens that a stack drops because of a 403. Where a permission stays
@@ -31,17 +32,20 @@ const BETWEEN_DROPS: Duration = Duration::from_secs(5 * 60);
 pub(crate) struct Authorise<S> {
     inner: S,
     authorisation: Option<Authorisation>,
+    clock: Arc<dyn Clock>,
     /// When a token was last dropped because of a 403.
     dropped: Arc<Mutex<Option<Instant>>>,
 }
 
 pub(crate) fn layer<S>(
     authorisation: Option<Authorisation>,
+    clock: Arc<dyn Clock>,
 ) -> impl Layer<S, Service = Authorise<S>> {
     let dropped = Arc::default();
     layer_fn(move |inner| Authorise {
         inner,
         authorisation: authorisation.clone(),
+        clock: Arc::clone(&clock),
         dropped: Arc::clone(&dropped),
     })
 }
@@ -50,11 +54,11 @@ service!(Authorise, Response<Bytes>, |this, request| {
     let Some(Authorisation { provider, scope }) = &this.authorisation else {
         return this.inner.call(request).await;
     };
-    let mut token = provider.token(scope).await.map_err(no_token)?;
+    let mut token = provider.token(scope).await.map_err(|error| no_token(error, &*this.clock))?;
     let mut outcome = this.inner.call(with_token(request.clone(), &token)?).await;
     if failed_with(&outcome, ApiErrorKind::Unauthorised) {
         provider.invalidate(scope, &token);
-        let other = provider.token(scope).await.map_err(no_token)?;
+        let other = provider.token(scope).await.map_err(|error| no_token(error, &*this.clock))?;
         if other.same_as(&token) {
             return outcome;
         }
@@ -79,17 +83,17 @@ impl<S> Authorise<S> {
     }
 }
 
-fn failed_with(outcome: &Result<Response<Bytes>, Box<Failure>>, kind: ApiErrorKind) -> bool {
+fn failed_with(outcome: &Result<Response<Bytes>, Box<AttemptFailure>>, kind: ApiErrorKind) -> bool {
     outcome.as_ref().is_err_and(|failure| failure.kind == kind)
 }
 
 fn with_token(
     mut request: Request<Bytes>,
     token: &AccessToken,
-) -> Result<Request<Bytes>, Box<Failure>> {
+) -> Result<Request<Bytes>, Box<AttemptFailure>> {
     // The error of `HeaderValue` holds no part of the token, but neither does it help.
     let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose())).map_err(|_| {
-        Failure::new(
+        AttemptFailure::new(
             ApiErrorKind::NoToken,
             Retry::Never,
             "the token holds a character that no header may hold",
@@ -104,13 +108,14 @@ fn with_token(
 /// The provider has spent retries of its own, so there are none here. Its error stays whole below the
 /// call's, so that whoever explains a failed call can tell a missing token from a refused call; its
 /// words stand there alone.
-fn no_token(error: TokenError) -> Box<Failure> {
-    let (kind, wait) = match error.recovery {
-        Recovery::NextCycle { after: Some(wait) } => (ApiErrorKind::Throttled, Some(wait)),
-        Recovery::NextCycle { after: None } => (ApiErrorKind::Unavailable, None),
-        Recovery::Operator | Recovery::Defect => (ApiErrorKind::NoToken, None),
+fn no_token(error: Failure, clock: &dyn Clock) -> Box<AttemptFailure> {
+    let wait = error.retry_at.map(|at| (at - clock.now()).to_std().unwrap_or_default());
+    let kind = match error.recovery {
+        Recovery::Retry if wait.is_some() => ApiErrorKind::Throttled,
+        Recovery::Retry => ApiErrorKind::Unavailable,
+        Recovery::Operator | Recovery::Defect => ApiErrorKind::NoToken,
     };
-    let mut failure = Failure::new(kind, Retry::Never, "");
+    let mut failure = AttemptFailure::new(kind, Retry::Never, "");
     failure.detail.advice.clone_from(&error.advice);
     failure.detail.retry_after = wait;
     failure.because(error)

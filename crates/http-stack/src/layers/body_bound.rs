@@ -7,9 +7,9 @@ use bytes::Bytes;
 use http::Response;
 use tower::layer::{Layer, layer_fn};
 
-use stocktake_connector_core::ApiErrorKind;
+use crate::ApiErrorKind;
 
-use crate::failure::{Failure, Retry};
+use crate::attempt_failure::{AttemptFailure, Retry};
 use crate::layers::exchange::connection_failure;
 use crate::layers::service;
 
@@ -56,9 +56,9 @@ service!(BodyBound, reqwest::Response, |this, request| {
     Ok(whole)
 });
 
-fn too_large(answer: &reqwest::Response, bound: usize) -> Box<Failure> {
+fn too_large(answer: &reqwest::Response, bound: usize) -> Box<AttemptFailure> {
     let message = format!("the body is larger than {bound} bytes (bound `max_body_bytes`)");
-    let mut failure = Failure::new(ApiErrorKind::TooLarge, Retry::Never, message);
+    let mut failure = AttemptFailure::new(ApiErrorKind::TooLarge, Retry::Never, message);
     failure.status = Some(answer.status());
     failure.advise("Ask for smaller pages, or raise the bound.")
 }

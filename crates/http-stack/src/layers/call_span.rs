@@ -11,8 +11,8 @@ use stocktake_connector_core::TenantName;
 use stocktake_telemetry::{field, span};
 
 use crate::StackOptions;
+use crate::attempt_failure::kind_name;
 use crate::call::Call;
-use crate::failure::kind_name;
 use crate::layers::service;
 
 #[derive(Debug, Clone)]
@@ -41,7 +41,7 @@ service!(CallSpan, Response<bytes::Bytes>, |this, request| {
     // Neither path nor query: both may hold the id or the name of a device.
     let call = Call::of(&request);
     let span = tracing::info_span!(
-        span::HTTP_CALL,
+        span::API_CALL,
         { field::API } = this.api,
         { field::TENANT_NAME } =
             call.tenant.as_ref().or(this.tenant.as_ref()).map(TenantName::as_str),

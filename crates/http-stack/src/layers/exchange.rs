@@ -6,11 +6,11 @@ use bytes::Bytes;
 use http::Request;
 use tower::Service;
 
-use stocktake_connector_core::ApiErrorKind;
+use crate::ApiErrorKind;
 
 use crate::Transport;
+use crate::attempt_failure::{AttemptFailure, Retry};
 use crate::connection_fault::ConnectionFault;
-use crate::failure::{Failure, Retry};
 use crate::layers::Outcome;
 use crate::proxies::OnTheWay;
 
@@ -27,7 +27,7 @@ impl Exchange {
 
 impl Service<Request<Bytes>> for Exchange {
     type Response = reqwest::Response;
-    type Error = Box<Failure>;
+    type Error = Box<AttemptFailure>;
     type Future = Outcome<reqwest::Response>;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
@@ -52,28 +52,37 @@ impl Service<Request<Bytes>> for Exchange {
 }
 
 /// What became of an answer whose body did not come whole.
-pub(crate) fn connection_failure(error: reqwest::Error) -> Box<Failure> {
+pub(crate) fn connection_failure(error: reqwest::Error) -> Box<AttemptFailure> {
     failure(error, "the host", None)
 }
 
 /// What became of a request that got no whole answer.
-fn failure(error: reqwest::Error, host: &str, proxy: Option<&OnTheWay>) -> Box<Failure> {
+fn failure(error: reqwest::Error, host: &str, proxy: Option<&OnTheWay>) -> Box<AttemptFailure> {
     // The URL's query may hold the name of a device.
     let error = error.without_url();
     if error.is_builder() {
-        return Failure::new(ApiErrorKind::Refused, Retry::Never, "the request cannot be sent")
-            .because(error);
+        return AttemptFailure::new(
+            ApiErrorKind::Refused,
+            Retry::Never,
+            "the request cannot be sent",
+        )
+        .because(error);
     }
     let fault = ConnectionFault::of(&error);
-    let retry = if fault.is_permanent() { Retry::Never } else { Retry::Again };
+    let retry = match fault {
+        fault if fault.is_permanent() => Retry::Never,
+        // A connection that was made has carried the request, or a part of it.
+        _ if error.is_connect() => Retry::Unprocessed,
+        _ => Retry::Ambiguous,
+    };
     let failure = if fault == ConnectionFault::Broken {
         // The host was reached, so there is nothing to advise.
         let body = error.is_body() || error.is_decode();
         let message = if body { "the answer broke off" } else { "the connection broke off" };
-        Failure::new(ApiErrorKind::Unavailable, retry, message)
+        AttemptFailure::new(ApiErrorKind::Unavailable, retry, message)
     } else {
         let (message, advice) = fault.explain(host, proxy);
-        Failure::new(ApiErrorKind::Unavailable, retry, message).advise(advice)
+        AttemptFailure::new(ApiErrorKind::Unavailable, retry, message).advise(advice)
     };
     failure.because(error)
 }

@@ -32,20 +32,23 @@ use bytes::Bytes;
 use http::{Request, Response};
 use tower::Service;
 
-use crate::failure::Failure;
+use crate::attempt_failure::AttemptFailure;
 
 /// What every layer's future is. The allocation is nothing beside a network call.
 pub(crate) type Outcome<R = Response<Bytes>> =
-    Pin<Box<dyn Future<Output = Result<R, Box<Failure>>> + Send>>;
+    Pin<Box<dyn Future<Output = Result<R, Box<AttemptFailure>>> + Send>>;
 
 /// What every layer but the last wraps.
 pub(crate) trait Attempt<R = Response<Bytes>>:
-    Service<Request<Bytes>, Response = R, Error = Box<Failure>, Future: Send> + Clone + Send + 'static
+    Service<Request<Bytes>, Response = R, Error = Box<AttemptFailure>, Future: Send>
+    + Clone
+    + Send
+    + 'static
 {
 }
 
 impl<R, S> Attempt<R> for S where
-    S: Service<Request<Bytes>, Response = R, Error = Box<Failure>, Future: Send>
+    S: Service<Request<Bytes>, Response = R, Error = Box<AttemptFailure>, Future: Send>
         + Clone
         + Send
         + 'static
@@ -60,7 +63,7 @@ macro_rules! service {
             for $layer<S>
         {
             type Response = http::Response<bytes::Bytes>;
-            type Error = Box<$crate::failure::Failure>;
+            type Error = Box<$crate::attempt_failure::AttemptFailure>;
             type Future = $crate::layers::Outcome;
 
             fn poll_ready(

@@ -10,12 +10,12 @@ use http::Response;
 use tokio::time::{Instant, sleep_until};
 use tower::layer::{Layer, layer_fn};
 
-use stocktake_connector_core::ApiErrorKind;
+use crate::ApiErrorKind;
 use stocktake_telemetry::field;
 
 use crate::Backoff;
+use crate::attempt_failure::{AttemptFailure, Retry};
 use crate::call::{Call, Counters};
-use crate::failure::{Failure, Retry};
 use crate::layers::service;
 
 #[derive(Debug, Clone)]
@@ -45,15 +45,15 @@ service!(Pause, Response<bytes::Bytes>, |this, request| {
     while let Some((until, wait)) = this.rest() {
         if call.ends_before(wait) {
             let message = "the API asked all calls to wait".to_owned();
-            return Err(Failure::throttled_past_deadline(message, wait));
+            return Err(AttemptFailure::throttled_past_deadline(message, wait));
         }
         sleep_until(until).await;
     }
     let outcome = this.inner.call(request).await;
     if let Err(failure) = &outcome
         && failure.kind == ApiErrorKind::Throttled
-        // What is not to be tried again was no answer of this API: its identity provider is busy.
-        && failure.retry == Retry::Again
+        // Otherwise it was not this API that throttled, but its identity provider.
+        && failure.retry != Retry::Never
     {
         Counters::add(&this.counters.throttled);
         // A refusal that names no wait is answered by doubling ones.
