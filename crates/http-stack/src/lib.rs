@@ -67,7 +67,7 @@ pub use answers::{
     ErrorDetail, InvalidResponse, JsonResponses, ResponsePolicy, clean_text, retry_after,
 };
 pub use api_error::{ApiError, ApiErrorKind, ErrorCodes};
-pub use call::{CallCounts, Idempotent, UrlTemplate, Weight};
+pub use call::{CallCounts, Idempotent, RetryResponsesOnly, UrlTemplate, Weight};
 pub use client_identity::{ClientIdentity, ClientIdentityError};
 pub use connection_fault::{CertificateFault, ConnectionFault};
 pub use observer::{Attempt, AttemptObserver, AttemptOutcome};

@@ -1,50 +1,21 @@
-//! The rules of the house, as checks: who may depend on whom, what every crate has, what no file says.
+//! The rules of the repository, as checks: dependencies and imports, what every crate has, and what no
+//! file contains.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod arrows;
+mod imports;
+mod manifests;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, bail, ensure};
-use serde_json::Value;
+use anyhow::{bail, ensure};
 
 use crate::schema;
 
 /// Tidy.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Tidy {}
-
-/// Who may depend on whom: ARCHITECTURE.md draws these arrows. `*` is everybody.
-const ARROWS: &[(&str, &[&str])] = &[
-    ("auth", &["connector-core", "http-stack"]),
-    ("connector-core", &[]),
-    ("connector-runtime", &["*"]),
-    ("defender-api", &["connector-core", "http-stack"]),
-    ("graph-api", &["connector-core", "http-stack"]),
-    ("http-stack", &["connector-core", "telemetry"]),
-    ("mapper", &["connector-core", "defender-api", "graph-api", "ocsf-model"]),
-    ("ocsf-model", &[]),
-    ("simulator", &["defender-api", "graph-api"]),
-    ("sinks", &["connector-core", "http-stack", "ocsf-model", "telemetry"]),
-    ("state", &["connector-core"]),
-    ("telemetry", &[]),
-];
-
-/// Crates that stay pure: they can be embedded in anything.
-const PURE: [&str; 2] = ["mapper", "ocsf-model"];
-
-/// What a pure crate must not pull in.
-const IMPURE: [&str; 4] = ["tokio", "reqwest", "hyper", "rusqlite"];
-
-/// A second TLS or HTTP stack, and who we use instead.
-const SECOND_STACKS: &[(&str, &str)] = &[
-    ("aws-lc-rs", "rustls with ring"),
-    ("hyper-tls", "rustls with ring"),
-    ("isahc", "reqwest"),
-    ("native-tls", "rustls with ring"),
-    ("openssl", "rustls with ring"),
-    ("ureq", "reqwest"),
-];
 
 /// Module names that say nothing about what is inside.
 const EMPTY_NAMES: [&str; 4] = ["common", "helpers", "misc", "utils"];
@@ -56,8 +27,9 @@ impl Tidy {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let root = schema::root();
         let mut faults = Vec::new();
-        arrows(&root, &mut faults)?;
-        dependencies(&root, &mut faults)?;
+        arrows::check(&root, &mut faults)?;
+        manifests::check(&root, &mut faults)?;
+        imports::check(&root, &mut faults)?;
         crates(&root, &mut faults)?;
         files(&root, &mut faults)?;
         if faults.is_empty() {
@@ -69,69 +41,6 @@ impl Tidy {
         }
         bail!("{} untidy", faults.len());
     }
-}
-
-fn metadata(root: &Path) -> anyhow::Result<Value> {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version=1", "--no-deps", "--offline"])
-        .current_dir(root)
-        .output()?;
-    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Ok(serde_json::from_slice(&output.stdout)?)
-}
-
-/// Compares the dependencies of each crate, those of its tests left out, with [`ARROWS`].
-fn arrows(root: &Path, faults: &mut Vec<String>) -> anyhow::Result<()> {
-    let allowed: BTreeMap<_, _> = ARROWS.iter().copied().collect();
-    let metadata = metadata(root)?;
-    for package in metadata["packages"].as_array().context("no packages")? {
-        let Some(name) = package["name"].as_str().and_then(ours) else { continue };
-        let Some(allowed) = allowed.get(name) else {
-            faults
-                .push(format!("crate {name} has no arrows; draw them in ARCHITECTURE.md and here"));
-            continue;
-        };
-        for dependency in package["dependencies"].as_array().into_iter().flatten() {
-            let Some(target) = dependency["name"].as_str().and_then(ours) else { continue };
-            let in_tests = dependency["kind"].as_str() == Some("dev");
-            if !in_tests && !allowed.contains(&"*") && !allowed.contains(&target) {
-                faults.push(format!("crate {name} depends on {target}, against ARCHITECTURE.md"));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn ours(package: &str) -> Option<&str> {
-    package.strip_prefix("stocktake-")
-}
-
-/// Names of every crate below `package`, as the program is built.
-fn tree(root: &Path, package: &str) -> anyhow::Result<BTreeSet<String>> {
-    let output = Command::new(env!("CARGO"))
-        .args(["tree", "--edges=normal", "--prefix=none", "--offline", "--package", package])
-        .current_dir(root)
-        .output()?;
-    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Ok(String::from_utf8(output.stdout)?
-        .lines()
-        .filter_map(|line| line.split_whitespace().next())
-        .map(str::to_owned)
-        .collect())
-}
-
-fn dependencies(root: &Path, faults: &mut Vec<String>) -> anyhow::Result<()> {
-    for pure in PURE {
-        let tree = tree(root, &format!("stocktake-{pure}"))?;
-        for impure in IMPURE.iter().filter(|name| tree.contains(**name)) {
-            faults.push(format!("crate {pure} must stay pure but pulls in {impure}"));
-        }
-    }
-    let tree = tree(root, "stocktake-connector-runtime")?;
-    for (second, first) in SECOND_STACKS.iter().filter(|(name, _)| tree.contains(*name)) {
-        faults.push(format!("the program pulls in {second}; use {first}"));
-    }
-    Ok(())
 }
 
 fn crates(root: &Path, faults: &mut Vec<String>) -> anyhow::Result<()> {
