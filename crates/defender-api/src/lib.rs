@@ -21,7 +21,7 @@
 //! # Main types
 //! - [`Machine`]: the record, tolerant of every oddity that was met in the field.
 //! - `DefenderClient`: the client, a [`Source`](stocktake_connector_core::Source); `MachineListing`
-//!   reads one page at a time.
+//!   reads one page at a time and writes the cursor from which a later listing resumes.
 //! - [`MachineFilter`]: which machines are collected.
 //! - `DefenderOptions`: where the API is and how it is paged.
 //!
@@ -32,7 +32,7 @@
 //!
 //! # Not here
 //! Retry, quotas and tokens (`http-stack`, `auth`); what a machine means in OCSF (`mapper`); whether
-//! a machine has changed or gone (`connector-runtime`).
+//! a machine has changed or gone (`engine`).
 
 #[cfg(all(doctest, feature = "client"))]
 #[doc = include_str!("../README.md")]
