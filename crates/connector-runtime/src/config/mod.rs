@@ -40,7 +40,7 @@ pub(crate) use error::{ConfigError, Fault, abridged, unknown};
 pub(crate) use load::check_yaml;
 pub(crate) use load::{Flags, check_text, load};
 pub(crate) use server::ServerConfig;
-pub(crate) use sinks::{DialectName, FileConfig, FileLayout, SekoiaConfig, SinkConfig, TlsConfig};
+pub(crate) use sinks::{SinkConfig, schema};
 pub(crate) use telemetry::TelemetryConfig;
 pub(crate) use template::TEMPLATE;
 pub(crate) use tenant::{FilterConfig, TenantConfig};

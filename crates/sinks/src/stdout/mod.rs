@@ -1,20 +1,25 @@
 //! NDJSON on a stream.
 
+#[cfg(feature = "registry")]
+mod config;
+
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use stocktake_connector_core::{
-    Acknowledgement, Batch, BatchLimits, Check, CycleId, Finding, Sink, SinkError, TenantName,
+    Acknowledgement, Batch, BatchLimits, Check, CycleEnd, Finding, Sink, SinkError,
 };
 
-use crate::lines::{FileFault, blocking, lines, write_lines};
+#[cfg(feature = "registry")]
+pub use self::config::StdoutSettings;
+use crate::ndjson::{FileError, line_bodies, run_blocking, write_lines};
 
-/// Writes one event a line to standard output, or to any other writer.
+/// Writes one event per line to standard output, or to any other writer.
 ///
-/// Batches of several tenants do not mix within a batch. An acknowledgement means that the system
-/// took the bytes: what a pipe's reader does with them is not known.
+/// Batches of several tenants do not mix within a batch. An acknowledgement means that the operating
+/// system took the bytes: what the reader of a pipe does with them is not known.
 pub struct StdoutSink<W = io::Stdout> {
     writer: Arc<Mutex<W>>,
 }
@@ -22,7 +27,7 @@ pub struct StdoutSink<W = io::Stdout> {
 impl StdoutSink {
     /// A sink on standard output.
     pub fn new() -> Self {
-        Self::over(io::stdout())
+        Self::with_writer(io::stdout())
     }
 }
 
@@ -34,7 +39,7 @@ impl Default for StdoutSink {
 
 impl<W: Write + Send + 'static> StdoutSink<W> {
     /// A sink on `writer`.
-    pub fn over(writer: W) -> Self {
+    pub fn with_writer(writer: W) -> Self {
         Self { writer: Arc::new(Mutex::new(writer)) }
     }
 }
@@ -49,31 +54,31 @@ impl<W> fmt::Debug for StdoutSink<W> {
 impl<W: Write + Send + 'static> Sink for StdoutSink<W> {
     fn batch_limits(&self) -> BatchLimits {
         // A reader sees events soon, and a batch that is written twice after a crash is small.
-        BatchLimits { max_events: 500, max_bytes: 1024 * 1024 }
+        BatchLimits { max_events: 500, max_bytes: 1024 * 1024, max_event_bytes: None }
     }
 
     async fn write_batch(&self, batch: &Batch) -> Result<Acknowledgement, SinkError> {
-        let (bodies, acknowledgement) = lines(batch);
+        let (bodies, acknowledgement) = line_bodies(batch);
         let writer = Arc::clone(&self.writer);
         // A pipe whose reader is slow blocks.
-        blocking(move || {
+        run_blocking(move || {
             let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
             write_lines(&bodies, &mut *writer)
                 .map(drop)
-                .map_err(|error| FileFault::new("write to", "standard output", error))
+                .map_err(|error| FileError::new("write to", "standard output", error))
         })
         .await?;
         Ok(acknowledgement)
     }
 
-    async fn finish_cycle(&self, _: &TenantName, _: CycleId) -> Result<(), SinkError> {
-        Ok(())
+    async fn finish_cycle(&self, _: &CycleEnd) -> Result<Acknowledgement, SinkError> {
+        Ok(Acknowledgement::ALL)
     }
 }
 
 #[async_trait]
 impl<W: Write + Send + 'static> Check for StdoutSink<W> {
     async fn check(&self) -> Vec<Finding> {
-        vec![Finding::fine("write to standard output", "one event a line")]
+        vec![Finding::fine("write to standard output", "one event per line")]
     }
 }
