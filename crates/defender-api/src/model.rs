@@ -7,16 +7,14 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use stocktake_connector_core::SourceRecord;
-use stocktake_connector_core::wire::{
-    Flag, Integer, List, Nested, Text, TextOrInteger, Texts, Time, parse_guid,
-};
-use stocktake_connector_core::wire_record;
+use stocktake_odata::wire_record;
+use stocktake_odata::{Flag, Integer, List, Nested, Text, TextOrInteger, Texts, Time, parse_guid};
 use uuid::Uuid;
 
 /// A machine that Defender for Endpoint knows.
 ///
 /// Text that is empty, blank or null is `None`. Times that cannot be used are `None`, see
-/// [`parse_time`](stocktake_connector_core::wire::parse_time).
+/// [`parse_time`](stocktake_odata::parse_time).
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Machine {
@@ -153,10 +151,6 @@ impl SourceRecord for Machine {
 
     fn join_key(&self) -> Option<Uuid> {
         self.aad_device_id()
-    }
-
-    fn first_seen(&self) -> Option<DateTime<Utc>> {
-        self.first_seen
     }
 
     fn last_seen(&self) -> Option<DateTime<Utc>> {

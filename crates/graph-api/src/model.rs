@@ -8,8 +8,8 @@ use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use stocktake_connector_core::wire::{Flag, Integer, Text, Time, parse_guid};
-use stocktake_connector_core::wire_record;
+use stocktake_odata::wire_record;
+use stocktake_odata::{Flag, Integer, Text, Time, parse_guid};
 use uuid::Uuid;
 
 use crate::{ComplianceState, ManagementAgent, ManagementState, OwnerType};

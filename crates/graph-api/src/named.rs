@@ -51,13 +51,13 @@ macro_rules! named {
             }
         }
 
-        impl stocktake_connector_core::wire::ReadValue for $type {
+        impl stocktake_odata::ReadValue for $type {
             type Value = Option<Self>;
 
             fn read<'de, D: serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> Result<Option<Self>, D::Error> {
-                let name = stocktake_connector_core::wire::Text::read(deserializer)?;
+                let name = stocktake_odata::Text::read(deserializer)?;
                 Ok(name.map(|name| Self::from(name.trim())))
             }
         }

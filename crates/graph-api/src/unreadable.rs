@@ -6,8 +6,8 @@
 
 use std::collections::HashMap;
 
-use stocktake_connector_core::wire::{find_text, parse_guid};
 use stocktake_connector_core::{Enrichment, MalformedRecord, UnreadableEnrichment};
+use stocktake_odata::{find_text, parse_guid};
 use uuid::Uuid;
 
 use crate::ManagedDevice;

@@ -13,8 +13,7 @@ use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess,
     Visitor,
 };
-
-use crate::{ApiErrorKind, DeviceUid, MalformedRecord};
+use stocktake_connector_core::{DeviceUid, MalformedRecord};
 
 /// Most records that one page may hold. The largest documented page has 10,000.
 pub const MOST_RECORDS: usize = 100_000;
@@ -43,23 +42,11 @@ pub enum PageError {
     #[error("the runtime stopped before the page was read")]
     Interrupted,
     /// It is something else.
-    #[error("the answer is not a JSON object with a `value` list")]
+    #[error("the response is not a JSON object with a `value` list")]
     NotAnEnvelope,
     /// It holds more records than the bound allows.
     #[error("the page holds more than {MOST_RECORDS} records (bound `MOST_RECORDS`)")]
     TooManyRecords,
-}
-
-impl PageError {
-    /// What kind of failure it is for the call that brought the page. A page that breaks off may be
-    /// whole the next time; the others will not mend by themselves.
-    pub fn kind(&self) -> ApiErrorKind {
-        match self {
-            Self::BrokenOff | Self::Interrupted => ApiErrorKind::Unavailable,
-            Self::NotAnEnvelope => ApiErrorKind::Malformed,
-            Self::TooManyRecords => ApiErrorKind::TooLarge,
-        }
-    }
 }
 
 /// Reads a page: `{"value": [...], "@odata.nextLink": "..."}`.
@@ -69,7 +56,7 @@ impl PageError {
 /// not an error but an entry of [`WirePage::malformed`].
 ///
 /// ```
-/// use stocktake_connector_core::wire::parse_page;
+/// use stocktake_odata::parse_page;
 ///
 /// // Two values in a row are no JSON, but the neighbour survives.
 /// let body = br#"{"value":[{"id":"a","os":"x" "y"},{"id":"b","os":"z"}]}"#;
@@ -260,7 +247,7 @@ fn find_id(record: &[u8]) -> Option<DeviceUid> {
 /// have it, or it cannot be told.
 ///
 /// ```
-/// use stocktake_connector_core::wire::find_text;
+/// use stocktake_odata::find_text;
 ///
 /// let record = br#"{"id":"a","os":"x" "y","owner":null,"size":"#;
 /// assert_eq!(find_text(record, "id").as_deref(), Some("a"));

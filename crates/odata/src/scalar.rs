@@ -11,7 +11,7 @@ use uuid::Uuid;
 /// time. A missing offset is read as UTC.
 ///
 /// ```
-/// use stocktake_connector_core::wire::parse_time;
+/// use stocktake_odata::parse_time;
 ///
 /// let time = parse_time("2018-08-02T14:55:03.7791856Z").unwrap();
 /// assert_eq!(time.timestamp_millis(), 1_533_221_703_779);
@@ -105,7 +105,7 @@ impl Digits<'_> {
 /// registered in Entra ID: it would join all of them with each other.
 ///
 /// ```
-/// use stocktake_connector_core::wire::parse_guid;
+/// use stocktake_odata::parse_guid;
 ///
 /// let plain = parse_guid("80fe8ff8-2624-418e-9591-41f0491218f9");
 /// assert_eq!(plain, parse_guid(" {80FE8FF8-2624-418E-9591-41F0491218F9} "));

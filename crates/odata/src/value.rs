@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use chrono::{DateTime, Utc};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
 
-use super::parse_time;
+use crate::parse_time;
 
 /// Longest text that a record's field may hold, in bytes. The longest real ones have a few hundred.
 pub const LONGEST_TEXT: usize = 64 * 1024;
@@ -25,22 +25,22 @@ pub trait ReadValue {
 
 /// Hands a [`ReadValue`] to serde.
 #[derive(Debug)]
-pub struct Wire<R>(PhantomData<R>);
+pub struct ValueSeed<R>(PhantomData<R>);
 
-impl<R> Wire<R> {
+impl<R> ValueSeed<R> {
     /// A reader of `R`.
     pub const fn new() -> Self {
         Self(PhantomData)
     }
 }
 
-impl<R> Default for Wire<R> {
+impl<R> Default for ValueSeed<R> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<'de, R: ReadValue> DeserializeSeed<'de> for Wire<R> {
+impl<'de, R: ReadValue> DeserializeSeed<'de> for ValueSeed<R> {
     type Value = R::Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<R::Value, D::Error> {
@@ -307,7 +307,7 @@ impl<'de, T, R: ReadValue<Value = Option<T>>> Visitor<'de> for Elements<R> {
         let mut elements = Vec::new();
         let mut index = 0_usize;
         while let Some(element) = seq
-            .next_element_seed(Wire::<R>::new())
+            .next_element_seed(ValueSeed::<R>::new())
             .map_err(|error| in_field(&format!("[{index}]"), error))?
         {
             elements.extend(element);
@@ -320,27 +320,27 @@ impl<'de, T, R: ReadValue<Value = Option<T>>> Visitor<'de> for Elements<R> {
 }
 
 /// Puts `value` into `slot`, unless it is absent.
-pub fn keep<T: Default + PartialEq>(slot: &mut T, value: T) {
+pub fn set_if_present<T: Default + PartialEq>(slot: &mut T, value: T) {
     if value != T::default() {
         *slot = value;
     }
 }
 
 /// Implements `Deserialize` for a struct that has a `Default` and whose fields are each read by a
-/// [`ReadValue`](crate::wire::ReadValue).
+/// [`ReadValue`](crate::ReadValue).
 ///
 /// Unknown fields are skipped. A field that comes twice, or under two spellings, keeps the last
 /// value that is not absent. Errors name the field.
 ///
 /// ```
-/// use stocktake_connector_core::wire::{Integer, Text};
+/// use stocktake_odata::{Integer, Text};
 ///
 /// #[derive(Debug, Default, PartialEq)]
 /// struct Build {
 ///     platform: Option<String>,
 ///     number: Option<i64>,
 /// }
-/// stocktake_connector_core::wire_record! {
+/// stocktake_odata::wire_record! {
 ///     Build {
 ///         "osPlatform" | "os_platform" => platform: Text,
 ///         "osBuild" => number: Integer,
@@ -357,7 +357,7 @@ pub fn keep<T: Default + PartialEq>(slot: &mut T, value: T) {
 macro_rules! wire_record {
     ($type:ident { $($name:literal $(| $other:literal)* => $field:ident : $reader:ty),+ $(,)? }) => {
         const _: () = {
-            use $crate::wire::__serde as serde;
+            use $crate::__serde as serde;
 
             #[allow(non_camel_case_types)]
             enum Field { $($field,)+ Unknown }
@@ -408,9 +408,9 @@ macro_rules! wire_record {
                                 match field {
                                     $(Field::$field => {
                                         let value = map
-                                            .next_value_seed($crate::wire::Wire::<$reader>::new())
-                                            .map_err(|e| $crate::wire::in_field($name, e))?;
-                                        $crate::wire::keep(&mut record.$field, value);
+                                            .next_value_seed($crate::ValueSeed::<$reader>::new())
+                                            .map_err(|e| $crate::in_field($name, e))?;
+                                        $crate::set_if_present(&mut record.$field, value);
                                     })+
                                     Field::Unknown => {
                                         map.next_value::<serde::de::IgnoredAny>()?;

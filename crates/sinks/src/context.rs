@@ -13,7 +13,7 @@ use url::Url;
 use crate::SecretSetting;
 
 /// How the events of a sink are written.
-pub type EventForm = dyn Form<InventoryInfo>;
+pub type EventForm = dyn for<'a> Form<InventoryInfo<'a>>;
 
 /// Reads secrets for sinks.
 pub trait SecretResolver: fmt::Debug + Send + Sync {

@@ -36,15 +36,16 @@ pub mod fuzzing;
 mod http;
 #[cfg(any(feature = "file", feature = "stdout"))]
 mod ndjson;
+mod ocsf;
 #[cfg(feature = "registry")]
 mod registry;
 #[cfg(feature = "sekoia")]
 mod sekoia;
 #[cfg(feature = "registry")]
 pub mod settings;
-mod stand_in;
 #[cfg(feature = "stdout")]
 mod stdout;
+mod volatile;
 
 #[cfg(feature = "registry")]
 pub use context::{BuiltSink, EventForm, HttpContext, Remote, SecretResolver, SinkContext};
@@ -53,9 +54,10 @@ pub use file::FileSettings;
 #[cfg(feature = "file")]
 pub use file::FileSink;
 #[cfg(feature = "registry")]
-pub use forms::FormName;
+pub use forms::{FormName, ocsf_version_schema};
 #[cfg(feature = "registry")]
 pub use http::{TlsSettings, validate_base_url};
+pub use ocsf::OcsfForm;
 #[cfg(feature = "registry")]
 pub use registry::{ConfiguredSink, SETTINGS_MARK, SinkRegistry, SinkType};
 /// The version that [`SinkSettings`] derives its schema with.
@@ -64,13 +66,13 @@ pub use schemars;
 #[cfg(all(feature = "registry", feature = "sekoia"))]
 pub use sekoia::SekoiaSettings;
 #[cfg(feature = "sekoia")]
-pub use sekoia::{SekoiaOptions, SekoiaSink};
+pub use sekoia::{SekoiaForm, SekoiaOptions, SekoiaSink};
 #[cfg(feature = "registry")]
 pub use settings::{
     Faults, RedactedText, SecretSetting, SettingsFault, SettingsProblem, SinkSettings,
 };
-pub use stand_in::{OcsfForm, OcsfVersion, SekoiaForm, VOLATILE};
 #[cfg(all(feature = "registry", feature = "stdout"))]
 pub use stdout::StdoutSettings;
 #[cfg(feature = "stdout")]
 pub use stdout::StdoutSink;
+pub use volatile::VOLATILE;

@@ -226,7 +226,8 @@ async fn assert_received(destination: &impl Destination, sent: &[&Batch]) {
     assert_eq!(uids(&received), uids(&sent));
     assert_eq!(received.len(), sent.len(), "each event once");
     if destination.keeps_order() {
-        let order = |events: &[Received]| -> Vec<_> { events.iter().map(|e| e.event_uid).collect() };
+        let order =
+            |events: &[Received]| -> Vec<_> { events.iter().map(|e| e.event_uid).collect() };
         assert!(order(&received) == order(&sent), "the events are out of order");
     }
     if destination.keeps_bytes() {
@@ -321,10 +322,8 @@ async fn inventories_and_cycles_do_not_disturb_each_other(destination: &impl Des
         let sent = sent.iter().filter(|batch| {
             (&batch.tenant, &batch.source) == (&inventory.tenant, &inventory.source)
         });
-        let sent: Vec<_> = sent
-            .flat_map(|batch| &batch.events)
-            .map(|event| event.event_uid.as_uuid())
-            .collect();
+        let sent: Vec<_> =
+            sent.flat_map(|batch| &batch.events).map(|event| event.event_uid.as_uuid()).collect();
         let mut found: Vec<_> =
             received.iter().map(|event| event.event_uid).filter(|uid| sent.contains(uid)).collect();
         if !destination.keeps_order() {
@@ -389,8 +388,10 @@ async fn a_batch_that_fails_in_part_settles_what_it_says(destination: &impl Dest
     }
     let settled: BTreeSet<_> = indexes.collect();
     let mut rest = batch.clone();
-    rest.events =
-        (0..most).filter(|index| !settled.contains(index)).map(|i| batch.events[i].clone()).collect();
+    rest.events = (0..most)
+        .filter(|index| !settled.contains(index))
+        .map(|i| batch.events[i].clone())
+        .collect();
     if !rest.events.is_empty() {
         cycle.deliver(&rest).await;
     }

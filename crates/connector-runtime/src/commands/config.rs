@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use stocktake_connector_core::TokenScope;
 
-use crate::cli::{CommandError, Context, Ending};
+use crate::command_error::{CommandError, ExitStatus};
+use crate::context::Context;
 use crate::config::{Config, ConfigError, Fault, TEMPLATE};
 use crate::output::Format;
 use crate::wiring;
@@ -38,14 +39,14 @@ enum Verb {
 }
 
 impl ConfigCommand {
-    pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         match self.verb {
             Verb::Show => show(context)?,
             Verb::Check { lenient } => check(lenient, context).await?,
             Verb::Schema => context.output.json(&schemars::schema_for!(Config))?,
             Verb::Init { path } => init(&path, context)?,
         }
-        Ok(Ending::Fine)
+        Ok(ExitStatus::Success)
     }
 }
 
@@ -63,7 +64,7 @@ async fn check(lenient: bool, context: &Context) -> Result<(), CommandError> {
                         Some(credential) => format!("credentials.{credential}"),
                         None => format!("tenants.{name}"),
                     };
-                    faults.push(Fault::new(key, crate::chain(&error)));
+                    faults.push(Fault::new(key, chain(&error)));
                 }
             }
             Err(error) => collect(error, &mut faults)?,
@@ -77,7 +78,7 @@ async fn check(lenient: bool, context: &Context) -> Result<(), CommandError> {
                 if let Some(remote) = &sink.remote
                     && let Err(error) = remote.key.token(&TokenScope::new(name)).await
                 {
-                    faults.push(Fault::new(format!("sinks.{name}"), crate::chain(&error)));
+                    faults.push(Fault::new(format!("sinks.{name}"), chain(&error)));
                 }
             }
             Err(error) => collect(error, &mut faults)?,

@@ -10,7 +10,8 @@ use stocktake_telemetry::{Registry, RegistryOptions};
 
 use super::simulate::{self, FleetSize};
 use super::sync;
-use crate::cli::{CommandError, Context, Ending};
+use crate::command_error::{CommandError, ExitStatus};
+use crate::context::Context;
 use crate::config::Config;
 use crate::cycle::Request;
 use crate::output::{Align, Format, ReportText, Table, count};
@@ -32,7 +33,7 @@ pub(crate) struct Demo {
 }
 
 impl Demo {
-    pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         context.log_by_flags(QUIET)?;
         let options = simulate::options(self.size.fleet(SystemClock.now()));
         let demonstration = configuration(&options);
@@ -53,14 +54,14 @@ impl Demo {
         let deployment = wiring::deploy(&config, &[], &watch)?.built_only()?;
         let reports = sync::run_once(&deployment, Request::Full, &stop, &context.output).await?;
         let letters = deployment.store.dead_letters(&DeadLetterFilter::default()).await;
-        let letters = letters.map_err(|error| CommandError::of(&error))?;
+        let letters = letters.map_err(|error| CommandError::from_error(&error))?;
         let received = simulator.handle().received_events();
         let order = simulator.handle().fleet().device_ids();
         simulator.stop().await;
         print(&received, &order, &reports, &letters, context)?;
         // Dead letters are part of the show: the emulated fleet has odd records on purpose.
         Ok(match sync::ending(&reports) {
-            Ending::DeadLetters => Ending::Fine,
+            ExitStatus::DeadLetters => ExitStatus::Success,
             ending => ending,
         })
     }
@@ -88,7 +89,7 @@ fn configuration(
             }},
             "state": { "path": ":memory:" },
         });
-        serde_json::from_value(config).map_err(|error| CommandError::of(&error))
+        serde_json::from_value(config).map_err(|error| CommandError::from_error(&error))
     }
 }
 

@@ -9,7 +9,8 @@ use stocktake_defender_api::Machine;
 use stocktake_mapper::{DefenderMapper, Explained, MapperOptions, Mapping, TABLE};
 
 use super::map;
-use crate::cli::{CommandError, Context, Ending};
+use crate::command_error::{CommandError, ExitStatus};
+use crate::context::Context;
 use crate::config::DialectName;
 use crate::output::Format;
 use crate::wiring;
@@ -34,11 +35,11 @@ pub(crate) struct Explain {
 }
 
 impl Explain {
-    pub(crate) fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         context.log_by_flags("warn")?;
         if self.markdown {
             context.output.text(markdown().trim_end())?;
-            return Ok(Ending::Fine);
+            return Ok(ExitStatus::Success);
         }
         match &self.machines {
             None => self.table(context),
@@ -50,7 +51,7 @@ impl Explain {
         self.field.as_ref().is_none_or(|field| row.ocsf.contains(field.as_str()))
     }
 
-    fn table(&self, context: &Context) -> Result<Ending, CommandError> {
+    fn table(&self, context: &Context) -> Result<ExitStatus, CommandError> {
         let rows: Vec<_> = TABLE.iter().filter(|row| self.wants(row)).collect();
         if rows.is_empty() {
             return Err(CommandError::failed(format!(
@@ -61,7 +62,7 @@ impl Explain {
         if context.output.format() == Format::Json {
             let rows: Vec<_> = rows.iter().map(|row| describe(row)).collect();
             context.output.json(&rows)?;
-            return Ok(Ending::Fine);
+            return Ok(ExitStatus::Success);
         }
         for row in rows {
             context.output.text(format_args!(
@@ -74,10 +75,10 @@ impl Explain {
                 row.rule
             ))?;
         }
-        Ok(Ending::Fine)
+        Ok(ExitStatus::Success)
     }
 
-    fn machines(&self, path: &std::path::Path, context: &Context) -> Result<Ending, CommandError> {
+    fn machines(&self, path: &std::path::Path, context: &Context) -> Result<ExitStatus, CommandError> {
         let machines: WirePage<Machine> = map::read(path)?;
         let managed = self.managed_devices.as_deref().map(map::read).transpose()?;
         let managed = managed.map(map::Managed::new);
@@ -85,15 +86,15 @@ impl Explain {
         let now = SystemClock.now();
         for machine in &machines.records {
             let enrichment = map::enrichment(machine, managed.as_ref())
-                .map_err(|error| CommandError::of(&error))?;
+                .map_err(|error| CommandError::from_error(&error))?;
             let explained = mapper
                 .explain(machine, &enrichment, now)
-                .map_err(|error| CommandError::of(&error))?;
+                .map_err(|error| CommandError::from_error(&error))?;
             let explained: Vec<_> =
                 explained.into_iter().filter(|one| self.wants(one.row)).collect();
             print(machine.uid(), &explained, context)?;
         }
-        Ok(Ending::Fine)
+        Ok(ExitStatus::Success)
     }
 }
 

@@ -16,7 +16,8 @@ use stocktake_mapper::{DefenderMapper, MapperOptions};
 use stocktake_ocsf_model::Dialect;
 use uuid::Uuid;
 
-use crate::cli::{CommandError, Context, Ending};
+use crate::command_error::{CommandError, ExitStatus};
+use crate::context::Context;
 use crate::config::DialectName;
 use crate::output::counted;
 use crate::wiring;
@@ -45,7 +46,7 @@ pub(crate) struct Map {
 }
 
 impl Map {
-    pub(crate) fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         context.log_by_flags("warn")?;
         let dialect = wiring::dialect(self.dialect, self.extra_fields);
         if self.machines == self.managed_devices.clone().unwrap_or_default() {
@@ -64,7 +65,7 @@ impl Map {
             }
         };
         faults += write(&machines.records, managed.as_ref(), dialect, context)?;
-        Ok(if faults == 0 { Ending::Fine } else { Ending::DeadLetters })
+        Ok(if faults == 0 { ExitStatus::Success } else { ExitStatus::DeadLetters })
     }
 }
 
@@ -110,7 +111,7 @@ fn write(
 ) -> Result<u64, CommandError> {
     let mapper = DefenderMapper::new(MapperOptions::new(dialect));
     let encoder = wiring::encoder(&mapper, dialect, &[]);
-    let tenant = TenantName::new(NO_TENANT).map_err(|error| CommandError::of(&error))?;
+    let tenant = TenantName::new(NO_TENANT).map_err(|error| CommandError::from_error(&error))?;
     let now = SystemClock.now();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut line = Vec::new();

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::cli::{CommandError, Context, Ending};
+use crate::command_error::{CommandError, ExitStatus};
+use crate::context::Context;
 use crate::output::{Format, count, counted};
 
 /// Longest accepted event, in bytes: far above any real one, low enough to protect memory.
@@ -28,7 +29,7 @@ struct Broken {
 }
 
 impl Validate {
-    pub(crate) fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         let mut lines = open(self.file.as_deref())?;
         let (mut events, mut invalid, mut violations) = (0_u64, 0_u64, 0_u64);
         let mut number = 0;
@@ -65,7 +66,7 @@ impl Validate {
             count(invalid),
             counted(violations, "violation", "violations")
         ));
-        Ok(if violations == 0 { Ending::Fine } else { Ending::Failed })
+        Ok(if violations == 0 { ExitStatus::Success } else { ExitStatus::Failed })
     }
 }
 

@@ -111,3 +111,11 @@ fn value(leaf: &str, text: &str) -> Value {
     }
     Value::from(text)
 }
+
+/// The environment, as configuration reads it.
+pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| {
+        // A variable that is no text cannot be ours.
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    })
+}

@@ -19,7 +19,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{secret, url};
-use crate::cli::CommandError;
+use crate::command_error::CommandError;
 use crate::config::{
     CertificateConfig, Config, ConfigError, CredentialConfig, Endpoints, Fault, HiddenText,
     ManagedIdentityConfig, SignatureAlgorithm, TenantConfig, WorkloadIdentityConfig,
@@ -142,7 +142,7 @@ fn entra(
         clock: Arc::new(SystemClock),
     };
     let tokens =
-        EntraTokens::new(transport, options).map_err(|error| fault(&key, crate::chain(&error)))?;
+        EntraTokens::new(transport, options).map_err(|error| fault(&key, chain(&error)))?;
     let tokens = Arc::new(tokens);
     let counted = Arc::clone(&tokens);
     Ok(Tokens {
@@ -239,7 +239,7 @@ fn managed_identity(
         (None, None, None) => AssignedIdentity::System,
     };
     let host = ManagedIdentityHost::detect(variable_named)
-        .map_err(|error| fault(key, crate::chain(&error)))?;
+        .map_err(|error| fault(key, chain(&error)))?;
     let options = ManagedIdentityOptions {
         host,
         identity,
@@ -247,7 +247,7 @@ fn managed_identity(
         clock: Arc::new(SystemClock),
     };
     let tokens = ManagedIdentity::new(transport, options)
-        .map_err(|error| fault(key, crate::chain(&error)))?;
+        .map_err(|error| fault(key, chain(&error)))?;
     let tokens = Arc::new(tokens);
     let counted = Arc::clone(&tokens);
     Ok(Tokens {

@@ -7,7 +7,7 @@ use stocktake_http_stack::{
 };
 use url::Url;
 
-use crate::cli::CommandError;
+use crate::command_error::CommandError;
 use crate::config::{ConfigError, Fault, HiddenText, HttpConfig, TlsConfig};
 
 /// Who is told of every request on the wire.
@@ -45,7 +45,7 @@ pub(super) fn transport_for(
 
 fn build(key: &str, options: &TransportOptions) -> Result<Transport, CommandError> {
     Transport::new(options)
-        .map_err(|error| ConfigError(vec![Fault::new(key, crate::chain(&error))]).into())
+        .map_err(|error| ConfigError(vec![Fault::new(key, chain(&error))]).into())
 }
 
 fn options(

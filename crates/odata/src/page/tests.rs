@@ -11,9 +11,9 @@ struct Device {
 
 crate::wire_record! {
     Device {
-        "id" => id: crate::wire::Text,
-        "osBuild" => build: crate::wire::Integer,
-        "tags" => tags: crate::wire::Texts,
+        "id" => id: crate::Text,
+        "osBuild" => build: crate::Integer,
+        "tags" => tags: crate::Texts,
     }
 }
 

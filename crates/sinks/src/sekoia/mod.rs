@@ -18,6 +18,7 @@
 
 #[cfg(feature = "registry")]
 mod config;
+mod form;
 mod task;
 
 use std::time::Duration;
@@ -37,6 +38,7 @@ use uuid::Uuid;
 
 #[cfg(feature = "registry")]
 pub use self::config::SekoiaSettings;
+pub use self::form::SekoiaForm;
 #[cfg(feature = "fuzzing")]
 pub(crate) use self::task::read_responses;
 use self::task::{TaskEnd, TaskId};

@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 
 use stocktake_connector_core::{Finding, TenantName, Verdict};
 
-use crate::cli::{CommandError, Context, Ending};
+use crate::command_error::{CommandError, ExitStatus};
+use crate::context::Context;
 use crate::config::{Config, TenantConfig};
 use crate::output::{Align, Format, Output, Table};
 use crate::wiring::{self, BuiltSink, TenantAccess};
@@ -31,7 +32,7 @@ struct Checked {
 }
 
 impl CheckAll {
-    pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         let config = context.config()?;
         check(&config, &self.tenants, &context.output).await
     }
@@ -42,7 +43,7 @@ pub(super) async fn check(
     config: &Config,
     chosen: &[String],
     output: &Output,
-) -> Result<Ending, CommandError> {
+) -> Result<ExitStatus, CommandError> {
     let transport = wiring::transport(&config.http, None)?;
     let tenants = wiring::choose(config, chosen)?;
     let (state, state_finding) = state::check(&config.state);
@@ -89,7 +90,7 @@ pub(super) async fn check(
         .iter()
         .flat_map(|checked| &checked.findings)
         .any(|finding| finding.verdict == Verdict::Failed);
-    Ok(if failed { Ending::Failed } else { Ending::Fine })
+    Ok(if failed { ExitStatus::Failed } else { ExitStatus::Success })
 }
 
 fn guide(

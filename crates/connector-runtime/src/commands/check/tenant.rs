@@ -107,7 +107,7 @@ impl TenantCheck<'_> {
                 }
                 Err(error) => Finding::failed(
                     STEP,
-                    crate::chain(&error),
+                    chain(&error),
                     "Put the certificate and its private key into the files that the configuration \
                      names.",
                 ),
@@ -188,7 +188,7 @@ impl TenantCheck<'_> {
             .and_then(EntraError::aadsts);
         let advice = error.advice.as_deref().unwrap_or("Check the network and the login service.");
         let Action { advice, commands } = self.guide.token(aadsts, advice);
-        Finding::failed(step, crate::chain(error), advice).with_commands(commands)
+        Finding::failed(step, chain(error), advice).with_commands(commands)
     }
 
     /// Compares the token's roles with what is needed.
@@ -261,7 +261,7 @@ impl TenantCheck<'_> {
             }
             Err(error) => {
                 let advice = error.advice().unwrap_or(SEE_ERROR).to_owned();
-                Finding::failed(STEP, crate::chain(&error), advice)
+                Finding::failed(STEP, chain(&error), advice)
             }
         };
         self.findings.push(finding);
@@ -340,5 +340,5 @@ const SEE_ERROR: &str = "See the error; `--log-level debug` shows each attempt."
 
 fn unreadable(step: &str, error: &ApiError) -> Finding {
     let advice = error.advice.as_deref().unwrap_or(SEE_ERROR);
-    Finding::failed(step, crate::chain(error), advice)
+    Finding::failed(step, chain(error), advice)
 }
