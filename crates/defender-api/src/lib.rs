@@ -1,7 +1,7 @@
 //! Reads the machines that Microsoft Defender for Endpoint knows.
 //!
 //! ```no_run
-//! use stocktake_connector_core::{Listing, Selection, Source};
+//! use stocktake_connector_core::{Listing, Source};
 //! use stocktake_defender_api::{DefenderClient, DefenderOptions};
 //! use stocktake_http_stack::{ApiStack, Authorisation, Transport, TransportOptions, base_url};
 //!
@@ -10,7 +10,7 @@
 //! let transport = Transport::new(&TransportOptions::default())?;
 //! let stack = ApiStack::new(&transport, options.stack_options(Some(authorisation)));
 //!
-//! let mut listing = DefenderClient::new(stack, options).list(Selection::All);
+//! let mut listing = DefenderClient::new(stack, options).list();
 //! while let Some(page) = listing.next_page().await? {
 //!     println!("{} machines", page.records.len());
 //! }

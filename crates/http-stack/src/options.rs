@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use stocktake_connector_core::{Clock, SystemClock, TenantName, TokenProvider, TokenScope};
 
-use crate::{ErrorCodes, JsonResponses, Origin, ResponsePolicy};
+use crate::{Backoff, ErrorCodes, JsonResponses, Origin, ResponsePolicy};
 
 /// Calls allowed in any window of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,21 +56,6 @@ impl Default for Limits {
     }
 }
 
-/// Waits that double, each drawn at random from zero to its step ("full jitter").
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Backoff {
-    /// The longest first wait. Default: 500 ms.
-    pub base: Duration,
-    /// The longest wait. Default: 60 s.
-    pub cap: Duration,
-}
-
-impl Default for Backoff {
-    fn default() -> Self {
-        Self { base: Duration::from_millis(500), cap: Duration::from_secs(60) }
-    }
-}
-
 /// Who gives the tokens of a stack, and for what.
 #[derive(Clone)]
 pub struct Authorisation {
@@ -105,7 +90,7 @@ pub struct StackOptions {
     /// Bounds of a call.
     pub limits: Limits,
     /// What only this API knows of its answers. Default: [`JsonResponses`].
-    pub answers: Arc<dyn ResponsePolicy>,
+    pub responses: Arc<dyn ResponsePolicy>,
     /// Sends the W3C `traceparent` of the attempt along, so that the receiver can join the trace. For
     /// receivers of one's own: to others the ids say nothing. Default: false.
     pub sends_trace_context: bool,
@@ -124,7 +109,7 @@ impl StackOptions {
             authorisation: None,
             quotas: Vec::new(),
             limits: Limits::default(),
-            answers: Arc::new(JsonResponses),
+            responses: Arc::new(JsonResponses),
             sends_trace_context: false,
             clock: Arc::new(SystemClock),
         }

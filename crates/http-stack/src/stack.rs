@@ -21,7 +21,7 @@ use crate::layers::{
     Attempt, answer, attempt_span, attempt_timeout, authorise, body_bound, call_span, deadline,
     pause, rate_limit, retry,
 };
-use crate::{AttemptObserver, Origin, StackOptions, Transport};
+use crate::{AttemptObserver, Origin, RetryPolicy, StackOptions, Transport};
 
 type Calls = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, Box<AttemptFailure>>;
 
@@ -31,6 +31,7 @@ pub struct ApiStack {
     options: Arc<StackOptions>,
     counters: Arc<Counters>,
     quotas: Arc<Quotas>,
+    retry_policy: RetryPolicy,
     calls: Calls,
     /// For whom, instead of the options' tenant.
     on_behalf_of: Option<TenantName>,
@@ -54,8 +55,17 @@ impl ApiStack {
     {
         let counters = Arc::new(Counters::default());
         let quotas = Arc::new(Quotas::new(&options.quotas));
-        let calls = layers(exchange, &options, &counters, &quotas, observer);
-        Self { options: Arc::new(options), counters, quotas, calls, on_behalf_of: None }
+        let limits = &options.limits;
+        let retry_policy = RetryPolicy::new(limits.max_retries, limits.backoff);
+        let calls = layers(exchange, &options, &counters, &quotas, &retry_policy, observer);
+        Self {
+            options: Arc::new(options),
+            counters,
+            quotas,
+            retry_policy,
+            calls,
+            on_behalf_of: None,
+        }
     }
 
     /// The same stack, calling for `tenant`: errors, spans and the observer name it.
@@ -106,10 +116,15 @@ impl ApiStack {
         self.counters.counts()
     }
 
-    /// The share of the longest quota, from 0 to 1, that is still free in the window that ends now;
-    /// `None` without a quota.
+    /// The share of the longest quota's burst, from 0 to 1, that is free now: at 0, calls wait. `None`
+    /// without a quota.
     pub fn quota_left(&self) -> Option<f64> {
         self.quotas.left()
+    }
+
+    /// The policy by which this stack tries its calls again, for calls that are carried inside another.
+    pub fn retry_policy(&self) -> &RetryPolicy {
+        &self.retry_policy
     }
 
     /// The options that the stack was built from.
@@ -147,6 +162,7 @@ fn layers<S>(
     options: &StackOptions,
     counters: &Arc<Counters>,
     quotas: &Arc<Quotas>,
+    retry_policy: &RetryPolicy,
     observer: Option<Arc<dyn AttemptObserver>>,
 ) -> Calls
 where
@@ -158,7 +174,7 @@ where
         .layer(call_span::layer(options))
         // Bounds the call, every wait between attempts included.
         .layer(deadline::layer(limits.call_deadline))
-        .layer(retry::layer(limits))
+        .layer(retry::layer(retry_policy.clone()))
         // Below the retry, because every attempt spends quota.
         .layer(rate_limit::layer(quotas))
         // Below the quota, so that a call that waited for quota still sees the newest pause.

@@ -42,7 +42,7 @@ pub enum PageError {
     #[error("the runtime stopped before the page was read")]
     Interrupted,
     /// It is something else.
-    #[error("the answer is not a JSON object with a `value` list")]
+    #[error("the response is not a JSON object with a `value` list")]
     NotAnEnvelope,
     /// It holds more records than the bound allows.
     #[error("the page holds more than {MOST_RECORDS} records (bound `MOST_RECORDS`)")]

@@ -2,18 +2,18 @@
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-//! use stocktake_connector_core::{CycleId, DeviceUid, Encoded, EncodedEvent, Encoder};
+//! use stocktake_connector_core::{CycleId, DeviceUid, Encoded, EncodedEvent, Form};
 //! use stocktake_connector_core::{EventUid, Fingerprint};
 //! use stocktake_connector_core::{Batch, Sink, TenantName};
 //! use stocktake_ocsf_model::{Device, Dialect, InventoryInfo};
-//! use stocktake_sinks::{DialectEncoder, StdoutSink, VOLATILE};
+//! use stocktake_sinks::{OcsfForm, StdoutSink, VOLATILE};
 //!
 //! let tenant = TenantName::new("contoso").unwrap();
 //! let uid = DeviceUid::new("1e5bc9d7").unwrap();
 //! let device = Device { uid: Some("1e5bc9d7".into()), ..Default::default() };
 //! let event = InventoryInfo { device: Box::new(device), ..Default::default() };
 //!
-//! let encoder = DialectEncoder::new(Dialect::Ocsf, Fingerprint::of([b"mapping 1".as_slice()]), VOLATILE);
+//! let encoder = OcsfForm::new(Dialect::Ocsf, Fingerprint::of([b"mapping 1".as_slice()]), VOLATILE);
 //! let mut body = Vec::new();
 //! let Encoded { fingerprint, uid_at } = encoder.encode(event, &mut body).unwrap();
 //! if let Some(at) = uid_at {
@@ -27,7 +27,7 @@
 //! ```
 //!
 //! # Main types
-//! - [`DialectEncoder`] writes an event in a dialect, and tells whether its content changed.
+//! - [`OcsfForm`] writes an event in a dialect, and tells whether its content changed.
 //! - [`FileSink`]: NDJSON files; a file is complete or absent.
 //! - [`SekoiaSink`]: the asset-connector API of Sekoia.io; acknowledged when the push task finished.
 //! - [`StdoutSink`]: NDJSON on a stream.
@@ -46,7 +46,6 @@
 //! Splitting a refused batch and noting acknowledgements: the cycle in `connector-runtime` does both.
 //! Retries, quotas and tokens: `http-stack`.
 
-mod encoder;
 #[cfg(feature = "file")]
 mod file;
 #[cfg(feature = "fuzzing")]
@@ -54,16 +53,18 @@ mod file;
 pub mod fuzzing;
 #[cfg(any(feature = "file", feature = "stdout"))]
 mod lines;
-mod mask;
+mod ocsf;
 #[cfg(feature = "sekoia")]
 mod sekoia;
 #[cfg(feature = "stdout")]
 mod stdout;
+mod volatile;
 
-pub use encoder::{DialectEncoder, VOLATILE};
 #[cfg(feature = "file")]
 pub use file::{FileLayout, FileOptions, FileSink};
+pub use ocsf::OcsfForm;
 #[cfg(feature = "sekoia")]
-pub use sekoia::{SekoiaOptions, SekoiaSink};
+pub use sekoia::{SekoiaForm, SekoiaOptions, SekoiaSink};
 #[cfg(feature = "stdout")]
 pub use stdout::StdoutSink;
+pub use volatile::VOLATILE;

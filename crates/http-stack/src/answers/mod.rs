@@ -14,8 +14,6 @@ pub use json::JsonResponses;
 pub use retry_after::retry_after;
 pub use text::clean_text;
 
-use crate::Quota;
-
 /// What an answer that is no success says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ErrorDetail {
@@ -31,10 +29,9 @@ pub struct ErrorDetail {
     pub advice: Option<String>,
     /// The wait that the body asks for. A `Retry-After` header wins over it.
     pub retry_after: Option<Duration>,
-    /// The quota that the body names. The stack keeps to it from then on.
-    pub quota: Option<Quota>,
-    /// Whether the API lets this pass by itself although its status says nothing of the kind.
-    pub passes: bool,
+    /// Whether the refusal passes by itself although its status says nothing of the kind. The API has
+    /// not processed the request.
+    pub transient: bool,
 }
 
 /// Why an answer that claims success is none and has to be asked for again.

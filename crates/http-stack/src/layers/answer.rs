@@ -24,7 +24,7 @@ pub(crate) struct Answer<S> {
 }
 
 pub(crate) fn layer<S>(options: &StackOptions) -> impl Layer<S, Service = Answer<S>> + use<S> {
-    let (policy, clock) = (Arc::clone(&options.answers), Arc::clone(&options.clock));
+    let (policy, clock) = (Arc::clone(&options.responses), Arc::clone(&options.clock));
     layer_fn(move |inner| Answer { inner, policy: Arc::clone(&policy), clock: Arc::clone(&clock) })
 }
 
@@ -42,7 +42,7 @@ impl<S> Answer<S> {
                 Some(flaw) => {
                     let message = clean_text(&flaw.reason);
                     let mut failure =
-                        AttemptFailure::new(ApiErrorKind::Malformed, Retry::Again, message);
+                        AttemptFailure::new(ApiErrorKind::Malformed, Retry::Ambiguous, message);
                     failure.status = Some(status);
                     Err(failure)
                 }
@@ -73,10 +73,10 @@ impl<S> Answer<S> {
 /// The one place that says what is tried again.
 fn classify(status: StatusCode, detail: &ErrorDetail) -> (ApiErrorKind, Retry) {
     match status.as_u16() {
-        429 => (ApiErrorKind::Throttled, Retry::Again),
-        503 if detail.retry_after.is_some() => (ApiErrorKind::Throttled, Retry::Again),
-        408 | 500 | 502 | 503 | 504 => (ApiErrorKind::Unavailable, Retry::Again),
-        _ if detail.passes => (ApiErrorKind::Unavailable, Retry::Again),
+        429 => (ApiErrorKind::Throttled, Retry::Unprocessed),
+        503 if detail.retry_after.is_some() => (ApiErrorKind::Throttled, Retry::Unprocessed),
+        408 | 500 | 502 | 503 | 504 => (ApiErrorKind::Unavailable, Retry::Ambiguous),
+        _ if detail.transient => (ApiErrorKind::Unavailable, Retry::Unprocessed),
         401 => (ApiErrorKind::Unauthorised, Retry::Never),
         403 => (ApiErrorKind::Forbidden, Retry::Never),
         404 => (ApiErrorKind::NotFound, Retry::Never),

@@ -96,7 +96,7 @@ service!(AttemptSpan, Response<bytes::Bytes>, |this, request| {
         request.headers_mut().insert(CLIENT_REQUEST_ID, id);
     }
     let span = tracing::debug_span!(
-        span::HTTP_ATTEMPT,
+        span::HTTP_REQUEST,
         { field::OTEL_KIND } = field::KIND_CLIENT,
         { field::API } = this.watch.api,
         { field::OPERATION } = call.operation,

@@ -41,7 +41,7 @@ service!(CallSpan, Response<bytes::Bytes>, |this, request| {
     // Neither path nor query: both may hold the id or the name of a device.
     let call = Call::of(&request);
     let span = tracing::info_span!(
-        span::HTTP_CALL,
+        span::API_CALL,
         { field::API } = this.api,
         { field::TENANT_NAME } =
             call.tenant.as_ref().or(this.tenant.as_ref()).map(TenantName::as_str),

@@ -69,7 +69,12 @@ fn failure(error: reqwest::Error, host: &str, proxy: Option<&OnTheWay>) -> Box<A
         .because(error);
     }
     let fault = ConnectionFault::of(&error);
-    let retry = if fault.is_permanent() { Retry::Never } else { Retry::Again };
+    let retry = match fault {
+        fault if fault.is_permanent() => Retry::Never,
+        // A connection that was made has carried the request, or a part of it.
+        _ if error.is_connect() => Retry::Unprocessed,
+        _ => Retry::Ambiguous,
+    };
     let failure = if fault == ConnectionFault::Broken {
         // The host was reached, so there is nothing to advise.
         let body = error.is_body() || error.is_decode();

@@ -52,8 +52,8 @@ service!(Pause, Response<bytes::Bytes>, |this, request| {
     let outcome = this.inner.call(request).await;
     if let Err(failure) = &outcome
         && failure.kind == ApiErrorKind::Throttled
-        // What is not to be tried again was no answer of this API: its identity provider is busy.
-        && failure.retry == Retry::Again
+        // Otherwise it was not this API that throttled, but its identity provider.
+        && failure.retry != Retry::Never
     {
         Counters::add(&this.counters.throttled);
         // A refusal that names no wait is answered by doubling ones.

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use http::Request;
-use stocktake_connector_core::ApiErrorKind;
-use stocktake_http_stack::{ApiStack, Origin, StackOptions, Transport, TransportOptions};
+use stocktake_http_stack::{
+    ApiErrorKind, ApiStack, Origin, StackOptions, Transport, TransportOptions,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use wiremock::matchers::{body_string, header, header_regex, method, path};

@@ -1,7 +1,9 @@
 use std::process::Command;
 
-use stocktake_connector_core::{ApiError, ApiErrorKind, SystemClock};
-use stocktake_http_stack::{ConnectionFault, ConnectionStep, Transport, TransportOptions};
+use stocktake_connector_core::SystemClock;
+use stocktake_http_stack::{
+    ApiError, ApiErrorKind, ConnectionFault, ConnectionStep, Transport, TransportOptions,
+};
 use url::Url;
 
 use super::proxy_server::{Manner, Proxy, proxy};

@@ -13,6 +13,7 @@
 //!               └─ pending at the deadline ─▶ error; the next cycle sends the batch
 //! ```
 
+mod form;
 mod task;
 
 use std::time::Duration;
@@ -30,6 +31,7 @@ use stocktake_telemetry::field;
 use url::Url;
 use uuid::Uuid;
 
+pub use self::form::SekoiaForm;
 #[cfg(feature = "fuzzing")]
 pub(crate) use self::task::read_answers;
 use self::task::{End, TaskId, malformed};

@@ -1,4 +1,4 @@
-//! What Entra's token endpoint answers.
+//! The responses of Entra's token endpoint.
 
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
@@ -9,9 +9,9 @@ use stocktake_http_stack::{ErrorDetail, InvalidResponse, JsonResponses, Response
 
 use crate::aadsts;
 
-/// The token endpoint's way to answer, for the HTTP stack.
+/// How the HTTP stack reads the token endpoint's responses.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct EntraAnswers;
+pub(crate) struct EntraResponses;
 
 /// The body of an error. Fields may be absent, and the whole may be text or HTML instead.
 #[derive(Debug, Default, Deserialize)]
@@ -24,12 +24,12 @@ struct ErrorBody {
     correlation_id: Value,
 }
 
-impl ResponsePolicy for EntraAnswers {
-    fn flaw(&self, answer: &Response<Bytes>) -> Option<InvalidResponse> {
-        if answer.body().trim_ascii().is_empty() {
+impl ResponsePolicy for EntraResponses {
+    fn flaw(&self, response: &Response<Bytes>) -> Option<InvalidResponse> {
+        if response.body().trim_ascii().is_empty() {
             return Some(InvalidResponse::new("no body"));
         }
-        JsonResponses.flaw(answer)
+        JsonResponses.flaw(response)
     }
 
     fn read_error(&self, status: StatusCode, headers: &HeaderMap, body: &Bytes) -> ErrorDetail {
@@ -38,7 +38,7 @@ impl ResponsePolicy for EntraAnswers {
             read.error.as_str().filter(|error| is_word(error)),
             read.error_description.as_str().unwrap_or_default(),
         ) else {
-            // A throttled request may be answered in plain text
+            // The response to a throttled request may be plain text
             // (AzureAD/microsoft-authentication-library-for-dotnet#2855).
             return JsonResponses.read_error(status, headers, body);
         };
@@ -61,8 +61,8 @@ impl ResponsePolicy for EntraAnswers {
     }
 }
 
-/// Whether this is a name like `invalid_client`. Only such and GUIDs are repeated as they came, so
-/// that a proxy that sends the request back puts no secret into a log.
+/// Whether this is a name like `invalid_client`. Only names and GUIDs are repeated unchanged, so that
+/// a proxy that sends the request back puts no secret into a log.
 fn is_word(text: &str) -> bool {
     text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
@@ -116,7 +116,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(status: u16, body: &str) -> ErrorDetail {
-        EntraAnswers.read_error(
+        EntraResponses.read_error(
             StatusCode::from_u16(status).unwrap(),
             &HeaderMap::new(),
             &Bytes::copy_from_slice(body.as_bytes()),
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_of_another_form_still_says_something() {
+    fn a_response_of_another_form_still_has_a_message() {
         assert_eq!(read(429, "Too Many Requests").message, "Too Many Requests");
         assert_eq!(read(502, "<html></html>").message, "an HTML page instead of JSON");
         assert_eq!(read(400, r#"{"error": "invalid_scope"}"#).message, "invalid_scope");

@@ -1,4 +1,4 @@
-//! The answer with a token, as Entra and the endpoints of managed identities give it.
+//! The response with a token, of Entra and of the endpoints of managed identities.
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,45 +8,45 @@ use serde_json::Value;
 
 use stocktake_connector_core::AccessToken;
 
-/// The life of a token that does not say how long it lives: short, so that it is soon renewed.
-const UNTOLD_LIFE: u64 = 300;
-/// The longest life that is believed. Tokens with continuous access evaluation live 28 hours.
-const LONGEST_LIFE: u64 = 48 * 60 * 60;
+/// The lifetime of a token that does not name its own: short, so that it is renewed soon.
+const DEFAULT_LIFETIME: u64 = 300;
+/// The longest lifetime that is believed. Tokens with continuous access evaluation live 28 hours.
+const LONGEST_LIFETIME: u64 = 48 * 60 * 60;
 
-/// Managed-identity endpoints write its numbers as strings, so both are taken.
+/// Managed-identity endpoints write its numbers as strings, so both are accepted.
 #[derive(Deserialize)]
-struct TokenAnswer {
+struct TokenResponse {
     access_token: Option<SecretString>,
     token_type: Option<String>,
     #[serde(default)]
     expires_in: Value,
-    /// App Service gives the end instead, in seconds since 1970.
+    /// App Service gives the time of expiry instead, in seconds since 1970.
     #[serde(default)]
     expires_on: Value,
 }
 
-/// Reads a token that was asked for at `asked_at`.
+/// Reads a token that was requested at `requested_at`.
 pub(crate) fn read_token(
     body: &Bytes,
-    asked_at: DateTime<Utc>,
+    requested_at: DateTime<Utc>,
 ) -> Result<AccessToken, &'static str> {
-    let answer: TokenAnswer =
+    let response: TokenResponse =
         serde_json::from_slice(body).map_err(|_| "it is not the documented JSON")?;
-    let secret = answer
+    let secret = response
         .access_token
         .filter(|token| !token.expose_secret().is_empty())
         .ok_or("`access_token` is missing")?;
     // RFC 6749 §5.1: the type is compared without case.
-    if !answer.token_type.is_none_or(|kind| kind.eq_ignore_ascii_case("bearer")) {
+    if !response.token_type.is_none_or(|kind| kind.eq_ignore_ascii_case("bearer")) {
         return Err("`token_type` is not `Bearer`");
     }
-    let until_end = || {
-        let end = i64::try_from(seconds(&answer.expires_on)?).ok()?;
-        Some(u64::try_from(end - asked_at.timestamp()).unwrap_or_default())
+    let until_expiry = || {
+        let expiry = i64::try_from(seconds(&response.expires_on)?).ok()?;
+        Some(u64::try_from(expiry - requested_at.timestamp()).unwrap_or_default())
     };
-    let life = seconds(&answer.expires_in).or_else(until_end);
-    let life = life.unwrap_or(UNTOLD_LIFE).min(LONGEST_LIFE);
-    let expires_at = asked_at + TimeDelta::seconds(i64::try_from(life).unwrap_or_default());
+    let lifetime = seconds(&response.expires_in).or_else(until_expiry);
+    let lifetime = lifetime.unwrap_or(DEFAULT_LIFETIME).min(LONGEST_LIFETIME);
+    let expires_at = requested_at + TimeDelta::seconds(i64::try_from(lifetime).unwrap_or_default());
     Ok(AccessToken::new(secret, Some(expires_at)))
 }
 
@@ -62,13 +62,13 @@ fn seconds(value: &Value) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn life(body: &str) -> Result<i64, &'static str> {
+    fn lifetime(body: &str) -> Result<i64, &'static str> {
         let token = read_token(&Bytes::copy_from_slice(body.as_bytes()), DateTime::UNIX_EPOCH)?;
         Ok(token.expires_at().unwrap().timestamp())
     }
 
     #[test]
-    fn a_life_may_be_a_number_a_string_or_missing() {
+    fn a_lifetime_may_be_a_number_a_string_or_missing() {
         for (body, expected) in [
             (r#"{"access_token": "t", "token_type": "Bearer", "expires_in": 3599}"#, 3599),
             (r#"{"access_token": "t", "token_type": "bearer", "expires_in": "3599"}"#, 3599),
@@ -81,12 +81,12 @@ mod tests {
             (r#"{"access_token": "t", "expires_in": 1e18}"#, 300),
             (r#"{"access_token": "t", "expires_in": 999999999}"#, 172_800),
         ] {
-            assert_eq!(life(body), Ok(expected), "{body}");
+            assert_eq!(lifetime(body), Ok(expected), "{body}");
         }
     }
 
     #[test]
-    fn an_answer_without_a_bearer_token_is_refused() {
+    fn a_response_without_a_bearer_token_is_refused() {
         for body in [
             "[]",
             "{}",
@@ -94,7 +94,7 @@ mod tests {
             r#"{"access_token": 7}"#,
             r#"{"access_token": "t", "token_type": "pop"}"#,
         ] {
-            assert!(life(body).is_err(), "{body}");
+            assert!(lifetime(body).is_err(), "{body}");
         }
     }
 }

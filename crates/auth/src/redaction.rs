@@ -1,16 +1,16 @@
-//! Secrets that come back in an answer, taken out of what is told of it.
+//! Removes secrets that a response repeats from the error about it.
 
 use secrecy::{ExposeSecret, SecretString};
 use url::form_urlencoded;
 
-use stocktake_connector_core::ApiError;
+use stocktake_http_stack::ApiError;
 
-/// So many bytes of a secret are as bad as the whole: a message is cut before it gets here, and an
-/// assertion is longer than the longest message.
-const TELLING: usize = 16;
+/// A start of a secret with this many bytes is redacted too: a message is cut before it gets here, and
+/// an assertion is longer than the longest message.
+const SHORTEST_START: usize = 16;
 
-/// Takes `secrets` out of every text of an answer, as they are and as a form spells them.
-pub(crate) fn conceal<'a>(
+/// Removes `secrets` from every text of a response, plain and form-encoded.
+pub(crate) fn redact<'a>(
     error: &mut ApiError,
     secrets: impl IntoIterator<Item = &'a SecretString>,
 ) {
@@ -27,15 +27,15 @@ pub(crate) fn conceal<'a>(
 
 /// `text` with every start of `secret` in it replaced.
 fn without(text: &str, secret: &str) -> String {
-    let telling: usize = secret
+    let start_bytes: usize = secret
         .chars()
         .scan(0, |taken, character| {
             let before = *taken;
             *taken += character.len_utf8();
-            (before < TELLING).then_some(character.len_utf8())
+            (before < SHORTEST_START).then_some(character.len_utf8())
         })
         .sum();
-    let Some(head) = secret.get(..telling).filter(|head| !head.is_empty()) else {
+    let Some(head) = secret.get(..start_bytes).filter(|head| !head.is_empty()) else {
         return text.to_owned();
     };
     let mut clear = String::new();
@@ -56,14 +56,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_concealed_even_where_it_is_cut() {
+    fn a_secret_is_redacted_even_where_it_is_cut() {
         let secret = "abcdefghijklmnopqrstuvwxyz";
         for (text, expected) in [
             ("nothing", "nothing"),
             ("a abcdefghijklmnopqrstuvwxyz b", "a [secret] b"),
             ("cut abcdefghijklmnopqrs…", "cut [secret]…"),
             ("abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz", "[secret][secret]"),
-            ("abcdefghijklmno too short to tell", "abcdefghijklmno too short to tell"),
+            ("abcdefghijklmno too short", "abcdefghijklmno too short"),
         ] {
             assert_eq!(without(text, secret), expected);
         }
