@@ -20,7 +20,10 @@ pub(crate) struct Judgement {
 pub(crate) fn judge(script: &str, arguments: &[&str], events: Vec<u8>) -> Option<Judgement> {
     let Some(python) = std::env::var_os("JUDGES_PYTHON") else {
         let in_ci = std::env::var_os("CI").is_some();
-        assert!(!in_ci, "missing judge: {script}; JUDGES_PYTHON is not set, run `cargo xtask test`");
+        assert!(
+            !in_ci,
+            "missing judge: {script}; JUDGES_PYTHON is not set, run `cargo xtask test`"
+        );
         return None;
     };
     let script = format!("{}/../../xtask/judges/{script}", env!("CARGO_MANIFEST_DIR"));
