@@ -180,9 +180,9 @@ impl ApiError {
             | ApiErrorKind::Unauthorised
             | ApiErrorKind::Forbidden
             | ApiErrorKind::NotFound => Recovery::Operator,
-            ApiErrorKind::Refused
-            | ApiErrorKind::TooLarge
-            | ApiErrorKind::Malformed => Recovery::Defect,
+            ApiErrorKind::Refused | ApiErrorKind::TooLarge | ApiErrorKind::Malformed => {
+                Recovery::Defect
+            }
         }
     }
 

@@ -1,8 +1,6 @@
 //! Counters: cycle reports added up, and every request on the wire.
 
-use stocktake_connector_core::{
-    CycleKind, CycleOutcome, CycleReport, SinkName, TenantName,
-};
+use stocktake_connector_core::{CycleKind, CycleOutcome, CycleReport, SinkName, TenantName};
 use stocktake_http_stack::{ApiErrorKind, Attempt, AttemptObserver, AttemptOutcome};
 use stocktake_telemetry::{Registry, metric};
 

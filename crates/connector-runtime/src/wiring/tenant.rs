@@ -21,7 +21,9 @@ use super::sinks::BuiltSink;
 use super::transport::limits;
 use super::url;
 use crate::command_error::CommandError;
-use crate::config::{Config, ConfigError, CredentialConfig, FilterConfig, IntuneMode, TenantConfig};
+use crate::config::{
+    Config, ConfigError, CredentialConfig, FilterConfig, IntuneMode, TenantConfig,
+};
 use crate::process;
 
 /// What collects one tenant of Defender and Intune.
