@@ -61,6 +61,13 @@ impl Call {
     }
 }
 
+/// Marks a request that is retried after a response alone, not after a connection that failed: its
+/// endpoint exists on some hosts only, and waiting for one that is not there is of no use.
+///
+/// A caller puts it into the request's extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryResponsesOnly;
+
 /// Marks a request that may be processed more than once, whatever its method: the receiver recognises
 /// what it has already, or the second time changes nothing.
 ///

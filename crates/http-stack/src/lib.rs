@@ -95,7 +95,7 @@ pub use api_error::{ApiError, ApiErrorKind, ErrorCodes};
 pub use authentication::{
     Authentication, AuthenticationScheme, HmacSignature, SigV4, SignatureEncoding,
 };
-pub use call::{CallCounts, Idempotent, UrlTemplate, Weight};
+pub use call::{CallCounts, Idempotent, RetryResponsesOnly, UrlTemplate, Weight};
 pub use client_identity::{ClientIdentity, ClientIdentityError};
 pub use connection_fault::{CertificateFault, ConnectionFault};
 pub use observer::{Attempt, AttemptObserver, AttemptOutcome};

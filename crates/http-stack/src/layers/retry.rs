@@ -11,7 +11,7 @@ use stocktake_telemetry::field;
 
 use crate::ApiErrorKind;
 use crate::attempt_failure::{AttemptFailure, Retry, kind_name};
-use crate::call::{Call, Idempotent};
+use crate::call::{Call, Idempotent, RetryResponsesOnly};
 use crate::retry_policy::{NoRetry, RetryPolicy};
 
 /// Applies the policy to the requests of a stack.
@@ -37,6 +37,9 @@ impl Policy<Request<Bytes>, Response<Bytes>, Box<AttemptFailure>> for StackRetry
             }
             Err(failure) => failure,
         };
+        if failure.status.is_none() && request.extensions().get::<RetryResponsesOnly>().is_some() {
+            return None;
+        }
         match failure.retry {
             Retry::Unprocessed => {}
             Retry::Ambiguous if Idempotent::applies_to(request) => {}
