@@ -5,12 +5,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::command_error::{CommandError, ExitStatus};
 use crate::commands;
-use crate::config::{self, Config, ConfigError, Flags, LogFormat};
-use crate::cycle::Unbuilt;
+use crate::config::{Flags, LogFormat};
+use crate::context::Context;
 use crate::output::{Format, Output};
-use crate::telemetry::{Telemetry, start_log};
-use crate::watch::CycleError;
 
 /// Device inventory from Microsoft Defender and Intune, as OCSF events, to Sekoia.io or any other
 /// sink. Never loses a device, and can prove it.
@@ -77,149 +76,13 @@ enum Command {
     Man(commands::man::Man),
 }
 
-/// How a command ended. The numbers are documented: scripts depend on them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ending {
-    Fine,
-    Failed,
-    Misused,
-    DeadLetters,
-}
-
-impl From<Ending> for ExitCode {
-    fn from(ending: Ending) -> Self {
-        Self::from(match ending {
-            Ending::Fine => 0,
-            Ending::Failed => 1,
-            Ending::Misused => 2,
-            Ending::DeadLetters => 3,
-        })
-    }
-}
-
-/// Why a command could not do its work.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum CommandError {
-    /// The configuration cannot be used, or the arguments do not fit it.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The work failed.
-    #[error("{message}")]
-    Failed {
-        /// What failed, with its causes.
-        message: String,
-        /// What the operator can do, as a sentence.
-        advice: Option<String>,
-    },
-    /// Whoever read our output has gone; there is nobody left to tell.
-    #[error("output closed")]
-    OutputClosed,
-}
-
-impl CommandError {
-    /// A failure with its causes.
-    pub(crate) fn of(error: &(dyn std::error::Error + 'static)) -> Self {
-        Self::Failed { message: crate::chain(error), advice: None }
-    }
-
-    /// What the operator can do, as a sentence.
-    pub(crate) fn advice(&self) -> Option<&str> {
-        match self {
-            Self::Failed { advice, .. } => advice.as_deref(),
-            Self::Config(_) | Self::OutputClosed => None,
-        }
-    }
-
-    /// How a command ends with it.
-    pub(crate) fn ending(&self) -> Ending {
-        match self {
-            Self::Config(_) => Ending::Misused,
-            Self::Failed { .. } => Ending::Failed,
-            Self::OutputClosed => Ending::Fine,
-        }
-    }
-
-    /// A failure in words.
-    pub(crate) fn failed(message: impl Into<String>) -> Self {
-        Self::Failed { message: message.into(), advice: None }
-    }
-}
-
-impl From<CommandError> for Unbuilt {
-    fn from(error: CommandError) -> Self {
-        Self { advice: error.advice().map(str::to_owned), error: error.to_string() }
-    }
-}
-
-impl From<CycleError> for CommandError {
-    fn from(error: CycleError) -> Self {
-        let advice = error.advice().map(str::to_owned);
-        Self::Failed { message: error.text(), advice }
-    }
-}
-
-impl From<std::io::Error> for CommandError {
-    fn from(error: std::io::Error) -> Self {
-        if error.kind() == std::io::ErrorKind::BrokenPipe {
-            Self::OutputClosed
-        } else {
-            Self::failed(format!("standard output: {error}"))
-        }
-    }
-}
-
-/// What is logged where nothing says otherwise.
-pub(crate) const LEVEL: &str = "warn";
-
-/// What every command works with.
-#[derive(Debug)]
-pub(crate) struct Context {
-    pub(crate) flags: Flags,
-    pub(crate) output: Output,
-}
-
-impl Context {
-    /// Reads the configuration and starts the log as it says.
-    pub(crate) fn config(&self) -> Result<Config, CommandError> {
-        let config = config::load(&self.flags, variables())?;
-        start_log(&config.log, LEVEL)?;
-        Ok(config)
-    }
-
-    /// Reads the configuration and starts the log, metrics and traces as it says, for what runs
-    /// cycles. Where nothing says what is logged, it is `level`.
-    pub(crate) fn watched_config(&self, level: &str) -> Result<(Config, Telemetry), CommandError> {
-        let config = config::load(&self.flags, variables())?;
-        let telemetry = Telemetry::start(&config, level)?;
-        Ok((config, telemetry))
-    }
-
-    /// Starts the log as the flags say, or else at `level`, for commands without a configuration.
-    pub(crate) fn log_by_flags(&self, level: &str) -> Result<(), CommandError> {
-        let mut log = config::LogConfig::default();
-        log.level.clone_from(&self.flags.log_level);
-        if let Some(format) = self.flags.log_format {
-            log.format = format;
-        }
-        start_log(&log, level)
-    }
-}
-
-/// The environment, as configuration reads it.
-pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| {
-        // A variable that is no text cannot be ours.
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    })
-}
-
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
             // clap prints help to standard output and mistakes to standard error.
-            let code = if error.use_stderr() { Ending::Misused } else { Ending::Fine };
+            let code = if error.use_stderr() { ExitStatus::UsageError } else { ExitStatus::Success };
             let _ = error.print(); // Nobody is left to tell when this fails.
             return code.into();
         }
@@ -238,12 +101,12 @@ pub fn main() -> ExitCode {
             if !matches!(error, CommandError::OutputClosed) {
                 context.output.error(&error);
             }
-            error.ending().into()
+            error.exit_status().into()
         }
     }
 }
 
-fn dispatch(command: Command, context: &Context) -> Result<Ending, CommandError> {
+fn dispatch(command: Command, context: &Context) -> Result<ExitStatus, CommandError> {
     match command {
         Command::Demo(command) => on_runtime(command.execute(context)),
         Command::Sync(command) => on_runtime(command.execute(context)),
@@ -266,8 +129,8 @@ fn dispatch(command: Command, context: &Context) -> Result<Ending, CommandError>
 
 /// Runs a command that does input and output.
 fn on_runtime(
-    work: impl Future<Output = Result<Ending, CommandError>>,
-) -> Result<Ending, CommandError> {
+    work: impl Future<Output = Result<ExitStatus, CommandError>>,
+) -> Result<ExitStatus, CommandError> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

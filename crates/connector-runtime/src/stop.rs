@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cycle::Stop;
+use stocktake_engine::Stop;
 
 /// Turns SIGTERM and SIGINT into a [`Stop`]: gently at the first signal, at once when `grace` has
 /// passed or a second signal comes.
@@ -19,13 +19,13 @@ pub(crate) fn on_signals(grace: Duration) -> std::io::Result<Stop> {
             _ = interrupt.recv() => {}
         }
         tracing::info!(grace = ?grace, "asked to stop; delivering what was read");
-        stopping.gently.cancel();
+        stopping.graceful.cancel();
         tokio::select! {
             () = tokio::time::sleep(grace) => {}
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        stopping.now.cancel();
+        stopping.immediate.cancel();
     });
     Ok(stop)
 }

@@ -2,9 +2,9 @@
 
 use stocktake_telemetry::{LogOptions, Registry, RegistryOptions};
 
-use crate::cli::CommandError;
+use crate::command_error::CommandError;
 use crate::config::{Config, ConfigError, Fault, LogConfig, LogFormat};
-use crate::cycle::Stop;
+use stocktake_engine::Stop;
 
 /// Series of one metric for a tenant, at most, besides one for each sink: every API with every
 /// outcome.
@@ -24,8 +24,7 @@ impl Telemetry {
     pub(crate) fn start(config: &Config, level: &str) -> Result<Self, CommandError> {
         let mut options = RegistryOptions::new(env!("CARGO_PKG_VERSION"));
         let of_tenant = SERIES_OF_TENANT.saturating_add(config.sinks.len());
-        options.most_series =
-            options.most_series.max(config.tenants.len().saturating_mul(of_tenant));
+        options.max_series = options.max_series.max(config.tenants.len().saturating_mul(of_tenant));
         if config.telemetry.metrics_url().is_none() && config.telemetry.traces_url().is_none() {
             start_log(&config.log, level)?;
             return Ok(Self::without_push(options));
@@ -67,7 +66,7 @@ fn options<'a>(log: &'a LogConfig, level: &'a str) -> LogOptions<'a> {
 }
 
 fn fault(error: &stocktake_telemetry::LogError) -> CommandError {
-    ConfigError(vec![Fault::new("log.level", crate::chain(error))]).into()
+    ConfigError(vec![Fault::new("log.level", chain(error))]).into()
 }
 
 #[cfg(not(feature = "otlp"))]
@@ -102,7 +101,7 @@ mod push {
     use super::{
         CommandError, Config, ConfigError, Fault, RegistryOptions, Telemetry, fault, options,
     };
-    use crate::cycle::Stop;
+    use stocktake_engine::Stop;
     use crate::wiring;
 
     /// Bounds of one push; a collector's answer is a few bytes.
@@ -117,9 +116,10 @@ mod push {
         level: &str,
         registry: RegistryOptions,
     ) -> Result<Telemetry, CommandError> {
-        let transport = wiring::transport(&config.http, None)?
+        let (transport, _) = wiring::connections(&config.http, None)?;
+        let transport = transport
             .without_reuse()
-            .map_err(|error| ConfigError(vec![Fault::new("http", crate::chain(&error))]))?;
+            .map_err(|error| ConfigError(vec![Fault::new("http", chain(&error))]))?;
         let telemetry = &config.telemetry;
         let headers = telemetry.otlp_headers_file.clone().map(SecretSource::File);
         let client =
@@ -136,7 +136,7 @@ mod push {
                 OtlpError::Variable { name, .. } => name,
                 _ => "telemetry.otlp_endpoint",
             };
-            ConfigError(vec![Fault::new(key, crate::chain(&error))])
+            ConfigError(vec![Fault::new(key, chain(&error))])
         })?;
         init_logs_and_traces(options(&config.log, level), &otlp).map_err(|error| fault(&error))?;
         Ok(Telemetry { registry: otlp.registry.clone(), otlp: Some(otlp) })
@@ -155,7 +155,7 @@ mod push {
             biased;
             _ = is_done => return,
             () = tokio::time::sleep(LAST_PUSH) => {}
-            () = stop.now.cancelled() => {}
+            () = stop.immediate.cancelled() => {}
         }
         tracing::warn!("the last metrics and spans were not pushed: there was no time left");
     }

@@ -11,12 +11,14 @@ use stocktake_connector_core::BoxError;
 use crate::call::Call;
 use crate::{ErrorDetail, StackOptions};
 
-/// Whether the same request may succeed if it is sent again.
+/// Whether the same request may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Retry {
-    /// It may.
-    Again,
-    /// It will not, or not before the call's deadline.
+    /// It may: the server has not processed it.
+    Unprocessed,
+    /// It may if it is idempotent: the server may have processed it.
+    Ambiguous,
+    /// It will not succeed, or not before the call's deadline.
     Never,
 }
 

@@ -10,6 +10,8 @@ use tokio::time::Instant;
 
 use stocktake_connector_core::TenantName;
 
+use crate::retry_policy::ends_after;
+
 /// One call, as its layers see it.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
@@ -55,9 +57,30 @@ impl Call {
 
     /// Whether a wait from now ends too late to try again.
     pub(crate) fn ends_before(&self, wait: Duration) -> bool {
-        self.deadline.is_some_and(|deadline| {
-            Instant::now().checked_add(wait).is_none_or(|then| then >= deadline)
-        })
+        ends_after(self.deadline, wait)
+    }
+}
+
+/// Marks a request that is retried after a response alone, not after a connection that failed: its
+/// endpoint exists on some hosts only, and waiting for one that is not there is of no use.
+///
+/// A caller puts it into the request's extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryResponsesOnly;
+
+/// Marks a request that may be processed more than once, whatever its method: the receiver recognises
+/// what it has already, or the second time changes nothing.
+///
+/// A caller puts it into the request's extensions. Requests with a safe method (`GET`, `HEAD`,
+/// `OPTIONS`, `TRACE`), `PUT` and `DELETE` are idempotent without it. Any other is not sent again once
+/// the server may have processed it: after a connection that broke off, a timeout or a 5xx.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Idempotent;
+
+impl Idempotent {
+    /// Whether `request` may be processed more than once.
+    pub(crate) fn applies_to(request: &Request<Bytes>) -> bool {
+        request.method().is_idempotent() || request.extensions().get::<Self>().is_some()
     }
 }
 

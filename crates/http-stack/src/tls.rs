@@ -9,8 +9,8 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use rustls_platform_verifier::Verifier;
 
-use crate::authorities::WatchedAuthorities;
-use crate::client_identity::WatchedIdentity;
+use crate::authorities::ReloadableAuthorities;
+use crate::client_identity::ReloadableIdentity;
 use crate::transport::{TransportError, TransportOptions};
 
 /// Named rather than left to the library: nothing older than TLS 1.2 is ever spoken.
@@ -36,8 +36,8 @@ impl TlsSetUp {
         let identity = match &options.client_identity {
             None => None,
             Some(files) => {
-                let watched = WatchedIdentity::open(files.clone(), Arc::clone(&provider))?;
-                Some(Arc::new(watched) as Arc<dyn ResolvesClientCert>)
+                let identity = ReloadableIdentity::open(files.clone(), Arc::clone(&provider))?;
+                Some(Arc::new(identity) as Arc<dyn ResolvesClientCert>)
             }
         };
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -78,7 +78,7 @@ fn judge(
     provider: Arc<CryptoProvider>,
 ) -> Result<Option<Arc<dyn ServerCertVerifier>>, TransportError> {
     if let Some(path) = &options.extra_ca_file {
-        return Ok(Some(Arc::new(WatchedAuthorities::open(path, provider)?)));
+        return Ok(Some(Arc::new(ReloadableAuthorities::open(path, provider)?)));
     }
     match Verifier::new(provider) {
         Ok(verifier) => Ok(Some(Arc::new(verifier))),

@@ -12,11 +12,11 @@ use url::Url;
 
 use stocktake_connector_core::BoxError;
 
-use crate::AttemptObserver;
 use crate::client_identity::{ClientIdentity, ClientIdentityError};
 use crate::origin::is_loopback;
 use crate::proxies::{Proxies, without_secrets};
 use crate::tls::TlsSetUp;
+use crate::{AttemptObserver, UnreadableFile};
 
 /// How connections are made.
 #[derive(Clone)]
@@ -79,8 +79,11 @@ impl fmt::Debug for TransportOptions {
 #[non_exhaustive]
 pub enum TransportError {
     /// The extra certificates cannot be read.
-    #[error("extra CA file {} cannot be read; it must be a PEM file with certificates", path.display())]
-    ExtraCa {
+    #[error("extra CA file {} cannot be read", .0.path.display())]
+    ExtraCa(#[from] UnreadableFile),
+    /// The file of the extra certificates is not whole PEM.
+    #[error("extra CA file {} is not a PEM file with certificates", path.display())]
+    ExtraCaPem {
         /// The configured file.
         path: PathBuf,
         /// What failed.

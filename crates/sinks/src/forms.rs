@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-
-use crate::settings::{Faults, SettingsProblem};
 use stocktake_ocsf_model::Version;
 
-use crate::{EventForm, OcsfForm, SekoiaForm, SinkContext};
+use crate::settings::Faults;
+use crate::{EventForm, OcsfForm, SinkContext};
 
 /// How events are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -18,40 +17,36 @@ pub enum FormName {
     #[default]
     Ocsf,
     /// What Sekoia.io's models take.
+    #[cfg(feature = "sekoia")]
     Sekoia,
 }
 
-/// A form as sinks that take any are configured with it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct FormChoice<'a> {
-    pub(crate) form: FormName,
-    pub(crate) ocsf_version: Option<&'a str>,
+impl FormName {
+    /// Notes a version of OCSF next to another form.
+    pub fn validate(self, ocsf_version: Option<Version>, faults: &mut Faults) {
+        if self != Self::Ocsf && ocsf_version.is_some() {
+            let problem = "goes with the form `ocsf`; remove it, or set `form` to \"ocsf\"";
+            faults.invalid("ocsf_version", problem);
+        }
+    }
+
+    /// The form, for the events of this program.
+    pub fn build(self, ocsf_version: Option<Version>, context: &SinkContext) -> Arc<EventForm> {
+        let SinkContext { mapping, volatile_fields, .. } = context;
+        match self {
+            Self::Ocsf => {
+                let version = ocsf_version.unwrap_or_default();
+                Arc::new(OcsfForm::new(version, *mapping, volatile_fields))
+            }
+            #[cfg(feature = "sekoia")]
+            Self::Sekoia => Arc::new(crate::SekoiaForm::new(false, *mapping, volatile_fields)),
+        }
+    }
 }
 
-impl FormChoice<'_> {
-    pub(crate) fn validate(self, faults: &mut Faults) {
-        const KEY: &str = "ocsf_version";
-        let Some(version) = self.ocsf_version else { return };
-        if self.form != FormName::Ocsf {
-            faults.invalid(KEY, "goes with the form `ocsf`; remove it, or set `form` to \"ocsf\"");
-        }
-        if version.parse::<Version>().is_err() {
-            let value = version.to_owned();
-            let known = Version::ALL.iter().map(ToString::to_string).collect();
-            faults.push(KEY, SettingsProblem::UnknownValue { value, known });
-        }
-    }
-
-    /// The form that was chosen.
-    pub(crate) fn build(self, context: &SinkContext) -> Arc<EventForm> {
-        let SinkContext { mapping, volatile_fields, .. } = context;
-        match self.form {
-            FormName::Ocsf => {
-                // Validated: one that cannot be read is not set.
-                let version = self.ocsf_version.and_then(|version| version.parse().ok());
-                Arc::new(OcsfForm::new(version.unwrap_or_default(), *mapping, volatile_fields))
-            }
-            FormName::Sekoia => Arc::new(SekoiaForm::new(false, *mapping, volatile_fields)),
-        }
-    }
+/// The schema of a setting that holds a version of OCSF.
+pub fn ocsf_version_schema(_: &mut SchemaGenerator) -> Schema {
+    let versions =
+        Version::ALL.map(Version::as_str).map(|version| json_schema!({ "const": version }));
+    json_schema!({ "oneOf": versions })
 }

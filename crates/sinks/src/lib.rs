@@ -43,9 +43,6 @@ mod registry;
 mod sekoia;
 #[cfg(feature = "registry")]
 pub mod settings;
-/// Sinks of any type can write this form, so it does not need the feature of the sink.
-#[path = "sekoia/form.rs"]
-mod sekoia_form;
 #[cfg(feature = "stdout")]
 mod stdout;
 mod volatile;
@@ -57,7 +54,7 @@ pub use file::FileSettings;
 #[cfg(feature = "file")]
 pub use file::FileSink;
 #[cfg(feature = "registry")]
-pub use forms::FormName;
+pub use forms::{FormName, ocsf_version_schema};
 #[cfg(feature = "registry")]
 pub use http::{TlsSettings, validate_base_url};
 pub use ocsf::OcsfForm;
@@ -69,8 +66,7 @@ pub use schemars;
 #[cfg(all(feature = "registry", feature = "sekoia"))]
 pub use sekoia::SekoiaSettings;
 #[cfg(feature = "sekoia")]
-pub use sekoia::{SekoiaOptions, SekoiaSink};
-pub use sekoia_form::SekoiaForm;
+pub use sekoia::{SekoiaForm, SekoiaOptions, SekoiaSink};
 #[cfg(feature = "registry")]
 pub use settings::{
     Faults, RedactedText, SecretSetting, SettingsFault, SettingsProblem, SinkSettings,

@@ -39,7 +39,8 @@ pub(crate) fn encoded(
     let time = DateTime::<Utc>::from_timestamp_millis(time.as_millis());
     Ok(Encoded {
         fingerprint: Fingerprint::of([form.as_bytes().as_slice(), &places.content(text)]),
-        time: time.ok_or_else(|| EncodeError("`time` is no time that a calendar has".to_owned()))?,
+        time: time
+            .ok_or_else(|| EncodeError("`time` is no time that a calendar has".to_owned()))?,
         uid_at: places.instead(EventUid::PLACEHOLDER),
     })
 }

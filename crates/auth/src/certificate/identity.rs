@@ -12,7 +12,7 @@ use x509_cert::time::Time;
 
 use super::CertificateFacts;
 
-/// What a PEM or PFX file gives.
+/// The content of a PEM or PFX file.
 pub(super) struct Found {
     pub(super) key: KeyDer,
     /// In DER.
@@ -34,7 +34,7 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// Finds the certificate of `key`. An error says in words what is wrong.
+    /// Finds the certificate of `key`. An error says what is wrong.
     pub(super) fn new(key: &KeyDer, certificates: &[Vec<u8>]) -> Result<Self, String> {
         let pair = match key {
             KeyDer::Pkcs8(der) => KeyPair::from_pkcs8(der),
@@ -42,10 +42,10 @@ impl Identity {
         };
         let key = pair.map_err(|rejected| match rejected.to_string().as_str() {
             "WrongAlgorithm" => {
-                "the private key is no RSA key; Entra takes RSA certificates only".to_owned()
+                "the private key is not an RSA key; Entra accepts RSA certificates only".to_owned()
             }
             reason => format!(
-                "the private key is no usable RSA key ({reason}); use one of 2048 to 4096 bits"
+                "the private key is not a usable RSA key ({reason}); use one of 2048 to 4096 bits"
             ),
         })?;
         let mut parsed = Vec::new();

@@ -4,7 +4,8 @@ mod retry;
 
 use stocktake_connector_core::{DeadLetter, DeadLetterFilter, DeadLetterId};
 
-use crate::cli::{CommandError, Context, Ending};
+use crate::command_error::{CommandError, ExitStatus};
+use crate::context::Context;
 use crate::commands::written_state;
 use crate::output::{Align, Format, Table, count};
 use crate::wiring;
@@ -26,8 +27,11 @@ enum Verb {
         /// Only of this sink
         #[arg(long, value_name = "NAME")]
         sink: Option<String>,
-        /// At most so many
-        #[arg(long, default_value_t = 50)]
+        /// Only older than this one, by its number: the next page
+        #[arg(long, value_name = "N")]
+        before: Option<i64>,
+        /// At most N
+        #[arg(long, value_name = "N", default_value_t = 50)]
         limit: usize,
     },
     /// Print one with its payload
@@ -35,36 +39,35 @@ enum Verb {
         /// Its number, as the list gives it
         id: i64,
     },
-    /// Send again what a sink refused, once the sink has been mended
+    /// Send again what a sink refused, once the sink has been fixed
     Retry(retry::Retry),
 }
 
 impl DeadLetters {
-    pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         match self.verb {
             Verb::Retry(verb) => return verb.execute(context).await,
-            Verb::List { tenant, sink, limit } => {
+            Verb::List { tenant, sink, before, limit } => {
                 let filter = DeadLetterFilter {
                     tenant: written_state::tenant(tenant)?,
+                    source: None,
                     sink: written_state::sink(sink)?,
-                    limit: Some(limit),
+                    before: before.map(DeadLetterId),
                 };
                 let store = wiring::open_state_to_read(&context.config()?.state)?;
-                let letters =
-                    store.dead_letters(&filter).await.map_err(|error| CommandError::of(&error))?;
+                let letters = store.dead_letters(&filter, limit).await?;
                 list(&letters, context)?;
             }
             Verb::Show { id } => {
                 let store = wiring::open_state_to_read(&context.config()?.state)?;
                 let letter = store
                     .dead_letter(DeadLetterId(id))
-                    .await
-                    .map_err(|error| CommandError::of(&error))?
+                    .await?
                     .ok_or_else(|| CommandError::failed(no_such_letter(id)))?;
                 show(&letter, context)?;
             }
         }
-        Ok(Ending::Fine)
+        Ok(ExitStatus::Success)
     }
 }
 
@@ -94,7 +97,7 @@ fn list(letters: &[DeadLetter], context: &Context) -> Result<(), CommandError> {
             letter.id.0.to_string(),
             letter.last_at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
             count(letter.times),
-            letter.tenant.to_string(),
+            letter.inventory.tenant.to_string(),
             letter.sink.as_ref().map_or_else(|| "all".to_owned(), ToString::to_string),
             format!("{:?}", letter.stage).to_lowercase(),
             letter.uid.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string),
@@ -111,10 +114,11 @@ fn show(letter: &DeadLetter, context: &Context) -> Result<(), CommandError> {
     let sink = letter.sink.as_ref().map_or_else(|| "all".to_owned(), ToString::to_string);
     let device = letter.uid.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
     context.output.text(format_args!(
-        "dead letter {}\n  tenant     {}\n  sink       {sink}\n  stage      {:?}\n  device     {device}\n  \
+        "dead letter {}\n  tenant     {}\n  source     {}\n  sink       {sink}\n  stage      {:?}\n  device     {device}\n  \
          reason     {}\n  first met  {}\n  last met   {} ({} times)\n  payload\n{}",
         letter.id.0,
-        letter.tenant,
+        letter.inventory.tenant,
+        letter.inventory.source,
         letter.stage,
         letter.reason,
         letter.first_at,

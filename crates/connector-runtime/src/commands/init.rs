@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::check;
-use crate::cli::{self, CommandError, Context, Ending};
+use crate::command_error::{CommandError, ExitStatus};
+use crate::context::Context;
 use crate::config::{self, Cloud, ConfigError, Fault, Flags, TEMPLATE};
 
 /// Asks for what it is not told, writes configuration and secret, and checks them.
@@ -58,7 +59,7 @@ enum Secret {
 }
 
 impl Init {
-    pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         context.log_by_flags("warn")?;
         if self.path.exists() {
             return Err(CommandError::failed(format!(
@@ -95,7 +96,7 @@ impl Init {
         };
         let text = self.configuration(&answers, cloud, &secret_file);
         // A mistake is told before anything is written.
-        config::check_text(&text)?;
+        config::check_text(&text, &context.flags.sinks)?;
         if let Secret::Value(value) = &answers.secret {
             write_private(&secret_file, &format!("{}\n", value.expose_secret()))?;
             context
@@ -112,11 +113,11 @@ impl Init {
         context.output.note(format_args!("wrote {}\n", self.path.display()));
 
         let flags = Flags { config: Some(self.path.clone()), ..context.flags.clone() };
-        let written = config::load(&flags, cli::variables())?;
+        let written = config::load(&flags, config::variables())?;
         let ending = check::check(&written, &[], &context.output).await?;
         let shown = self.path.display();
         context.output.note(match ending {
-            Ending::Fine => format!(
+            ExitStatus::Success => format!(
                 "\nAll is well: `stocktake --config {shown} sync` runs the first cycle. Its events go \
                  to the folder `events`; {shown} says how to send them elsewhere."
             ),

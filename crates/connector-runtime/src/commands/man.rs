@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::CommandFactory;
 
-use crate::cli::{CommandError, Ending};
+use crate::command_error::{CommandError, ExitStatus};
 
 /// Writes the manual pages.
 #[derive(Debug, clap::Args)]
@@ -14,12 +14,12 @@ pub(crate) struct Man {
 }
 
 impl Man {
-    pub(crate) fn execute<A: CommandFactory>(self) -> Result<Ending, CommandError> {
+    pub(crate) fn execute<A: CommandFactory>(self) -> Result<ExitStatus, CommandError> {
         let cannot = |error| {
             CommandError::failed(format!("cannot write to {}: {error}", self.folder.display()))
         };
         std::fs::create_dir_all(&self.folder).map_err(cannot)?;
         clap_mangen::generate_to(A::command(), &self.folder).map_err(cannot)?;
-        Ok(Ending::Fine)
+        Ok(ExitStatus::Success)
     }
 }

@@ -3,7 +3,8 @@
 use serde_json::json;
 use stocktake_telemetry::metric::{ALL, Metric};
 
-use crate::cli::{CommandError, Context, Ending};
+use crate::command_error::{CommandError, ExitStatus};
+use crate::context::Context;
 use crate::output::Format;
 
 /// Lists the metrics.
@@ -15,7 +16,7 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         if self.markdown {
             context.output.text(markdown().trim_end())?;
         } else if context.output.format() == Format::Json {
@@ -31,7 +32,7 @@ impl Metrics {
                     .text(format_args!("{name} ({}{labels})\n  {meaning}", kind.name()))?;
             }
         }
-        Ok(Ending::Fine)
+        Ok(ExitStatus::Success)
     }
 }
 

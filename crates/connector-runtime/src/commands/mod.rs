@@ -6,6 +6,7 @@ pub(crate) mod config;
 pub(crate) mod dead_letters;
 pub(crate) mod demo;
 pub(crate) mod explain;
+mod form;
 pub(crate) mod init;
 pub(crate) mod man;
 pub(crate) mod map;

@@ -1,19 +1,24 @@
-//! `stocktake run`: cycles for ever. The log is their record; standard output is for whoever asks.
+//! `stocktake run`: runs continuously. The log is the record of cycles; reports on standard output come
+//! only on request.
 
 use std::sync::Arc;
 
-use crate::cli::{CommandError, Context, Ending};
+use stocktake_engine::Stop;
+
+use crate::command_error::{CommandError, ExitStatus};
+use crate::context::Context;
 use crate::config::{Config, ConfigError, Fault, LogFormat};
-use crate::cycle::Stop;
+use crate::schedule::Schedule;
 use crate::server::Listening;
+use crate::supervisor::Supervisor;
 use crate::telemetry::Telemetry;
 use crate::watch::Watch;
-use crate::{record, scheduler, stop, wiring};
+use crate::{cycle_log, stop, wiring};
 
 /// What is logged where nothing says otherwise: each cycle, and what a person should know.
 const LEVEL: &str = "info";
 
-/// Runs cycles for ever, as the configuration schedules them.
+/// Runs continuously, as the configuration schedules cycles.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Run {
     /// Only this tenant; may be given several times
@@ -22,7 +27,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         let (config, telemetry) = match context.watched_config(LEVEL) {
             Ok(started) => started,
             // How the log looks is known from the flag alone then.
@@ -35,7 +40,7 @@ impl Run {
         match self.serve(&config, telemetry, context).await {
             // What has a format of its own for machines has nothing else beside it.
             Err(error) if config.log.format == LogFormat::Json => Ok(logged(error)),
-            ended => ended.map(|()| Ending::Fine),
+            ended => ended.map(|()| ExitStatus::Success),
         }
     }
 
@@ -48,8 +53,8 @@ impl Run {
         let stop = stop::on_signals(config.shutdown.grace)?;
         stop::outlive_hangups()?;
         let watch = Arc::new(Watch::new(telemetry.registry.clone()));
-        // First, so that a taken port is told before anything else happens; it answers at once,
-        // because state may take its time to open.
+        // First, so that a taken port is reported before anything else happens. It responds at once,
+        // because opening state may take a while.
         let server = match address(config)? {
             Some(address) => Some(Listening::on(address).await?.serve(Arc::clone(&watch))),
             None => None,
@@ -70,18 +75,24 @@ impl Run {
         stop: &Stop,
         context: &Context,
     ) -> Result<(), CommandError> {
-        let deployment = wiring::deploy(config, &self.tenants, watch)?;
-        deployment.broken.iter().for_each(record::unbuilt);
-        deployment.restore().await;
+        let deployment = wiring::deploy(config, &self.tenants, Arc::clone(&watch.metrics) as _)?;
+        deployment.broken.iter().for_each(cycle_log::not_built);
+        watch.deployed(&deployment, config).await;
         watch.readiness.started(Arc::clone(&deployment.store));
-        scheduler::run(&deployment, config.collection.interval, stop, &context.output).await
+        let collection = &config.collection;
+        let schedule =
+            Schedule { interval: collection.interval, retry_after: collection.retry_after };
+        let (watch, stop) = (Arc::clone(watch), stop.clone());
+        let supervisor =
+            Supervisor::new(deployment, watch, collection.concurrent_cycles, stop)?;
+        supervisor.run(schedule, &context.output).await
     }
 }
 
 /// Says in the log why the program ends.
-fn logged(error: CommandError) -> Ending {
-    record::end(&error);
-    error.ending()
+fn logged(error: CommandError) -> ExitStatus {
+    cycle_log::program_ends(&error);
+    error.exit_status()
 }
 
 fn address(config: &Config) -> Result<Option<std::net::SocketAddr>, ConfigError> {

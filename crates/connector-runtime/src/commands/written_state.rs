@@ -1,11 +1,11 @@
-//! State that a command changes, and not a cycle.
+//! State that a command changes.
 
 use std::sync::Arc;
 
-use stocktake_connector_core::{SinkName, StateError, StateStore, TenantName};
+use stocktake_connector_core::{Failure, SinkName, StateError, StateStore, TenantName};
 use stocktake_state::SqliteStore;
 
-use crate::cli::CommandError;
+use crate::command_error::CommandError;
 use crate::config::{ConfigError, Fault, StateConfig};
 use crate::wiring;
 
@@ -19,16 +19,14 @@ pub(crate) fn open(state: &StateConfig) -> Result<Arc<dyn StateStore>, CommandEr
     drop(wiring::open_state_to_read(state)?);
     match SqliteStore::open(&state.path) {
         Ok(store) => Ok(Arc::new(store)),
-        Err(error @ StateError::InUse { .. }) => Err(CommandError::Failed {
-            message: crate::chain(&error),
-            advice: Some(
-                "Stop `stocktake run`, give this command again, and start it again; nothing is \
-                 missed meanwhile. On Kubernetes, scale the StatefulSet to 0 and run this command in \
-                 a Job with the same volume."
-                    .to_owned(),
-            ),
-        }),
-        Err(error) => Err(CommandError::of(&error)),
+        Err(error @ StateError::InUse { .. }) => Err(Failure::from(error)
+            .with_advice(
+                "Stop `stocktake run`, run this command again, and restart it; nothing is missed \
+                 meanwhile. On Kubernetes, scale the StatefulSet to 0 and run this command in a Job \
+                 with the same volume.",
+            )
+            .into()),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use figment::error::{Actual, Kind};
 
-use crate::error_code::ErrorCode;
+use stocktake_connector_core::ErrorCode;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,13 +47,25 @@ impl std::error::Error for ConfigError {}
 
 const CODE: ErrorCode = ErrorCode::Configuration;
 
+impl ConfigError {
+    /// The faults without the code, for a report that has it in a field of its own.
+    pub(crate) fn without_code(&self) -> String {
+        match self.0.as_slice() {
+            [fault] => format!("configuration: {fault}"),
+            faults => {
+                let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+                format!("configuration: {} faults: {}", faults.len(), faults.join("; "))
+            }
+        }
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_slice() {
-            [fault] => f.write_str(&CODE.tag(format_args!("configuration: {fault}"))),
+            [fault] => write!(f, "configuration: {fault} [{CODE}]"),
             faults => {
-                let count = faults.len();
-                f.write_str(&CODE.tag(format_args!("configuration: {count} faults")))?;
+                write!(f, "configuration: {} faults [{CODE}]", faults.len())?;
                 faults.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
             }
         }

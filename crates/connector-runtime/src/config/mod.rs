@@ -34,6 +34,7 @@ pub(crate) use credentials::{
     AppSecretConfig, CertificateConfig, CredentialConfig, ManagedIdentityConfig,
     SignatureAlgorithm, WorkloadIdentityConfig,
 };
+pub(crate) use environment::variables;
 pub(crate) use error::{ConfigError, Fault, abridged, unknown};
 #[cfg(feature = "fuzzing")]
 pub(crate) use load::check_yaml;
@@ -44,7 +45,7 @@ pub(crate) use telemetry::TelemetryConfig;
 pub(crate) use template::TEMPLATE;
 pub(crate) use tenant::{FilterConfig, TenantConfig};
 
-use crate::cycle::Emit;
+use stocktake_engine::Emit;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -87,8 +88,14 @@ pub(crate) struct CollectionConfig {
     #[serde(with = "span")]
     #[schemars(with = "String")]
     pub(crate) full_every: Duration,
-    /// Cycles that run at the same time, at most; the tenants beyond wait for their turn. Each may hold
-    /// some pages in memory.
+    /// The wait after a first failure that may pass by itself; it doubles with each further failure, up
+    /// to `interval`. Failures that need an operator wait 5 times as long, and up to the longer of
+    /// `interval` and 60 times this. A server's `Retry-After` is always kept to.
+    #[serde(with = "span")]
+    #[schemars(with = "String")]
+    pub(crate) retry_after: Duration,
+    /// Cycles that run at the same time, at most; other tenants wait. Each cycle may hold some pages in
+    /// memory.
     pub(crate) concurrent_cycles: usize,
     /// When a device is sent.
     pub(crate) emit: Emit,
@@ -109,11 +116,11 @@ pub(crate) struct CollectionConfig {
     pub(crate) removal_guard: f64,
     /// Vanished devices that one cycle looks up by id, at most.
     pub(crate) removal_look_ups: usize,
-    /// Time after which state forgets a device that was marked removed. One that comes back later is
-    /// sent as a new one.
+    /// Time after which a device that was marked removed is purged from state. One that comes back
+    /// later is sent as a new one.
     #[serde(with = "span")]
     #[schemars(with = "String")]
-    pub(crate) forget_removed_after: Duration,
+    pub(crate) purge_removed_after: Duration,
     /// Paths of the event whose change alone does not send a device again.
     pub(crate) volatile_fields: Vec<String>,
 }
@@ -123,6 +130,7 @@ impl Default for CollectionConfig {
         Self {
             interval: Duration::from_secs(3 * 60 * 60),
             full_every: Duration::from_secs(24 * 60 * 60),
+            retry_after: Duration::from_secs(60),
             concurrent_cycles: 32,
             emit: Emit::Changed,
             refresh_after: None,
@@ -132,7 +140,7 @@ impl Default for CollectionConfig {
             removal_guard: 0.2,
             removal_look_ups: 500,
             // Three months as durations are read and shown: of 30.44 days each.
-            forget_removed_after: Duration::from_secs(3 * 2_630_016),
+            purge_removed_after: Duration::from_secs(3 * 2_630_016),
             volatile_fields: stocktake_sinks::VOLATILE.map(str::to_owned).to_vec(),
         }
     }

@@ -15,7 +15,7 @@ pub(crate) use printer::ReportPrinter;
 pub(crate) use report::ReportText;
 pub(crate) use table::{Align, Table};
 
-use crate::cli::CommandError;
+use crate::command_error::CommandError;
 
 /// For whom the output is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -94,7 +94,7 @@ impl Output {
             Format::Json => writeln!(
                 standard_error,
                 "{}",
-                serde_json::json!({ "error": error.to_string(), "advice": advice })
+                serde_json::json!({ "error": error.to_string(), "code": error.code(), "advice": advice })
             ),
         };
     }

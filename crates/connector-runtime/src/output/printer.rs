@@ -8,7 +8,7 @@ use stocktake_connector_core::CycleReport;
 use tokio::sync::oneshot;
 
 use super::{Format, Output, ReportText};
-use crate::cli::CommandError;
+use crate::command_error::CommandError;
 
 /// Reports that wait for a slow reader, at most: every tenant of a large installation may end a cycle
 /// at the same time.

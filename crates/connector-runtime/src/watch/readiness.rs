@@ -1,12 +1,12 @@
 //! Whether the program can do its work: it has started, and state can be written.
 //!
-//! Whether the outside is there is no part of it. A program that is not ready because Microsoft is
-//! down would be restarted or taken out for nothing, and there is nobody else to take its place.
+//! Remote APIs are not part of it: a program that is not ready because Microsoft is down would be
+//! restarted for nothing.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use stocktake_connector_core::StateStore;
+use stocktake_connector_core::{StateStore, chain};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
@@ -51,7 +51,7 @@ impl Readiness {
         }
         let outcome = match timeout(PATIENCE, store.check_writable()).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(crate::chain(&error)),
+            Ok(Err(error)) => Err(chain(&error)),
             Err(_) => Err(format!("state wrote nothing within {PATIENCE:?}")),
         };
         *last = Some((Instant::now(), outcome.clone()));

@@ -51,7 +51,7 @@ async fn the_example_pair_becomes_the_example_event() {
             "machine.json",
             "--managed-devices",
             "managed-device.json",
-            "--dialect",
+            "--form",
             "sekoia",
         ])
         .await;
@@ -72,7 +72,7 @@ async fn mapped_events_pass_the_validator_and_broken_ones_do_not() {
                 "-",
                 "--managed-devices",
                 "managed-device.json",
-                "--dialect",
+                "--form",
                 "ocsf",
             ],
             MACHINE.as_bytes(),
@@ -96,7 +96,7 @@ async fn a_machine_that_cannot_be_mapped_is_named_and_the_others_are_written() {
         "machines.ndjson",
         "{\"id\":\"a\"}\n{\"computerDnsName\":\"b\"}\n{\"id\":{}}\n{\"id\":\"c\"}\n",
     );
-    let mapped = desk.run(&["map", "--machines", "machines.ndjson", "--dialect", "ocsf"]).await;
+    let mapped = desk.run(&["map", "--machines", "machines.ndjson", "--form", "ocsf"]).await;
     assert_eq!(mapped.code, Some(3), "{mapped:#?}");
     assert_eq!(mapped.stdout.lines().count(), 2);
     assert!(mapped.stderr.contains("`id`"), "{mapped:#?}");
@@ -116,7 +116,7 @@ async fn a_machine_is_not_called_unmanaged_because_its_intune_record_cannot_be_r
         "machines.ndjson",
         "--managed-devices",
         "devices.ndjson",
-        "--dialect",
+        "--form",
         "ocsf",
     ];
 
@@ -136,7 +136,7 @@ async fn a_machine_is_not_called_unmanaged_because_its_intune_record_cannot_be_r
 #[tokio::test]
 async fn a_file_that_cannot_be_read_is_named() {
     let desk = Desk::new();
-    let mapped = desk.run(&["map", "--machines", "absent.json", "--dialect", "ocsf"]).await;
+    let mapped = desk.run(&["map", "--machines", "absent.json", "--form", "ocsf"]).await;
     assert_eq!(mapped.code, Some(1));
     assert!(mapped.stderr.contains("cannot read absent.json"), "{mapped:#?}");
 }
@@ -205,7 +205,7 @@ async fn output_that_nobody_reads_is_no_failure() {
         std::iter::repeat_n([lines.as_slice(), b"\n"].concat(), 2_000).flatten().collect();
     desk.write("many.ndjson", many);
     let mut child = command(desk.0.path())
-        .args(["map", "--machines", "many.ndjson", "--dialect", "ocsf"])
+        .args(["map", "--machines", "many.ndjson", "--form", "ocsf"])
         .spawn()
         .unwrap();
     drop(child.stdout.take());
@@ -399,7 +399,7 @@ async fn state_shows_what_never_was_delivered_and_what_to_do_about_it() {
     assert_eq!(json["cycles"][0], serde_json::to_value(&failed).unwrap());
     let scope = &json["delivered"][0];
     assert_eq!((&scope["sink"], &scope["configured"]), (&"soc".into(), &true.into()));
-    assert!(scope["wanted_since"].is_string() && scope["checkpoint"].is_null(), "{scope:#}");
+    assert!(scope["configured_since"].is_string() && scope["checkpoint"].is_null(), "{scope:#}");
 
     // A tenant that is new to the configuration, and a sink that left it.
     site.handle().clear_faults();

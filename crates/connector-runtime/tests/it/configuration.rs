@@ -65,7 +65,7 @@ async fn an_unknown_key_is_named_with_its_file_and_the_nearest_known_one() {
     let text = format!("{TENANT}{}{SINK}[collection]\nintervall = \"1h\"\n", secret());
     is_refused(&text, &["collection.intervall", "did you mean `interval`?"]).await;
     let text = format!("{TENANT}{}{SINK}dialekt = \"ocsf\"\n", secret());
-    is_refused(&text, &["sinks.out", "did you mean `dialect`?"]).await;
+    is_refused(&text, &["sinks.out", "did you mean `form`?"]).await;
 }
 
 #[tokio::test]
@@ -237,7 +237,7 @@ async fn yaml_and_variables_configure_as_well() {
     let text = format!(
         "tenants:\n  contoso:\n    tenant_id: 00000000-0000-0000-0000-000000000001\n    \
          app_id: 00000000-0000-0000-0000-000000000002\n    base_url: {url}\n    login_url: {url}\n    \
-         graph_url: {url}\nsinks:\n  out:\n    type: stdout\n    dialect: sekoia\n"
+         graph_url: {url}\nsinks:\n  out:\n    type: stdout\n    form: sekoia\n"
     );
     let variables = [
         ("STOCKTAKE_TENANTS__CONTOSO__APP_SECRET", APP_SECRET),

@@ -471,11 +471,11 @@ async fn no_header_of_a_host_is_shown_with_every_fault_on() {
 /// Asserts that a cycle fails with the code.
 async fn a_cycle_is_told_by(site: &Site, code: &str) {
     let report = site.sync().await.report();
-    let CycleOutcome::Failed { error, advice } = report.outcome else {
+    let CycleOutcome::Failed { failure } = report.outcome else {
         panic!("the cycle did not fail: {report:#?}");
     };
-    assert!(error.ends_with(&format!(" [{code}]")), "{error}");
-    assert!(advice.is_some(), "{error}");
+    assert_eq!(failure.code.as_str(), code, "{failure:?}");
+    assert!(failure.advice.is_some(), "{failure:?}");
 }
 
 /// Asserts that `check` fails with the code.

@@ -24,7 +24,7 @@ async fn judged(dialect: &str, extra: &[&str], script: &str) {
     let mut program = command(folder.path());
     program
         .args(["map", "--machines", "machines.json", "--managed-devices", "managed.json"])
-        .args(["--dialect", dialect])
+        .args(["--form", dialect])
         .args(extra);
     let mapped = ended(program.spawn().unwrap()).await;
     assert_eq!(mapped.code, Some(3), "odd records are named: {mapped:#?}");

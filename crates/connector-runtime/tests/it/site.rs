@@ -137,6 +137,13 @@ impl Site {
         self
     }
 
+    /// Gives the tenant its secret by a file, `app.secret`.
+    pub(crate) fn with_secret_file(self) -> Self {
+        std::fs::write(self.path("app.secret"), APP_SECRET).unwrap();
+        let file = self.path("app.secret");
+        self.with_credential("app_secret", &format!("app_secret_file = {file:?}\n"))
+    }
+
     pub(crate) fn handle(&self) -> Handle {
         self.simulator.handle()
     }

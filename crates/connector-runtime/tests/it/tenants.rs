@@ -188,7 +188,8 @@ async fn a_tenants_own_quota_holds_for_it_alone() {
         "call_deadline = \"10s\"\n[collection]\npage_size = 5\n",
     );
     let reports = provider.sync().await;
-    let CycleOutcome::Failed { error, .. } = &reports[0].outcome else { panic!("{reports:#?}") };
+    let CycleOutcome::Failed { failure } = &reports[0].outcome else { panic!("{reports:#?}") };
+    let error = &failure.message;
     assert!(error.contains("our quota of 1 calls per 3600s is used up"), "{error}");
     assert_eq!(reports[1].outcome, CycleOutcome::Complete);
 }

@@ -25,8 +25,8 @@ service!(AttemptTimeout, Response<bytes::Bytes>, |this, request| {
     timeout(this.after, this.inner.call(request)).await.unwrap_or_else(|_| {
         Err(AttemptFailure::new(
             ApiErrorKind::Unavailable,
-            Retry::Again,
-            format!("no complete answer within {:?}", this.after),
+            Retry::Ambiguous,
+            format!("no complete response within {:?}", this.after),
         ))
     })
 });

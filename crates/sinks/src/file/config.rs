@@ -6,10 +6,10 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stocktake_connector_core::{Failure, SinkName};
+use stocktake_ocsf_model::Version;
 
 use super::FileSink;
-use crate::forms::FormChoice;
-use crate::{BuiltSink, Faults, FormName, SinkContext, SinkSettings};
+use crate::{BuiltSink, Faults, FormName, SinkContext, SinkSettings, ocsf_version_schema};
 
 /// One event per line in files: one file per tenant, source and cycle.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -20,15 +20,10 @@ pub struct FileSettings {
     /// How events are written.
     #[serde(default)]
     pub form: FormName,
-    /// The version of OCSF, where the form is `ocsf`. Not set: 1.5.0.
+    /// The version of OCSF, where the form is `ocsf`. Default: 1.5.0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ocsf_version: Option<String>,
-}
-
-impl FileSettings {
-    fn form(&self) -> FormChoice<'_> {
-        FormChoice { form: self.form, ocsf_version: self.ocsf_version.as_deref() }
-    }
+    #[schemars(schema_with = "ocsf_version_schema")]
+    pub ocsf_version: Option<Version>,
 }
 
 impl SinkSettings for FileSettings {
@@ -44,11 +39,11 @@ impl SinkSettings for FileSettings {
         if self.path.as_os_str().is_empty() {
             faults.invalid("path", "is empty; set the folder of the files");
         }
-        self.form().validate(faults);
+        self.form.validate(self.ocsf_version, faults);
     }
 
     fn build(&self, name: &SinkName, context: &SinkContext) -> Result<BuiltSink, Failure> {
         let sink = FileSink::new(self.path.clone(), Arc::clone(&context.clock));
-        Ok(BuiltSink::new(name, self.form().build(context), sink))
+        Ok(BuiltSink::new(name, self.form.build(self.ocsf_version, context), sink))
     }
 }

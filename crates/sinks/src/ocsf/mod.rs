@@ -54,11 +54,7 @@ impl Form<InventoryInfo<'_>> for OcsfForm {
         self.fingerprint
     }
 
-    fn encode(
-        &self,
-        event: &InventoryInfo<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<Encoded, EncodeError> {
+    fn encode(&self, event: &InventoryInfo<'_>, out: &mut Vec<u8>) -> Result<Encoded, EncodeError> {
         let start = out.len();
         let places = match named(event) {
             None => write(event, &self.paths, out),

@@ -53,11 +53,7 @@ impl Form<InventoryInfo<'_>> for SekoiaForm {
         self.fingerprint
     }
 
-    fn encode(
-        &self,
-        event: &InventoryInfo<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<Encoded, EncodeError> {
+    fn encode(&self, event: &InventoryInfo<'_>, out: &mut Vec<u8>) -> Result<Encoded, EncodeError> {
         let start = out.len();
         let places = write(&Asset::of(event, self.extra_fields)?, &self.paths, out);
         let text = out.get(start..).unwrap_or_default();

@@ -18,6 +18,7 @@
 
 #[cfg(feature = "registry")]
 mod config;
+mod form;
 mod task;
 
 use std::time::Duration;
@@ -30,13 +31,16 @@ use stocktake_connector_core::{
     Acknowledgement, Batch, BatchLimits, Check, CycleEnd, ErrorCode, Failure, Finding, Recovery,
     Sink, SinkError, TenantName, chain,
 };
-use stocktake_http_stack::{ApiError, ApiErrorKind, ApiStack, UrlTemplate};
+use stocktake_http_stack::{
+    ApiError, ApiErrorKind, ApiStack, Backoff, Idempotent, RetryPolicy, UrlTemplate,
+};
 use stocktake_telemetry::field;
 use url::Url;
 use uuid::Uuid;
 
 #[cfg(feature = "registry")]
 pub use self::config::SekoiaSettings;
+pub use self::form::SekoiaForm;
 #[cfg(feature = "fuzzing")]
 pub(crate) use self::task::read_responses;
 use self::task::{TaskEnd, TaskId};
@@ -71,6 +75,8 @@ pub struct SekoiaOptions {
     pub task_deadline: Duration,
     /// How often a batch is pushed before failing or lost tasks are an error. Default: 3.
     pub max_pushes: u32,
+    /// The waits before a batch is pushed again.
+    pub backoff: Backoff,
 }
 
 impl SekoiaOptions {
@@ -92,6 +98,7 @@ impl SekoiaOptions {
             longest_wait: Duration::from_secs(5),
             task_deadline: Self::TASK_DEADLINE,
             max_pushes: 3,
+            backoff: Backoff::default(),
         }
     }
 }
@@ -113,6 +120,8 @@ impl SekoiaOptions {
 pub struct SekoiaSink {
     options: SekoiaOptions,
     stack: ApiStack,
+    /// For batches whose tasks fail; single calls are retried by the stack.
+    retry_policy: RetryPolicy,
     /// The base URL without a slash at its end.
     base: String,
 }
@@ -121,7 +130,9 @@ impl SekoiaSink {
     /// A sink over a stack that calls `options.base_url` with an API key.
     pub fn new(options: SekoiaOptions, stack: ApiStack) -> Self {
         let base = options.base_url.as_str().trim_end_matches('/').to_owned();
-        Self { options, stack, base }
+        let retry_policy =
+            RetryPolicy::new(options.max_pushes.saturating_sub(1), options.backoff);
+        Self { options, stack, retry_policy, base }
     }
 
     /// The same sink, whose errors and spans name the tenant.
@@ -133,7 +144,7 @@ impl SekoiaSink {
         let connector = self.options.connector_uuid;
         let url = format!("{}/api/v2/asset-management/asset-connector/{connector}", self.base);
         let template = "/api/v2/asset-management/asset-connector/{connector}";
-        let request = Request::post(url).extension(UrlTemplate(template));
+        let request = Request::post(url).extension(UrlTemplate(template)).extension(Idempotent);
         match self.call(PUSH, request, body.clone()).await {
             Ok(response) => TaskId::from_push(response.body())
                 .map_err(|problem| self.failure(self.malformed(PUSH, problem)).into()),
@@ -237,6 +248,28 @@ fn push_body(batch: &Batch) -> Bytes {
     body.into()
 }
 
+/// What the end of the last push task means for a batch.
+fn not_ingested(last: TaskEnd, pushes: u32, events: usize) -> SinkError {
+    match last {
+        // One event may make the task fail each time: the caller finds it by splitting. Whether the
+        // receiver is at fault instead is for the caller to judge, too.
+        TaskEnd::Failed(reason) => SinkError::Refused {
+            reason: format!("the task of each of {pushes} pushes ended: {reason}"),
+        },
+        TaskEnd::Finished | TaskEnd::Lost => {
+            let message = format!(
+                "{API}: {PUSH}: {pushes} pushes of the same {events} events were accepted and their \
+                 tasks lost"
+            );
+            let advice = "The next cycle sends the events again. If it happens often, ask Sekoia.io \
+                          why asset tasks disappear.";
+            Failure::new(ErrorCode::SinkUnavailable, Recovery::Retry, message)
+                .with_advice(advice)
+                .into()
+        }
+    }
+}
+
 #[async_trait]
 impl Sink for SekoiaSink {
     fn batch_limits(&self) -> BatchLimits {
@@ -251,15 +284,17 @@ impl Sink for SekoiaSink {
         let sink = self.on_behalf_of(&batch.tenant);
         let body = push_body(batch);
         let events = batch.events.len();
-        let pushes = self.options.max_pushes.max(1);
-        let mut last = TaskEnd::Lost;
-        for _ in 0..pushes {
+        let mut retries = self.retry_policy.begin(None);
+        loop {
             let Some(task) = sink.push(&body).await? else {
                 return Ok(Acknowledgement::ALL);
             };
-            last = sink.wait_for(&task).await?;
-            let error = match &last {
-                TaskEnd::Finished => return Ok(Acknowledgement::ALL),
+            let end = sink.wait_for(&task).await?;
+            let error = match &end {
+                TaskEnd::Finished => {
+                    self.retry_policy.record_success();
+                    return Ok(Acknowledgement::ALL);
+                }
                 TaskEnd::Failed(reason) => format!("task {task} {reason}"),
                 TaskEnd::Lost => format!("task {task} is unknown to Sekoia.io"),
             };
@@ -269,22 +304,8 @@ impl Sink for SekoiaSink {
                 { field::ERROR } = error,
                 "push was accepted but not ingested"
             );
-        }
-        match last {
-            // One event may make the task fail each time: the caller finds it by splitting. Whether
-            // the receiver is at fault instead is for the caller to judge, too.
-            TaskEnd::Failed(reason) => Err(SinkError::Refused {
-                reason: format!("the task of each of {pushes} pushes ended: {reason}"),
-            }),
-            TaskEnd::Finished | TaskEnd::Lost => {
-                let message = format!(
-                    "{API}: {PUSH}: {pushes} pushes of the same {events} events were accepted and \
-                     their tasks lost"
-                );
-                let failure = Failure::new(ErrorCode::SinkUnavailable, Recovery::Retry, message);
-                let advice = "The next cycle sends the events again. If it happens often, ask \
-                              Sekoia.io why asset tasks disappear.";
-                Err(failure.with_advice(advice).into())
+            if !retries.wait(ApiErrorKind::Unavailable, None).await {
+                return Err(not_ingested(end, retries.count() + 1, events));
             }
         }
     }

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stocktake_connector_core::{Failure, SinkName};
+use stocktake_ocsf_model::Version;
 
 use super::StdoutSink;
-use crate::forms::FormChoice;
-use crate::{BuiltSink, Faults, FormName, SinkContext, SinkSettings};
+use crate::{BuiltSink, Faults, FormName, SinkContext, SinkSettings, ocsf_version_schema};
 
 /// One event per line on standard output.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -14,15 +14,10 @@ use crate::{BuiltSink, Faults, FormName, SinkContext, SinkSettings};
 pub struct StdoutSettings {
     /// How events are written.
     pub form: FormName,
-    /// The version of OCSF, where the form is `ocsf`. Not set: 1.5.0.
+    /// The version of OCSF, where the form is `ocsf`. Default: 1.5.0.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ocsf_version: Option<String>,
-}
-
-impl StdoutSettings {
-    fn form(&self) -> FormChoice<'_> {
-        FormChoice { form: self.form, ocsf_version: self.ocsf_version.as_deref() }
-    }
+    #[schemars(schema_with = "ocsf_version_schema")]
+    pub ocsf_version: Option<Version>,
 }
 
 impl SinkSettings for StdoutSettings {
@@ -30,10 +25,10 @@ impl SinkSettings for StdoutSettings {
     const DOCUMENTATION: &'static str = include_str!("docs.md");
 
     fn validate(&self, faults: &mut Faults) {
-        self.form().validate(faults);
+        self.form.validate(self.ocsf_version, faults);
     }
 
     fn build(&self, name: &SinkName, context: &SinkContext) -> Result<BuiltSink, Failure> {
-        Ok(BuiltSink::new(name, self.form().build(context), StdoutSink::new()))
+        Ok(BuiltSink::new(name, self.form.build(self.ocsf_version, context), StdoutSink::new()))
     }
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use serde::Serialize;
 use stocktake_connector_core::{DeadLetterId, Refusals, Stage, StateStore};
 
-use crate::cli::{CommandError, Context, Ending};
+use crate::command_error::{CommandError, ExitStatus};
+use crate::context::Context;
 use crate::commands::written_state;
 use crate::output::{Format, counted};
 use crate::wiring;
 
-/// Sends again what a sink refused, for when the sink was at fault and has been mended.
+/// Sends again what a sink refused, for when the sink was at fault and has been fixed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Retry {
@@ -29,7 +30,7 @@ pub(crate) struct Retry {
 }
 
 const AFTER_HELP: &str = "\
-The refusals are forgotten, so the next cycle that reads these devices sends them: `sync --full` reads \
+The refusals are purged, so the next cycle that reads these devices sends them: `sync --full` reads \
 all at once, `run` at the latest with its next full cycle. A dead letter ends when its device is \
 acknowledged; refused once more, it is counted on. Those of the stages `read` and `map` need no retry: \
 each cycle that reads them tries them anyway.
@@ -43,7 +44,7 @@ struct Retried {
 }
 
 impl Retry {
-    pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         let config = context.config()?;
         let which = Refusals {
             tenant: written_state::tenant(self.tenant)?,
@@ -57,21 +58,21 @@ impl Retry {
         let counted = if self.dry_run {
             reader.refusal_count(&which).await
         } else {
-            written_state::open(&config.state)?.forget_refusals(&which).await
+            written_state::open(&config.state)?.purge_refusals(&which).await
         };
-        let refusals = counted.map_err(|error| CommandError::of(&error))?;
+        let refusals = counted?;
         let retried = Retried { refusals, dry_run: self.dry_run };
         match context.output.format() {
             Format::Json => context.output.json(&retried)?,
             Format::Text => context.output.text(retried.in_words())?,
         }
-        Ok(Ending::Fine)
+        Ok(ExitStatus::Success)
     }
 }
 
 /// Refuses a letter that a retry does nothing for, with the reason.
 async fn check_letter(store: &Arc<dyn StateStore>, id: DeadLetterId) -> Result<(), CommandError> {
-    let letter = store.dead_letter(id).await.map_err(|error| CommandError::of(&error))?;
+    let letter = store.dead_letter(id).await?;
     let number = id.0;
     match letter {
         None => Err(CommandError::failed(super::no_such_letter(number))),
@@ -88,7 +89,7 @@ impl Retried {
     fn in_words(&self) -> String {
         let refusals = counted(self.refusals, "refused event", "refused events");
         match (self.refusals, self.dry_run) {
-            (0, _) => "nothing that was refused waits for a retry".to_owned(),
+            (0, _) => "no refused event waits for a retry".to_owned(),
             (_, true) => format!("{refusals} would be sent again"),
             (_, false) => format!(
                 "{refusals} will be sent again by the next cycle that reads the device; \

@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value};
 
 use super::cell;
-use crate::cli::CommandError;
+use crate::command_error::CommandError;
 use crate::config::Config;
 
 /// Writes the page.
 pub(super) fn page() -> Result<String, CommandError> {
     let schema = serde_json::to_value(schemars::schema_for!(Config))
-        .map_err(|error| CommandError::of(&error))?;
+        .map_err(|error| CommandError::from_error(&error))?;
     let schema = Schema { root: &schema };
     let mut page = String::from(
         "# Configuration\n\n\

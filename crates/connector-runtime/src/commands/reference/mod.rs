@@ -5,7 +5,8 @@ mod configuration;
 
 use clap::CommandFactory;
 
-use crate::cli::{CommandError, Context, Ending};
+use crate::command_error::{CommandError, ExitStatus};
+use crate::context::Context;
 
 /// Prints a reference page.
 #[derive(Debug, clap::Args)]
@@ -26,13 +27,13 @@ impl Reference {
     pub(crate) fn execute<A: CommandFactory>(
         self,
         context: &Context,
-    ) -> Result<Ending, CommandError> {
+    ) -> Result<ExitStatus, CommandError> {
         let page = match self.page {
             Page::Cli => command_line::page(A::command()),
             Page::Configuration => configuration::page()?,
         };
         context.output.text(page.trim_end())?;
-        Ok(Ending::Fine)
+        Ok(ExitStatus::Success)
     }
 }
 

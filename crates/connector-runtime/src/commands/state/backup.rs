@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 use stocktake_state::{Copied, SqliteStore};
 
-use crate::cli::{CommandError, Context, Ending};
+use crate::command_error::{CommandError, ExitStatus};
+use crate::context::Context;
 use crate::output::{Format, bytes, counted};
 use crate::wiring;
 
@@ -31,7 +32,7 @@ struct Made {
 }
 
 impl Backup {
-    pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         let state = context.config()?.state;
         if wiring::is_in_memory(&state) {
             return Err(CommandError::failed(
@@ -41,8 +42,7 @@ impl Backup {
         let path = self.file.clone();
         let copied = tokio::task::spawn_blocking(move || SqliteStore::back_up(state.path, path))
             .await
-            .map_err(|stopped| CommandError::of(&stopped))?
-            .map_err(|error| CommandError::of(&error))?;
+            .map_err(|stopped| CommandError::from_error(&stopped))??;
         let Copied { bytes, schema_version, delivered, dead_letters, cycle_reports, .. } = copied;
         let path = self.file;
         let made = Made { path, bytes, schema_version, delivered, dead_letters, cycle_reports };
@@ -50,7 +50,7 @@ impl Backup {
             Format::Json => context.output.json(&made)?,
             Format::Text => context.output.text(made.in_words())?,
         }
-        Ok(Ending::Fine)
+        Ok(ExitStatus::Success)
     }
 }
 

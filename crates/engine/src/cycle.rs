@@ -1,0 +1,347 @@
+//! One cycle: starts its stages, waits for them, and closes it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use stocktake_connector_core::{
+    Calls, Checkpoint, CycleClose, CycleId, CycleKind, CycleOutcome, CycleReport, Enricher,
+    ErrorCode, Failure, FailureRecord, Fence, InventoryFacts, Mapper, PassHint, SinkAccount,
+    SinkName, Source, SourceCursor, StateError,
+};
+use stocktake_telemetry::field;
+use tokio::sync::mpsc;
+use tokio::task::JoinError;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::{Instrument, Span};
+
+use crate::collector::{Collector, Stop};
+use crate::dead_letters::DeadLetterWriter;
+use crate::deliver::{ListingEnd, SinkDelivery, Target};
+use crate::details::Details;
+use crate::failures::stage_panicked;
+use crate::fenced_store::FencedStore;
+use crate::join::{JoinOutcome, join, read};
+use crate::map::{FormSenders, MapOutcome, MapStage};
+use crate::plan::{Plan, Request};
+use crate::policy::Policy;
+use crate::progress::Progress;
+use crate::removal::{self, Reconciliation};
+
+/// Pages that wait between reading and joining. One is enough to keep both busy; each may hold
+/// 10,000 records.
+const PAGES_WAITING: usize = 1;
+/// Chunks that wait between two later stages.
+const CHUNKS_WAITING: usize = 4;
+
+/// A cycle that is about to run.
+pub(crate) struct CycleRun<'a, S, E, M: Mapper> {
+    collector: &'a Collector<S, E, M>,
+    pub(crate) cycle: CycleId,
+    started_at: DateTime<Utc>,
+    store: FencedStore,
+    /// Ends with the caller's, and when the lease is lost.
+    stop: Stop,
+    progress: &'a Arc<Progress>,
+}
+
+/// The result of all stages but the end of the sinks.
+struct StagesOutcome {
+    join: JoinOutcome,
+    map: MapOutcome,
+    /// Where the next listing can resume.
+    cursor: Option<SourceCursor>,
+    deliveries: Vec<(SinkName, Result<SinkDelivery, JoinError>)>,
+}
+
+impl<'a, S, E, M> CycleRun<'a, S, E, M>
+where
+    S: Source,
+    E: Enricher,
+    M: Mapper<Record = S::Record, Enrichment = E::Record>,
+{
+    pub(crate) fn new(
+        collector: &'a Collector<S, E, M>,
+        fence: &Fence,
+        stop: &Stop,
+        progress: &'a Arc<Progress>,
+    ) -> Self {
+        let immediate = stop.immediate.child_token();
+        let store = Arc::clone(&collector.store);
+        Self {
+            collector,
+            cycle: CycleId::random(),
+            started_at: collector.clock.now(),
+            store: FencedStore::new(store, fence.clone(), immediate.clone()),
+            stop: Stop { graceful: stop.graceful.clone(), immediate },
+            progress,
+        }
+    }
+
+    pub(crate) async fn run(self, request: Request) -> Result<CycleReport, StateError> {
+        let Collector { inventory, store, meter, clock, .. } = self.collector;
+        let calls_before = meter.calls();
+        let facts = store.facts(inventory).await?;
+        let Plan { kind, listing, newest_record_at } =
+            self.collector.plan(request, facts, self.started_at).await?;
+        tracing::info!(
+            { field::TENANT_NAME } = %inventory.tenant,
+            { field::SOURCE } = %inventory.source,
+            { field::CYCLE_ID } = %self.cycle,
+            { field::CYCLE_KIND } = kind.name(),
+            "cycle started"
+        );
+        self.progress.start(self.cycle, kind);
+        Span::current().record(field::CYCLE_KIND, kind.name());
+
+        let StagesOutcome { mut join, map, cursor, deliveries } =
+            self.run_stages(kind, listing, facts).await;
+        let listing_complete = join.listing_complete;
+        let mut failure = join.failure.take();
+        let mut reconciled = None;
+        if failure.is_none() && !self.stop.immediate.is_cancelled() {
+            match removal::reconcile(self.collector, kind, &join, &self.stop).await {
+                Ok(found) => reconciled = Some(found),
+                Err(error) => failure = Some(error),
+            }
+        }
+        let listing = ListingEnd { is_complete: listing_complete, reconciled };
+        let sinks = self.finish_sinks(deliveries, &join, &map, listing).await;
+        // The report could not be noted either.
+        self.store.check_lease()?;
+        let (sinks, ListingEnd { reconciled, .. }) = sinks;
+        let is_reconciled = reconciled.is_some();
+        let Reconciliation { account: removal, removed, returned } = reconciled.unwrap_or_default();
+
+        let newest = join.newest_record_at;
+        let checkpoints = sinks.iter().filter(|_| listing_complete);
+        let checkpoints =
+            checkpoints.filter(|(_, account)| account.is_complete()).map(|(sink, _)| {
+                let newest = newest.max(newest_record_at.get(sink).copied());
+                // A device whose clock runs ahead must not make the checkpoint look younger than it is.
+                let newest_record_at = newest.map(|newest| newest.min(self.started_at));
+                let cursor = cursor.clone();
+                (
+                    sink.clone(),
+                    Checkpoint { cursor, newest_record_at, completed_at: self.started_at },
+                )
+            });
+        let mut checkpoints: BTreeMap<_, _> = checkpoints.collect();
+        let mut report = CycleReport {
+            cycle: self.cycle,
+            tenant: inventory.tenant.clone(),
+            source: inventory.source.clone(),
+            kind,
+            started_at: self.started_at,
+            finished_at: clock.now(),
+            outcome: outcome(failure, &sinks, map.interrupted, listing_complete),
+            listing_complete,
+            read: join.read,
+            duplicates: join.duplicates,
+            excluded: join.excluded,
+            mapped: join.passed_on.saturating_sub(map.unmapped + map.abandoned),
+            enrichment: join.enrichment,
+            sinks,
+            removal,
+            calls: difference(meter.calls(), calls_before),
+            process: meter.process(),
+        };
+        let mut facts = Some(InventoryFacts {
+            full_completed_at: if kind == CycleKind::Full && listing_complete {
+                Some(self.started_at)
+            } else {
+                facts.full_completed_at
+            },
+            enrichment_records: report.enrichment.complete_count.or(facts.enrichment_records),
+        });
+        if let Err(imbalance) = report.check_balance() {
+            checkpoints.clear();
+            facts = None;
+            let failure = Failure::defect(ErrorCode::Imbalance, imbalance.to_string())
+                .with_advice("Report this as a defect of Stocktake, with this report.");
+            report.outcome = CycleOutcome::Failed { failure: failure.into() };
+        }
+        let close = CycleClose { report: report.clone(), checkpoints, facts, removed, returned };
+        self.store.close_cycle(close).await?;
+        // A device that is back has lost its mark by now.
+        if kind == CycleKind::Full && listing_complete && is_reconciled {
+            removal::purge(self.collector, &self.store, self.started_at).await;
+        }
+        self.progress.finish();
+        Ok(report)
+    }
+
+    /// Reads, joins, maps and delivers, all at the same time.
+    async fn run_stages(
+        &self,
+        kind: CycleKind,
+        listing: S::Listing,
+        facts: InventoryFacts,
+    ) -> StagesOutcome {
+        let Collector { inventory, enricher, mapper, forms, store, clock, options, .. } =
+            self.collector;
+        let (pages, pages_read) = mpsc::channel(PAGES_WAITING);
+        let (joined, chunks_joined) = mpsc::channel(CHUNKS_WAITING);
+        let reading = spawn(read(listing, pages, self.stop.clone()));
+
+        let policy = Policy {
+            emit: options.emit,
+            refresh_after: options.refresh_after,
+            now: self.started_at,
+        };
+        let mut deliveries = Vec::new();
+        let mut senders = Vec::new();
+        for form in forms {
+            let mut sinks = Vec::new();
+            for (name, sink) in &form.sinks {
+                let delivery = SinkDelivery::new(Target {
+                    scope: inventory.at(name),
+                    sink: Arc::clone(sink),
+                    store: self.store.clone(),
+                    clock: Arc::clone(clock),
+                    cycle: self.cycle,
+                    kind,
+                    policy,
+                    progress: Arc::clone(self.progress),
+                    stop: self.stop.clone(),
+                });
+                let (sender, chunks) = delivery.channel(CHUNKS_WAITING);
+                sinks.push(sender);
+                deliveries.push((name.clone(), spawn(delivery.run(chunks))));
+            }
+            senders.push(FormSenders { form: form.form.as_ref(), sinks });
+        }
+
+        let dead_letters = DeadLetterWriter {
+            store: self.store.clone(),
+            clock: Arc::clone(clock),
+            inventory: inventory.clone(),
+            cycle: self.cycle,
+        };
+        let joining = spawn(join(
+            pages_read,
+            enricher.start_pass(PassHint { records_known: facts.enrichment_records }),
+            joined,
+            dead_letters.clone(),
+            Arc::clone(self.progress),
+            self.stop.immediate.clone(),
+        ));
+        let details = enricher
+            .details()
+            .map(|reader| Details::new(reader, Arc::clone(store), policy, self.stop.clone()));
+        let stage = MapStage { mapper, forms: senders, dead_letters, now: self.started_at };
+        let mut map = stage.run(chunks_joined, details).await;
+
+        // A task that panicked is a defect; it must end the cycle, not the process.
+        let mut join = joining.await.unwrap_or_else(|panic| JoinOutcome::panicked(&panic));
+        let cursor = reading.await.unwrap_or_else(|panic| {
+            join.fail(stage_panicked("read", &panic));
+            None
+        });
+        if let Some(failure) = map.failure.take() {
+            join.fail(failure);
+        }
+        join.listing_complete &= !map.interrupted;
+        join.enrichment.details = map.details;
+        let mut delivered = Vec::with_capacity(deliveries.len());
+        for (name, delivery) in deliveries {
+            delivered.push((name, delivery.await));
+        }
+        StagesOutcome { join, map, cursor, deliveries: delivered }
+    }
+
+    /// Delivers removals and ends the cycle at every sink, all at the same time. Returns the account of
+    /// each, those that could not be built included.
+    async fn finish_sinks(
+        &self,
+        deliveries: Vec<(SinkName, Result<SinkDelivery, JoinError>)>,
+        join: &JoinOutcome,
+        map: &MapOutcome,
+        listing: ListingEnd,
+    ) -> (BTreeMap<SinkName, SinkAccount>, ListingEnd) {
+        let listing = Arc::new(listing);
+        let finishing = deliveries.into_iter().map(|(name, delivery)| {
+            let listing = Arc::clone(&listing);
+            let finishing = async move { delivery.map(|delivery| (delivery, listing)) };
+            let finishing = async move {
+                let (delivery, listing) = finishing.await?;
+                Ok::<_, JoinError>(delivery.finish(&listing).await)
+            };
+            (name, spawn(finishing))
+        });
+        let finishing: Vec<_> = finishing.collect();
+        let dead_lettered = join.malformed + map.unmapped;
+        let abandoned = join.abandoned() + map.abandoned;
+        let took_nothing = |failure: FailureRecord| SinkAccount {
+            read: join.read,
+            duplicates: join.duplicates,
+            dead_lettered,
+            undelivered: join.read - join.duplicates - dead_lettered,
+            failure: Some(failure),
+            ..SinkAccount::default()
+        };
+        let mut sinks = BTreeMap::new();
+        for (name, finishing) in finishing {
+            let account = match finishing.await.and_then(|account| account) {
+                Ok(account) => SinkAccount {
+                    read: join.read,
+                    duplicates: join.duplicates,
+                    dead_lettered: account.dead_lettered + dead_lettered,
+                    undelivered: account.undelivered + abandoned,
+                    ..account
+                },
+                // What the sink acknowledged is in state, but its counts are gone.
+                Err(panic) => took_nothing(stage_panicked("deliver", &panic).into()),
+            };
+            sinks.insert(name, account);
+        }
+        for (name, error) in &self.collector.unbuilt {
+            sinks.insert(name.clone(), took_nothing(error.failure.clone()));
+        }
+        // Every task has ended.
+        let listing = Arc::into_inner(listing);
+        (sinks, listing.unwrap_or(ListingEnd { is_complete: false, reconciled: None }))
+    }
+}
+
+/// Runs a stage in a task of its own, which ends with the cycle.
+fn spawn<F>(stage: F) -> AbortOnDropHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    AbortOnDropHandle::new(tokio::spawn(stage.in_current_span()))
+}
+
+/// The outcome of a cycle. A failure of the source, the enricher or state goes before those of sinks.
+fn outcome(
+    failure: Option<Failure>,
+    sinks: &BTreeMap<SinkName, SinkAccount>,
+    interrupted: bool,
+    listing_complete: bool,
+) -> CycleOutcome {
+    if let Some(failure) = failure {
+        return CycleOutcome::Failed { failure: failure.into() };
+    }
+    let failed = sinks
+        .iter()
+        .find(|(_, account)| account.failure.is_some() || (!account.is_complete() && !interrupted));
+    if let Some((name, account)) = failed {
+        let failure = account.failure.clone().unwrap_or_else(|| {
+            Failure::defect(ErrorCode::SinkFailed, "did not take every event").into()
+        });
+        let message = format!("sink {name}: {}", failure.message);
+        return CycleOutcome::Failed { failure: FailureRecord { message, ..failure } };
+    }
+    if listing_complete { CycleOutcome::Complete } else { CycleOutcome::Interrupted }
+}
+
+fn difference(after: Calls, before: Calls) -> Calls {
+    Calls {
+        token: after.token - before.token,
+        source: after.source - before.source,
+        enricher: after.enricher - before.enricher,
+        retries: after.retries - before.retries,
+        throttled: after.throttled - before.throttled,
+    }
+}

@@ -1,0 +1,190 @@
+//! The third stage: mapping joined records to events, once, and encoding each event once for each
+//! form.
+//!
+//! An event becomes bytes on the spot: its many small texts are freed where they were made, sinks of
+//! the same form share one copy, and a waiting chunk is no larger than what will be sent.
+
+use chrono::{DateTime, Utc};
+use stocktake_connector_core::{
+    DetailAccount, Enrichment, Failure, Known, Mapper, NewDeadLetter, SourceRecord, Stage,
+};
+use tokio::sync::mpsc;
+
+use crate::EventForm;
+use crate::chunk::{ChunkBuilder, EventChunk, SinkChunk, SinkSender};
+use crate::dead_letters::DeadLetterWriter;
+use crate::details::{Details, Prepared};
+use crate::failures::stage_panicked;
+use crate::join::JoinedRecord;
+use crate::panics::catch_panic;
+
+/// One form, and the sinks that take it.
+#[derive(Debug)]
+pub(crate) struct FormSenders<'a, M: Mapper> {
+    pub(crate) form: &'a EventForm<M>,
+    pub(crate) sinks: Vec<SinkSender>,
+}
+
+/// The mapper with every form.
+#[derive(Debug)]
+pub(crate) struct MapStage<'a, M: Mapper> {
+    pub(crate) mapper: &'a M,
+    pub(crate) forms: Vec<FormSenders<'a, M>>,
+    pub(crate) dead_letters: DeadLetterWriter,
+    /// The time of records without one.
+    pub(crate) now: DateTime<Utc>,
+}
+
+/// The result of mapping.
+#[derive(Debug, Default)]
+pub(crate) struct MapOutcome {
+    /// Records that could not be mapped, for every sink alike.
+    pub(crate) unmapped: u64,
+    /// Records that came but went nowhere, because the mapping failed or was asked to stop.
+    pub(crate) abandoned: u64,
+    /// Records of the present chunk that are not accounted for yet.
+    in_hand: u64,
+    /// Whether the mapping was asked to stop before it was done.
+    pub(crate) interrupted: bool,
+    /// `None` when no details are to be read.
+    pub(crate) details: Option<DetailAccount>,
+    pub(crate) failure: Option<Failure>,
+}
+
+impl<M: Mapper> MapStage<'_, M> {
+    /// Maps chunks until no more come.
+    ///
+    /// A record that one form cannot express is a dead letter for all of them, so that the accounts of
+    /// all sinks read alike.
+    pub(crate) async fn run<R>(
+        self,
+        mut chunks: mpsc::Receiver<Vec<JoinedRecord<R, M::Enrichment>>>,
+        mut details: Option<Details<M::Enrichment>>,
+    ) -> MapOutcome
+    where
+        R: SourceRecord,
+        M: Mapper<Record = R>,
+    {
+        let mut outcome = MapOutcome::default();
+        let stage = self.map_chunks(&mut chunks, details.as_mut(), &mut outcome);
+        if let Err(panic) = catch_panic(stage).await {
+            outcome.failure.get_or_insert(stage_panicked("map", &panic));
+        }
+        // Nothing waits and nothing is in hand where the chunks came to their end.
+        outcome.abandoned = outcome.in_hand + abandon(chunks).await;
+        outcome.details = details.map(|details| details.account());
+        outcome
+    }
+
+    async fn map_chunks<R>(
+        self,
+        chunks: &mut mpsc::Receiver<Vec<JoinedRecord<R, M::Enrichment>>>,
+        mut details: Option<&mut Details<M::Enrichment>>,
+        outcome: &mut MapOutcome,
+    ) where
+        R: SourceRecord,
+        M: Mapper<Record = R>,
+    {
+        let mut sizes = vec![(0, 0); self.forms.len()];
+        while let Some(mut records) = chunks.recv().await {
+            outcome.in_hand = records.len() as u64;
+            let mut letters = Vec::new();
+            let mut builders: Vec<_> =
+                sizes.iter().copied().map(ChunkBuilder::with_capacity).collect();
+            for (index, joined) in records.iter().enumerate() {
+                if let Err(reason) = self.encode(joined, index, &mut builders) {
+                    letters.push(self.letter(joined, Stage::Map, reason));
+                }
+            }
+            let mut known = Vec::new();
+            if let Some(details) = details.as_deref_mut() {
+                let prepared = details.prepare(&self, &mut records, builders).await;
+                let prepared = match prepared {
+                    Ok(Some(prepared)) => prepared,
+                    Ok(None) => {
+                        outcome.interrupted = true;
+                        return;
+                    }
+                    Err(failure) => {
+                        outcome.failure.get_or_insert(failure);
+                        return;
+                    }
+                };
+                let Prepared { builders: complete, known: read, unmapped } = prepared;
+                builders = complete;
+                known = read;
+                letters.extend(unmapped.into_iter().filter_map(|(index, stage, reason)| {
+                    records.get(index).map(|joined| self.letter(joined, stage, reason))
+                }));
+            }
+            outcome.unmapped += letters.len() as u64;
+            outcome.in_hand -= letters.len() as u64;
+            if let Err(error) = self.dead_letters.keep(letters).await {
+                // State has failed: what follows could not be noted either. Sinks still get this
+                // chunk, so that the accounts stay true; the cycle has failed.
+                outcome.failure.get_or_insert(error.into());
+            }
+            let mut known = known.into_iter();
+            for ((form, builder), size) in self.forms.iter().zip(builders).zip(&mut sizes) {
+                let known = known.next().unwrap_or_default();
+                *size = builder.size();
+                hand_out(&form.sinks, builder.build(&records), known).await;
+            }
+            outcome.in_hand = 0;
+        }
+    }
+
+    /// Adds a record's event to the builder of every form, or to no builder.
+    pub(crate) fn encode<R>(
+        &self,
+        joined: &JoinedRecord<R, M::Enrichment>,
+        index: usize,
+        builders: &mut [ChunkBuilder],
+    ) -> Result<(), String>
+    where
+        M: Mapper<Record = R>,
+    {
+        let uncertain = matches!(joined.enrichment, Enrichment::Uncertain);
+        let event = self.mapper.map(&joined.record, &joined.enrichment, self.now);
+        let event = event.map_err(|error| error.to_string())?;
+        for (FormSenders { form, .. }, builder) in self.forms.iter().zip(builders.iter_mut()) {
+            let encoded = builder.push(index, uncertain, |out| form.encode(&event, out));
+            if let Err(error) = encoded {
+                builders.iter_mut().for_each(|builder| builder.take_back(index));
+                return Err(error.to_string());
+            }
+        }
+        Ok(())
+    }
+
+    fn letter<R: SourceRecord>(
+        &self,
+        joined: &JoinedRecord<R, M::Enrichment>,
+        stage: Stage,
+        reason: String,
+    ) -> NewDeadLetter {
+        self.dead_letters.letter(stage, Some(joined.uid.clone()), reason, joined.record.payload())
+    }
+}
+
+/// Takes no more chunks; returns how many records were in those that waited.
+async fn abandon<R>(mut chunks: mpsc::Receiver<Vec<R>>) -> u64 {
+    chunks.close();
+    let mut abandoned = 0;
+    while let Some(waiting) = chunks.recv().await {
+        abandoned += waiting.len() as u64;
+    }
+    abandoned
+}
+
+/// Gives each sink the events, with what is known of them there; they share the bytes.
+async fn hand_out(sinks: &[SinkSender], chunk: EventChunk, known: Vec<Option<Vec<Known>>>) {
+    // A closed channel means that the task of the sink panicked; its account reports it.
+    let Some((last, others)) = sinks.split_last() else { return };
+    let mut known = known.into_iter();
+    for sink in others {
+        let chunk = SinkChunk { chunk: chunk.clone(), known: known.next().flatten() };
+        let _ = sink.chunks.send(chunk).await;
+    }
+    let _ = last.chunks.send(SinkChunk { chunk, known: known.next().flatten() }).await;
+}
