@@ -68,12 +68,12 @@ enum Command {
     Simulate(commands::simulate::Simulate),
     /// Write a completion script for a shell
     Completions(commands::completions::Completions),
-    /// Print a reference page of the book as Markdown
-    #[command(hide = true)]
-    Reference(commands::reference::Reference),
-    /// Write the manual pages, one for each command
-    #[command(hide = true)]
-    Man(commands::man::Man),
+}
+
+/// The command line, for the reference page and the manual.
+#[cfg(feature = "reference")]
+pub fn command() -> clap::Command {
+    <Arguments as clap::CommandFactory>::command()
 }
 
 /// Runs the command that the arguments name.
@@ -82,7 +82,8 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             // clap prints help to standard output and mistakes to standard error.
-            let code = if error.use_stderr() { ExitStatus::UsageError } else { ExitStatus::Success };
+            let code =
+                if error.use_stderr() { ExitStatus::UsageError } else { ExitStatus::Success };
             let _ = error.print(); // Nobody is left to tell when this fails.
             return code.into();
         }
@@ -122,8 +123,6 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitStatus, CommandEr
         Command::DeadLetters(command) => on_runtime(command.execute(context)),
         Command::Simulate(command) => on_runtime(command.execute(context)),
         Command::Completions(command) => command.execute::<Arguments>(context),
-        Command::Reference(command) => command.execute::<Arguments>(context),
-        Command::Man(command) => command.execute::<Arguments>(),
     }
 }
 

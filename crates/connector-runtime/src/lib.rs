@@ -32,5 +32,8 @@ mod telemetry;
 mod watch;
 mod wiring;
 
+#[cfg(feature = "reference")]
+#[doc(hidden)]
+pub use cli::command;
 pub use cli::main;
 pub use process::figures as process_figures;

@@ -116,7 +116,8 @@ mod push {
         level: &str,
         registry: RegistryOptions,
     ) -> Result<Telemetry, CommandError> {
-        let transport = wiring::transport(&config.http, None)?
+        let (transport, _) = wiring::connections(&config.http, None)?;
+        let transport = transport
             .without_reuse()
             .map_err(|error| ConfigError(vec![Fault::new("http", chain(&error))]))?;
         let telemetry = &config.telemetry;

@@ -3,7 +3,7 @@
 
 use std::{env, error::Error, sync::Arc};
 
-use stocktake_connector_core::{AccessToken, Listing, Selection, Source, TokenScope};
+use stocktake_connector_core::{AccessToken, Listing, Source, TokenScope};
 use stocktake_defender_api::{DefenderClient, DefenderOptions};
 use stocktake_http_stack::{ApiStack, Authorisation, Transport, base_url};
 
@@ -15,7 +15,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let scope = TokenScope::new(DefenderOptions::DEFAULT_SCOPE);
     let stack = options.stack_options(Some(Authorisation { provider, scope }));
     let stack = ApiStack::new(&Transport::new(&Default::default())?, stack);
-    let mut listing = DefenderClient::new(stack, options).list(Selection::All);
+    let mut listing = DefenderClient::new(stack, options).list();
     while let Some(page) = listing.next_page().await? {
         page.records.iter().for_each(|machine| println!("{machine:?}"));
     }

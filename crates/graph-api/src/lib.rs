@@ -23,7 +23,8 @@
 //! - `IntuneEnricher`: joins them to machines, the cheaper way by count of calls; an
 //!   [`Enricher`](stocktake_connector_core::Enricher).
 //! - [`JoinIndex`]: a whole tenant's managed devices by Entra device id, in about 190 bytes each.
-//! - [`UnreadableDevices`]: whose records could not be read.
+//! - [`UnreadableDevices`]: the devices whose records could not be read.
+//! - `find_refusal`: whether a failure means that Intune is permanently absent.
 //! - `GraphOptions`: where the API is, and its bounds.
 //!
 //! # Features
@@ -73,5 +74,5 @@ pub use named::{ComplianceState, ManagementAgent, ManagementState, OwnerType};
 #[cfg(feature = "client")]
 pub use options::GraphOptions;
 #[cfg(feature = "client")]
-pub use refusal::refusal as permanently_absent;
+pub use refusal::find_refusal;
 pub use unreadable::UnreadableDevices;

@@ -175,11 +175,12 @@ impl ApiError {
             ApiErrorKind::Throttled
             | ApiErrorKind::Unavailable
             | ApiErrorKind::DeadlineExceeded => Recovery::Retry,
-            ApiErrorKind::NoToken | ApiErrorKind::Unauthorised | ApiErrorKind::Forbidden => {
-                Recovery::Operator
-            }
-            ApiErrorKind::NotFound
-            | ApiErrorKind::Refused
+            // Not found: the configured address is wrong, unless the caller expects this response.
+            ApiErrorKind::NoToken
+            | ApiErrorKind::Unauthorised
+            | ApiErrorKind::Forbidden
+            | ApiErrorKind::NotFound => Recovery::Operator,
+            ApiErrorKind::Refused
             | ApiErrorKind::TooLarge
             | ApiErrorKind::Malformed => Recovery::Defect,
         }

@@ -41,9 +41,9 @@
 //! # Not here
 //! Tokens themselves (`auth`); what is asked of an API (its own crate).
 
-mod answers;
 mod api_error;
 mod attempt_failure;
+mod authentication;
 mod authorities;
 mod call;
 mod client_identity;
@@ -55,27 +55,33 @@ mod observer;
 mod once;
 mod options;
 mod origin;
+mod probe;
 mod proxies;
-mod reach;
 mod reloadable;
+mod request_encoding;
+mod response;
 mod retry_policy;
 mod stack;
 mod tls;
 mod transport;
 
-pub use answers::{
-    ErrorDetail, InvalidResponse, JsonResponses, ResponsePolicy, clean_text, retry_after,
-};
 pub use api_error::{ApiError, ApiErrorKind, ErrorCodes};
+pub use authentication::{
+    Authentication, AuthenticationScheme, HmacSignature, SigV4, SignatureEncoding,
+};
 pub use call::{CallCounts, Idempotent, RetryResponsesOnly, UrlTemplate, Weight};
 pub use client_identity::{ClientIdentity, ClientIdentityError};
 pub use connection_fault::{CertificateFault, ConnectionFault};
 pub use observer::{Attempt, AttemptObserver, AttemptOutcome};
 pub use once::{OnceError, OnceLimits};
-pub use options::{Authorisation, Limits, Quota, StackOptions};
+pub use options::{Limits, Quota, StackOptions};
 pub use origin::{Origin, UrlError, base_url};
-pub use reach::{AnswerStep, ClientCertificate, ConnectionStep, NameStep, Reach};
+pub use probe::{ClientCertificate, Probe, ProbeFailure, ProbeResponse};
 pub use reloadable::{Reloadable, UnreadableFile};
+pub use request_encoding::RequestEncoding;
+pub use response::{
+    ErrorDetail, InvalidResponse, JsonResponses, ResponsePolicy, clean_text, retry_after,
+};
 pub use retry_policy::{Backoff, Retries, RetryPolicy};
 pub use stack::ApiStack;
 pub use transport::{Transport, TransportError, TransportOptions};

@@ -9,7 +9,7 @@ use tower::{ServiceBuilder, ServiceExt};
 use stocktake_connector_core::BoxError;
 
 use crate::Transport;
-use crate::layers::exchange::Exchange;
+use crate::layers::http_service::HttpService;
 use crate::layers::{attempt_timeout, body_bound};
 
 /// Bounds of one request.
@@ -48,7 +48,7 @@ impl Transport {
         ServiceBuilder::new()
             .layer(attempt_timeout::layer(limits.timeout))
             .layer(body_bound::layer(limits.max_body_bytes))
-            .service(Exchange::new(self.clone()))
+            .service(HttpService::new(self.clone()))
             .oneshot(request)
             .await
             .map_err(|failure| OnceError {

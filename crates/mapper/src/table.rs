@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 use stocktake_connector_core::Fingerprint;
-use stocktake_ocsf_model::Dialect;
 
 use crate::path::select;
 use crate::rows::ROWS;
@@ -34,8 +33,6 @@ pub struct Mapping {
     pub description: &'static str,
     /// How the value is made from the sources.
     pub rule: &'static str,
-    /// Which dialects have it.
-    pub dialects: Dialects,
 }
 
 impl Mapping {
@@ -93,37 +90,6 @@ impl ValueType {
     }
 }
 
-/// Which dialects a mapping belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Dialects {
-    /// `ocsf` and `sekoia`.
-    Both,
-    /// `ocsf`, and `sekoia` where `extra_fields` is on.
-    OcsfAndExtra,
-    /// `ocsf`.
-    Ocsf,
-}
-
-impl Dialects {
-    /// Whether an event of `dialect` may have the mapping's value.
-    pub const fn contains(self, dialect: Dialect) -> bool {
-        match (self, dialect) {
-            (Self::Both, _) | (_, Dialect::Ocsf) => true,
-            (Self::OcsfAndExtra, Dialect::Sekoia { extra_fields }) => extra_fields,
-            (Self::Ocsf, Dialect::Sekoia { .. }) => false,
-        }
-    }
-
-    /// How the docs write it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Both => "both",
-            Self::OcsfAndExtra => "ocsf; sekoia with extra_fields",
-            Self::Ocsf => "ocsf",
-        }
-    }
-}
-
 /// The fingerprint of the mapping: of the table's facts and of the version of the functions.
 ///
 /// Wording is left out, so that a better sentence does not send every device again.
@@ -132,7 +98,7 @@ pub(crate) fn fingerprint() -> Fingerprint {
     let mut parts: Vec<&[u8]> = vec![&version];
     for row in TABLE {
         parts.extend(row.sources.iter().map(|source| source.as_bytes()));
-        parts.extend([row.ocsf, row.value_type.name(), row.dialects.name()].map(str::as_bytes));
+        parts.extend([row.ocsf, row.value_type.name()].map(str::as_bytes));
     }
     Fingerprint::of(parts)
 }
@@ -173,20 +139,6 @@ mod tests {
                 let known = ["machine", "managedDevice", "configuration", "clock", "event"];
                 assert!(known.contains(&origin), "{source}");
             }
-        }
-    }
-
-    #[test]
-    fn each_dialect_has_what_it_may_have() {
-        let extra = |extra_fields| Dialect::Sekoia { extra_fields };
-        for (dialects, ocsf, extended, plain) in [
-            (Dialects::Both, true, true, true),
-            (Dialects::OcsfAndExtra, true, true, false),
-            (Dialects::Ocsf, true, false, false),
-        ] {
-            assert_eq!(dialects.contains(Dialect::Ocsf), ocsf);
-            assert_eq!(dialects.contains(extra(true)), extended);
-            assert_eq!(dialects.contains(extra(false)), plain);
         }
     }
 }

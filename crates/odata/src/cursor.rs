@@ -1,26 +1,69 @@
 //! Cursors: the links by which a remote names its next page.
 //!
-//! A link is the remote's own, so it is followed as it came and never edited
-//! (<https://learn.microsoft.com/graph/paging>); but it carries our token with it, so it is followed
+//! A link belongs to the remote, so it is followed as it came and never edited
+//! (<https://learn.microsoft.com/graph/paging>). The request carries our token, so a link is followed
 //! to the configured origin only.
 
 use std::collections::HashSet;
 
+use stocktake_connector_core::{ErrorCode, Fingerprint};
+use stocktake_http_stack::{ApiError, ApiErrorKind, ApiStack, Origin};
 use url::Url;
-
-use stocktake_connector_core::{ApiError, ApiErrorKind, Fingerprint, SourceError};
-
-use crate::Origin;
 
 /// Longest link that is followed, in bytes. Servers refuse request lines far shorter than this.
 const LONGEST_LINK: usize = 16 * 1024;
 
+/// Why a listing cannot go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CursorError {
+    /// The link leaves the configured origin.
+    #[error("the link to the next page points to {found}, not to the configured {expected}")]
+    Foreign {
+        /// Where the link points to.
+        found: Origin,
+        /// Where the listing began.
+        expected: Origin,
+    },
+    /// The next page was read before: the listing would never end.
+    #[error("after {pages} pages the listing returns to a page that was read before")]
+    Repeated {
+        /// Pages that were read.
+        pages: u64,
+    },
+    /// The listing is longer than allowed.
+    #[error("the listing has more than {bound} pages (bound `max_pages`)")]
+    TooManyPages {
+        /// How many are allowed.
+        bound: u64,
+    },
+    /// The link is longer than allowed.
+    #[error("the link to the next page is longer than {LONGEST_LINK} bytes")]
+    TooLong,
+    /// The link cannot be read.
+    #[error("the link to the next page is not a URL: {0}")]
+    NotAUrl(#[from] url::ParseError),
+}
+
+impl CursorError {
+    /// The failure of a listing that calls `stack`. None of these is expected to pass by itself.
+    pub fn into_api_error(self, stack: &ApiStack, operation: &'static str) -> ApiError {
+        let mut error = stack.error(operation, ApiErrorKind::Malformed);
+        error.error_code = match &self {
+            Self::Foreign { .. } => ErrorCode::ForeignCursor,
+            Self::Repeated { .. } => ErrorCode::RepeatedCursor,
+            Self::TooManyPages { .. } => ErrorCode::TooManyPages,
+            Self::TooLong | Self::NotAUrl(_) => ErrorCode::AnswerMalformed,
+        };
+        error.message = self.to_string();
+        error
+    }
+}
+
 /// The cursors that one listing has followed.
 ///
-/// Memory: 16 bytes for each page, whatever the links' length.
+/// Memory: 16 bytes for each page, whatever the length of the links.
 #[derive(Debug)]
 pub struct CursorTrail {
-    api: &'static str,
     first: Url,
     origin: Origin,
     max_pages: u64,
@@ -29,10 +72,9 @@ pub struct CursorTrail {
 }
 
 impl CursorTrail {
-    /// A listing at `api` whose first page is `first`, and which may have `max_pages` pages.
-    pub fn new(first: &Url, api: &'static str, max_pages: u64) -> Self {
+    /// A listing whose first page is `first`, and which may have `max_pages` pages.
+    pub fn new(first: &Url, max_pages: u64) -> Self {
         Self {
-            api,
             first: first.clone(),
             origin: Origin::of(first),
             max_pages,
@@ -46,44 +88,28 @@ impl CursorTrail {
         self.pages
     }
 
-    /// Takes the `link` that a page named as the next one, and gives the URL to ask.
+    /// Resolves the `link` that a page names as the next one, and counts that page.
     ///
     /// # Errors
-    /// When the link leaves the origin, was followed before, is one page too many, or is no URL.
-    // Once a page: the size of the error is nothing beside the call.
-    #[allow(clippy::result_large_err)]
-    pub fn follow(&mut self, link: &str) -> Result<Url, SourceError> {
+    /// When the link leaves the origin, was followed before, is one page too many, or is not a URL.
+    pub fn follow(&mut self, link: &str) -> Result<Url, CursorError> {
         if link.len() > LONGEST_LINK {
-            return Err(self.malformed(format!(
-                "the link to the next page is longer than {LONGEST_LINK} bytes"
-            )));
+            return Err(CursorError::TooLong);
         }
-        let url = self.first.join(link).map_err(|error| {
-            self.malformed(format!("the link to the next page is not a URL: {error}"))
-        })?;
+        let url = self.first.join(link)?;
         let found = Origin::of(&url);
         // A user in the link would be sent as credentials of another kind than ours.
         if found != self.origin || !url.username().is_empty() || url.password().is_some() {
-            return Err(SourceError::ForeignCursor {
-                api: self.api,
-                found: found.to_string(),
-                expected: self.origin.to_string(),
-            });
+            return Err(CursorError::Foreign { found, expected: self.origin.clone() });
         }
         if !self.seen.insert(fingerprint(&url)) {
-            return Err(SourceError::RepeatedCursor { api: self.api, pages: self.pages });
+            return Err(CursorError::Repeated { pages: self.pages });
         }
         if self.pages >= self.max_pages {
-            return Err(SourceError::TooManyPages { api: self.api, bound: self.max_pages });
+            return Err(CursorError::TooManyPages { bound: self.max_pages });
         }
         self.pages += 1;
         Ok(url)
-    }
-
-    fn malformed(&self, message: String) -> SourceError {
-        let mut error = ApiError::new(self.api, "follow the next page", ApiErrorKind::Malformed);
-        error.message = message;
-        error.into()
     }
 }
 
@@ -92,12 +118,22 @@ fn fingerprint(url: &Url) -> Fingerprint {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use stocktake_connector_core::{Failure, Recovery};
+    use stocktake_http_stack::{StackOptions, Transport, TransportOptions};
+
     use super::*;
+
+    /// A stack that errors are made with; it is never called.
+    pub(crate) fn stack() -> ApiStack {
+        let origin = Origin::parse("https://api.example.com").unwrap();
+        let transport = Transport::new(&TransportOptions::default()).unwrap();
+        ApiStack::new(&transport, StackOptions::new("defender", origin))
+    }
 
     fn trail() -> CursorTrail {
         let first = Url::parse("https://api.example.com/api/machines?$filter=x").unwrap();
-        CursorTrail::new(&first, "defender", 3)
+        CursorTrail::new(&first, 3)
     }
 
     #[test]
@@ -120,7 +156,7 @@ mod tests {
             "file:///etc/passwd",
         ] {
             let error = trail().follow(link).unwrap_err();
-            assert!(matches!(error, SourceError::ForeignCursor { .. }), "{link}: {error}");
+            assert!(matches!(error, CursorError::Foreign { .. }), "{link}: {error}");
         }
     }
 
@@ -130,7 +166,7 @@ mod tests {
         trail.follow("?$skip=1").unwrap();
         for link in ["?$skip=1", "?$filter=x"] {
             let error = trail.follow(link).unwrap_err();
-            assert!(matches!(error, SourceError::RepeatedCursor { pages: 2, .. }), "{error}");
+            assert!(matches!(error, CursorError::Repeated { pages: 2 }), "{error}");
         }
     }
 
@@ -140,14 +176,32 @@ mod tests {
         trail.follow("?$skip=1").unwrap();
         trail.follow("?$skip=2").unwrap();
         let error = trail.follow("?$skip=3").unwrap_err();
-        assert!(matches!(error, SourceError::TooManyPages { bound: 3, .. }), "{error}");
+        assert!(matches!(error, CursorError::TooManyPages { bound: 3 }), "{error}");
         assert_eq!(trail.pages(), 3);
     }
 
     #[test]
-    fn a_link_that_is_no_url_is_an_error() {
-        for link in ["https://[", &"x".repeat(LONGEST_LINK + 1)] {
-            assert!(matches!(trail().follow(link).unwrap_err(), SourceError::Api(_)));
+    fn a_link_that_is_not_a_url_is_an_error() {
+        let error = trail().follow("https://[").unwrap_err();
+        assert!(matches!(error, CursorError::NotAUrl(_)), "{error}");
+        let error = trail().follow(&"x".repeat(LONGEST_LINK + 1)).unwrap_err();
+        assert_eq!(error, CursorError::TooLong);
+    }
+
+    #[test]
+    fn each_cursor_error_is_a_defect_with_its_code_and_its_detail() {
+        for (links, code, detail) in [
+            (&["https://evil.example/x"][..], ErrorCode::ForeignCursor, "https://evil.example"),
+            (&["?$skip=1", "?$skip=1"], ErrorCode::RepeatedCursor, "after 2 pages"),
+            (&["?a", "?b", "?c"], ErrorCode::TooManyPages, "more than 3 pages (bound `max_pages`)"),
+            (&["https://["], ErrorCode::AnswerMalformed, "not a URL"),
+        ] {
+            let mut trail = trail();
+            let error = links.iter().find_map(|link| trail.follow(link).err()).unwrap();
+            let failure = Failure::from(error.into_api_error(&stack(), "list machines"));
+            assert_eq!((failure.code, failure.recovery), (code, Recovery::Defect), "{failure}");
+            assert!(failure.message.contains(detail), "{failure}");
+            assert!(failure.message.starts_with("defender: list machines: "), "{failure}");
         }
     }
 }

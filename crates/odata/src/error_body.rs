@@ -1,36 +1,40 @@
-//! Answers of Microsoft's OData APIs: Defender for Endpoint and Graph.
+//! Error bodies of Microsoft's OData APIs: Defender for Endpoint and Graph.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
 use serde_json::{Map, Value};
+use stocktake_http_stack::{ErrorDetail, InvalidResponse, JsonResponses, ResponsePolicy};
 
-use super::json::{body_flaw, header_text, scalar};
-use super::text::plain_message;
-use super::words::{quota_in, wait_in};
-use super::{ErrorDetail, InvalidResponse, ResponsePolicy};
+use crate::{ReadValue, TextOrInteger};
 
-/// The wait after a refusal that names a quota by the hour or longer and no time. The window empties
-/// little by little, so a fraction of it is enough.
-const WAIT_OF_A_LONG_QUOTA: Duration = Duration::from_secs(5 * 60);
+/// Longest wait that is believed, as for a `Retry-After` header.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How deep documents nest in messages: Intune's gateway wraps what its service reports.
+const DEEPEST_MESSAGE: usize = 3;
+
+/// How deep `innerError` nests.
+const DEEPEST_INNER_ERROR: usize = 4;
 
 /// Defender for Endpoint and Microsoft Graph.
 ///
 /// Their errors are `{"error": {"code", "message", "target", "innerError"}}`
 /// (<https://learn.microsoft.com/defender-endpoint/api/common-errors>,
 /// <https://learn.microsoft.com/graph/errors>). Intune puts a second JSON document, as a string,
-/// into `message`; Defender names quotas and waits in words.
+/// into `message`. Waits are read from the header `Retry-After` and from Intune's field of that name,
+/// never from prose.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ODataResponses;
 
 impl ResponsePolicy for ODataResponses {
-    fn flaw(&self, answer: &Response<Bytes>) -> Option<InvalidResponse> {
-        let empty = answer.body().trim_ascii().is_empty();
-        if empty && answer.status() == StatusCode::OK {
+    fn flaw(&self, response: &Response<Bytes>) -> Option<InvalidResponse> {
+        let empty = response.body().trim_ascii().is_empty();
+        if empty && response.status() == StatusCode::OK {
             return Some(InvalidResponse::new("no body"));
         }
-        body_flaw(answer)
+        JsonResponses.flaw(response)
     }
 
     fn read_error(&self, status: StatusCode, headers: &HeaderMap, body: &Bytes) -> ErrorDetail {
@@ -40,82 +44,78 @@ impl ResponsePolicy for ODataResponses {
             // A few gateways in front of the APIs send the code alone.
             Some(Value::String(code)) => ErrorDetail {
                 code: Some(code.clone()),
-                message: json.get("error_description").and_then(scalar).unwrap_or_default(),
+                message: read_text(json.get("error_description")).unwrap_or_default(),
                 ..ErrorDetail::default()
             },
+            // Not an envelope: a gateway's own JSON, or text.
             _ => ErrorDetail {
-                message: json
-                    .get("message")
-                    .and_then(scalar)
-                    .unwrap_or_else(|| plain_message(body)),
+                message: JsonResponses.read_error(status, headers, body).message,
                 ..ErrorDetail::default()
             },
         };
         // The header is the service's own; the body's may be the caller's, sent back.
-        if let Some(id) = header_text(headers, &["request-id", "x-ms-request-id"]) {
+        if let Some(id) = read_request_id(headers) {
             detail.request_id = Some(id);
         }
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            detail.quota = quota_in(&detail.message);
-            detail.retry_after = detail
-                .retry_after
-                .or_else(|| wait_in(&detail.message))
-                .or_else(|| detail.quota.map(|quota| quota.per.min(WAIT_OF_A_LONG_QUOTA)));
-        }
-        detail.advice = advice(status, &detail);
+        detail.advice = advise(status, detail.code.as_deref().unwrap_or_default());
         detail
     }
 }
 
+fn read_request_id(headers: &HeaderMap) -> Option<String> {
+    ["request-id", "x-ms-request-id"].iter().find_map(|name| {
+        let text = headers.get(*name)?.to_str().ok()?.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    })
+}
+
+/// A string that is not blank, or an integer; the APIs send their codes as either.
+fn read_text(value: Option<&Value>) -> Option<String> {
+    TextOrInteger::read(value?).ok().flatten()
+}
+
 fn read_envelope(error: &Map<String, Value>) -> ErrorDetail {
     let mut detail = ErrorDetail {
-        code: error.get("code").and_then(scalar),
-        message: error.get("message").and_then(scalar).unwrap_or_default(),
+        code: read_text(error.get("code")),
+        message: read_text(error.get("message")).unwrap_or_default(),
         // Defender: `target` is the correlation id to quote to support.
-        request_id: error.get("target").and_then(scalar),
+        request_id: read_inner_request_id(error).or_else(|| read_text(error.get("target"))),
         ..ErrorDetail::default()
     };
-    if let Some(id) = inner_request_id(error) {
-        detail.request_id = Some(id);
-    }
     read_nested_message(&mut detail);
     detail
 }
 
-/// `innerError` may be spelled `innererror` and may nest.
-fn inner_request_id(error: &Map<String, Value>) -> Option<String> {
+/// `innerError` may be spelled `innererror` and may nest; the innermost id counts.
+fn read_inner_request_id(error: &Map<String, Value>) -> Option<String> {
     let mut level = error;
     let mut found = None;
-    for _ in 0..4 {
+    for _ in 0..DEEPEST_INNER_ERROR {
         let inner = level.get("innerError").or_else(|| level.get("innererror"));
         let Some(Value::Object(inner)) = inner else { break };
-        found = inner.get("request-id").and_then(scalar).or(found);
+        found = read_text(inner.get("request-id")).or(found);
         level = inner;
     }
     found
 }
 
-/// How deep documents nest in messages: Intune's gateway wraps what its service says.
-const DEEPEST: usize = 3;
-
 /// Intune's JSON in the message. Its own message names an operation and an internal URL; both are
-/// kept, because support asks for them. Its code stands beside Graph's, which tells a refusal.
+/// kept, because support asks for them. Its code stands next to Graph's, because both mark refusals.
 fn read_nested_message(detail: &mut ErrorDetail) {
-    for _ in 0..DEEPEST {
+    for _ in 0..DEEPEST_MESSAGE {
         if !detail.message.trim_start().starts_with('{') {
             return;
         }
         let Ok(Value::Object(nested)) = serde_json::from_str::<Value>(&detail.message) else {
             return;
         };
-        let text = |name: &str| nested.get(name).and_then(scalar);
+        let text = |name: &str| read_text(nested.get(name));
         if detail.inner_code.is_none() {
             detail.inner_code = text("CustomApiErrorPhrase").or_else(|| text("ErrorCode"));
         }
         // Seconds; null unless it throttles.
         if let Some(seconds) = nested.get("RetryAfter").and_then(Value::as_u64) {
-            detail.retry_after =
-                Some(Duration::from_secs(seconds).min(super::retry_after::LONGEST_WAIT));
+            detail.retry_after = Some(Duration::from_secs(seconds).min(LONGEST_WAIT));
         }
         match text("Message").or_else(|| text("message")) {
             Some(message) => detail.message = message,
@@ -124,21 +124,14 @@ fn read_nested_message(detail: &mut ErrorDetail) {
     }
 }
 
-fn advice(status: StatusCode, detail: &ErrorDetail) -> Option<String> {
-    let message = detail.message.to_ascii_lowercase();
-    let code = detail.code.as_deref().unwrap_or_default();
+/// What an operator can do, as far as both APIs agree; each API's own crate knows more.
+fn advise(status: StatusCode, code: &str) -> Option<String> {
     let advice = match status.as_u16() {
         401 if code == "Authorization_IdentityNotFound" => {
             "Consent to the application in this tenant: it has no service principal there."
         }
-        401 if ["inactive", "license", "not provisioned"].iter().any(|w| message.contains(w)) => {
-            "Check that the tenant has an active Defender for Endpoint licence."
-        }
         401 => {
             "Check that the token's scope and the API's base URL belong to the same API and cloud."
-        }
-        403 if code == "DisabledFeature" || code == "DisallowedOperation" => {
-            "Enable the feature that the message names in the Microsoft Defender portal."
         }
         403 => {
             "Grant the application the permission that the message names (type Application) and \
@@ -157,7 +150,6 @@ fn advice(status: StatusCode, detail: &ErrorDetail) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Quota;
 
     fn read(status: u16, body: &str) -> ErrorDetail {
         ODataResponses.read_error(
@@ -208,18 +200,20 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_that_names_a_quota_but_no_time_waits_for_its_window_within_reason() {
-        let minute = read(429, r#"{"error": {"message": "maximum allowed 45 per 00:01:00"}}"#);
-        assert_eq!(minute.quota, Some(Quota::per_minute(45)));
-        assert_eq!(minute.retry_after, Some(Duration::from_secs(60)));
-        let hour = read(429, r#"{"error": {"message": "1500 per 01:00:00"}}"#);
-        assert_eq!(hour.retry_after, Some(Duration::from_secs(300)));
-        // Only a refusal is believed: the words may stand in any other message.
-        assert_eq!(read(400, r#"{"error": {"message": "1 per 01:00:00"}}"#).quota, None);
+    fn a_wait_is_not_read_from_prose() {
+        let body = r#"{"error": {"message": "45 per 00:01:00 exceeded. Retry after 30 seconds"}}"#;
+        assert_eq!(read(429, body).retry_after, None);
     }
 
     #[test]
-    fn what_is_not_an_envelope_still_says_something() {
+    fn an_absurd_wait_is_a_day() {
+        let message = format!(r#"{{\"RetryAfter\": {}}}"#, u64::MAX);
+        let body = format!(r#"{{"error": {{"message": "{message}"}}}}"#);
+        assert_eq!(read(429, &body).retry_after, Some(LONGEST_WAIT));
+    }
+
+    #[test]
+    fn a_body_that_is_not_an_envelope_still_gives_a_message() {
         assert_eq!(read(502, "<html>gone</html>").message, "an HTML page instead of JSON");
         assert_eq!(read(503, "upstream\nfailed").message, "upstream failed");
         assert_eq!(read(500, "").message, "");
@@ -230,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_success_without_a_body_is_flawed() {
-        let answer = Response::new(Bytes::from_static(b" \n"));
-        assert_eq!(ODataResponses.flaw(&answer), Some(InvalidResponse::new("no body")));
+        let response = Response::new(Bytes::from_static(b" \n"));
+        assert_eq!(ODataResponses.flaw(&response), Some(InvalidResponse::new("no body")));
     }
 }

@@ -14,8 +14,7 @@
 //! let body = br#"{"value": [{"id": "a", "osBuild": "22621"}, {"id": "b", "osBuild": []}]}"#;
 //! let page = parse_page::<Machine>(body)?;
 //! assert_eq!((page.records[0].id.as_deref(), page.records[0].build), (Some("a"), Some(22621)));
-//! assert_eq!(page.malformed[0].reason, "record cannot be read: osBuild: invalid type: sequence, \
-//!                                       expected an integer at line 1 column 67");
+//! assert!(page.malformed[0].reason.contains("osBuild: invalid type: sequence"));
 //! # Ok::<(), stocktake_odata::PageError>(())
 //! ```
 //!
@@ -62,7 +61,7 @@ mod value;
 #[cfg(feature = "client")]
 pub use client::{page_error, read_page};
 #[cfg(feature = "client")]
-pub use cursor::CursorTrail;
+pub use cursor::{CursorError, CursorTrail};
 #[cfg(feature = "client")]
 pub use error_body::ODataResponses;
 pub use page::{LONGEST_PAYLOAD, MOST_RECORDS, PageError, WirePage, find_text, parse_page};

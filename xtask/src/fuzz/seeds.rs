@@ -53,7 +53,7 @@ fn all(root: &Path) -> anyhow::Result<Vec<Seeds>> {
         ("yaml_configuration", YAML.map(Into::into).to_vec()),
         ("token_answer", TOKENS.map(Into::into).to_vec()),
         ("error_envelope", REFUSALS.map(Into::into).to_vec()),
-        ("sekoia_answers", TASKS.map(Into::into).to_vec()),
+        ("sekoia_responses", TASKS.map(Into::into).to_vec()),
     ])
 }
 

@@ -16,7 +16,7 @@
 mod sink;
 mod state_store;
 
-pub use sink::{Destination, sink};
+pub use sink::{Destination, Received, json_body, read_json_body, sink};
 pub use state_store::state_store;
 
 use chrono::{DateTime, Utc};

@@ -19,6 +19,20 @@ pub struct Fence {
     pub claim: ClaimId,
 }
 
+impl Fence {
+    /// Refuses a write for another tenant than the fence's.
+    ///
+    /// # Errors
+    /// [`StateError::LeaseLost`].
+    pub fn check_covers(&self, tenant: &TenantName) -> Result<(), StateError> {
+        if self.tenant == *tenant {
+            Ok(())
+        } else {
+            Err(StateError::LeaseLost { tenant: tenant.clone() })
+        }
+    }
+}
+
 /// The right of one worker to run a tenant's cycles for a while.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Lease {
@@ -62,8 +76,8 @@ pub trait LeaseStore: fmt::Debug + Send + Sync {
     /// [`StateError::LeaseLost`] when the fence is not the tenant's present claim.
     async fn renew(&self, fence: &Fence, length: Duration) -> Result<DateTime<Utc>, StateError>;
 
-    /// Gives the lease back, so that the tenant can be claimed at once. One that is lost already is
-    /// none of this caller's, and stays.
+    /// Gives the lease back, so that the tenant can be claimed at once. A lease that another worker
+    /// holds by now stays.
     async fn release(&self, fence: &Fence) -> Result<(), StateError>;
 
     /// Every lease, in the order of tenants; expired ones too, until their tenant is claimed again.

@@ -104,6 +104,16 @@ pub struct NewDeadLetter {
     pub payload: String,
 }
 
+impl NewDeadLetter {
+    /// Refuses letters of another tenant than the fence's.
+    ///
+    /// # Errors
+    /// [`StateError::LeaseLost`].
+    pub fn check_fence(letters: &[Self], fence: &Fence) -> Result<(), StateError> {
+        letters.iter().try_for_each(|letter| fence.check_covers(&letter.inventory.tenant))
+    }
+}
+
 /// A dead letter as it is kept. The same one met again is counted, not kept twice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DeadLetter {
@@ -150,6 +160,17 @@ pub struct Delivery {
     pub removed: Vec<DeviceUid>,
     /// What the sink will never take.
     pub refused: Vec<NewDeadLetter>,
+}
+
+impl Delivery {
+    /// Refuses a delivery for another tenant than the fence's.
+    ///
+    /// # Errors
+    /// [`StateError::LeaseLost`].
+    pub fn check_fence(&self, fence: &Fence) -> Result<(), StateError> {
+        fence.check_covers(&self.scope.inventory.tenant)?;
+        NewDeadLetter::check_fence(&self.refused, fence)
+    }
 }
 
 /// How far a source was delivered to a sink.

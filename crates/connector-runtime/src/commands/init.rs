@@ -96,7 +96,7 @@ impl Init {
         };
         let text = self.configuration(&answers, cloud, &secret_file);
         // A mistake is told before anything is written.
-        config::check_text(&text)?;
+        config::check_text(&text, &context.flags.sinks)?;
         if let Secret::Value(value) = &answers.secret {
             write_private(&secret_file, &format!("{}\n", value.expose_secret()))?;
             context

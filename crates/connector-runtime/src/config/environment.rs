@@ -61,17 +61,23 @@ impl Provider for Environment {
         for (name, text) in &self.0 {
             let Some(key) = name.strip_prefix(PREFIX) else { continue };
             let path: Vec<String> = key.split("__").map(str::to_lowercase).collect();
-            insert(&mut root, &path, text);
+            let value = match path.as_slice() {
+                // The registry of sinks knows what each of its keys holds.
+                [first, ..] if first == "sinks" => Value::from(text.as_str()),
+                [.., leaf] => value(leaf, text),
+                [] => continue,
+            };
+            insert(&mut root, &path, value);
         }
         Ok(Profile::Default.collect(root))
     }
 }
 
-fn insert(dict: &mut Dict, path: &[String], text: &str) {
+fn insert(dict: &mut Dict, path: &[String], value: Value) {
     match path {
         [] => {}
         [leaf] => {
-            dict.insert(leaf.clone(), value(leaf, text));
+            dict.insert(leaf.clone(), value);
         }
         [first, rest @ ..] => {
             let entry = dict.entry(first.clone()).or_insert_with(|| Value::from(Dict::new()));
@@ -79,7 +85,7 @@ fn insert(dict: &mut Dict, path: &[String], text: &str) {
                 *entry = Value::from(Dict::new());
             }
             if let Value::Dict(_, inner) = entry {
-                insert(inner, rest, text);
+                insert(inner, rest, value);
             }
         }
     }

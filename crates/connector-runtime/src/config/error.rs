@@ -97,17 +97,20 @@ fn fault(error: figment::Error) -> Fault {
         other => other.to_string(),
     };
     let key = path.join(".");
-    let origin = error.metadata.as_ref().map(|metadata| match &metadata.source {
+    let origin = error.metadata.as_ref().map(|metadata| origin(metadata, &path));
+    Fault { key, problem, origin }
+}
+
+/// Where a value comes from: a file or an environment variable.
+pub(super) fn origin(metadata: &figment::Metadata, path: &[String]) -> String {
+    match &metadata.source {
         Some(source) => source.to_string(),
         None if metadata.name == "environment variable" => {
-            format!(
-                "environment variable {}",
-                metadata.interpolate(&figment::Profile::Default, &path)
-            )
+            let variable = metadata.interpolate(&figment::Profile::Default, path);
+            format!("environment variable {variable}")
         }
         None => metadata.name.to_string(),
-    });
-    Fault { key, problem, origin }
+    }
 }
 
 /// A value as a fault repeats it: its start, in case a secret was put in its place.

@@ -38,9 +38,9 @@ pub(crate) use environment::variables;
 pub(crate) use error::{ConfigError, Fault, abridged, unknown};
 #[cfg(feature = "fuzzing")]
 pub(crate) use load::check_yaml;
-pub(crate) use load::{Flags, check_text, load};
+pub(crate) use load::{Flags, check_text, from_value, load};
 pub(crate) use server::ServerConfig;
-pub(crate) use sinks::{DialectName, FileConfig, FileLayout, SekoiaConfig, SinkConfig, TlsConfig};
+pub(crate) use sinks::{SinkConfig, schema};
 pub(crate) use telemetry::TelemetryConfig;
 pub(crate) use template::TEMPLATE;
 pub(crate) use tenant::{FilterConfig, TenantConfig};

@@ -7,15 +7,18 @@ use std::time::Duration;
 use stocktake_connector_core::{SinkName, TenantName};
 use stocktake_http_stack::Origin;
 
-use super::sinks::SekoiaConfig;
 use super::{
     AppSecretConfig, CertificateConfig, Config, ConfigError, CredentialConfig, Fault, FilterConfig,
-    HiddenText, IntuneMode, SinkConfig, TenantConfig,
+    HiddenText, IntuneMode, TenantConfig,
 };
 
-/// Finds every fault, of `variables` too where they count beside the configuration.
-pub(super) fn validate(config: &Config, variables: &[(String, String)]) -> Result<(), ConfigError> {
-    let mut faults = Vec::new();
+/// Finds every fault besides `faults`, those of `variables` that count next to the configuration
+/// included.
+pub(super) fn validate(
+    config: &Config,
+    variables: &[(String, String)],
+    mut faults: Vec<Fault>,
+) -> Result<(), ConfigError> {
     for (name, tenant) in &config.tenants {
         let key = format!("tenants.{name}");
         if let Err(invalid) = TenantName::new(name) {
@@ -27,13 +30,9 @@ pub(super) fn validate(config: &Config, variables: &[(String, String)]) -> Resul
         check_credential(&format!("credentials.{name}"), credential, &mut faults);
     }
     check_managed_identities(config, &mut faults);
-    for (name, sink) in &config.sinks {
-        let key = format!("sinks.{name}");
+    for name in config.sinks.keys() {
         if let Err(invalid) = SinkName::new(name) {
-            faults.push(Fault::new(&key, invalid.to_string()));
-        }
-        if let SinkConfig::Sekoia(sekoia) = sink {
-            check_sekoia(&key, sekoia, &mut faults);
+            faults.push(Fault::new(format!("sinks.{name}"), invalid.to_string()));
         }
     }
     check_collection(config, &mut faults);
@@ -277,35 +276,6 @@ fn both(key: &str, one: &str, other: &str) -> Fault {
 
 fn names<V>(table: &BTreeMap<String, V>) -> Vec<&str> {
     table.keys().map(String::as_str).collect()
-}
-
-fn check_sekoia(key: &str, sekoia: &SekoiaConfig, faults: &mut Vec<Fault>) {
-    check_url(format!("{key}.base_url"), &sekoia.base_url, faults);
-    if !is_guid(&sekoia.connector_uuid) {
-        faults.push(Fault::new(
-            format!("{key}.connector_uuid"),
-            format!(
-                "`{}` is not a UUID; copy it from the asset connector's page",
-                super::abridged(&sekoia.connector_uuid)
-            ),
-        ));
-    }
-    one_secret(key, "api_key", sekoia.api_key.as_ref(), sekoia.api_key_file.as_ref(), faults);
-    at_least(format!("{key}.max_items"), sekoia.max_items, 1, faults);
-    at_least(format!("{key}.max_bytes"), sekoia.max_bytes, 1, faults);
-    let tls = &sekoia.tls;
-    let (certificate, key_file) = (&tls.client_certificate_file, &tls.client_key_file);
-    for (name, is_set, other, other_is_set) in [
-        ("client_key_file", key_file.is_some(), "client_certificate_file", certificate.is_some()),
-        ("client_certificate_file", certificate.is_some(), "client_key_file", key_file.is_some()),
-    ] {
-        if !is_set && other_is_set {
-            faults.push(Fault::new(
-                format!("{key}.tls.{name}"),
-                format!("is missing; it goes with `{other}`"),
-            ));
-        }
-    }
 }
 
 fn check_collection(config: &Config, faults: &mut Vec<Fault>) {

@@ -167,8 +167,8 @@ pub(super) fn apis_of(tenant: &TenantConfig, config: &Config) -> Vec<&'static st
     };
     let graph = (config.enrichment.intune == IntuneMode::Auto).then_some("graph");
     let sinks: BTreeSet<_> = sinks_of(tenant, config)
-        .filter_map(|name| config.sinks.get(name))
-        .flat_map(|sink| sink.apis())
+        .filter_map(|name| config.sinks.get(name)?.settings())
+        .flat_map(|settings| settings.apis())
         .copied()
         .collect();
     tokens.into_iter().chain(["defender"]).chain(graph).chain(sinks).collect()
@@ -199,8 +199,7 @@ pub(super) fn collector(
     };
     let source =
         DefenderClient::new(access.defender_stack.clone(), access.defender_options.clone());
-    let directory = DirectoryId::new(&tenant.tenant_id)
-        .map_err(|error| CommandError::from_error(&error))?;
+    let directory = credential::directory_id(&inventory.tenant, tenant)?;
     let mapper = mapper(config, Some(directory));
     let cycles = Arc::clone(store) as Arc<dyn CycleStore>;
     let mut collector = Collector::new(inventory, source, enricher, mapper, cycles);

@@ -12,6 +12,8 @@ mod disk_full;
 mod documents;
 mod faults;
 mod init;
+#[path = "../../../../xtask/judges/judge.rs"]
+mod judge;
 mod judges;
 mod mutual_tls;
 mod push;

@@ -1,11 +1,11 @@
-//! An enricher: who owns which asset.
+//! An enricher: the owners of assets.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use stocktake_connector_core::{
-    EnrichError, Enricher, Enrichment, EnrichmentAccount, EnrichmentPass, PassHint,
+    Enricher, Enrichment, EnrichmentAccount, EnrichmentPass, Failure, PassHint,
     UnreadableEnrichment,
 };
 use uuid::Uuid;
@@ -44,9 +44,9 @@ pub(crate) struct OwnersPass {
 impl EnrichmentPass for OwnersPass {
     type Record = String;
 
-    /// A remote enricher asks here, for the whole page at once. An error stops the cycle, so that no
-    /// event goes out without what an earlier one had.
-    async fn prepare(&mut self, _: &[Option<Uuid>], _: bool) -> Result<(), EnrichError> {
+    /// A remote enricher makes its calls here, for the whole page at once. A failure stops the cycle,
+    /// so that no event goes out without what an earlier one had.
+    async fn prepare(&mut self, _: &[Option<Uuid>], _: bool) -> Result<(), Failure> {
         Ok(())
     }
 

@@ -1,68 +1,42 @@
-//! A mapper: an asset and its owner as a device inventory event of OCSF.
+//! A mapper: an asset and its owner as one event.
 
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{Enrichment, Fingerprint, MapError, Mapper};
-use stocktake_ocsf_model::{
-    ActivityId, CategoryUid, ClassUid, Device, DeviceTypeId, InventoryInfo, Metadata, Product,
-    SeverityId, Timestamp, TypeUid, User, VERSION,
-};
 
 use crate::source::Asset;
 
-/// The mapping. Bump [`RULES`] when it changes.
+/// What is known of an asset. It borrows from the record and the enrichment, so that mapping copies
+/// nothing; the form decides what is written.
+#[derive(Debug)]
+pub(crate) struct AssetEvent<'a> {
+    pub(crate) asset: &'a Asset,
+    pub(crate) owner: Option<&'a str>,
+    pub(crate) time: DateTime<Utc>,
+}
+
+/// The mapping. Change [`RULES`] when it changes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AssetMapper;
 
 /// Another text sends every device once again.
-const RULES: &[u8] = b"assets 1";
+pub(crate) const RULES: &[u8] = b"assets 1";
 
 impl Mapper for AssetMapper {
     type Record = Asset;
     type Enrichment = String;
-    type Event = InventoryInfo;
+    type Event<'a> = AssetEvent<'a>;
 
-    fn map(
-        &self,
-        asset: &Asset,
-        owner: &Enrichment<String>,
+    fn map<'a>(
+        &'a self,
+        asset: &'a Asset,
+        owner: &'a Enrichment<String>,
         now: DateTime<Utc>,
-    ) -> Result<InventoryInfo, MapError> {
+    ) -> Result<AssetEvent<'a>, MapError> {
         if asset.host.is_empty() {
             return Err(MapError { field: "host", problem: "is empty".into() });
         }
-        let time = |time: DateTime<Utc>| Timestamp::from_millis(time.timestamp_millis());
-        let owner = owner
-            .matched()
-            .map(|name| Box::new(User { name: Some(name.clone()), ..User::default() }));
-        let device = Device {
-            uid: Some(asset.tag.clone()),
-            hostname: Some(asset.host.clone()),
-            last_seen_time: asset.last_seen.map(time),
-            type_id: DeviceTypeId::Unknown,
-            owner,
-            ..Device::default()
-        };
-        let product = Product {
-            name: Some("Asset register".into()),
-            vendor_name: Some("Contoso".into()),
-            ..Product::default()
-        };
-        let metadata = Metadata {
-            version: VERSION.to_owned(),
-            product: Box::new(product),
-            ..Metadata::default()
-        };
-        Ok(InventoryInfo {
-            activity_id: ActivityId::Collect,
-            category_uid: CategoryUid::Discovery,
-            class_uid: ClassUid::DeviceInventoryInfo,
-            type_uid: TypeUid::DeviceInventoryInfoCollect,
-            severity_id: SeverityId::Informational,
-            time: time(asset.last_seen.unwrap_or(now)),
-            device: Box::new(device),
-            metadata: Box::new(metadata),
-            ..InventoryInfo::default()
-        })
+        let owner = owner.matched().map(String::as_str);
+        Ok(AssetEvent { asset, owner, time: asset.last_seen.unwrap_or(now) })
     }
 
     fn fingerprint(&self) -> Fingerprint {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
-    DeviceUid, Listing, MalformedRecord, Page, Presence, Selection, Source, SourceError,
+    DeviceUid, Failure, Listing, MalformedRecord, Page, Presence, Source, SourceCursor,
     SourceRecord,
 };
 use uuid::Uuid;
@@ -49,9 +49,6 @@ impl SourceRecord for Asset {
     fn join_key(&self) -> Option<Uuid> {
         Some(key(&self.tag))
     }
-    fn first_seen(&self) -> Option<DateTime<Utc>> {
-        None
-    }
     fn last_seen(&self) -> Option<DateTime<Utc>> {
         self.last_seen
     }
@@ -85,12 +82,16 @@ impl Source for Register {
     type Record = Asset;
     type Listing = RegisterListing;
 
-    /// Every line, whatever is asked for: more than was asked is allowed, less is not.
-    fn list(&self, _: Selection) -> RegisterListing {
+    fn list(&self) -> RegisterListing {
         RegisterListing { lines: self.lines(), next: 0 }
     }
 
-    async fn look_up(&self, uid: &DeviceUid) -> Result<Presence, SourceError> {
+    /// The register does not show what changed since, so every cycle is a full one.
+    fn resume(&self, _: &[SourceCursor]) -> Option<RegisterListing> {
+        None
+    }
+
+    async fn look_up(&self, uid: &DeviceUid) -> Result<Presence, Failure> {
         let is_there = self.lines().iter().any(|line| line.split(',').next() == Some(uid.as_str()));
         Ok(if is_there { Presence::Present } else { Presence::Absent })
     }
@@ -110,7 +111,7 @@ pub(crate) struct RegisterListing {
 impl Listing for RegisterListing {
     type Record = Asset;
 
-    async fn next_page(&mut self) -> Result<Option<Page<Asset>>, SourceError> {
+    async fn next_page(&mut self) -> Result<Option<Page<Asset>>, Failure> {
         if self.next > self.lines.len() {
             return Ok(None);
         }
@@ -130,5 +131,10 @@ impl Listing for RegisterListing {
             self.next = usize::MAX;
         }
         Ok(Some(Page { records, malformed, excluded: Vec::new(), last }))
+    }
+
+    /// Where a later listing can resume: a time, a delta token.
+    fn cursor(&self) -> Option<SourceCursor> {
+        None
     }
 }

@@ -19,8 +19,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use stocktake_connector_core::{
-    Acknowledged, BatchLimits, Checkpoint, CycleKind, CycleOutcome, CycleReport, CycleStore,
-    DeadLetter, DeadLetterFilter, DeviceUid, ErrorCode, EventUid, Failure, FailureRecord, Fence,
+    Acknowledged, Acknowledgement, BatchLimits, Checkpoint, CycleKind, CycleOutcome, CycleReport,
+    CycleStore, DeadLetter, DeadLetterFilter, DeviceUid, ErrorCode, EventUid, FailureRecord, Fence,
     Fingerprint, FixedClock, LeaseStore, Recovery, Scope, SinkAccount, Stage, StateQueries,
     WorkerName,
 };

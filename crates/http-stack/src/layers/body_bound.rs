@@ -10,7 +10,7 @@ use tower::layer::{Layer, layer_fn};
 use crate::ApiErrorKind;
 
 use crate::attempt_failure::{AttemptFailure, Retry};
-use crate::layers::exchange::connection_failure;
+use crate::layers::http_service::connection_failure;
 use crate::layers::service;
 
 /// What is read of an answer that is no success; an explanation is a few hundred bytes.
