@@ -1,4 +1,4 @@
-//! A canary in every kind of credential, and the worst answers: it appears nowhere.
+//! A canary in every kind of credential, and the worst responses: it appears nowhere.
 
 use std::fs;
 use std::io;
