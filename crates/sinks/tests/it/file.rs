@@ -137,7 +137,9 @@ async fn a_cycle_that_was_never_finished_is_published_when_the_next_one_writes()
     let (first, second) = (CycleId::random(), CycleId::random());
     sink.write_batch(&batch(first, &["1"])).await.unwrap();
     sink.write_batch(&batch(second, &["2"])).await.unwrap();
-    assert!(names(folder.path()).contains(&format!("contoso.defender-20260921T141320Z-{first}.ndjson")));
+    assert!(
+        names(folder.path()).contains(&format!("contoso.defender-20260921T141320Z-{first}.ndjson"))
+    );
     sink.finish_cycle(&end(second)).await.unwrap();
     assert_eq!(names(folder.path()).len(), 2);
 }

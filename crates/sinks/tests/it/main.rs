@@ -22,10 +22,7 @@ fn contoso() -> Inventory {
 }
 
 fn inventory(tenant: &str, source: &str) -> Inventory {
-    Inventory {
-        tenant: TenantName::new(tenant).unwrap(),
-        source: SourceName::new(source).unwrap(),
-    }
+    Inventory { tenant: TenantName::new(tenant).unwrap(), source: SourceName::new(source).unwrap() }
 }
 
 fn batch(cycle: CycleId, bodies: &[&str]) -> Batch {

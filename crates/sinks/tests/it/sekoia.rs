@@ -261,10 +261,7 @@ async fn every_response_to_a_push_has_its_class_and_its_advice() {
             json(404, bad()),
             Failed(ErrorCode::SinkRequestRefused, Recovery::Operator, "`connector_uuid`"),
         ),
-        (
-            json(405, bad()),
-            Failed(ErrorCode::SinkRequestRefused, Recovery::Operator, "`base_url`"),
-        ),
+        (json(405, bad()), Failed(ErrorCode::SinkRequestRefused, Recovery::Operator, "`base_url`")),
         (
             ResponseTemplate::new(302).insert_header("location", "https://example.com"),
             Failed(ErrorCode::SinkRequestRefused, Recovery::Operator, "`base_url`"),

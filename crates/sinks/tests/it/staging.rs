@@ -85,8 +85,7 @@ impl Sink for Warehouse {
 
     async fn write_batch(&self, batch: &Batch) -> Result<Acknowledgement, SinkError> {
         let tables = &mut *self.tables.lock().unwrap();
-        let inventory =
-            Inventory { tenant: batch.tenant.clone(), source: batch.source.clone() };
+        let inventory = Inventory { tenant: batch.tenant.clone(), source: batch.source.clone() };
         if std::mem::take(&mut tables.fails_in_part) {
             tables.rows.extend(batch.events.iter().take(2).cloned());
             let claimed = if self.has(Defect::SettlesTooMuch) { 3 } else { 2 };
@@ -94,9 +93,10 @@ impl Sink for Warehouse {
             let settled = Settled { acknowledged: (0..claimed).collect(), refused: Vec::new() };
             return Err(SinkError::Failed { failure, settled });
         }
-        let events = batch.events.iter().filter(|event| {
-            event.kind == EventKind::Upsert || !self.has(Defect::IgnoresRemovals)
-        });
+        let events = batch
+            .events
+            .iter()
+            .filter(|event| event.kind == EventKind::Upsert || !self.has(Defect::IgnoresRemovals));
         let events: Vec<_> = events.cloned().collect();
         tables.staged.entry(inventory.clone()).or_default().extend(events);
         tables.batches += 1;
@@ -118,7 +118,7 @@ impl Sink for Warehouse {
             tables.staged.remove(&inventory);
         }
         if self.has(Defect::MixesInventories)
-            && let Some((_, events)) = tables.staged.pop_first()
+            && let Some((_, events)) = tables.staged.pop_last()
         {
             tables.staged.insert(inventory.clone(), events);
         }

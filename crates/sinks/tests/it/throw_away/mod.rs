@@ -3,13 +3,12 @@
 mod config;
 mod sink;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use stocktake_connector_core::{CycleId, Sink, SinkName, Verdict};
+use stocktake_connector_core::{CycleId, SinkName, Verdict};
 use stocktake_http_stack::{Attempt, AttemptObserver, Transport};
 use stocktake_sinks::SinkRegistry;
-use std::sync::Mutex;
 use wiremock::matchers::{body_string, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -41,7 +40,10 @@ fn its_configuration_api_names_and_documentation_come_out_of_the_registry() {
     assert_eq!(schema["oneOf"].as_array().unwrap().len(), 4);
     let faults = read(&registry, json!({"type": "webhook", "urll": "x"})).unwrap_err();
     let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
-    assert_eq!(faults, ["`urll`: unknown key; known are token, token_file, url", "`url`: is missing"]);
+    assert_eq!(
+        faults,
+        ["`urll`: unknown key; known are token, token_file, url", "`url`: is missing"]
+    );
     let table = json!({"type": "webhook", "url": "https://hooks.example", "token": "canary"});
     let shown = serde_json::to_string(&read(&registry, table).unwrap()).unwrap();
     assert!(shown.contains("https://hooks.example") && !shown.contains("canary"), "{shown}");
