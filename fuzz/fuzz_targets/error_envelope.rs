@@ -6,7 +6,8 @@ use chrono::DateTime;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use libfuzzer_sys::fuzz_target;
-use stocktake_http_stack::{ResponsePolicy, JsonResponses, ODataResponses, clean_text, retry_after};
+use stocktake_http_stack::{JsonResponses, ResponsePolicy, clean_text, retry_after};
+use stocktake_odata::ODataResponses;
 
 const A_DAY: u64 = 24 * 60 * 60;
 

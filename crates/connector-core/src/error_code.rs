@@ -100,8 +100,30 @@ impl fmt::Display for ErrorCode {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::path::Path;
 
     use super::*;
+
+    #[test]
+    fn every_code_has_a_page_and_every_page_a_code() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors");
+        let pages: BTreeSet<String> = std::fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+            .filter(|stem| stem != "README")
+            .collect();
+        let codes: BTreeSet<_> = ErrorCode::ALL.iter().map(ToString::to_string).collect();
+        assert_eq!(pages, codes);
+        let overview = std::fs::read_to_string(folder.join("README.md")).unwrap();
+        for code in codes {
+            let page = std::fs::read_to_string(folder.join(format!("{code}.md"))).unwrap();
+            assert!(page.starts_with(&format!("# {code}: ")), "{code}");
+            for heading in ["## What happened", "## What to do"] {
+                assert!(page.contains(heading), "{code} lacks `{heading}`");
+            }
+            assert!(overview.contains(&format!("({code}.md)")), "{code} is not in the overview");
+        }
+    }
 
     #[test]
     fn no_code_stands_for_two_errors() {

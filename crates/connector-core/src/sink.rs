@@ -136,8 +136,9 @@ pub struct CycleEnd {
     pub cycle: CycleId,
     /// Which records it read.
     pub kind: CycleKind,
-    /// Whether the listing was read to its end, and this sink was sent everything that it lacked. Only
-    /// then does what it holds mirror the source.
+    /// Whether the listing was read to its end without too many devices vanishing at once, and this
+    /// sink was sent everything that it lacked, removals included. Only then does what it holds mirror
+    /// the source; never erase anything because of a cycle that was not complete.
     pub is_complete: bool,
 }
 
@@ -167,8 +168,10 @@ pub trait Sink: fmt::Debug + Send + Sync {
     /// Delivers a batch, and returns when the receiver has it safe, or has staged it.
     async fn write_batch(&self, batch: &Batch) -> Result<Acknowledgement, SinkError>;
 
-    /// Ends a cycle: a file sink gives its file the final name, a sink that stages makes safe what it
-    /// staged and acknowledges it. Called also after a cycle that failed part-way, and after one that
-    /// sent nothing.
+    /// Ends a cycle, after every batch of it, removals included: a file sink gives its file the final
+    /// name, a sink that stages makes safe what it staged and acknowledges it. Called also after a
+    /// cycle that failed part-way, and after one that sent nothing; but not after a panic, nor when the
+    /// cycle was stopped at once, or lost its lease, while something was staged. A sink drops what an
+    /// earlier cycle of the same tenant and source left staged.
     async fn finish_cycle(&self, end: &CycleEnd) -> Result<Acknowledgement, SinkError>;
 }

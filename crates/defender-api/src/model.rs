@@ -60,7 +60,7 @@ pub struct Machine {
     /// `Onboarded`, `CanBeOnboarded`, …; the documents spell the name `onboardingstatus`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub onboarding_status: Option<String>,
-    /// Id of the device group, text or integer on the wire; `0` is no group.
+    /// Id of the device group, text or integer on the wire; `0` means no group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rbac_group_id: Option<String>,
     /// Name of the device group.
@@ -138,7 +138,7 @@ wire_record! {
 }
 
 impl Machine {
-    /// The key that joins a machine with its Intune record; the all-zero GUID is none.
+    /// The key that joins a machine with its Intune record; `None` for the all-zero GUID.
     pub fn aad_device_id(&self) -> Option<Uuid> {
         self.aad_device_id.as_deref().and_then(parse_guid)
     }

@@ -15,8 +15,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use stocktake_connector_core::{
-    DeviceUid, Failure, Fingerprint, Listing, Page, Presence, Source, SourceCursor,
-    SourceRecord,
+    DeviceUid, Failure, Fingerprint, Listing, Page, Presence, Source, SourceCursor, SourceRecord,
 };
 use stocktake_odata::{CursorError, CursorTrail};
 use url::Url;

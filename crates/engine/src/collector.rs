@@ -198,9 +198,7 @@ where
         progress: &Arc<Progress>,
     ) -> Result<CycleReport, StateError> {
         // A claim of another tenant proves nothing.
-        if fence.tenant != self.inventory.tenant {
-            return Err(StateError::LeaseLost { tenant: self.inventory.tenant.clone() });
-        }
+        fence.check_covers(&self.inventory.tenant)?;
         let run = CycleRun::new(self, fence, stop, progress);
         let span = tracing::info_span!(
             parent: None,

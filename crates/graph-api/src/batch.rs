@@ -297,7 +297,7 @@ impl GraphClient {
             403 => ApiErrorKind::Forbidden,
             404 => ApiErrorKind::NotFound,
             429 => ApiErrorKind::Throttled,
-            // 424: an item that this one is said to depend on failed.
+            // 424: an item that this one depends on failed, according to Graph.
             408 | 424 | 500.. => ApiErrorKind::Unavailable,
             _ => ApiErrorKind::Refused,
         };

@@ -95,7 +95,7 @@ impl JoinIndex {
         self.entries.len()
     }
 
-    /// Whether none can be found.
+    /// Whether no device can be found.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -200,7 +200,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_order_of_records_changes_no_answer(
+        fn the_order_of_records_changes_no_result(
             devices in prop::collection::vec((any_device(), 1_u128..4), 0..12),
             seed in any::<prop::sample::Index>(),
         ) {

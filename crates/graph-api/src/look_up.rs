@@ -96,7 +96,7 @@ impl BatchHandler for LookUp {
         self.has_responded = true;
     }
 
-    // Part of the records would be a wrong result: that Intune has none of a machine.
+    // Part of the records would be wrong: it would show machines as missing in Intune.
     fn on_failure(
         &mut self,
         _: Item<WantedDevice>,

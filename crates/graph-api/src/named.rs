@@ -85,7 +85,7 @@ named! {
 }
 
 named! {
-    /// Whom a device belongs to.
+    /// The owner of a device.
     OwnerType {
         /// Not known.
         Unknown = "unknown",
@@ -141,13 +141,13 @@ named! {
         WipePending = "wipePending",
         /// Could not be wiped.
         WipeFailed = "wipeFailed",
-        /// Does not answer as it should.
+        /// Does not respond as expected.
         Unhealthy = "unhealthy",
         /// About to be deleted.
         DeletePending = "deletePending",
-        /// Told to retire.
+        /// Ordered to retire.
         RetireIssued = "retireIssued",
-        /// Told to wipe itself.
+        /// Ordered to wipe itself.
         WipeIssued = "wipeIssued",
         /// Not to be wiped after all.
         WipeCanceled = "wipeCanceled",

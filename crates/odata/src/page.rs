@@ -35,10 +35,10 @@ pub struct WirePage<R> {
 /// Why a page as a whole could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PageError {
-    /// It ends before its brackets or quotes are closed: its records cannot be told apart.
+    /// It ends before its brackets or quotes are closed: its records cannot be separated.
     #[error("the page breaks off: its brackets or quotes are not closed")]
     BrokenOff,
-    /// Reading it was cut short.
+    /// The runtime stopped.
     #[error("the runtime stopped before the page was read")]
     Interrupted,
     /// It is something else.
@@ -58,7 +58,7 @@ pub enum PageError {
 /// ```
 /// use stocktake_odata::parse_page;
 ///
-/// // Two values in a row are no JSON, but the neighbour survives.
+/// // Two values in a row are not JSON, but the neighbour survives.
 /// let body = br#"{"value":[{"id":"a","os":"x" "y"},{"id":"b","os":"z"}]}"#;
 /// let page = parse_page::<std::collections::BTreeMap<String, String>>(body).unwrap();
 /// assert_eq!(page.records.len(), 1);
@@ -244,7 +244,7 @@ fn find_id(record: &[u8]) -> Option<DeviceUid> {
 }
 
 /// A text of an object that may be broken around it; null is empty. `None` when the object does not
-/// have it, or it cannot be told.
+/// have it, or its value cannot be read.
 ///
 /// ```
 /// use stocktake_odata::find_text;
@@ -358,7 +358,7 @@ impl<'a> Scan<'a> {
             if let Some(opening) = closes {
                 match open.iter().rposition(|bracket| *bracket == opening) {
                     Some(depth) => open.truncate(depth),
-                    // It would close the list around this record: what follows cannot be told apart.
+                    // It would close the list around this record: what follows cannot be separated.
                     None => return Err(PageError::BrokenOff),
                 }
             }

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn years_1_and_9999_mean_none() {
+    fn years_1_and_9999_mean_absent() {
         for text in [
             "0001-01-01T00:00:00Z",
             "0000-01-01T00:00:00Z",
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_time_is_none() {
+    fn text_that_is_not_a_time_is_not_read() {
         for text in [
             "",
             "never",

@@ -23,7 +23,7 @@ pub trait ReadValue {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self::Value, D::Error>;
 }
 
-/// Hands a [`ReadValue`] to serde.
+/// Adapts a [`ReadValue`] to serde.
 #[derive(Debug)]
 pub struct ValueSeed<R>(PhantomData<R>);
 
@@ -48,7 +48,7 @@ impl<'de, R: ReadValue> DeserializeSeed<'de> for ValueSeed<R> {
     }
 }
 
-/// Names the field in which an error arose, so that the reason of a dead letter says where to look.
+/// Adds the name of the field to an error, so that the reason of a dead letter locates it.
 pub fn in_field<E: Error>(field: &str, error: E) -> E {
     E::custom(format_args!("{field}: {error}"))
 }
@@ -104,7 +104,7 @@ impl ReadValue for Text {
     }
 }
 
-/// Text that some answers send as an integer: the integer's digits are kept as text.
+/// Text that some responses send as an integer: its digits are kept as text.
 #[derive(Debug)]
 pub struct TextOrInteger;
 
@@ -156,7 +156,7 @@ impl ReadValue for Integer {
                 })
             }
             fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
-                // Exact below 2^53; above, a float no longer tells which integer was meant.
+                // Exact below 2^53; above, one float stands for several integers.
                 #[allow(clippy::cast_possible_truncation)]
                 if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 {
                     Ok(Some(number as i64))
@@ -319,7 +319,7 @@ impl<'de, T, R: ReadValue<Value = Option<T>>> Visitor<'de> for Elements<R> {
     absent_is_default!();
 }
 
-/// Puts `value` into `slot`, unless it is absent.
+/// Sets `slot` to `value`, unless it is absent.
 pub fn set_if_present<T: Default + PartialEq>(slot: &mut T, value: T) {
     if value != T::default() {
         *slot = value;

@@ -8,8 +8,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::check;
 use crate::command_error::{CommandError, ExitStatus};
-use crate::context::Context;
 use crate::config::{self, Cloud, ConfigError, Fault, Flags, TEMPLATE};
+use crate::context::Context;
 
 /// Asks for what it is not told, writes configuration and secret, and checks them.
 #[derive(Debug, clap::Args)]
@@ -96,7 +96,7 @@ impl Init {
         };
         let text = self.configuration(&answers, cloud, &secret_file);
         // A mistake is told before anything is written.
-        config::check_text(&text)?;
+        config::check_text(&text, &context.flags.sinks)?;
         if let Secret::Value(value) = &answers.secret {
             write_private(&secret_file, &format!("{}\n", value.expose_secret()))?;
             context

@@ -1,4 +1,4 @@
-//! `stocktake validate`: events against the strict schema.
+//! `stocktake validate`: events against the strict schema of the version that they declare.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
@@ -84,7 +84,7 @@ fn open(file: Option<&std::path::Path>) -> Result<Box<dyn BufRead>, CommandError
 
 fn check(line: u64, text: &[u8]) -> Vec<Broken> {
     match serde_json::from_slice::<Value>(text) {
-        Ok(event) => stocktake_ocsf_model::validate(&event)
+        Ok(event) => stocktake_ocsf_model::validate_as_declared(&event)
             .into_iter()
             .map(|violation| Broken { line, path: violation.path, message: violation.message })
             .collect(),

@@ -8,15 +8,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use stocktake_connector_core::{FailureRecord, Inventory, SinkName, SourceName, StateStore, TenantName};
-use stocktake_http_stack::Transport;
+use stocktake_connector_core::{
+    Failure, FailureRecord, Inventory, SinkName, SourceName, StateStore, TenantName,
+};
+use stocktake_sinks::{BuiltSink, SinkContext};
 
 use super::files::named_files;
-use super::sinks::{BuiltSink, sink};
+use super::sinks::sink;
 use super::tenant::{
     TenantAccess, TenantCollector, TenantProbe, access, apis_of, collector, source_name,
 };
-use super::transport::Observer;
 use crate::command_error::CommandError;
 use crate::config::{Config, TenantConfig};
 
@@ -24,31 +25,25 @@ use crate::config::{Config, TenantConfig};
 #[derive(Debug)]
 pub(super) struct CollectorFactory {
     pub(super) config: Config,
-    pub(super) transport: Transport,
-    pub(super) observer: Observer,
+    pub(super) context: SinkContext,
     pub(super) store: Arc<dyn StateStore>,
     /// Those that could be built. Each is one for all tenants: a file has one writer.
     sinks: Mutex<BTreeMap<SinkName, BuiltSink>>,
 }
 
 impl CollectorFactory {
-    pub(super) fn new(
-        config: Config,
-        transport: Transport,
-        observer: Observer,
-        store: Arc<dyn StateStore>,
-    ) -> Self {
-        Self { config, transport, observer, store, sinks: Mutex::default() }
+    pub(super) fn new(config: Config, context: SinkContext, store: Arc<dyn StateStore>) -> Self {
+        Self { config, context, store, sinks: Mutex::default() }
     }
 
     /// A sink, which is built unless it was before.
-    pub(super) fn sink(&self, name: &SinkName) -> Result<BuiltSink, CommandError> {
+    pub(super) fn sink(&self, name: &SinkName) -> Result<BuiltSink, Failure> {
         // A panic leaves the map as it was or with one sink more.
         let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(built) = sinks.get(name) {
             return Ok(built.clone());
         }
-        let built = sink(name.as_str(), &self.config, &self.transport, Some(&self.observer))?;
+        let built = sink(name, &self.config, &self.context)?;
         sinks.insert(name.clone(), built.clone());
         Ok(built)
     }
@@ -118,7 +113,8 @@ impl ConfiguredTenant {
             return Ok(Arc::clone(access));
         }
         let factory = &self.factory;
-        let access = access(&self.name, &self.config, &factory.config, &factory.transport)?;
+        let access =
+            access(&self.name, &self.config, &factory.config, &factory.context.http.transport)?;
         Ok(Arc::clone(built.access.insert(Arc::new(access))))
     }
 
@@ -151,9 +147,10 @@ impl ConfiguredTenant {
         let access = self.access()?;
         if there.is_empty() {
             return Err(match failures.into_iter().next() {
-                Some((name, failure)) => {
-                    FailureRecord { message: format!("sink {name}: {}", failure.message), ..failure }
-                }
+                Some((name, failure)) => FailureRecord {
+                    message: format!("sink {name}: {}", failure.message),
+                    ..failure
+                },
                 // The configuration was checked for this.
                 None => CommandError::failed("the tenant has no sink").into(),
             });

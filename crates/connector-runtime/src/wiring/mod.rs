@@ -12,8 +12,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use stocktake_auth::SecretSource;
-use stocktake_connector_core::{Inventory, Scope, SinkName, StateStore, TenantName, chain};
+use stocktake_connector_core::{
+    Inventory, Mapper as _, Scope, SinkName, StateStore, TenantName, chain,
+};
 use stocktake_http_stack::base_url;
+use stocktake_sinks::{BuiltSink, SinkContext};
 use stocktake_state::{MemoryStore, SqliteStore};
 use url::Url;
 
@@ -23,11 +26,8 @@ use crate::config::{Config, ConfigError, Fault, HiddenText, StateConfig, TenantC
 
 pub(crate) use configured::ConfiguredTenant;
 pub(crate) use credential::CredentialKind;
-pub(crate) use sinks::{BuiltSink, dialect, sinks};
-pub(crate) use tenant::{
-    GraphAccess, TenantAccess, TenantCollector, TenantProbe, access, sinks_of, source_name,
-};
-pub(crate) use transport::{Observer, transport};
+pub(crate) use tenant::{GraphAccess, TenantAccess, access, mapper, sinks_of, source_name};
+pub(crate) use transport::{Observer, connections};
 
 /// Remembers nothing when given as the path of state.
 const IN_MEMORY: &str = ":memory:";
@@ -71,9 +71,9 @@ pub(crate) fn deploy(
     observer: Observer,
 ) -> Result<Deployment, CommandError> {
     let chosen = choose(config, chosen)?;
-    let transport = transport(&config.http, Some(Arc::clone(&observer)))?;
+    let context = sink_context(config, Some(observer))?;
     let store = open_state(&config.state)?;
-    let factory = CollectorFactory::new(config.clone(), transport, observer, Arc::clone(&store));
+    let factory = CollectorFactory::new(config.clone(), context, Arc::clone(&store));
     let factory = Arc::new(factory);
     let (mut tenants, mut fed) = (Vec::new(), BTreeSet::new());
     for (name, tenant) in chosen {
@@ -83,9 +83,32 @@ pub(crate) fn deploy(
         tenants.push(Arc::new(tenant));
     }
     // A sink that no tenant feeds is not missed.
-    let mut broken: Vec<_> = fed.iter().filter_map(|sink| factory.sink(sink).err()).collect();
+    let mut broken: Vec<_> =
+        fed.iter().filter_map(|sink| factory.sink(sink).err()).map(CommandError::from).collect();
     broken.extend(tenants.iter().filter_map(|tenant| tenant.access_error()));
     Ok(Deployment { tenants, store, broken })
+}
+
+/// What sinks are built from.
+pub(crate) fn sink_context(
+    config: &Config,
+    observer: Option<Observer>,
+) -> Result<SinkContext, CommandError> {
+    let (transport, options) = connections(&config.http, observer)?;
+    // The fingerprint of the mapping does not depend on the directory.
+    let mapping = mapper(config, None).fingerprint();
+    Ok(sinks::context(config, mapping, &transport, &options))
+}
+
+/// Builds every sink of the configuration, each by itself.
+pub(crate) fn sinks<'c>(
+    config: &'c Config,
+    context: &SinkContext,
+) -> impl Iterator<Item = (&'c str, Result<BuiltSink, CommandError>)> {
+    config.sinks.keys().map(move |name| {
+        let built = sink_name(name).and_then(|key| Ok(sinks::sink(&key, config, context)?));
+        (name.as_str(), built)
+    })
 }
 
 /// Every tenant of the configuration at every sink that it feeds.

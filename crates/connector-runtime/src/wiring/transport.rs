@@ -2,50 +2,25 @@
 
 use std::sync::Arc;
 
-use stocktake_http_stack::{
-    AttemptObserver, Backoff, ClientIdentity, Limits, Transport, TransportOptions,
-};
+use stocktake_connector_core::chain;
+use stocktake_http_stack::{AttemptObserver, Backoff, Limits, Transport, TransportOptions};
 use url::Url;
 
 use crate::command_error::CommandError;
-use crate::config::{ConfigError, Fault, HiddenText, HttpConfig, TlsConfig};
+use crate::config::{ConfigError, Fault, HiddenText, HttpConfig};
 
-/// Who is told of every request on the wire.
+/// Sees every request on the wire.
 pub(crate) type Observer = Arc<dyn AttemptObserver>;
 
-/// One connection pool for everything that has no wishes of its own.
-pub(crate) fn transport(
+/// One connection pool for everything without settings of its own, and what it is made from.
+pub(crate) fn connections(
     http: &HttpConfig,
     observer: Option<Observer>,
-) -> Result<Transport, CommandError> {
-    build("http", &options(http, observer)?)
-}
-
-/// The connections of one receiver: the shared ones, unless it has wishes of its own.
-pub(super) fn transport_for(
-    key: &str,
-    tls: &TlsConfig,
-    http: &HttpConfig,
-    shared: &Transport,
-    observer: Option<Observer>,
-) -> Result<Transport, CommandError> {
-    if tls.is_empty() {
-        return Ok(shared.clone());
-    }
-    let mut options = options(http, observer)?;
-    if let Some(path) = &tls.extra_ca_file {
-        options.extra_ca_file = Some(path.clone());
-    }
-    if let (Some(certificate), Some(key)) = (&tls.client_certificate_file, &tls.client_key_file) {
-        options.client_identity =
-            Some(ClientIdentity { certificate_file: certificate.clone(), key_file: key.clone() });
-    }
-    build(&format!("{key}.tls"), &options)
-}
-
-fn build(key: &str, options: &TransportOptions) -> Result<Transport, CommandError> {
-    Transport::new(options)
-        .map_err(|error| ConfigError(vec![Fault::new(key, chain(&error))]).into())
+) -> Result<(Transport, TransportOptions), CommandError> {
+    let options = options(http, observer)?;
+    let transport = Transport::new(&options)
+        .map_err(|error| ConfigError(vec![Fault::new("http", chain(&error))]))?;
+    Ok((transport, options))
 }
 
 fn options(

@@ -119,9 +119,8 @@ mod tests {
         connector.cycle().await;
 
         let events = connector.outbox.events();
-        let [one, other] = [0, 1].map(|index| -> serde_json::Value {
-            serde_json::from_slice(&events[index]).unwrap()
-        });
+        let [one, other] = [0, 1]
+            .map(|index| -> serde_json::Value { serde_json::from_slice(&events[index]).unwrap() });
         assert_eq!(one["device"]["hostname"], "laptop");
         assert_eq!(one["device"]["owner"]["name"], "Adele");
         assert_ne!(one["metadata"]["uid"], other["metadata"]["uid"]);

@@ -47,31 +47,3 @@ impl Check for Outbox {
         vec![Finding::fine("outbox", "is in memory")]
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use stocktake_connector_core::conformance::{self, Destination};
-
-    use super::*;
-
-    #[async_trait]
-    impl Destination for Outbox {
-        fn sink(&self) -> &dyn Sink {
-            self
-        }
-
-        async fn arrived(&self) -> Vec<Bytes> {
-            self.events()
-        }
-    }
-
-    #[tokio::test]
-    async fn the_outbox_keeps_every_promise_of_a_sink() {
-        conformance::sink(async || Outbox::default()).await;
-    }
-
-    #[tokio::test]
-    async fn the_outbox_can_be_checked() {
-        assert_eq!(Outbox::default().check().await.len(), 1);
-    }
-}

@@ -1,6 +1,5 @@
-//! One span for the whole call, so that its attempts appear as children.
-
-use std::sync::Arc;
+//! One span for the whole call: its waits for quota, for the gate and between attempts, which no request
+//! on the wire shows. A call that fails without a request has this span only.
 
 use http::Response;
 use tower::layer::{Layer, layer_fn};
@@ -20,25 +19,14 @@ pub(crate) struct CallSpan<S> {
     inner: S,
     api: &'static str,
     tenant: Option<TenantName>,
-    host: Arc<str>,
-    port: Option<u16>,
 }
 
 pub(crate) fn layer<S>(options: &StackOptions) -> impl Layer<S, Service = CallSpan<S>> + use<S> {
     let (api, tenant) = (options.api, options.tenant.clone());
-    let host: Arc<str> = options.origin.host().into();
-    let port = options.origin.port();
-    layer_fn(move |inner| CallSpan {
-        inner,
-        api,
-        tenant: tenant.clone(),
-        host: Arc::clone(&host),
-        port,
-    })
+    layer_fn(move |inner| CallSpan { inner, api, tenant: tenant.clone() })
 }
 
 service!(CallSpan, Response<bytes::Bytes>, |this, request| {
-    // Neither path nor query: both may hold the id or the name of a device.
     let call = Call::of(&request);
     let span = tracing::info_span!(
         span::API_CALL,
@@ -46,9 +34,6 @@ service!(CallSpan, Response<bytes::Bytes>, |this, request| {
         { field::TENANT_NAME } =
             call.tenant.as_ref().or(this.tenant.as_ref()).map(TenantName::as_str),
         { field::OPERATION } = call.operation,
-        { field::SERVER_ADDRESS } = &*this.host,
-        { field::SERVER_PORT } = this.port,
-        { field::HTTP_REQUEST_METHOD } = request.method().as_str(),
         { field::ERROR_TYPE } = Empty,
         { field::OTEL_STATUS_CODE } = Empty,
     );

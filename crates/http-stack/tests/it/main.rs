@@ -4,9 +4,9 @@
 
 mod bytes_on_the_wire;
 mod client_certificates;
+mod probe;
 mod proxies;
 mod proxy_server;
-mod reach;
 mod secure_connections;
 mod tls_server;
 

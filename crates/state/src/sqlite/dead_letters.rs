@@ -37,7 +37,7 @@ pub(super) fn note_refused(
         return Ok(());
     }
     let mut find = on.prepare_cached(
-        "SELECT fingerprint FROM dead_letters
+        "SELECT fingerprint FROM dead_letters INDEXED BY dead_letters_by_device
          WHERE tenant = ?1 AND source = ?2 AND uid = ?3 AND sink = ?4 AND stage = ?5
             AND fingerprint IS NOT NULL",
     )?;
@@ -75,7 +75,7 @@ pub(super) fn end<'a>(
         return Ok(());
     }
     let mut end = on.prepare_cached(
-        "DELETE FROM dead_letters
+        "DELETE FROM dead_letters INDEXED BY dead_letters_by_device
          WHERE tenant = ?1 AND source = ?2 AND uid = ?3 AND (sink = ?4 OR (?5 AND sink IS NULL))",
     )?;
     end.raw_bind_parameter(1, scope.inventory.tenant.as_str())?;

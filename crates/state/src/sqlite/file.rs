@@ -17,19 +17,24 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 static HELD: Mutex<BTreeMap<FileId, Shared>> = Mutex::new(BTreeMap::new());
 
 /// What a file is known by, whatever its name.
-#[cfg(unix)]
-pub(super) type FileId = (u64, u64);
-#[cfg(not(unix))]
-pub(super) type FileId = std::path::PathBuf;
-
-#[cfg(unix)]
-fn file_id(_path: &Path, metadata: &Metadata) -> io::Result<FileId> {
-    use std::os::unix::fs::MetadataExt;
-    Ok((metadata.dev(), metadata.ino()))
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FileId {
+    #[cfg(unix)]
+    device_and_inode: (u64, u64),
+    #[cfg(not(unix))]
+    path: std::path::PathBuf,
 }
-#[cfg(not(unix))]
-fn file_id(path: &Path, _metadata: &Metadata) -> io::Result<FileId> {
-    path.canonicalize()
+
+impl FileId {
+    #[cfg(unix)]
+    fn new(_path: &Path, metadata: &Metadata) -> io::Result<Self> {
+        use std::os::unix::fs::MetadataExt;
+        Ok(Self { device_and_inode: (metadata.dev(), metadata.ino()) })
+    }
+    #[cfg(not(unix))]
+    fn new(path: &Path, _metadata: &Metadata) -> io::Result<Self> {
+        Ok(Self { path: path.canonicalize()? })
+    }
 }
 
 struct Shared {
@@ -117,7 +122,7 @@ impl Drop for HeldFile {
 
 /// Fails unless the file is still at `path`.
 pub(super) fn check_place(id: &FileId, path: &Path) -> io::Result<()> {
-    if file_id(path, &path.metadata()?)? == *id {
+    if FileId::new(path, &path.metadata()?)? == *id {
         return Ok(());
     }
     Err(io::Error::new(io::ErrorKind::NotFound, "another file is in its place"))
@@ -132,7 +137,7 @@ fn held() -> MutexGuard<'static, BTreeMap<FileId, Shared>> {
 fn find(held: &mut BTreeMap<FileId, Shared>, path: &Path, make: bool) -> io::Result<FileId> {
     let file = match path.metadata() {
         Ok(metadata) => {
-            let id = file_id(path, &metadata)?;
+            let id = FileId::new(path, &metadata)?;
             if held.contains_key(&id) {
                 return Ok(id);
             }
@@ -141,7 +146,7 @@ fn find(held: &mut BTreeMap<FileId, Shared>, path: &Path, make: bool) -> io::Res
         Err(error) if make && error.kind() == io::ErrorKind::NotFound => private().open(path)?,
         Err(error) => return Err(error),
     };
-    let id = file_id(path, &file.metadata()?)?;
+    let id = FileId::new(path, &file.metadata()?)?;
     held.entry(id.clone()).or_insert(Shared { file, users: 0, lock: None });
     Ok(id)
 }

@@ -1,7 +1,7 @@
 //! Purging tenants, sources and sinks, and devices that were removed long ago.
 
 use chrono::{DateTime, Utc};
-use rusqlite::Transaction;
+use rusqlite::{OptionalExtension, Transaction};
 use stocktake_connector_core::{Inventory, Purge, Purged};
 
 use super::error::{RawError, millis};
@@ -20,7 +20,7 @@ pub(super) fn count(on: &Transaction<'_>, what: &Purge) -> Result<Purged, RawErr
     let (named, whole) = (named(what), what.sink.is_none());
     let mut delivered = 0;
     for id in scope_ids(on, &named)? {
-        delivered += of_scope(id).count(on, "delivered")?;
+        delivered += Filter::default().with("scope = ?", Some(id)).count(on, "delivered")?;
     }
     Ok(Purged {
         scopes: named.count(on, "scopes")?,
@@ -41,7 +41,7 @@ pub(super) fn purge(on: &Transaction<'_>, what: &Purge, limit: usize) -> Result<
         *left = left.saturating_sub(deleted);
     };
     for id in scope_ids(on, &named)? {
-        let deleted = of_scope(id).delete(on, "delivered", "scope, uid", left)?;
+        let deleted = delete_delivered(on, id, left)?;
         spend(&mut purged.delivered, &mut left, deleted);
         if left == 0 {
             return Ok(purged);
@@ -69,8 +69,22 @@ fn scope_ids(on: &Transaction<'_>, named: &Filter) -> Result<Vec<i64>, RawError>
     Ok(ids.collect::<Result<_, _>>()?)
 }
 
-fn of_scope(id: i64) -> Filter {
-    Filter::default().with("scope = ?", Some(id))
+/// Deletes at most `limit` devices of a delivered set: those before the first one that stays.
+fn delete_delivered(on: &Transaction<'_>, scope: i64, limit: u64) -> Result<u64, RawError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let stays: Option<String> = on
+        .prepare_cached(
+            "SELECT uid FROM delivered WHERE scope = ?1 ORDER BY uid LIMIT 1 OFFSET ?2",
+        )?
+        .query_row((scope, limit), |row| row.get(0))
+        .optional()?;
+    let deleted = match stays {
+        Some(uid) => on
+            .prepare_cached("DELETE FROM delivered WHERE scope = ?1 AND uid < ?2")?
+            .execute((scope, uid))?,
+        None => on.prepare_cached("DELETE FROM delivered WHERE scope = ?1")?.execute([scope])?,
+    };
+    Ok(deleted as u64)
 }
 
 /// Deletes what is known of devices that were marked removed before a time.

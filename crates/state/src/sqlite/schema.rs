@@ -63,9 +63,9 @@ pub(super) const MIGRATIONS: &[&str] = &[
         times INTEGER NOT NULL,
         cycle TEXT NOT NULL
     ) STRICT;
-    -- The first serves cycles; the others serve the lists and the purge of each combination of names.
+    -- The first serves cycles. The others serve lists and purges, in the order of ids.
     CREATE INDEX dead_letters_by_device ON dead_letters (tenant, source, uid);
-    CREATE INDEX dead_letters_by_tenant ON dead_letters (tenant, sink, source);
+    CREATE INDEX dead_letters_by_tenant ON dead_letters (tenant);
     CREATE INDEX dead_letters_by_sink ON dead_letters (sink);
 
     CREATE TABLE inventories (

@@ -10,11 +10,12 @@ use std::collections::BTreeSet;
 use stocktake_connector_core::{Finding, TenantName, Verdict};
 
 use crate::command_error::{CommandError, ExitStatus};
-use crate::context::Context;
 use crate::config::{Config, TenantConfig};
+use crate::context::Context;
 use crate::output::{Align, Format, Output, Table};
-use crate::wiring::{self, BuiltSink, TenantAccess};
+use crate::wiring::{self, TenantAccess};
 use guide::Guide;
+use stocktake_sinks::BuiltSink;
 
 /// Tries every credential, permission and sink.
 #[derive(Debug, clap::Args)]
@@ -44,7 +45,8 @@ pub(super) async fn check(
     chosen: &[String],
     output: &Output,
 ) -> Result<ExitStatus, CommandError> {
-    let transport = wiring::transport(&config.http, None)?;
+    let sink_context = wiring::sink_context(config, None)?;
+    let transport = &sink_context.http.transport;
     let tenants = wiring::choose(config, chosen)?;
     let (state, state_finding) = state::check(&config.state);
     let counted = crate::output::counted;
@@ -64,10 +66,10 @@ pub(super) async fn check(
     }];
     for (name, tenant) in &tenants {
         // What is broken for one tenant or sink hides nothing of the others.
-        let findings = match wiring::access(name, tenant, config, &transport) {
+        let findings = match wiring::access(name, tenant, config, transport) {
             Ok(access) => {
                 let guide = guide(name, tenant, &access)?;
-                tenant::check(&access, guide, &transport, state.as_deref()).await
+                tenant::check(&access, guide, transport, state.as_deref()).await
             }
             Err(error) => vec![unusable("credential", &error)],
         };
@@ -75,7 +77,7 @@ pub(super) async fn check(
     }
     let used: BTreeSet<&str> =
         tenants.iter().flat_map(|(_, tenant)| wiring::sinks_of(tenant, config)).collect();
-    for (name, built) in wiring::sinks(config, &transport, None) {
+    for (name, built) in wiring::sinks(config, &sink_context) {
         let findings = match built {
             _ if !used.contains(name) => {
                 vec![Finding::skipped("reach", "no tenant that is checked feeds it")]
@@ -102,7 +104,7 @@ fn guide(
         tenant.endpoints(&format!("tenants.{name}")).map_err(crate::config::ConfigError)?;
     Ok(Guide {
         tenant_id: tenant.tenant_id.clone(),
-        app_id: access.tokens.app_id.clone(),
+        client_id: access.tokens.client_id.clone(),
         cloud: tenant.cloud,
         credential: access.tokens.kind,
         graph_url: endpoints.graph_url,

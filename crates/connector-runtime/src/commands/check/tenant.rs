@@ -3,17 +3,17 @@
 use chrono::{DateTime, Utc};
 use stocktake_auth::{Claims, EntraError};
 use stocktake_connector_core::{
-    ApiError, Calls, Clock, CycleKind, CycleReport, Finding, Listing, Selection, Source,
-    StateStore, SystemClock, TokenError, TokenScope, Verdict,
+    Calls, Clock, CycleKind, CycleReport, Failure, FailureRecord, Finding, Inventory, Listing,
+    Source, StateStore, SystemClock, TokenScope, Verdict, chain,
 };
 use stocktake_defender_api::DefenderClient;
-use stocktake_graph_api::permanently_absent;
-use stocktake_http_stack::{ApiStack, Quota, Transport};
+use stocktake_graph_api::find_refusal;
+use stocktake_http_stack::{ApiError, ApiStack, Quota, Transport};
 use url::Url;
 
 use super::guide::{Action, Guide, MACHINES, MANAGED_DEVICES, Permission};
 use super::reach::{Way, clock, days_until, reach};
-use crate::wiring::{CredentialKind, GraphAccess, TenantAccess};
+use crate::wiring::{CredentialKind, GraphAccess, TenantAccess, source_name};
 
 /// A certificate that ends sooner than this is worth a word.
 const ENDS_SOON_DAYS: i64 = 30;
@@ -47,7 +47,8 @@ struct TenantCheck<'a> {
 
 /// The last full cycle that was complete, for what it called.
 async fn last_full(access: &TenantAccess, state: Option<&dyn StateStore>) -> Option<Calls> {
-    let reports = state?.reports(&access.tenant, REPORTS).await.ok()?;
+    let inventory = Inventory { tenant: access.tenant.clone(), source: source_name().ok()? };
+    let reports = state?.reports(&inventory, None, REPORTS).await.ok()?.reports;
     let is_full = |report: &&CycleReport| report.kind == CycleKind::Full && report.listing_complete;
     reports.iter().find(is_full).map(|report| report.calls)
 }
@@ -112,7 +113,7 @@ impl TenantCheck<'_> {
                      names.",
                 ),
             },
-            (None, CredentialKind::AppSecret) => {
+            (None, CredentialKind::ClientSecret) => {
                 let Action { advice, commands } = self.guide.secret_expiry();
                 Finding {
                     advice: Some(advice),
@@ -158,12 +159,12 @@ impl TenantCheck<'_> {
         let token = match self.access.tokens.provider.token(scope).await {
             Ok(token) => token,
             Err(error) => {
-                self.findings.push(self.no_token(token_step, &error));
+                self.findings.push(self.no_token(token_step, permission, &error));
                 return false;
             }
         };
         self.findings.push(Finding::fine(token_step, format!("granted for {scope}")));
-        let claims = match Claims::of(&token) {
+        let claims = match Claims::decode(&token) {
             Ok(claims) => claims,
             // A token is opaque by contract; only the API's own answer counts then.
             Err(opaque) => {
@@ -180,15 +181,17 @@ impl TenantCheck<'_> {
         self.roles(role_step, permission, &claims)
     }
 
-    fn no_token(&self, step: String, error: &TokenError) -> Finding {
-        let aadsts = error
+    fn no_token(&self, step: String, permission: &Permission, failure: &Failure) -> Finding {
+        let fix = failure
             .source
             .as_deref()
             .and_then(|source| source.downcast_ref::<EntraError>())
-            .and_then(EntraError::aadsts);
-        let advice = error.advice.as_deref().unwrap_or("Check the network and the login service.");
-        let Action { advice, commands } = self.guide.token(aadsts, advice);
-        Finding::failed(step, chain(error), advice).with_commands(commands)
+            .and_then(EntraError::fix);
+        let advice =
+            failure.advice.as_deref().unwrap_or("Check the network and the login service.");
+        let Action { advice, commands } = self.guide.token(fix, permission, advice);
+        let detail = failure.record().to_string();
+        Finding::failed(step, detail, advice).with_commands(commands)
     }
 
     /// Compares the token's roles with what is needed.
@@ -247,7 +250,7 @@ impl TenantCheck<'_> {
         let mut options = self.access.defender_options.clone();
         options.page_size = Some(1);
         let client = DefenderClient::new(self.access.defender_stack.clone(), options);
-        let finding = match client.list(Selection::All).next_page().await {
+        let finding = match client.list().next_page().await {
             Ok(page) => {
                 // A machine that is left out or not understood is an answer too.
                 let found = page.map_or(0, |page| page.len() + page.excluded.len());
@@ -260,8 +263,9 @@ impl TenantCheck<'_> {
                 )
             }
             Err(error) => {
-                let advice = error.advice().unwrap_or(SEE_ERROR).to_owned();
-                Finding::failed(STEP, chain(&error), advice)
+                let FailureRecord { advice, .. } = error.record();
+                let advice = advice.unwrap_or_else(|| SEE_ERROR.to_owned());
+                Finding::failed(STEP, error.record().to_string(), advice)
             }
         };
         self.findings.push(finding);
@@ -276,7 +280,7 @@ impl TenantCheck<'_> {
                 self.findings.push(Finding::fine(READ, "answers"));
                 self.findings.push(Finding::fine(LICENCE, "Intune serves this tenant"));
             }
-            Err(error) => match permanently_absent(&error) {
+            Err(error) => match find_refusal(&error) {
                 Some(reason) => self.findings.push(Finding {
                     verdict: Verdict::Warning,
                     ..Finding::failed(
@@ -286,7 +290,7 @@ impl TenantCheck<'_> {
                          then events go out without what Intune knows.",
                     )
                 }),
-                None => self.findings.push(unreadable(READ, &error)),
+                None => self.findings.push(unreadable(READ, error)),
             },
         }
     }
@@ -338,7 +342,8 @@ impl TenantCheck<'_> {
 
 const SEE_ERROR: &str = "See the error; `--log-level debug` shows each attempt.";
 
-fn unreadable(step: &str, error: &ApiError) -> Finding {
-    let advice = error.advice.as_deref().unwrap_or(SEE_ERROR);
-    Finding::failed(step, chain(error), advice)
+fn unreadable(step: &str, error: ApiError) -> Finding {
+    let failure = Failure::from(error).record();
+    let advice = failure.advice.clone().unwrap_or_else(|| SEE_ERROR.to_owned());
+    Finding::failed(step, failure.to_string(), advice)
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use stocktake_connector_core::{ErrorCode, Failure, Recovery, SinkName, TokenScope};
-use stocktake_http_stack::{ApiStack, Authorisation, ErrorCodes, Origin, StackOptions, base_url};
+use stocktake_http_stack::{ApiStack, Authentication, ErrorCodes, Origin, StackOptions, base_url};
 use stocktake_sinks::schemars::{self, JsonSchema};
 use stocktake_sinks::{
     BuiltSink, Faults, FormName, RedactedText, Remote, SecretSetting, SinkContext, SinkSettings,
@@ -47,10 +47,8 @@ impl SinkSettings for WebhookSettings {
         let mut stack = StackOptions::new("webhook", Origin::of(&url));
         stack.error_codes = ErrorCodes::SINK;
         stack.limits = context.http.limits;
-        stack.authorisation = Some(Authorisation {
-            provider: Arc::clone(&credential),
-            scope: TokenScope::new(self.url.as_str()),
-        });
+        let scope = TokenScope::new(self.url.as_str());
+        stack.authentication = Some(Authentication::bearer(Arc::clone(&credential), scope));
         let transport = context.http.transport.clone();
         let sink = Webhook { url: url.clone(), stack: ApiStack::new(&transport, stack) };
         let form = FormName::Ocsf.build(None, context);

@@ -11,34 +11,40 @@ use url::Url;
 use crate::ApiErrorKind;
 use stocktake_connector_core::Clock;
 
-use crate::answers::{clean_text, retry_after};
 use crate::attempt_failure::{AttemptFailure, Retry};
 use crate::layers::service;
+use crate::response::{clean_text, retry_after};
 use crate::{ErrorDetail, Origin, ResponsePolicy, StackOptions};
 
 #[derive(Debug, Clone)]
-pub(crate) struct Answer<S> {
+pub(crate) struct JudgeResponse<S> {
     inner: S,
     policy: Arc<dyn ResponsePolicy>,
     clock: Arc<dyn Clock>,
 }
 
-pub(crate) fn layer<S>(options: &StackOptions) -> impl Layer<S, Service = Answer<S>> + use<S> {
+pub(crate) fn layer<S>(
+    options: &StackOptions,
+) -> impl Layer<S, Service = JudgeResponse<S>> + use<S> {
     let (policy, clock) = (Arc::clone(&options.responses), Arc::clone(&options.clock));
-    layer_fn(move |inner| Answer { inner, policy: Arc::clone(&policy), clock: Arc::clone(&clock) })
+    layer_fn(move |inner| JudgeResponse {
+        inner,
+        policy: Arc::clone(&policy),
+        clock: Arc::clone(&clock),
+    })
 }
 
-service!(Answer, Response<Bytes>, |this, request| {
-    let answer = this.inner.call(request).await?;
-    this.judge(answer)
+service!(JudgeResponse, Response<Bytes>, |this, request| {
+    let response = this.inner.call(request).await?;
+    this.judge(response)
 });
 
-impl<S> Answer<S> {
-    fn judge(&self, answer: Response<Bytes>) -> Result<Response<Bytes>, Box<AttemptFailure>> {
-        let status = answer.status();
+impl<S> JudgeResponse<S> {
+    fn judge(&self, response: Response<Bytes>) -> Result<Response<Bytes>, Box<AttemptFailure>> {
+        let status = response.status();
         if status.is_success() {
-            return match self.policy.flaw(&answer) {
-                None => Ok(answer),
+            return match self.policy.flaw(&response) {
+                None => Ok(response),
                 Some(flaw) => {
                     let message = clean_text(&flaw.reason);
                     let mut failure =
@@ -48,11 +54,12 @@ impl<S> Answer<S> {
                 }
             };
         }
-        let mut detail = self.policy.read_error(status, answer.headers(), answer.body());
+        let mut detail = self.policy.read_error(status, response.headers(), response.body());
         // The header is the standard's; the body's wait is prose or an API's own field.
-        detail.retry_after = retry_after(answer.headers(), self.clock.now()).or(detail.retry_after);
+        detail.retry_after =
+            retry_after(response.headers(), self.clock.now()).or(detail.retry_after);
         if status.is_redirection() {
-            describe_redirect(&mut detail, &answer);
+            describe_redirect(&mut detail, &response);
         }
         let (kind, retry) = classify(status, &detail);
         let message = match clean_text(&detail.message) {
@@ -85,9 +92,9 @@ fn classify(status: StatusCode, detail: &ErrorDetail) -> (ApiErrorKind, Retry) {
     }
 }
 
-fn describe_redirect(detail: &mut ErrorDetail, answer: &Response<Bytes>) {
+fn describe_redirect(detail: &mut ErrorDetail, response: &Response<Bytes>) {
     // The origin alone: the rest of the address may hold anything.
-    let target = answer
+    let target = response
         .headers()
         .get(LOCATION)
         .and_then(|location| Url::parse(location.to_str().ok()?).ok())

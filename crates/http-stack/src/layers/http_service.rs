@@ -1,4 +1,4 @@
-//! One request and its answer's head, by reqwest.
+//! One request and the head of its response, by reqwest.
 
 use std::task::{Context, Poll};
 
@@ -12,20 +12,20 @@ use crate::Transport;
 use crate::attempt_failure::{AttemptFailure, Retry};
 use crate::connection_fault::ConnectionFault;
 use crate::layers::Outcome;
-use crate::proxies::OnTheWay;
+use crate::proxies::ProxyRoute;
 
 #[derive(Debug, Clone)]
-pub(crate) struct Exchange {
+pub(crate) struct HttpService {
     transport: Transport,
 }
 
-impl Exchange {
+impl HttpService {
     pub(crate) fn new(transport: Transport) -> Self {
         Self { transport }
     }
 }
 
-impl Service<Request<Bytes>> for Exchange {
+impl Service<Request<Bytes>> for HttpService {
     type Response = reqwest::Response;
     type Error = Box<AttemptFailure>;
     type Future = Outcome<reqwest::Response>;
@@ -44,20 +44,20 @@ impl Service<Request<Bytes>> for Exchange {
             let client = transport.client_for(request.url()).clone();
             let url = request.url().clone();
             client.execute(request).await.map_err(|error| {
-                let proxy = transport.set_up.proxies.on_the_way_to(&url);
+                let proxy = transport.set_up.proxies.route_to(&url);
                 failure(error, url.host_str().unwrap_or_default(), proxy.as_ref())
             })
         })
     }
 }
 
-/// What became of an answer whose body did not come whole.
+/// The failure of a response whose body broke off.
 pub(crate) fn connection_failure(error: reqwest::Error) -> Box<AttemptFailure> {
     failure(error, "the host", None)
 }
 
-/// What became of a request that got no whole answer.
-fn failure(error: reqwest::Error, host: &str, proxy: Option<&OnTheWay>) -> Box<AttemptFailure> {
+/// The failure of a request without a whole response.
+fn failure(error: reqwest::Error, host: &str, proxy: Option<&ProxyRoute>) -> Box<AttemptFailure> {
     // The URL's query may hold the name of a device.
     let error = error.without_url();
     if error.is_builder() {
@@ -78,7 +78,7 @@ fn failure(error: reqwest::Error, host: &str, proxy: Option<&OnTheWay>) -> Box<A
     let failure = if fault == ConnectionFault::Broken {
         // The host was reached, so there is nothing to advise.
         let body = error.is_body() || error.is_decode();
-        let message = if body { "the answer broke off" } else { "the connection broke off" };
+        let message = if body { "the response broke off" } else { "the connection broke off" };
         AttemptFailure::new(ApiErrorKind::Unavailable, retry, message)
     } else {
         let (message, advice) = fault.explain(host, proxy);
