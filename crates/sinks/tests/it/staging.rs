@@ -100,7 +100,7 @@ impl Sink for Warehouse {
         let events: Vec<_> = events.cloned().collect();
         tables.staged.entry(inventory.clone()).or_default().extend(events);
         tables.batches += 1;
-        if tables.batches % STAGED == 0 {
+        if tables.batches.is_multiple_of(STAGED) {
             tables.commit(&inventory);
             return Ok(Acknowledgement::ALL);
         }
