@@ -1,6 +1,8 @@
 //! What other crates rely on: types, writer, versions, validator, and that nothing is lost in between.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
 
+#[path = "../../../../xtask/judges/judge.rs"]
+mod judge;
 mod judged;
 mod round_trip;
 mod schema;
