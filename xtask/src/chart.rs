@@ -8,6 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail, ensure};
 
+use crate::program::in_ci;
 use crate::python::Environment;
 use crate::schema;
 
@@ -65,7 +66,7 @@ impl Chart {
 fn build(root: &Path) -> anyhow::Result<PathBuf> {
     let arguments = ["build", "--quiet", "--package", PROGRAM, "--bin", "stocktake"];
     // In CI, and only there, a lock file that is out of date is an error.
-    let locked = std::env::var_os("CI").map(|_| "--locked");
+    let locked = in_ci().then_some("--locked");
     let output = Command::new(env!("CARGO"))
         .args(arguments)
         .args(locked)

@@ -17,7 +17,7 @@ use crate::schema;
 type Generator = fn(&Path) -> anyhow::Result<Vec<Generated>>;
 
 /// Every generator. A new one is a line here.
-const GENERATORS: &[Generator] = &[ocsf::generate]; //XX reference::generate
+const GENERATORS: &[Generator] = &[ocsf::generate, reference::generate];
 
 /// Codegen.
 #[derive(Debug, clap::Args)]

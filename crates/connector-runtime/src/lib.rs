@@ -32,5 +32,8 @@ mod telemetry;
 mod watch;
 mod wiring;
 
-pub use cli::main;
+#[cfg(feature = "reference")]
+#[doc(hidden)]
+pub use cli::command;
+pub use cli::{main, main_with};
 pub use process::figures as process_figures;

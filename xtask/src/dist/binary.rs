@@ -90,7 +90,35 @@ fn choose(host: &str) -> anyhow::Result<String> {
 }
 
 fn compile(root: &Path, target: &str, is_static: bool, time: u64) -> anyhow::Result<PathBuf> {
-    let folder = root.join("target/dist-build");
+    run(cargo(root, "build", target, is_static, time)?.args(["--bin", "stocktake"]))?;
+    Ok(root.join(BUILD_FOLDER).join(target).join("release/stocktake"))
+}
+
+/// Writes the manual pages, by a program that is built as the release is, so that what both consist
+/// of is built once.
+pub(super) fn manual_pages(
+    root: &Path,
+    built: &Built,
+    pages: &Path,
+    time: u64,
+) -> anyhow::Result<()> {
+    let is_static = built.linkage != Linkage::Dynamic;
+    let mut cargo = cargo(root, "run", &built.target, is_static, time)?;
+    cargo.args(["--features", "reference", "--bin", "stocktake-reference", "--", "man"]).arg(pages);
+    run(&mut cargo)
+}
+
+/// Where cargo builds the release, from the root of the repository.
+const BUILD_FOLDER: &str = "target/dist-build";
+
+/// A cargo that builds the runtime for a release.
+fn cargo(
+    root: &Path,
+    verb: &str,
+    target: &str,
+    is_static: bool,
+    time: u64,
+) -> anyhow::Result<Command> {
     let cargo_home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")))
@@ -108,9 +136,9 @@ fn compile(root: &Path, target: &str, is_static: bool, time: u64) -> anyhow::Res
     flags.push(format!("-Ctarget-feature={}crt-static", if is_static { '+' } else { '-' }));
     let mut cargo = Command::new(env!("CARGO"));
     cargo
-        .args(["build", "--release", "--locked", "--package", "stocktake-connector-runtime"])
-        .args(["--bin", "stocktake", "--target", target, "--target-dir"])
-        .arg(&folder)
+        .args([verb, "--release", "--locked", "--package", "stocktake-connector-runtime"])
+        .args(["--target", target, "--target-dir"])
+        .arg(root.join(BUILD_FOLDER))
         .current_dir(root)
         // Separated by a character that is in no path.
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
@@ -118,8 +146,7 @@ fn compile(root: &Path, target: &str, is_static: bool, time: u64) -> anyhow::Res
         .env("CARGO_PROFILE_RELEASE_STRIP", "symbols")
         .env("CARGO_INCREMENTAL", "0")
         .env("SOURCE_DATE_EPOCH", time.to_string());
-    run(&mut cargo)?;
-    Ok(folder.join(target).join("release/stocktake"))
+    Ok(cargo)
 }
 
 /// Looks at a program and runs it, where it is one of this machine's.

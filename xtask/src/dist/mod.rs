@@ -1,7 +1,7 @@
-//! What a release gives people: program, completions, manual, bill of materials, chart, checksums.
+//! The files of a release: program, completions, manual, bill of materials, chart, checksums.
 //!
 //! The same commit gives the same files: entries are sorted, times are the commit's (or
-//! `SOURCE_DATE_EPOCH`), and folders of the machine do not get into the program.
+//! `SOURCE_DATE_EPOCH`), and the program contains no paths of the machine.
 
 mod binary;
 mod chart;
@@ -15,7 +15,7 @@ use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::archive::Archive;
-use crate::program::{git, printed, run};
+use crate::program::{git, printed};
 use crate::{sbom, schema};
 
 pub(crate) use binary::{Linkage, linkage};
@@ -67,7 +67,7 @@ impl Dist {
         archive.file(format!("{name}/stocktake.service"), fs::read(root.join(SERVICE))?);
         archive.file(format!("{name}/BUILD.txt"), facts(&root, &version, &built)?);
         if built.runs {
-            manual(&built.program, &name, &mut archive)?;
+            manual(&root, &built, time, &name, &mut archive)?;
         } else {
             println!("without completions and manual: a program for {target} does not run here");
         }
@@ -122,15 +122,21 @@ fn facts(root: &Path, version: &str, built: &binary::Built) -> anyhow::Result<St
     ))
 }
 
-/// Adds what the program writes about itself.
-fn manual(program: &Path, name: &str, archive: &mut Archive) -> anyhow::Result<()> {
+/// Adds completions and manual pages.
+fn manual(
+    root: &Path,
+    built: &binary::Built,
+    time: u64,
+    name: &str,
+    archive: &mut Archive,
+) -> anyhow::Result<()> {
     archive.folder(format!("{name}/completions"), 0o755, 0);
     for (shell, file) in COMPLETIONS {
-        let script = printed(Command::new(program).args(["completions", shell]))?;
+        let script = printed(Command::new(&built.program).args(["completions", shell]))?;
         archive.file(format!("{name}/completions/{file}"), script + "\n");
     }
     let pages = tempfile::tempdir()?;
-    run(Command::new(program).arg("man").arg(pages.path()))?;
+    binary::manual_pages(root, built, pages.path(), time)?;
     archive.folder(format!("{name}/man"), 0o755, 0);
     for page in files(pages.path())? {
         let file = page.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -29,18 +29,11 @@ pub(crate) struct Explain {
     managed_devices: Option<PathBuf>,
     #[command(flatten)]
     form: FormArguments,
-    /// Print the whole table as a Markdown page
-    #[arg(long, conflicts_with_all = ["field", "machines"])]
-    markdown: bool,
 }
 
 impl Explain {
     pub(crate) fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         context.log_by_flags("warn")?;
-        if self.markdown {
-            context.output.text(markdown().trim_end())?;
-            return Ok(ExitStatus::Success);
-        }
         match &self.machines {
             None => self.table(context),
             Some(path) => self.machines(path, context),
@@ -79,7 +72,11 @@ impl Explain {
         Ok(ExitStatus::Success)
     }
 
-    fn machines(&self, path: &std::path::Path, context: &Context) -> Result<ExitStatus, CommandError> {
+    fn machines(
+        &self,
+        path: &std::path::Path,
+        context: &Context,
+    ) -> Result<ExitStatus, CommandError> {
         let machines: WirePage<Machine> = map::read(path)?;
         let managed = self.managed_devices.as_deref().map(map::read).transpose()?;
         let managed = managed.map(map::Managed::new);
@@ -172,28 +169,4 @@ impl Carriers {
 
 fn sources(row: &Mapping, separator: &str) -> String {
     if row.sources.is_empty() { "a constant".to_owned() } else { row.sources.join(separator) }
-}
-
-/// The table as the page of the docs.
-fn markdown() -> String {
-    let mut page = String::from(
-        "# Mapping\n\n\
-         Where each field of an event comes from. `stocktake explain` prints the same for one field, \
-         and with `--machines` for one device, value by value.\n\n\
-         | field | type | forms | sources | rule | what it tells |\n\
-         |---|---|---|---|---|---|\n",
-    );
-    let carriers = Carriers::new();
-    for row in TABLE {
-        let cells = [
-            format!("`{}`", row.ocsf),
-            row.value_type.name().to_owned(),
-            carriers.of(row),
-            sources(row, ", "),
-            row.rule.to_owned(),
-            row.description.to_owned(),
-        ];
-        page.push_str(&format!("| {} |\n", cells.map(|cell| cell.replace('|', "\\|")).join(" | ")));
-    }
-    page
 }

@@ -23,6 +23,8 @@ pub(crate) struct Flags {
     pub(crate) log_level: Option<String>,
     /// `log.format`.
     pub(crate) log_format: Option<LogFormat>,
+    /// The types of sinks that `sinks` may name.
+    pub(crate) sinks: SinkRegistry,
 }
 
 /// Reads, merges and checks the configuration.
@@ -31,7 +33,6 @@ pub(crate) struct Flags {
 /// [`ConfigError`] with every fault that can be found in one reading.
 pub(crate) fn load(
     flags: &Flags,
-    registry: &SinkRegistry,
     variables: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Config, ConfigError> {
     let variables: Vec<_> = variables.into_iter().collect();
@@ -62,7 +63,7 @@ pub(crate) fn load(
     if let Some(format) = &flags.log_format {
         figment = figment.merge(Serialized::default("log.format", format));
     }
-    read(&figment, registry, &variables)
+    read(&figment, &flags.sinks, &variables)
 }
 
 /// Reads and checks what was merged: every fault of the sinks' tables, then every other one.
@@ -83,6 +84,17 @@ fn read(
 /// As for [`load`].
 pub(crate) fn check_text(text: &str, registry: &SinkRegistry) -> Result<(), ConfigError> {
     read(&Figment::new().merge(Toml::string(text)), registry, &[]).map(drop)
+}
+
+/// Reads a configuration that a command makes.
+///
+/// # Errors
+/// As for [`load`].
+pub(crate) fn from_value(
+    value: &serde_json::Value,
+    registry: &SinkRegistry,
+) -> Result<Config, ConfigError> {
+    read(&Figment::new().merge(Serialized::defaults(value)), registry, &[])
 }
 
 /// Checks the text of a YAML file, for the fuzzer.

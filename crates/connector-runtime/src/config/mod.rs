@@ -38,7 +38,7 @@ pub(crate) use environment::variables;
 pub(crate) use error::{ConfigError, Fault, abridged, unknown};
 #[cfg(feature = "fuzzing")]
 pub(crate) use load::check_yaml;
-pub(crate) use load::{Flags, check_text, load};
+pub(crate) use load::{Flags, check_text, from_value, load};
 pub(crate) use server::ServerConfig;
 pub(crate) use sinks::{SinkConfig, schema};
 pub(crate) use telemetry::TelemetryConfig;
@@ -196,7 +196,7 @@ pub(crate) struct HttpConfig {
     #[serde(with = "span")]
     #[schemars(with = "String")]
     pub(crate) attempt_timeout: Duration,
-    /// Attempts after the first, at most. Calls for tokens have six, whatever stands here.
+    /// Attempts after the first, at most. Holds for requests for tokens too.
     pub(crate) max_retries: u32,
     /// The wait before the first retry, at most; it doubles with each further one.
     #[serde(with = "span")]

@@ -17,7 +17,7 @@ use std::time::Duration;
 use stocktake_connector_core::{
     Clock, CycleReport, Failure, FailureRecord, SystemClock, WorkerName,
 };
-use stocktake_engine::{Progress, Request, Stop, log_cycle_ended};
+use stocktake_engine::{Progress, Request, Stop, log_cycle_end};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinSet;
 
@@ -167,7 +167,7 @@ impl Supervisor {
             next = match ended {
                 Ok(report) => {
                     let next = schedule.after_cycle(&report, &mut failures, SystemClock.now());
-                    log_cycle_ended(&report);
+                    log_cycle_end(&report);
                     if let Some(printer) = printer {
                         printer.print(report);
                     }
@@ -255,7 +255,8 @@ async fn wait_for(next: &NextCycle, tenant: &ConfiguredTenant) {
         return sleep.await;
     }
     let before = FileStamps::read(tenant.files());
-    let mut looks = tokio::time::interval(LOOK_AT_FILES.min(next.wait.max(Duration::from_millis(1))));
+    let mut looks =
+        tokio::time::interval(LOOK_AT_FILES.min(next.wait.max(Duration::from_millis(1))));
     let changed = async {
         loop {
             looks.tick().await;

@@ -187,12 +187,6 @@ async fn usage_mistakes_end_with_2_and_help_with_0() {
     let help = desk.run(&["--help"]).await;
     assert_eq!(help.code, Some(0));
     assert!(help.stdout.contains("Exit codes"));
-    let man = desk.run(&["man", "pages"]).await;
-    assert_eq!(man.code, Some(0), "{man:#?}");
-    let page = |name: &str| std::fs::read_to_string(desk.0.path().join("pages").join(name));
-    assert!(page("stocktake.1").unwrap().contains("stocktake\\-sync(1)"));
-    assert!(page("stocktake-config-show.1").unwrap().starts_with(".ie"));
-    assert!(page("stocktake-man.1").is_err(), "a verb for packagers is no command");
     let completions = desk.run(&["completions", "bash"]).await;
     assert!(completions.stdout.contains("stocktake"));
 }
@@ -305,30 +299,6 @@ async fn state_and_dead_letters_can_be_looked_at() {
     let letter = site.run(&["dead-letters", "show", &id]).await;
     assert!(letter.stdout.contains("payload"), "{letter:#?}");
     assert_eq!(site.run(&["dead-letters", "show", "999999"]).await.code, Some(1));
-}
-
-#[tokio::test]
-async fn the_reference_has_every_command_and_every_key_however_deep() {
-    let folder = tempfile::tempdir().unwrap();
-    let page = |name: &'static str| {
-        ended(command(folder.path()).args(["reference", name]).spawn().unwrap())
-    };
-
-    let commands = page("cli").await.stdout;
-    for text in ["## `stocktake dead-letters show`", "| `--full` |", "| `ID` |"] {
-        assert!(commands.contains(text), "{text} is not in {commands}");
-    }
-    assert!(!commands.contains("stocktake reference"), "it is for the book alone");
-
-    let keys = page("configuration").await.stdout;
-    for text in [
-        "| `interval` | text | `\"3h\"` |",
-        "`STOCKTAKE_TENANTS__NAME__LIMITS__DEFENDER_PER_HOUR`",
-        "`STOCKTAKE_SINKS__NAME__TLS__EXTRA_CA_FILE`",
-        "## `[credentials.NAME]`, type `certificate`",
-    ] {
-        assert!(keys.contains(text), "{text} is not in {keys}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

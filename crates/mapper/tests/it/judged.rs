@@ -1,10 +1,4 @@
 //! Mapped events before the official packages: the OCSF schema and the models of Sekoia.
-//!
-//! `JUDGES_PYTHON` names a Python that has the judges of `xtask/judges`; `cargo xtask test` sets it.
-//! Without it nothing is judged, and the test says so.
-
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
@@ -13,6 +7,7 @@ use stocktake_ocsf_model::{Dialect, write};
 
 use crate::arbitrary::{enrichment, machine};
 use crate::fixtures::{mapper, now, records};
+use crate::judge::judge;
 
 /// Enough for every rule to meet most of the values that it tells apart.
 const ARBITRARY: usize = 400;
@@ -37,36 +32,20 @@ fn lines(dialect: Dialect) -> Vec<Vec<u8>> {
 }
 
 #[track_caller]
-fn judge(script: &str, dialect: Dialect) {
-    let Ok(python) = std::env::var("JUDGES_PYTHON") else {
-        println!("not judged: JUDGES_PYTHON is not set");
-        return;
-    };
-    let script = format!("{}/../../xtask/judges/{script}", env!("CARGO_MANIFEST_DIR"));
-    let mut judge = Command::new(python)
-        .arg(&script)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = judge.stdin.take().unwrap();
-    let mut input = lines(dialect).join(&b'\n');
-    input.push(b'\n');
-    // From a second thread, because the judge answers before it has read everything.
-    let writer = std::thread::spawn(move || stdin.write_all(&input).unwrap());
-    let output = judge.wait_with_output().unwrap();
-    writer.join().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{dialect:?}: {said}");
+fn check(script: &str, dialect: Dialect) {
+    let mut events = lines(dialect).join(&b'\n');
+    events.push(b'\n');
+    let Some(judgement) = judge(script, &[], events) else { return };
+    assert!(judgement.is_valid, "{dialect:?}: {}", judgement.output);
 }
 
 #[test]
 fn the_official_schema_takes_every_event_of_the_ocsf_dialect() {
-    judge("ocsf_judge.py", Dialect::Ocsf);
+    check("ocsf_judge.py", Dialect::Ocsf);
 }
 
 #[test]
 fn the_models_of_sekoia_take_every_event_of_the_sekoia_dialect() {
-    judge("sekoia_judge.py", Dialect::Sekoia { extra_fields: false });
-    judge("sekoia_judge.py", Dialect::Sekoia { extra_fields: true });
+    check("sekoia_judge.py", Dialect::Sekoia { extra_fields: false });
+    check("sekoia_judge.py", Dialect::Sekoia { extra_fields: true });
 }

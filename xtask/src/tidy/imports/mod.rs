@@ -77,7 +77,10 @@ impl Graph {
         let tests: Vec<Path> = modules
             .iter()
             .flat_map(|(path, module)| {
-                module.test_modules.iter().map(|name| [path.as_slice(), &[name.clone()]].concat())
+                module
+                    .test_modules
+                    .iter()
+                    .map(|name| [path.as_slice(), std::slice::from_ref(name)].concat())
             })
             .collect();
         modules.retain(|path, _| !tests.iter().any(|test| path.starts_with(test)));
@@ -128,7 +131,7 @@ impl Graph {
             .min_by_key(Vec::len);
         let names = members.iter().map(|path| name(path)).collect::<Vec<_>>().join(", ");
         let way = shortest.unwrap_or_default();
-        let way = way.iter().map(|path| name(path)).collect::<Vec<_>>().join(" → ");
+        let way = way.iter().map(name).collect::<Vec<_>>().join(" → ");
         format!("{names} ({} files; for example {way})", members.len())
     }
 

@@ -1,14 +1,12 @@
-//! The page of every command, from what clap knows of them.
+//! The page of every command, from clap's description of them.
 
 use std::fmt::Write as _;
 
 use clap::{Arg, Command};
 
-use super::cell;
-
-/// Writes the page of the program that `command` describes.
+/// The page of the program that `command` describes.
 pub(super) fn page(mut command: Command) -> String {
-    // Names of subcommands are completed with their parents', and global flags handed down.
+    // Completes the names of subcommands, and passes global flags on to them.
     command.build();
     let mut page = String::from(
         "# Command line\n\n\
@@ -92,5 +90,23 @@ fn flags<'a>(page: &mut String, arguments: impl Iterator<Item = &'a Arg>) {
             let _ = write!(meaning, ": {}", choices.join(", ")); // Writing to a string cannot fail.
         }
         let _ = writeln!(page, "| {shown} | {default} | {} |", cell(&meaning));
+    }
+}
+
+/// Text for a cell of a table.
+fn cell(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_has_every_command_however_deep() {
+        let page = page(stocktake_connector_runtime::command());
+        for text in ["## `stocktake dead-letters show`", "| `--full` |", "| `ID` |"] {
+            assert!(page.contains(text), "{text} is missing in {page}");
+        }
     }
 }

@@ -5,14 +5,10 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value};
 
 use super::cell;
-use crate::command_error::CommandError;
-use crate::config::Config;
 
-/// Writes the page.
-pub(super) fn page() -> Result<String, CommandError> {
-    let schema = serde_json::to_value(schemars::schema_for!(Config))
-        .map_err(|error| CommandError::from_error(&error))?;
-    let schema = Schema { root: &schema };
+/// The page of a configuration with this schema.
+pub(super) fn page(schema: &Value) -> String {
+    let schema = Schema { root: schema };
     let mut page = String::from(
         "# Configuration\n\n\
          A file (`stocktake.toml`, or what `--config` or `STOCKTAKE_CONFIG` names; TOML or YAML) and the \
@@ -26,10 +22,10 @@ pub(super) fn page() -> Result<String, CommandError> {
     );
     schema.section(&mut page, &[], schema.root);
     page.push_str(OPENTELEMETRY);
-    Ok(page)
+    page
 }
 
-/// The variables that the exporters read beside the configuration.
+/// The variables that the exporters read in addition to the configuration.
 const OPENTELEMETRY: &str = "
 ## Variables of OpenTelemetry
 
@@ -47,7 +43,7 @@ instead of `OTEL_TRACES_SAMPLER` there is `telemetry.trace_sample_ratio`, instea
 | `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE` | `cumulative` (default), `delta` or `lowmemory`, for the push alone |
 | `OTEL_SERVICE_NAME` | `service.name`; `stocktake` by default |
 | `OTEL_RESOURCE_ATTRIBUTES` | Further attributes, also in place of `service.version` and of `service.instance.id`, which is the name of the pod or host by default |
-| `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, `OTEL_BSP_SCHEDULE_DELAY` | Spans that wait to be pushed, at most (2048; more are dropped, and the log tells how many); spans in one push (512); milliseconds between two pushes of spans (5000) |
+| `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, `OTEL_BSP_SCHEDULE_DELAY` | Spans that wait to be pushed, at most (2048; more are dropped, and the log reports how many); spans in one push (512); milliseconds between two pushes of spans (5000) |
 | `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT` | Attributes of a span, at most (128) |
 ";
 
@@ -57,7 +53,7 @@ struct Schema<'a> {
 }
 
 impl<'a> Schema<'a> {
-    /// The node that a property leads to, its reference followed and "or nothing" left away.
+    /// The node of a property, with its reference followed and without its "or null".
     fn resolve(&self, node: &'a Value) -> &'a Value {
         if let Some(path) = node.get("$ref").and_then(Value::as_str) {
             let pointer = path.trim_start_matches('#');
@@ -69,7 +65,7 @@ impl<'a> Schema<'a> {
             .map_or(node, |one| self.resolve(one))
     }
 
-    /// Writes what is below `path`: its own keys as one table, then each table below.
+    /// Writes the section of `path`: its own keys as one table, then each table below.
     fn section(&self, page: &mut String, path: &[&str], node: &'a Value) {
         if let Some(values) = node.get("additionalProperties").filter(|values| values.is_object()) {
             let named: Vec<_> = path.iter().copied().chain(["NAME"]).collect();
@@ -159,7 +155,7 @@ impl<'a> Schema<'a> {
     }
 }
 
-/// Whether a node is a table, or several tables by name or by kind.
+/// Whether a node is a table, or several tables by name or by type.
 fn is_table(node: &Value) -> bool {
     let is_kinds = node
         .get("oneOf")
@@ -170,4 +166,39 @@ fn is_table(node: &Value) -> bool {
 
 fn description(node: &Value) -> &str {
     node.get("description").and_then(Value::as_str).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_key_is_listed_however_deep() {
+        let string = json!({ "type": "string" });
+        let tls = json!({ "properties": { "extra_ca_file": string } });
+        let sink = |name: &str| {
+            json!({
+                "description": "A sink.", "required": ["type"],
+                "properties": { "type": { "const": name }, "tls": { "$ref": "#/$defs/Tls" } },
+            })
+        };
+        let schema = json!({
+            "$defs": { "Tls": tls },
+            "properties": {
+                "interval": { "type": "string", "default": "3h", "description": "Time | cycles." },
+                "sinks": { "additionalProperties": { "oneOf": [sink("file"), sink("sekoia")] } },
+            },
+        });
+        let page = page(&schema);
+        for text in [
+            "| `interval` | text | `\"3h\"` | Time \\| cycles. | `STOCKTAKE_INTERVAL` |",
+            "## `[sinks.NAME]`, type `sekoia`\n\nA sink.",
+            "| `type` | `file` | required | Which kind of table this is. | `STOCKTAKE_SINKS__NAME__TYPE` |",
+            "`STOCKTAKE_SINKS__NAME__TLS__EXTRA_CA_FILE`",
+        ] {
+            assert!(page.contains(text), "{text} is missing in {page}");
+        }
+    }
 }
