@@ -3,7 +3,7 @@
 use stocktake_connector_core::{
     CycleKind, CycleOutcome, CycleReport, SinkName, TenantName,
 };
-use stocktake_http_stack::{ApiErrorKind, Attempt, AttemptObserver, AttemptOutcome};
+use stocktake_http_stack::{Attempt, AttemptObserver};
 use stocktake_telemetry::{Registry, metric};
 
 /// Adds up what happened.
@@ -47,16 +47,12 @@ impl Metrics {
         }
     }
 
-    /// Registers the series of a tenant's calls at zero, for the same reason.
+    /// Registers the retries of a tenant's calls at zero, for the same reason. The duration of requests has
+    /// too many labels for that.
     pub(crate) fn register_calls(&self, tenant: &TenantName, apis: &[&str]) {
         let tenant = tenant.as_str();
         for api in apis {
-            for outcome in AttemptOutcome::ALL {
-                self.0.add(&metric::API_CALLS, 0, &[tenant, api, outcome.name()]);
-            }
-            for counter in [metric::API_RETRIES, metric::API_THROTTLES] {
-                self.0.add(&counter, 0, &[tenant, api]);
-            }
+            self.0.add(&metric::API_RETRIES, 0, &[tenant, api]);
         }
     }
 
@@ -93,11 +89,19 @@ impl Metrics {
 impl AttemptObserver for Metrics {
     fn attempt_ended(&self, attempt: &Attempt<'_>) {
         let tenant = attempt.tenant.map_or("", TenantName::as_str);
-        let throttled = attempt.outcome == AttemptOutcome::Failed(ApiErrorKind::Throttled);
-        self.0.add(&metric::API_CALLS, 1, &[tenant, attempt.api, attempt.outcome.name()]);
-        self.0.add(&metric::API_RETRIES, u64::from(attempt.is_retry), &[tenant, attempt.api]);
-        self.0.add(&metric::API_THROTTLES, u64::from(throttled), &[tenant, attempt.api]);
-        let took = attempt.duration.as_secs_f64();
-        self.0.record(&metric::API_CALL_DURATION, took, &[attempt.api]);
+        let is_retry = attempt.resend_count > 0;
+        self.0.add(&metric::API_RETRIES, u64::from(is_retry), &[tenant, attempt.api]);
+        // An attribute without a value is left out.
+        let number = |number: Option<u16>| number.map(|number| number.to_string()).unwrap_or_default();
+        let labels = [
+            tenant,
+            attempt.api,
+            attempt.method.as_str(),
+            attempt.server_address,
+            &number(attempt.server_port),
+            &number(attempt.status),
+            attempt.outcome.error_type().unwrap_or_default(),
+        ];
+        self.0.record(&metric::HTTP_REQUEST_DURATION, attempt.duration.as_secs_f64(), &labels);
     }
 }
