@@ -95,7 +95,7 @@
 //! | `pfx` | [`CertificateSource::Pfx`] | on |
 //!
 //! # Not here
-//! Retry, quotas and the connection (`http-stack`); sending the token (its authorisation layer);
+//! Retry, quotas and the connection (`http-stack`); sending the token (its authentication layer);
 //! managed identities of Azure Arc and Service Fabric.
 
 mod aadsts;

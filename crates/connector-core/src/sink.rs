@@ -136,8 +136,9 @@ pub struct CycleEnd {
     pub cycle: CycleId,
     /// Which records it read.
     pub kind: CycleKind,
-    /// Whether the listing was read to its end, and this sink was sent everything that it lacked. Only
-    /// then does what it holds mirror the source.
+    /// Whether the listing was read to its end without too many devices vanishing at once, and this
+    /// sink was sent everything that it lacked, removals included. Only then does what it holds mirror
+    /// the source; never erase anything because of a cycle that was not complete.
     pub is_complete: bool,
 }
 

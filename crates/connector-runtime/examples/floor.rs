@@ -13,7 +13,7 @@ use stocktake_connector_core::{BoxError, SystemClock, TenantName, TokenProvider,
 use stocktake_defender_api::DefenderOptions;
 use stocktake_graph_api::{GraphOptions, ManagedDevice};
 use stocktake_http_stack::{
-    ApiStack, Authorisation, StackOptions, Transport, TransportOptions, base_url,
+    ApiStack, Authentication, StackOptions, Transport, TransportOptions, base_url,
 };
 
 /// The program's allocator, so that it gives neither side an advantage.
@@ -37,18 +37,17 @@ async fn main() -> Result<(), BoxError> {
         clock: Arc::new(SystemClock),
     };
     let provider: Arc<dyn TokenProvider> = Arc::new(EntraTokens::new(&transport, entra)?);
-    let authorisation = |scope: String| {
-        Some(Authorisation { provider: Arc::clone(&provider), scope: TokenScope::new(scope) })
-    };
+    let authentication =
+        |scope: String| Some(Authentication::bearer(Arc::clone(&provider), TokenScope::new(scope)));
 
     let mut out = BufWriter::new(File::create(path)?);
     let graph = GraphOptions::new(base.clone())
-        .stack_options(authorisation(format!("{}/.default", url.trim_end_matches('/'))));
+        .stack_options(authentication(format!("{}/.default", url.trim_end_matches('/'))));
     let select = ManagedDevice::SELECTED.join(",");
     let first = format!("{url}/v1.0/deviceManagement/managedDevices?$select={select}");
     copy(&transport, graph, first, &mut out).await?;
     let defender = DefenderOptions::new(base)
-        .stack_options(authorisation(DefenderOptions::DEFAULT_SCOPE.into()));
+        .stack_options(authentication(DefenderOptions::DEFAULT_SCOPE.into()));
     copy(&transport, defender, format!("{url}/api/machines"), &mut out).await?;
     out.flush()?;
     out.get_ref().sync_all()?;

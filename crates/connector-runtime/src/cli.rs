@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use stocktake_sinks::SinkRegistry;
 
 use crate::command_error::{CommandError, ExitStatus};
 use crate::commands;
@@ -44,11 +45,11 @@ enum Command {
     Demo(commands::demo::Demo),
     /// Run one cycle for each tenant and print its report
     Sync(commands::sync::Sync),
-    /// Run cycles for ever, as the configuration schedules them, and log how each ended
+    /// Run continuously: cycles as the configuration schedules them, with a log record of each
     Run(commands::run::Run),
     /// Ask for the four values that matter, write a configuration and check it
     Init(commands::init::Init),
-    /// Try every credential, permission and sink, and say what to do about what fails
+    /// Try every credential, permission and sink, and say how to fix what fails
     Check(commands::check::CheckAll),
     /// Map machines and managed devices from files to events, without a network
     Map(commands::map::Map),
@@ -56,11 +57,11 @@ enum Command {
     Explain(commands::explain::Explain),
     /// List the metrics that `run` serves and pushes
     Metrics(commands::metrics::Metrics),
-    /// Check events against the strict OCSF 1.5.0 schema
+    /// Check events against the strict OCSF schema of their version
     Validate(commands::validate::Validate),
     /// Show, describe or write the configuration
     Config(commands::config::ConfigCommand),
-    /// Show what was delivered and the last cycles, copy the file that keeps them, or forget a part of it
+    /// Show what was delivered and the last cycles, copy the file that keeps them, or purge a part of it
     State(commands::state::State),
     /// Show what can never be delivered as it is, and why, and send again what a sink refused
     DeadLetters(commands::dead_letters::DeadLetters),
@@ -76,15 +77,20 @@ pub fn command() -> clap::Command {
     <Arguments as clap::CommandFactory>::command()
 }
 
-/// Runs the command that the arguments name.
+/// Runs the command that the arguments name, with the sinks of this workspace.
 pub fn main() -> ExitCode {
+    main_with(SinkRegistry::builtin())
+}
+
+/// The same for a program that brings sinks of its own: [`SinkRegistry::with`] adds one.
+pub fn main_with(sinks: SinkRegistry) -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
             // clap prints help to standard output and mistakes to standard error.
             let code =
                 if error.use_stderr() { ExitStatus::UsageError } else { ExitStatus::Success };
-            let _ = error.print(); // Nobody is left to tell when this fails.
+            let _ = error.print(); // When this fails, nobody can read about it.
             return code.into();
         }
     };
@@ -93,11 +99,12 @@ pub fn main() -> ExitCode {
             config: arguments.config,
             log_level: arguments.log_level,
             log_format: arguments.log_format,
+            sinks,
         },
         output: Output::new(arguments.output),
     };
     match dispatch(arguments.command, &context) {
-        Ok(ending) => ending.into(),
+        Ok(status) => status.into(),
         Err(error) => {
             if !matches!(error, CommandError::OutputClosed) {
                 context.output.error(&error);

@@ -19,7 +19,10 @@ pub(crate) fn no_report(tenant: &TenantName, failure: &FailureRecord) {
 
 /// Records a tenant or a sink that could not be built at the start.
 pub(crate) fn not_built(error: &CommandError) {
-    command_error(error, "a part of the configuration cannot be built yet; cycles that need it fail until it can");
+    command_error(
+        error,
+        "a part of the configuration cannot be built yet; cycles that need it fail until it can",
+    );
 }
 
 /// Records why the program ends.

@@ -35,5 +35,5 @@ mod wiring;
 #[cfg(feature = "reference")]
 #[doc(hidden)]
 pub use cli::command;
-pub use cli::main;
+pub use cli::{main, main_with};
 pub use process::figures as process_figures;

@@ -165,9 +165,7 @@ mod tests {
 
     #[test]
     fn only_what_waits_for_an_operator_wakes_up_when_a_file_changes() {
-        let waiting = |recovery| {
-            SCHEDULE.after_failure(&failed(recovery), 1, None, now()).waiting
-        };
+        let waiting = |recovery| SCHEDULE.after_failure(&failed(recovery), 1, None, now()).waiting;
         assert_eq!(waiting(Recovery::Retry), Waiting::Retry);
         assert_eq!(waiting(Recovery::Operator), Waiting::Operator);
         assert_eq!(waiting(Recovery::Defect), Waiting::Operator);
@@ -180,7 +178,10 @@ mod tests {
             let failure = FailureRecord { retry_at: Some(at), ..failed(recovery) };
             assert_eq!(SCHEDULE.after_failure(&failure, 1, None, now()).wait.as_secs(), 100_000);
             let past = FailureRecord { retry_at: Some(now()), ..failed(recovery) };
-            assert_eq!(SCHEDULE.after_failure(&past, 1, None, now()).wait.as_secs(), waits(recovery, 1));
+            assert_eq!(
+                SCHEDULE.after_failure(&past, 1, None, now()).wait.as_secs(),
+                waits(recovery, 1)
+            );
         }
     }
 }

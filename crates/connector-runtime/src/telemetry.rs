@@ -101,8 +101,8 @@ mod push {
     use super::{
         CommandError, Config, ConfigError, Fault, RegistryOptions, Telemetry, fault, options,
     };
-    use stocktake_engine::Stop;
     use crate::wiring;
+    use stocktake_engine::Stop;
 
     /// Bounds of one push; a collector's answer is a few bytes.
     const LIMITS: OnceLimits =

@@ -3,12 +3,12 @@
 //! ```no_run
 //! use stocktake_connector_core::{Listing, Source};
 //! use stocktake_defender_api::{DefenderClient, DefenderOptions};
-//! use stocktake_http_stack::{ApiStack, Authorisation, Transport, TransportOptions, base_url};
+//! use stocktake_http_stack::{ApiStack, Authentication, Transport, TransportOptions, base_url};
 //!
-//! # async fn read(authorisation: Authorisation) -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn read(authentication: Authentication) -> Result<(), Box<dyn std::error::Error>> {
 //! let options = DefenderOptions::new(base_url(DefenderOptions::DEFAULT_BASE_URL)?);
 //! let transport = Transport::new(&TransportOptions::default())?;
-//! let stack = ApiStack::new(&transport, options.stack_options(Some(authorisation)));
+//! let stack = ApiStack::new(&transport, options.stack_options(Some(authentication)));
 //!
 //! let mut listing = DefenderClient::new(stack, options).list();
 //! while let Some(page) = listing.next_page().await? {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stocktake_connector_core::{Clock, SystemClock, TenantName};
-use stocktake_http_stack::{Authorisation, Origin, Quota, StackOptions};
+use stocktake_http_stack::{Authentication, Origin, Quota, StackOptions};
 use stocktake_odata::ODataResponses;
 use url::Url;
 
@@ -66,10 +66,10 @@ impl DefenderOptions {
     }
 
     /// What a stack for this API is built from; its limits can still be changed.
-    pub fn stack_options(&self, authorisation: Option<Authorisation>) -> StackOptions {
+    pub fn stack_options(&self, authentication: Option<Authentication>) -> StackOptions {
         let mut stack = StackOptions::new("defender", Origin::of(&self.base_url));
         stack.tenant = self.tenant.clone();
-        stack.authorisation = authorisation;
+        stack.authentication = authentication;
         stack.quotas = Self::QUOTAS.to_vec();
         stack.responses = Arc::new(ODataResponses);
         stack.clock = Arc::clone(&self.clock);

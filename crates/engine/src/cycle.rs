@@ -105,13 +105,12 @@ where
                 Err(error) => failure = Some(error),
             }
         }
-        let listing = ListingEnd { is_complete: listing_complete, reconciled };
-        let sinks = self.finish_sinks(deliveries, &join, &map, listing).await;
+        let listing = Arc::new(ListingEnd { is_complete: listing_complete, reconciled });
+        let sinks = self.finish_sinks(deliveries, &join, &map, &listing).await;
         // The report could not be noted either.
         self.store.check_lease()?;
-        let (sinks, ListingEnd { reconciled, .. }) = sinks;
-        let is_reconciled = reconciled.is_some();
-        let Reconciliation { account: removal, removed, returned } = reconciled.unwrap_or_default();
+        let Reconciliation { account: removal, removed, returned } =
+            listing.reconciled.clone().unwrap_or_default();
 
         let newest = join.newest_record_at;
         let checkpoints = sinks.iter().filter(|_| listing_complete);
@@ -164,7 +163,7 @@ where
         let close = CycleClose { report: report.clone(), checkpoints, facts, removed, returned };
         self.store.close_cycle(close).await?;
         // A device that is back has lost its mark by now.
-        if kind == CycleKind::Full && listing_complete && is_reconciled {
+        if kind == CycleKind::Full && listing_complete && listing.reconciled.is_some() {
             removal::purge(self.collector, &self.store, self.started_at).await;
         }
         self.progress.finish();
@@ -257,18 +256,13 @@ where
         deliveries: Vec<(SinkName, Result<SinkDelivery, JoinError>)>,
         join: &JoinOutcome,
         map: &MapOutcome,
-        listing: ListingEnd,
-    ) -> (BTreeMap<SinkName, SinkAccount>, ListingEnd) {
-        let listing = Arc::new(listing);
+        listing: &Arc<ListingEnd>,
+    ) -> BTreeMap<SinkName, SinkAccount> {
         let finishing = deliveries.into_iter().map(|(name, delivery)| {
-            let listing = Arc::clone(&listing);
-            let finishing = async move { delivery.map(|delivery| (delivery, listing)) };
-            let finishing = async move {
-                let (delivery, listing) = finishing.await?;
-                Ok::<_, JoinError>(delivery.finish(&listing).await)
-            };
-            (name, spawn(finishing))
+            let listing = Arc::clone(listing);
+            (name, delivery.map(|delivery| spawn(async move { delivery.finish(&listing).await })))
         });
+        // All are started before the first one is waited for.
         let finishing: Vec<_> = finishing.collect();
         let dead_lettered = join.malformed + map.unmapped;
         let abandoned = join.abandoned() + map.abandoned;
@@ -282,7 +276,11 @@ where
         };
         let mut sinks = BTreeMap::new();
         for (name, finishing) in finishing {
-            let account = match finishing.await.and_then(|account| account) {
+            let account = match finishing {
+                Ok(finishing) => finishing.await,
+                Err(panic) => Err(panic),
+            };
+            let account = match account {
                 Ok(account) => SinkAccount {
                     read: join.read,
                     duplicates: join.duplicates,
@@ -298,9 +296,7 @@ where
         for (name, error) in &self.collector.unbuilt {
             sinks.insert(name.clone(), took_nothing(error.failure.clone()));
         }
-        // Every task has ended.
-        let listing = Arc::into_inner(listing);
-        (sinks, listing.unwrap_or(ListingEnd { is_complete: false, reconciled: None }))
+        sinks
     }
 }
 

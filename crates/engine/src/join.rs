@@ -41,7 +41,7 @@ pub(crate) async fn read<L: Listing>(
     stop: Stop,
 ) -> Option<SourceCursor> {
     // The permit is acquired before a page is read, so that a finished page never waits next to
-    // another one. A closed channel means that the join has failed and reports it.
+    // another one. A closed channel means that the join has failed, which reports it.
     while let Ok(permit) = pages.reserve().await {
         let span = tracing::info_span!(
             span::PAGE,
@@ -53,6 +53,8 @@ pub(crate) async fn read<L: Listing>(
             biased;
             () = stop.immediate.cancelled() => return None,
             () = stop.graceful.cancelled() => return None,
+            // The join has failed: its cycle must not wait for a page that goes nowhere.
+            () = pages.closed() => return None,
             page = listing.next_page().instrument(span.clone()) => page,
         };
         match page {

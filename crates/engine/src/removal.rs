@@ -19,7 +19,7 @@ use crate::{Collector, Stop};
 const STATE_PAGE: usize = 1_000;
 
 /// What was found out about missing devices.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Reconciliation {
     pub(crate) account: RemovalAccount,
     /// Devices that the source does not know, and that are not marked yet.

@@ -2,12 +2,12 @@
 //!
 //! ```no_run
 //! use stocktake_graph_api::{GraphClient, GraphOptions};
-//! use stocktake_http_stack::{ApiStack, Authorisation, Transport, TransportOptions, base_url};
+//! use stocktake_http_stack::{ApiStack, Authentication, Transport, TransportOptions, base_url};
 //!
-//! # async fn read(authorisation: Authorisation) -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn read(authentication: Authentication) -> Result<(), Box<dyn std::error::Error>> {
 //! let options = GraphOptions::new(base_url(GraphOptions::DEFAULT_BASE_URL)?);
 //! let transport = Transport::new(&TransportOptions::default())?;
-//! let stack = ApiStack::new(&transport, options.stack_options(Some(authorisation)));
+//! let stack = ApiStack::new(&transport, options.stack_options(Some(authentication)));
 //!
 //! let mut listing = GraphClient::new(stack, options).list_managed_devices();
 //! while let Some(page) = listing.next_page().await? {

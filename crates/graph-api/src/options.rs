@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stocktake_connector_core::TenantName;
-use stocktake_http_stack::{Authorisation, Origin, Quota, StackOptions};
+use stocktake_http_stack::{Authentication, Origin, Quota, StackOptions};
 use stocktake_odata::ODataResponses;
 use url::Url;
 
@@ -51,10 +51,10 @@ impl GraphOptions {
     }
 
     /// What a stack for this API is built from; limits and clock can still be changed.
-    pub fn stack_options(&self, authorisation: Option<Authorisation>) -> StackOptions {
+    pub fn stack_options(&self, authentication: Option<Authentication>) -> StackOptions {
         let mut stack = StackOptions::new("graph", Origin::of(&self.base_url));
         stack.tenant = self.tenant.clone();
-        stack.authorisation = authorisation;
+        stack.authentication = authentication;
         stack.quotas = Self::QUOTAS.to_vec();
         stack.responses = Arc::new(ODataResponses);
         stack

@@ -77,7 +77,7 @@ impl ErrorCodes {
     }
 }
 
-/// What kind of answer, or lack of one, ended a call.
+/// The kind of response, or the lack of one, that ended a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ApiErrorKind {
     /// 429, or 503 with `Retry-After`, until the retries were spent.
@@ -96,9 +96,9 @@ pub enum ApiErrorKind {
     NotFound,
     /// Another 4xx, or a redirect (redirects are not followed).
     Refused,
-    /// The answer is larger than the configured bound.
+    /// The response is larger than the configured bound.
     TooLarge,
-    /// The answer is not what the API documents: HTML, broken JSON, a missing envelope.
+    /// The response is not what the API documents: HTML, broken JSON, a missing envelope.
     Malformed,
 }
 
@@ -112,7 +112,7 @@ pub enum ApiErrorKind {
 pub struct ApiError {
     /// Which API: `entra`, `defender`, `graph`, `sekoia`, …
     pub api: &'static str,
-    /// Which tenant the call was for; sinks that serve all tenants have none.
+    /// Which tenant the call was for; absent for sinks that serve all tenants.
     pub tenant: Option<TenantName>,
     /// What was asked, in words fit for a message: `list machines`.
     pub operation: &'static str,
@@ -120,11 +120,11 @@ pub struct ApiError {
     pub kind: ApiErrorKind,
     /// What the error is looked up by.
     pub error_code: ErrorCode,
-    /// HTTP status of the last answer, if there was one.
+    /// HTTP status of the last response, if there was one.
     pub status: Option<u16>,
     /// The API's own error code (`Forbidden`, `AADSTS7000215`, …).
     pub code: Option<String>,
-    /// The code of a service behind the API, where the API passes its answer on (Intune's, behind
+    /// The code of a service behind the API, where the API passes its response on (Intune's, behind
     /// Graph's own).
     pub inner_code: Option<String>,
     /// The API's own message, cut to a bounded length; or ours where it said nothing.
@@ -180,9 +180,9 @@ impl ApiError {
             | ApiErrorKind::Unauthorised
             | ApiErrorKind::Forbidden
             | ApiErrorKind::NotFound => Recovery::Operator,
-            ApiErrorKind::Refused
-            | ApiErrorKind::TooLarge
-            | ApiErrorKind::Malformed => Recovery::Defect,
+            ApiErrorKind::Refused | ApiErrorKind::TooLarge | ApiErrorKind::Malformed => {
+                Recovery::Defect
+            }
         }
     }
 
@@ -200,14 +200,14 @@ impl ApiError {
         text.push_str(match self.kind {
             ApiErrorKind::Throttled => "throttled",
             ApiErrorKind::Unavailable => "unavailable",
-            ApiErrorKind::DeadlineExceeded => "no answer before the deadline",
+            ApiErrorKind::DeadlineExceeded => "no response before the deadline",
             ApiErrorKind::NoToken => "no access token",
             ApiErrorKind::Unauthorised => "not authorised",
             ApiErrorKind::Forbidden => "forbidden",
             ApiErrorKind::NotFound => "not found",
             ApiErrorKind::Refused => "refused",
-            ApiErrorKind::TooLarge => "answer too large",
-            ApiErrorKind::Malformed => "answer not understood",
+            ApiErrorKind::TooLarge => "response too large",
+            ApiErrorKind::Malformed => "response not understood",
         });
         let status = self.status.map(|status| format!("HTTP {status}"));
         let facts: Vec<&str> = [&status, &self.code, &self.inner_code]

@@ -64,7 +64,7 @@ impl AttemptFailure {
         error.message = self.detail.message;
         error.request_id = self.detail.request_id;
         error.attempts = call.attempts();
-        // A wait beyond all calendars is none that a clock could keep.
+        // A wait beyond the calendar has no date.
         error.retry_at = self
             .detail
             .retry_after

@@ -15,9 +15,9 @@ use crate::retry_policy::ends_after;
 /// One call, as its layers see it.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
-    /// What is asked, in words.
+    /// The operation, in words.
     pub(crate) operation: &'static str,
-    /// For whom, where the stack serves several tenants.
+    /// The tenant, where the stack serves several.
     pub(crate) tenant: Option<TenantName>,
     /// When the call ends, whatever happens. Set by the deadline layer.
     pub(crate) deadline: Option<Instant>,
@@ -98,7 +98,7 @@ impl Default for Weight {
 }
 
 /// The path of a request below its API's base URL, with variable parts named instead of filled in, as
-/// in `/api/machines/{id}`: what a span may tell of a URL that itself names a device.
+/// in `/api/machines/{id}`: what a span shows of a URL that may name a device.
 ///
 /// A caller puts it into the request's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,7 +113,7 @@ pub struct CallCounts {
     pub attempts: u64,
     /// Attempts that repeated an earlier one of the same call.
     pub retries: u64,
-    /// Answers that asked to slow down.
+    /// Responses that asked to slow down.
     pub throttled: u64,
 }
 

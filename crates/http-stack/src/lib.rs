@@ -1,4 +1,4 @@
-//! The one tower stack over reqwest: deadline, retry, quota, pause, token, bounds.
+//! The one tower stack over reqwest: deadline, retry, quotas, `Retry-After`, signing, bounds.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -17,29 +17,55 @@
 //! let stack = ApiStack::new(&transport, options);
 //!
 //! let request = Request::get(format!("{base}/api/machines")).body(Bytes::new())?;
-//! let answer = stack.call("list machines", request).await?;
-//! println!("{} bytes, {:?}", answer.body().len(), stack.calls());
+//! let response = stack.call("list machines", request).await?;
+//! println!("{} bytes, {:?}", response.body().len(), stack.calls());
 //! # Ok(())
 //! # }
 //! ```
 //!
 //! # Main types
-//! A [`Transport`] is one connection pool; it is shared by every [`ApiStack`]. A stack serves one
-//! API for one tenant, because quotas, pauses and tokens belong to that pair. What only the API
-//! knows of its answers is an [`ResponsePolicy`]. [`Origin`] and [`CursorTrail`] keep requests and page
-//! cursors on the configured scheme, host and port. [`Transport::reach`] tells step by step whether a
-//! host can be reached at all. An [`AttemptObserver`] is told of every request on the wire, and
-//! [`ApiStack::quota_left`] tells what is left of the quotas.
+//! - A [`Transport`] is one connection pool, shared by every [`ApiStack`]. [`Transport::probe`] finds out
+//!   whether a host can be reached, and if not, why.
+//! - An [`ApiStack`] serves one API for one tenant, because quotas, `Retry-After` and tokens belong to that
+//!   pair. It calls its [`Origin`] and no other host.
+//! - [`Authentication`] says how requests are signed, [`RequestEncoding`] how they are compressed,
+//!   [`ResponsePolicy`] how responses are read.
+//! - [`AttemptObserver`] observes every request on the wire; [`ApiStack::quota_left`] shows what is left of
+//!   the quotas.
+//! - [`Reloadable`] is a value made of files that are read again when they change.
+//!
+//! # Retries
+//! Nothing above this crate retries a call: an [`ApiError`] means that the retries are spent.
+//!
+//! | failure | sent again |
+//! |---|---|
+//! | 429, 503 with `Retry-After`, what a [`ResponsePolicy`] calls transient, no connection | always |
+//! | 408, 500, 502, 503, 504, a timeout, a broken connection or body, an invalid success | if the request is idempotent |
+//! | everything else | never |
+//!
+//! `GET`, `HEAD`, `OPTIONS`, `TRACE`, `PUT` and `DELETE` are idempotent; the caller marks any other request
+//! that may be repeated with [`Idempotent`]. [`RetryPolicy`] decides when: full jitter, `Retry-After` as a
+//! lower bound, a budget, the call's deadline. An operation that is not a request of its own, such as an
+//! item of a batch, uses the policy of its stack ([`ApiStack::retry_policy`]) instead of a loop of its own.
+//!
+//! After a response with `Retry-After`, no call of the stack goes out before that time. A call whose
+//! deadline comes first fails at once with [`ApiErrorKind::Throttled`] and [`ApiError::retry_at`].
 //!
 //! # Layers
 //! The first sees the request first. Above the retry is once per call, below it once per attempt.
 //! ```text
-//! call span ▸ deadline ▸ retry ▸ rate limit ▸ pause ▸ authorisation
-//!           ▸ attempt span ▸ answer ▸ attempt timeout ▸ body bound ▸ reqwest
+//! call span ▸ deadline ▸ compression ▸ retry ▸ rate limit ▸ retry-after gate ▸ authentication
+//!           ▸ request span ▸ response ▸ attempt timeout ▸ body bound ▸ reqwest
 //! ```
 //!
 //! # Not here
-//! Tokens themselves (`auth`); what is asked of an API (its own crate).
+//! Tokens themselves (`auth`); pages, cursors and Microsoft's errors (`odata`); the requests of an API
+//! (its own crate).
+//!
+//! # Features
+//! | feature | gives | default |
+//! |---|---|---|
+//! | `zstd` | `RequestEncoding::Zstd` | off |
 
 mod api_error;
 mod attempt_failure;

@@ -37,7 +37,7 @@ pub struct Limits {
     pub call_deadline: Duration,
     /// Bounds one attempt, from the request to the last byte of the body. Default: 60 s.
     pub attempt_timeout: Duration,
-    /// How often a call is tried again after its first attempt. Default: 6.
+    /// How often a call is retried. Default: 6.
     pub max_retries: u32,
     /// The waits between attempts, where the remote names none.
     pub backoff: Backoff,
@@ -64,24 +64,24 @@ pub struct StackOptions {
     pub api: &'static str,
     /// Which error codes its failures have. Default: [`ErrorCodes::SOURCE`].
     pub error_codes: ErrorCodes,
-    /// The only scheme, host and port that the stack asks. A request to another one is refused.
+    /// The only scheme, host and port that the stack calls. A request to another one is refused.
     pub origin: Origin,
-    /// The tenant, for errors and spans; `None` for what serves all tenants. Default: `None`.
+    /// The tenant, for errors and spans; `None` where the stack serves all tenants. Default: `None`.
     pub tenant: Option<TenantName>,
     /// Signs every attempt. Default: `None`.
     pub authentication: Option<Authentication>,
     /// How bodies of requests are compressed. Default: not at all.
     pub request_encoding: RequestEncoding,
-    /// Quotas that hold all at once. Default: none.
+    /// Quotas, which hold together. Default: none.
     pub quotas: Vec<Quota>,
     /// Bounds of a call.
     pub limits: Limits,
     /// How this API's responses are read. Default: [`JsonResponses`].
     pub responses: Arc<dyn ResponsePolicy>,
     /// Sends the W3C `traceparent` of the attempt along, so that the receiver can join the trace. For
-    /// receivers of one's own: to others the ids say nothing. Default: false.
+    /// receivers that export to the same collector. Default: false.
     pub sends_trace_context: bool,
-    /// Tells the time, for `Retry-After` with a date. Default: the machine's.
+    /// The clock, for `Retry-After` with a date and for signatures. Default: the machine's.
     pub clock: Arc<dyn Clock>,
 }
 

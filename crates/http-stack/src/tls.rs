@@ -1,4 +1,4 @@
-//! TLS: whom we trust, what we show of ourselves, and which protocols are spoken.
+//! TLS: which authorities are trusted, which client certificate is presented, which protocols are used.
 
 use std::sync::Arc;
 
@@ -20,9 +20,9 @@ static VERSIONS: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
 #[derive(Debug, Clone)]
 pub(crate) struct TlsSetUp {
     pub(crate) config: ClientConfig,
-    /// Who judges the server's certificate; `None` where nobody is trusted.
+    /// Verifies the server's certificate; `None` where no authority is trusted.
     pub(crate) verifier: Option<Arc<dyn ServerCertVerifier>>,
-    /// Who answers when a server asks for our certificate.
+    /// Presents our certificate to a server that asks for one.
     pub(crate) identity: Option<Arc<dyn ResolvesClientCert>>,
 }
 
@@ -43,7 +43,7 @@ impl TlsSetUp {
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(VERSIONS)
             .map_err(TransportError::Trust)?;
-        let (mut config, verifier) = match judge(options, provider)? {
+        let (mut config, verifier) = match verifier(options, provider)? {
             Some(verifier) => {
                 let config = builder
                     // The verifier is the one that reqwest uses itself; with an extra CA file, one such
@@ -72,8 +72,8 @@ impl TlsSetUp {
     }
 }
 
-/// Who judges servers; `None` where nobody can be trusted.
-fn judge(
+/// The verifier of servers; `None` where no authority can be trusted.
+fn verifier(
     options: &TransportOptions,
     provider: Arc<CryptoProvider>,
 ) -> Result<Option<Arc<dyn ServerCertVerifier>>, TransportError> {

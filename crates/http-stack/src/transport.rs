@@ -23,11 +23,11 @@ use crate::{AttemptObserver, UnreadableFile};
 pub struct TransportOptions {
     /// The `User-Agent` of every request. Default: `stocktake/<version>`.
     pub user_agent: String,
-    /// A PEM file with certificates to trust beside those of the system, as a TLS-inspecting proxy
+    /// A PEM file with certificates to trust in addition to those of the system, as a TLS-inspecting proxy
     /// needs. Read again before each handshake; while a new file cannot be used, the last good one
     /// counts. Default: none.
     pub extra_ca_file: Option<PathBuf>,
-    /// What is shown to a server that asks for a client certificate. Default: nothing.
+    /// What is presented to a server that asks for a client certificate. Default: nothing.
     pub client_identity: Option<ClientIdentity>,
     /// The proxy for every host but loopback, `http://` or `https://`, with user and password where
     /// it asks for them. Default: `HTTPS_PROXY` or `ALL_PROXY` from the environment.
@@ -40,7 +40,7 @@ pub struct TransportOptions {
     pub connect_timeout: Duration,
     /// How long an idle connection is kept. Default: 90 s.
     pub idle_timeout: Duration,
-    /// Is told of every request that a stack sends over these connections. Default: nobody.
+    /// Observes every request that a stack sends over these connections. Default: `None`.
     pub observer: Option<Arc<dyn AttemptObserver>>,
 }
 
@@ -96,7 +96,7 @@ pub enum TransportError {
         /// The configured file.
         path: PathBuf,
     },
-    /// A block of the file calls itself a certificate and is none.
+    /// A block of the file is labelled as a certificate and is not one.
     #[error(
         "extra CA file {} holds something that is no certificate; every block of it must be the \
          certificate of an authority",
@@ -129,7 +129,7 @@ pub enum TransportError {
     },
     /// Hosts are excepted from a proxy that is not configured.
     #[error(
-        "no_proxy is set without a proxy; name the proxy too, or set NO_PROXY beside HTTPS_PROXY in \
+        "no_proxy is set without a proxy; name the proxy too, or set NO_PROXY together with HTTPS_PROXY in \
          the environment"
     )]
     NoProxyAlone,
@@ -177,7 +177,7 @@ impl SetUp {
             .user_agent(&self.options.user_agent)
             .connect_timeout(self.options.connect_timeout)
             .pool_idle_timeout(self.options.idle_timeout)
-            // A redirect could carry a token to another host; it is an answer like any other.
+            // A redirect could carry a token to another host; it is a response like any other.
             .redirect(redirect::Policy::none())
             .referer(false)
     }
@@ -199,7 +199,7 @@ impl Transport {
 
     /// The same with a connection of its own for every request, which ends with it.
     ///
-    /// For what asks rarely and for as long as the program lives, as the export of telemetry: a
+    /// For what sends rarely and for as long as the program lives, such as the export of telemetry: a
     /// connection that is never idle for long would go on under a certificate, or by an authority, that
     /// has been replaced since.
     ///
@@ -222,7 +222,7 @@ impl Transport {
     }
 
     /// The same without a proxy for any call, as an endpoint on the own machine's link needs.
-    /// [`Transport::reach`] still tells of the way that other calls take.
+    /// [`Transport::probe`] still reports the route of other calls.
     pub fn without_proxy(&self) -> Self {
         Self {
             proxied: self.direct.clone(),

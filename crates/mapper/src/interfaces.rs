@@ -34,8 +34,9 @@ pub(crate) fn add_of_defender<'a>(
 ) {
     for adapter in adapters(entries, preferred) {
         let mac = adapter.key.mac().map(|mac| mac.to_string());
-        let known =
-            mac.is_some().then(|| interfaces.iter_mut().take(2).find(|i| i.mac.as_deref() == mac.as_deref()));
+        let known = mac
+            .is_some()
+            .then(|| interfaces.iter_mut().take(2).find(|i| i.mac.as_deref() == mac.as_deref()));
         let ip = adapter.ip.map(Ip::write);
         if let Some(known) = known.flatten().filter(|known| known.name.is_some()) {
             known.ip = ip;

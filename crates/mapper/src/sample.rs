@@ -10,10 +10,7 @@ use stocktake_graph_api::ManagedDevice;
 pub(crate) fn records() -> Vec<(Machine, Enrichment<ManagedDevice>)> {
     let read_machine = || serde_json::from_value::<Machine>(machine()).unwrap_or_default();
     let device = serde_json::from_value(managed_device()).unwrap_or_default();
-    vec![
-        (read_machine(), Enrichment::Matched(device)),
-        (read_machine(), Enrichment::NoMatch),
-    ]
+    vec![(read_machine(), Enrichment::Matched(device)), (read_machine(), Enrichment::NoMatch)]
 }
 
 fn machine() -> Value {
@@ -85,7 +82,11 @@ mod tests {
             Fingerprint::of([])
         }
 
-        fn encode(&self, event: &InventoryInfo<'_>, out: &mut Vec<u8>) -> Result<Encoded, EncodeError> {
+        fn encode(
+            &self,
+            event: &InventoryInfo<'_>,
+            out: &mut Vec<u8>,
+        ) -> Result<Encoded, EncodeError> {
             write(event, &Paths::default(), out);
             let fingerprint = self.fingerprint();
             Ok(Encoded { fingerprint, time: Default::default(), uid_at: None })

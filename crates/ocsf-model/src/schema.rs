@@ -151,12 +151,13 @@ impl Schema {
         other.objects.values().all(|object| {
             let Some(here) = self.object(object.name) else { return false };
             object.attributes.iter().all(|(name, attribute)| {
-                here.attributes.get(name).is_some_and(|here| match (&attribute.members, &here.members)
-                {
-                    (Some(Members::Numbers(theirs)), Some(Members::Numbers(ours))) => {
-                        theirs.iter().all(|(id, _)| ours.iter().any(|(known, _)| known == id))
+                here.attributes.get(name).is_some_and(|here| {
+                    match (&attribute.members, &here.members) {
+                        (Some(Members::Numbers(theirs)), Some(Members::Numbers(ours))) => {
+                            theirs.iter().all(|(id, _)| ours.iter().any(|(known, _)| known == id))
+                        }
+                        (theirs, ours) => theirs == ours,
                     }
-                    (theirs, ours) => theirs == ours,
                 })
             })
         })

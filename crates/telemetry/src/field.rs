@@ -45,10 +45,6 @@ pub const ENRICHMENT_DEVICES: &str = "connector.enrichment.devices";
 pub const BATCH_EVENTS: &str = "connector.batch.events";
 /// The wait before a retry in milliseconds.
 pub const WAIT_MS: &str = "connector.wait_ms";
-/// Calls that a quota allows in its window.
-pub const QUOTA_CALLS: &str = "connector.quota.calls";
-/// Length of a quota's window in seconds.
-pub const QUOTA_SECONDS: &str = "connector.quota.seconds";
 /// The error and its causes on one line.
 pub const ERROR: &str = "connector.error";
 /// The code of the error in the catalogue: `ST0205`.

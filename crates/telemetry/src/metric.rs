@@ -140,7 +140,7 @@ metrics! {
     API_RETRIES = "stocktake_api_retries_total", Counter, "", [TENANT, API],
         "Requests that repeated an earlier one of the same call.";
     QUOTA_REMAINING = "stocktake_quota_remaining_ratio", Gauge, "", [TENANT, API],
-        "Unused share, from 0 to 1, of the quota with the longest window (for Defender, one hour).";
+        "Free share, from 0 to 1, of the burst of the quota with the longest window (for Defender, one hour). At 0, calls wait for quota.";
     CREDENTIAL_EXPIRY = "stocktake_credential_expiry_timestamp_seconds", Gauge, SECONDS, [TENANT],
         "Expiry of the tenant's certificate in Unix time. Absent for credentials whose expiry only Entra knows.";
     STATE_SIZE = "stocktake_state_size_bytes", Gauge, BYTES, [],

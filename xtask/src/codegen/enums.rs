@@ -94,7 +94,11 @@ impl<'a> Enums<'a> {
                     users.push(format!("`{user}`"));
                 }
             }
-            write!(out, "\ninteger_enum! {{\n    /// Values of {}.\n    {name} {{\n", users.join(", "))?;
+            write!(
+                out,
+                "\ninteger_enum! {{\n    /// Values of {}.\n    {name} {{\n",
+                users.join(", ")
+            )?;
             let mut variants = BTreeMap::new();
             for member in *members {
                 let variant = type_name(&member.caption);

@@ -273,6 +273,9 @@ fn members(attribute: &Attribute) -> anyhow::Result<String> {
         Id::Text(id) => id.clone(),
     });
     let members: Vec<_> = members.collect();
-    ensure!(members.iter().all(|member| !member.contains('|')), "{members:?} has a separator in it");
+    ensure!(
+        members.iter().all(|member| !member.contains('|')),
+        "{members:?} has a separator in it"
+    );
     Ok(members.join("|"))
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use stocktake_connector_core::{ErrorCode, TokenScope, chain};
 
 use crate::command_error::{CommandError, ExitStatus};
-use crate::context::Context;
 use crate::config::{self, ConfigError, Fault, TEMPLATE};
+use crate::context::Context;
 use crate::output::Format;
 use crate::wiring;
 
@@ -103,7 +103,9 @@ async fn check(lenient: bool, context: &Context) -> Result<(), CommandError> {
             let counted = crate::output::counted;
             let verdict = match left_out {
                 0 => "nothing is wrong with their configuration",
-                _ => "`run` starts without the parts that are reported, and uses them once they are fixed",
+                _ => {
+                    "`run` starts without the parts that are reported, and uses them once they are fixed"
+                }
             };
             context.output.text(format_args!(
                 "{} and {}; {verdict}",

@@ -5,8 +5,8 @@ mod retry;
 use stocktake_connector_core::{DeadLetter, DeadLetterFilter, DeadLetterId};
 
 use crate::command_error::{CommandError, ExitStatus};
-use crate::context::Context;
 use crate::commands::written_state;
+use crate::context::Context;
 use crate::output::{Align, Format, Table, count};
 use crate::wiring;
 

@@ -43,9 +43,7 @@ impl FormArguments {
         const NONE_VOLATILE: [&str; 0] = [];
         match self.form {
             FormName::Ocsf if self.extra_fields => Err(unfit("--extra-fields", "sekoia")),
-            FormName::Sekoia if self.ocsf_version.is_some() => {
-                Err(unfit("--ocsf-version", "ocsf"))
-            }
+            FormName::Sekoia if self.ocsf_version.is_some() => Err(unfit("--ocsf-version", "ocsf")),
             FormName::Ocsf => Ok(Arc::new(OcsfForm::new(self.version()?, mapping, NONE_VOLATILE))),
             FormName::Sekoia => {
                 Ok(Arc::new(SekoiaForm::new(self.extra_fields, mapping, NONE_VOLATILE)))

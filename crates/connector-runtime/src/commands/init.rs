@@ -8,8 +8,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::check;
 use crate::command_error::{CommandError, ExitStatus};
-use crate::context::Context;
 use crate::config::{self, Cloud, ConfigError, Fault, Flags, TEMPLATE};
+use crate::context::Context;
 
 /// Asks for what it is not told, writes configuration and secret, and checks them.
 #[derive(Debug, clap::Args)]

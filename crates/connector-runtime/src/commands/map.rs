@@ -147,7 +147,7 @@ pub(crate) fn enrichment(
     }
 }
 
-fn encode(
+pub(crate) fn encode(
     machine: &Machine,
     managed: Option<&Managed>,
     mapper: &DefenderMapper,
@@ -189,9 +189,7 @@ pub(crate) fn read<R: DeserializeOwned>(path: &Path) -> Result<WirePage<R>, Comm
 }
 
 /// A list, an API answer, one object, or one object a line.
-pub(crate) fn records<R: DeserializeOwned>(
-    bytes: &[u8],
-) -> Result<WirePage<R>, PageError> {
+pub(crate) fn records<R: DeserializeOwned>(bytes: &[u8]) -> Result<WirePage<R>, PageError> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii();
     if bytes.first() == Some(&b'[') {
         return parse_page(&envelope(&[bytes]));

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use stocktake_engine::Stop;
 
 use crate::command_error::{CommandError, ExitStatus};
-use crate::context::Context;
 use crate::config::{Config, ConfigError, Fault, LogFormat};
+use crate::context::Context;
 use crate::schedule::Schedule;
 use crate::server::Listening;
 use crate::supervisor::Supervisor;
@@ -83,8 +83,7 @@ impl Run {
         let schedule =
             Schedule { interval: collection.interval, retry_after: collection.retry_after };
         let (watch, stop) = (Arc::clone(watch), stop.clone());
-        let supervisor =
-            Supervisor::new(deployment, watch, collection.concurrent_cycles, stop)?;
+        let supervisor = Supervisor::new(deployment, watch, collection.concurrent_cycles, stop)?;
         supervisor.run(schedule, &context.output).await
     }
 }

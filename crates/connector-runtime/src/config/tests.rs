@@ -123,7 +123,8 @@ fn the_template_names_every_key() {
     let sinks = sinks.iter().map(|sink| ("SinkConfig", sink));
     let mut keys = Vec::new();
     let definitions = schema["$defs"].as_object().unwrap();
-    for (name, definition) in definitions.iter().map(|(name, it)| (name.as_str(), it)).chain(sinks) {
+    for (name, definition) in definitions.iter().map(|(name, it)| (name.as_str(), it)).chain(sinks)
+    {
         if name.ends_with("Config") {
             keys.extend(
                 definition["properties"].as_object().into_iter().flatten().map(|(key, _)| key),
@@ -442,7 +443,8 @@ fn a_fault_of_a_sink_names_its_key_its_origin_and_what_to_do() {
     ] {
         assert!(found.contains(words), "{words}\nis not in\n{found}");
     }
-    let variables = [("STOCKTAKE_SINKS__LAKE__TYPE", "stdout"), ("STOCKTAKE_SINKS__LAKE__FROM", "x")];
+    let variables =
+        [("STOCKTAKE_SINKS__LAKE__TYPE", "stdout"), ("STOCKTAKE_SINKS__LAKE__FROM", "x")];
     let ConfigError(found) = load_text("", &variables).unwrap_err();
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(
@@ -459,9 +461,9 @@ fn the_secret_of_a_sink_is_not_shown() {
     let shown = serde_json::to_value(&config.sinks["soc"]).unwrap();
     assert_eq!((&shown["type"], &shown["api_key"]), (&"sekoia".into(), &"(hidden)".into()));
     assert!(!format!("{config:?}").contains("0815"));
-    let unread = SinkConfig::from(serde_json::from_str::<serde_json::Map<_, _>>(
-        r#"{"type": "sekoia", "api_kye": "canary"}"#,
-    )
-    .unwrap());
+    let unread = SinkConfig::from(
+        serde_json::from_str::<serde_json::Map<_, _>>(r#"{"type": "sekoia", "api_kye": "canary"}"#)
+            .unwrap(),
+    );
     assert_eq!(serde_json::to_string(&unread).unwrap(), r#"{"type":"sekoia"}"#);
 }

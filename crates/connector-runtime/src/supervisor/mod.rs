@@ -255,7 +255,8 @@ async fn wait_for(next: &NextCycle, tenant: &ConfiguredTenant) {
         return sleep.await;
     }
     let before = FileStamps::read(tenant.files());
-    let mut looks = tokio::time::interval(LOOK_AT_FILES.min(next.wait.max(Duration::from_millis(1))));
+    let mut looks =
+        tokio::time::interval(LOOK_AT_FILES.min(next.wait.max(Duration::from_millis(1))));
     let changed = async {
         loop {
             looks.tick().await;

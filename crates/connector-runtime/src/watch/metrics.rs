@@ -1,8 +1,6 @@
 //! Counters: cycle reports added up, and every request on the wire.
 
-use stocktake_connector_core::{
-    CycleKind, CycleOutcome, CycleReport, SinkName, TenantName,
-};
+use stocktake_connector_core::{CycleKind, CycleOutcome, CycleReport, SinkName, TenantName};
 use stocktake_http_stack::{Attempt, AttemptObserver};
 use stocktake_telemetry::{Registry, metric};
 
@@ -47,8 +45,7 @@ impl Metrics {
         }
     }
 
-    /// Registers the retries of a tenant's calls at zero, for the same reason. The duration of requests has
-    /// too many labels for that.
+    /// Registers the series of a tenant's calls at zero, for the same reason.
     pub(crate) fn register_calls(&self, tenant: &TenantName, apis: &[&str]) {
         let tenant = tenant.as_str();
         for api in apis {
@@ -89,19 +86,25 @@ impl Metrics {
 impl AttemptObserver for Metrics {
     fn attempt_ended(&self, attempt: &Attempt<'_>) {
         let tenant = attempt.tenant.map_or("", TenantName::as_str);
-        let is_retry = attempt.resend_count > 0;
-        self.0.add(&metric::API_RETRIES, u64::from(is_retry), &[tenant, attempt.api]);
-        // An attribute without a value is left out.
-        let number = |number: Option<u16>| number.map(|number| number.to_string()).unwrap_or_default();
-        let labels = [
-            tenant,
-            attempt.api,
-            attempt.method.as_str(),
-            attempt.server_address,
-            &number(attempt.server_port),
-            &number(attempt.status),
-            attempt.outcome.error_type().unwrap_or_default(),
-        ];
-        self.0.record(&metric::HTTP_REQUEST_DURATION, attempt.duration.as_secs_f64(), &labels);
+        let port = attempt.server_port.map(|port| port.to_string()).unwrap_or_default();
+        let status = attempt.status.map(|status| status.to_string()).unwrap_or_default();
+        self.0.record(
+            &metric::HTTP_REQUEST_DURATION,
+            attempt.duration.as_secs_f64(),
+            &[
+                tenant,
+                attempt.api,
+                attempt.method.as_str(),
+                attempt.server_address,
+                &port,
+                &status,
+                attempt.outcome.error_type().unwrap_or_default(),
+            ],
+        );
+        self.0.add(
+            &metric::API_RETRIES,
+            u64::from(attempt.resend_count > 0),
+            &[tenant, attempt.api],
+        );
     }
 }

@@ -32,11 +32,7 @@ pub(super) struct CollectorFactory {
 }
 
 impl CollectorFactory {
-    pub(super) fn new(
-        config: Config,
-        context: SinkContext,
-        store: Arc<dyn StateStore>,
-    ) -> Self {
+    pub(super) fn new(config: Config, context: SinkContext, store: Arc<dyn StateStore>) -> Self {
         Self { config, context, store, sinks: Mutex::default() }
     }
 
@@ -117,7 +113,8 @@ impl ConfiguredTenant {
             return Ok(Arc::clone(access));
         }
         let factory = &self.factory;
-        let access = access(&self.name, &self.config, &factory.config, &factory.context.http.transport)?;
+        let access =
+            access(&self.name, &self.config, &factory.config, &factory.context.http.transport)?;
         Ok(Arc::clone(built.access.insert(Arc::new(access))))
     }
 
@@ -150,9 +147,10 @@ impl ConfiguredTenant {
         let access = self.access()?;
         if there.is_empty() {
             return Err(match failures.into_iter().next() {
-                Some((name, failure)) => {
-                    FailureRecord { message: format!("sink {name}: {}", failure.message), ..failure }
-                }
+                Some((name, failure)) => FailureRecord {
+                    message: format!("sink {name}: {}", failure.message),
+                    ..failure
+                },
                 // The configuration was checked for this.
                 None => CommandError::failed("the tenant has no sink").into(),
             });

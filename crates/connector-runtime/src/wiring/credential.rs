@@ -11,9 +11,7 @@ use stocktake_auth::{
     MANAGED_IDENTITY_LIMITS, ManagedIdentity, ManagedIdentityHost, ManagedIdentityOptions,
     SecretSource, TenantGuard,
 };
-use stocktake_connector_core::{
-    Clock, DirectoryId, SystemClock, TenantName, TokenProvider, chain,
-};
+use stocktake_connector_core::{Clock, DirectoryId, SystemClock, TenantName, TokenProvider, chain};
 use stocktake_http_stack::{CallCounts, Limits, Transport};
 use url::Url;
 
@@ -57,8 +55,7 @@ impl Tokens {
             CredentialError::Other { message: "no login URL".into(), source: Some(error.into()) }
         })?;
         let now = SystemClock.now();
-        let context =
-            AuthenticationContext { token_endpoint: &token_endpoint, client_id, now };
+        let context = AuthenticationContext { token_endpoint: &token_endpoint, client_id, now };
         credential.authenticate(&context).await?;
         Ok(())
     }
@@ -256,8 +253,8 @@ fn managed_identity(
         (None, None, Some(id)) => AssignedIdentity::ResourceId(id),
         (None, None, None) => AssignedIdentity::System,
     };
-    let host = ManagedIdentityHost::detect(variable_named)
-        .map_err(|error| fault(key, chain(&error)))?;
+    let host =
+        ManagedIdentityHost::detect(variable_named).map_err(|error| fault(key, chain(&error)))?;
     let options = ManagedIdentityOptions {
         host,
         identity,
@@ -265,8 +262,8 @@ fn managed_identity(
         limits: token_limits(MANAGED_IDENTITY_LIMITS, all),
         clock: Arc::new(SystemClock),
     };
-    let tokens = ManagedIdentity::new(transport, options)
-        .map_err(|error| fault(key, chain(&error)))?;
+    let tokens =
+        ManagedIdentity::new(transport, options).map_err(|error| fault(key, chain(&error)))?;
     let tokens = Arc::new(tokens);
     let counted = Arc::clone(&tokens);
     Ok(Tokens {

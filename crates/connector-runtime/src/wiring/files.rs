@@ -20,7 +20,8 @@ pub(super) fn named_files(
     let mut files = Vec::new();
     collect(tenant, &mut files);
     collect(&config.http, &mut files);
-    if let Some(credential) = tenant.credential.as_ref().and_then(|name| config.credentials.get(name))
+    if let Some(credential) =
+        tenant.credential.as_ref().and_then(|name| config.credentials.get(name))
     {
         collect(credential, &mut files);
     }

@@ -12,7 +12,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use stocktake_auth::SecretSource;
-use stocktake_connector_core::{Inventory, Mapper as _, Scope, SinkName, StateStore, TenantName, chain};
+use stocktake_connector_core::{
+    Inventory, Mapper as _, Scope, SinkName, StateStore, TenantName, chain,
+};
 use stocktake_http_stack::base_url;
 use stocktake_sinks::{BuiltSink, SinkContext};
 use stocktake_state::{MemoryStore, SqliteStore};
@@ -25,8 +27,7 @@ use crate::config::{Config, ConfigError, Fault, HiddenText, StateConfig, TenantC
 pub(crate) use configured::ConfiguredTenant;
 pub(crate) use credential::CredentialKind;
 pub(crate) use tenant::{
-    GraphAccess, TenantAccess, TenantCollector, TenantProbe, access, mapper, sinks_of,
-    source_name,
+    GraphAccess, TenantAccess, TenantCollector, TenantProbe, access, mapper, sinks_of, source_name,
 };
 pub(crate) use transport::{Observer, connections};
 
@@ -84,11 +85,8 @@ pub(crate) fn deploy(
         tenants.push(Arc::new(tenant));
     }
     // A sink that no tenant feeds is not missed.
-    let mut broken: Vec<_> = fed
-        .iter()
-        .filter_map(|sink| factory.sink(sink).err())
-        .map(CommandError::from)
-        .collect();
+    let mut broken: Vec<_> =
+        fed.iter().filter_map(|sink| factory.sink(sink).err()).map(CommandError::from).collect();
     broken.extend(tenants.iter().filter_map(|tenant| tenant.access_error()));
     Ok(Deployment { tenants, store, broken })
 }

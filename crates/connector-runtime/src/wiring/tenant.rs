@@ -12,7 +12,7 @@ use stocktake_connector_core::{
 use stocktake_defender_api::{DefenderClient, DefenderOptions, MachineFilter};
 use stocktake_engine::{BuildError, CallMeter, Collector, Options};
 use stocktake_graph_api::{GraphClient, GraphOptions, IntuneEnricher};
-use stocktake_http_stack::{ApiStack, Authorisation, Quota, Transport};
+use stocktake_http_stack::{ApiStack, Authentication, Quota, Transport};
 use stocktake_mapper::{DefenderMapper, MapperOptions};
 use url::Url;
 
@@ -21,7 +21,9 @@ use super::sinks::BuiltSink;
 use super::transport::limits;
 use super::url;
 use crate::command_error::CommandError;
-use crate::config::{Config, ConfigError, CredentialConfig, FilterConfig, IntuneMode, TenantConfig};
+use crate::config::{
+    Config, ConfigError, CredentialConfig, FilterConfig, IntuneMode, TenantConfig,
+};
 use crate::process;
 
 /// What collects one tenant of Defender and Intune.
@@ -102,10 +104,8 @@ pub(crate) fn access(
     options.overlap = all.collection.overlap;
     options.clock = Arc::clone(&clock);
     let defender_scope = TokenScope::new(endpoints.defender_scope);
-    let mut stack = options.stack_options(Some(Authorisation {
-        provider: Arc::clone(&provider),
-        scope: defender_scope.clone(),
-    }));
+    let mut stack = options
+        .stack_options(Some(Authentication::bearer(Arc::clone(&provider), defender_scope.clone())));
     stack.limits = limits(&all.http);
     let quotas = &config.limits;
     stack.quotas = vec![
@@ -125,7 +125,7 @@ pub(crate) fn access(
             options.tenant = Some(tenant.clone());
             options.max_pages = all.collection.max_pages;
             let mut stack =
-                options.stack_options(Some(Authorisation { provider, scope: scope.clone() }));
+                options.stack_options(Some(Authentication::bearer(provider, scope.clone())));
             stack.limits = limits(&all.http);
             let calls = config.limits.graph_per_20s.unwrap_or(all.http.graph_per_20s);
             stack.quotas = vec![Quota { calls, per: Duration::from_secs(20) }];

@@ -11,7 +11,9 @@ use crate::telemetry::Program;
 
 /// A site whose sink `mtls`, beside `soc`, needs a file that is not there.
 async fn site_with_broken_sink() -> Site {
-    let site = Site::of(fleet(20, 10)).await.set("collection", "interval = \"1s\"\nretry_after = \"100ms\"\n");
+    let site = Site::of(fleet(20, 10))
+        .await
+        .set("collection", "interval = \"1s\"\nretry_after = \"100ms\"\n");
     let lines = format!(
         "type = \"sekoia\"\nbase_url = \"{}\"\napi_key = \"{API_KEY}\"\n\
          connector_uuid = \"00000000-0000-0000-0000-000000000003\"\n",
@@ -68,7 +70,9 @@ async fn a_sink_that_cannot_be_built_is_told_of_and_gets_everything_when_it_can_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_can_build_nothing_starts_and_works_when_it_can() {
-    let site = Site::of(fleet(20, 10)).await.set("collection", "interval = \"1s\"\nretry_after = \"100ms\"\n");
+    let site = Site::of(fleet(20, 10))
+        .await
+        .set("collection", "interval = \"1s\"\nretry_after = \"100ms\"\n");
     let trust = format!("extra_ca_file = {:?}\n", site.path("ca.pem"));
     let site = site.set("sinks.soc.tls", &trust);
     let mut program = Program::start(&site).await;
@@ -93,7 +97,9 @@ async fn a_program_that_can_build_nothing_starts_and_works_when_it_can() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_that_cannot_be_built_is_told_of_and_costs_the_others_nothing() {
-    let site = Site::of(fleet(20, 10)).await.set("collection", "interval = \"1s\"\nretry_after = \"100ms\"\n");
+    let site = Site::of(fleet(20, 10))
+        .await
+        .set("collection", "interval = \"1s\"\nretry_after = \"100ms\"\n");
     let url = site.simulator.url();
     let lines = format!(
         "tenant_id = \"00000000-0000-0000-0000-000000000009\"\ncredential = \"pod\"\n\

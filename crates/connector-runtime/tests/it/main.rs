@@ -1,6 +1,7 @@
 //! The real program against the simulator.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod build_errors;
 mod check;
 mod commands;
 mod configuration;
@@ -26,5 +27,4 @@ mod state_purge;
 mod sync;
 mod telemetry;
 mod tenants;
-mod build_errors;
 mod upgrade;

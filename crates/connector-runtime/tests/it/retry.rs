@@ -61,7 +61,10 @@ async fn a_missing_role_is_retried_after_minutes_and_at_once_when_a_secret_file_
 
     let report = program.report().await;
     let CycleOutcome::Failed { failure } = report.outcome else { panic!("{report:#?}") };
-    assert_eq!((failure.code, failure.recovery), (ErrorCode::PermissionMissing, Recovery::Operator));
+    assert_eq!(
+        (failure.code, failure.recovery),
+        (ErrorCode::PermissionMissing, Recovery::Operator)
+    );
     assert!(failure.advice.unwrap().contains("Machine.Read.All"));
     let tenant = waiting(&program).await;
     assert_eq!(tenant["waiting_for"], "operator");

@@ -65,10 +65,7 @@ async fn what_is_configured_is_forgotten_only_when_that_is_said() {
         assert!(ended.stderr.contains("--even-if-configured"), "{ended:#?}");
     }
     // The sink is configured, but the tenant that fed it is not.
-    assert_eq!(
-        counts(&purge(&site, &["--tenant", "fabrikam", "--sink", "soc"]).await),
-        [1, 30, 0]
-    );
+    assert_eq!(counts(&purge(&site, &["--tenant", "fabrikam", "--sink", "soc"]).await), [1, 30, 0]);
     let said = ["--tenant", "contoso", "--sink", "soc", "--even-if-configured"];
     assert_eq!(counts(&purge(&site, &said).await), [1, 30, 0]);
     assert_eq!(site.sync().await.account().acknowledged, 30, "everything once more");

@@ -30,16 +30,20 @@ pub(crate) struct ListingEnd {
 impl SinkDelivery {
     /// Delivers removals and ends the cycle at the sink. Returns the final account.
     pub(crate) async fn finish(mut self, listing: &ListingEnd) -> SinkAccount {
-        let is_listed = listing.is_complete && listing.reconciled.is_some();
-        let has_removals = match &listing.reconciled {
-            Some(found) => self.deliver_removals(found).await,
+        let mirrors_source = match &listing.reconciled {
+            // Where too many devices vanished, the listing is not what the source has.
+            Some(found) => {
+                self.deliver_removals(found).await
+                    && listing.is_complete
+                    && !found.account.guard_tripped
+            }
             None => false,
         };
         // What is staged may not follow what another worker has delivered meanwhile.
         if self.target.stop.immediate.is_cancelled() && !self.staged.is_empty() {
             self.give_up(stopped(), upserts(&self.staged));
         } else {
-            self.finish_cycle(is_listed && has_removals).await;
+            self.finish_cycle(mirrors_source).await;
         }
         if let Some(failure) = &self.failure {
             let failure = failure.record();
@@ -111,14 +115,14 @@ impl SinkDelivery {
     }
 
     /// Ends the cycle at the sink, also after a failure: a file sink keeps what it acknowledged.
-    async fn finish_cycle(&mut self, is_listed: bool) {
+    async fn finish_cycle(&mut self, mirrors_source: bool) {
         let inventory = &self.target.scope.inventory;
         let end = CycleEnd {
             tenant: inventory.tenant.clone(),
             source: inventory.source.clone(),
             cycle: self.target.cycle,
             kind: self.target.kind,
-            is_complete: is_listed && self.failure.is_none() && self.account.undelivered == 0,
+            is_complete: mirrors_source && self.failure.is_none() && self.account.undelivered == 0,
         };
         let finished = self.target.sink.finish_cycle(&end).await;
         let staged = std::mem::take(&mut self.staged);

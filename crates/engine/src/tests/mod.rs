@@ -267,6 +267,15 @@ async fn no_event_is_sent_without_its_enrichment() {
 }
 
 #[tokio::test]
+async fn a_cycle_whose_enrichment_fails_does_not_wait_for_a_page_that_is_being_read() {
+    let collector = collector(store(), [("soc", Arc::new(FakeSink::default()))]);
+    let class = (ErrorCode::PermissionMissing, Recovery::Operator);
+    *collector.enricher.failure.lock().unwrap() = Some(class);
+    collector.source.responses([Response::Records(devices(0..5)), Response::Hanging]);
+    assert_eq!(failure_of(&cycle(&collector).await).code, ErrorCode::PermissionMissing);
+}
+
+#[tokio::test]
 async fn a_device_whose_enrichment_cannot_be_read_keeps_what_was_sent_and_is_not_removed() {
     let sink = Arc::new(FakeSink::default());
     let collector = collector(store(), [("soc", Arc::clone(&sink))]);

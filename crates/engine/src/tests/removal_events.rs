@@ -159,6 +159,7 @@ async fn nothing_is_removed_at_a_sink_when_too_many_vanish_or_a_look_up_fails() 
         *rig.source.look_ups.lock().unwrap() = look_ups.clone();
         cycle(&rig).await;
         assert_eq!(sink.removals(), [""; 0], "{look_ups:?}");
+        assert_eq!(sink.completeness(), [true, false], "{look_ups:?}");
     }
 }
 

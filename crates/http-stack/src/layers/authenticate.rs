@@ -29,7 +29,7 @@ const BETWEEN_DROPS: Duration = Duration::from_secs(5 * 60);
 #[derive(Debug, Clone)]
 pub(crate) struct Authenticate<S> {
     inner: S,
-    authentication: Option<Authentication>,
+    authentication: Option<Arc<Authentication>>,
     clock: Arc<dyn Clock>,
     /// When a token was last dropped because of a 403.
     dropped: Arc<Mutex<Option<Instant>>>,
@@ -39,6 +39,7 @@ pub(crate) fn layer<S>(
     authentication: Option<Authentication>,
     clock: Arc<dyn Clock>,
 ) -> impl Layer<S, Service = Authenticate<S>> {
+    let authentication = authentication.map(Arc::new);
     let dropped = Arc::default();
     layer_fn(move |inner| Authenticate {
         inner,
@@ -49,7 +50,7 @@ pub(crate) fn layer<S>(
 }
 
 service!(Authenticate, Response<Bytes>, |this, request| {
-    let Some(Authentication { scheme, provider, scope }) = &this.authentication else {
+    let Some(Authentication { scheme, provider, scope }) = this.authentication.as_deref() else {
         return this.inner.call(request).await;
     };
     let mut token = provider.token(scope).await.map_err(|error| no_token(error, &*this.clock))?;

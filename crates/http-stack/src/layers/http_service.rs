@@ -1,4 +1,4 @@
-//! One request and its answer's head, by reqwest.
+//! One request and the head of its response, by reqwest.
 
 use std::task::{Context, Poll};
 
@@ -51,12 +51,12 @@ impl Service<Request<Bytes>> for HttpService {
     }
 }
 
-/// What became of an answer whose body did not come whole.
+/// The failure of a response whose body broke off.
 pub(crate) fn connection_failure(error: reqwest::Error) -> Box<AttemptFailure> {
     failure(error, "the host", None)
 }
 
-/// What became of a request that got no whole answer.
+/// The failure of a request without a whole response.
 fn failure(error: reqwest::Error, host: &str, proxy: Option<&ProxyRoute>) -> Box<AttemptFailure> {
     // The URL's query may hold the name of a device.
     let error = error.without_url();
@@ -78,7 +78,7 @@ fn failure(error: reqwest::Error, host: &str, proxy: Option<&ProxyRoute>) -> Box
     let failure = if fault == ConnectionFault::Broken {
         // The host was reached, so there is nothing to advise.
         let body = error.is_body() || error.is_decode();
-        let message = if body { "the answer broke off" } else { "the connection broke off" };
+        let message = if body { "the response broke off" } else { "the connection broke off" };
         AttemptFailure::new(ApiErrorKind::Unavailable, retry, message)
     } else {
         let (message, advice) = fault.explain(host, proxy);

@@ -1,4 +1,4 @@
-//! Answers of a plain JSON API.
+//! Responses of a plain JSON API.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -14,8 +14,8 @@ use super::{ErrorDetail, InvalidResponse, ResponsePolicy};
 pub struct JsonResponses;
 
 impl ResponsePolicy for JsonResponses {
-    fn flaw(&self, answer: &Response<Bytes>) -> Option<InvalidResponse> {
-        body_flaw(answer)
+    fn flaw(&self, response: &Response<Bytes>) -> Option<InvalidResponse> {
+        body_flaw(response)
     }
 
     fn read_error(&self, _status: StatusCode, headers: &HeaderMap, body: &Bytes) -> ErrorDetail {
@@ -40,16 +40,16 @@ impl ResponsePolicy for JsonResponses {
 
 /// What is wrong with a body that should be a whole JSON document, or nothing at all.
 ///
-/// The ends tell: no JSON object or array is whole before its last bracket. The middle is for the
-/// parser.
-pub(super) fn body_flaw(answer: &Response<Bytes>) -> Option<InvalidResponse> {
-    let body = answer.body().trim_ascii();
-    let said_html = answer
+/// It looks at the ends: no JSON object or array is whole without its last bracket. The middle is for
+/// the parser.
+pub(super) fn body_flaw(response: &Response<Bytes>) -> Option<InvalidResponse> {
+    let body = response.body().trim_ascii();
+    let declares_html = response
         .headers()
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value.to_ascii_lowercase().starts_with("text/html"));
-    if looks_like_html(body) || (said_html && !body.is_empty()) {
+    if looks_like_html(body) || (declares_html && !body.is_empty()) {
         return Some(InvalidResponse::new("an HTML page instead of JSON"));
     }
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
@@ -86,9 +86,9 @@ mod tests {
     use super::*;
 
     fn flaw(kind: &str, body: &'static str) -> Option<String> {
-        let answer =
+        let response =
             Response::builder().header(CONTENT_TYPE, kind).body(Bytes::from(body)).unwrap();
-        JsonResponses.flaw(&answer).map(|flaw| flaw.reason)
+        JsonResponses.flaw(&response).map(|flaw| flaw.reason)
     }
 
     #[test]
@@ -102,14 +102,14 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_or_empty_success_is_none() {
+    fn a_whole_or_empty_success_has_no_flaw() {
         for body in ["", "{}", " [1] \r\n", "\u{feff}{}", "true", "OK"] {
             assert_eq!(flaw("application/json", body), None, "{body}");
         }
     }
 
     #[test]
-    fn an_error_is_read_whatever_its_form() {
+    fn an_error_is_read_in_each_form() {
         let read = |body: &'static str| {
             let body = Bytes::from_static(body.as_bytes());
             let detail =

@@ -6,10 +6,11 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use http::HeaderMap;
 use http::header::RETRY_AFTER;
 
-/// The longest wait that is believed. A longer one is a mistake or an attack; a day ends any call.
+/// The longest wait that is accepted. A longer one is a mistake or an attack.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The wait that `Retry-After` names, a day at most; a date in the past is no wait, nonsense is `None`.
+/// The wait that `Retry-After` names, a day at most. A date in the past is a wait of zero, and a header
+/// that cannot be read is `None`.
 pub fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = match text.parse::<f64>() {
@@ -60,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_no_wait_and_a_year_is_a_day() {
+    fn nonsense_is_not_a_wait_and_a_year_is_a_day() {
         for text in ["", "soon", "-5", "NaN", "Sun, 99 Nov 1994 08:49:37 GMT", "\u{e9}"] {
             assert_eq!(wait(text.as_bytes()), None, "{text}");
         }

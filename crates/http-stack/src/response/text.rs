@@ -1,9 +1,9 @@
 //! Text from outside, made fit for an error message or a log line.
 
-/// Longest text that an error repeats from an answer, in characters.
+/// Longest text that an error repeats from a response, in characters.
 const LONGEST: usize = 500;
 
-/// Cuts `text` to 500 characters and puts each run of white space and control characters into one
+/// Cuts `text` to 500 characters and replaces each run of white space and control characters by one
 /// space, so that it cannot forge or break a log line.
 ///
 /// ```
@@ -33,7 +33,7 @@ pub fn clean_text(text: &str) -> String {
     clean
 }
 
-/// Characters that turn the direction of a line or hide in it.
+/// Characters that change the direction of a line or are invisible in it.
 fn is_invisible(character: char) -> bool {
     matches!(
         character,

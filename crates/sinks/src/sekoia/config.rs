@@ -7,7 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stocktake_connector_core::{Failure, SinkName, TokenScope};
-use stocktake_http_stack::{ApiStack, Authorisation, ErrorCodes, Origin, StackOptions};
+use stocktake_http_stack::{ApiStack, Authentication, ErrorCodes, Origin, StackOptions};
 use uuid::Uuid;
 
 use super::{API, SekoiaOptions, SekoiaSink};
@@ -98,11 +98,11 @@ impl SinkSettings for SekoiaSettings {
         let transport = self.tls.transport(name, &context.http)?;
         let origin = Origin::of(&url);
         let mut stack = StackOptions::new(API, origin.clone());
-        stack.authorisation = Some(Authorisation {
-            provider: Arc::clone(&credential),
+        stack.authentication = Some(Authentication::bearer(
+            Arc::clone(&credential),
             // An API key has no scope; the receiver names it well enough.
-            scope: TokenScope::new(origin.to_string()),
-        });
+            TokenScope::new(origin.to_string()),
+        ));
         stack.error_codes = ErrorCodes::SINK;
         stack.limits = context.http.limits;
         stack.sends_trace_context = true;

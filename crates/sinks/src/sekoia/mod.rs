@@ -130,8 +130,7 @@ impl SekoiaSink {
     /// A sink over a stack that calls `options.base_url` with an API key.
     pub fn new(options: SekoiaOptions, stack: ApiStack) -> Self {
         let base = options.base_url.as_str().trim_end_matches('/').to_owned();
-        let retry_policy =
-            RetryPolicy::new(options.max_pushes.saturating_sub(1), options.backoff);
+        let retry_policy = RetryPolicy::new(options.max_pushes.saturating_sub(1), options.backoff);
         Self { options, stack, retry_policy, base }
     }
 

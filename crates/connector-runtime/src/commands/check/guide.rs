@@ -167,12 +167,7 @@ impl Guide {
     }
 
     /// Fixes what Entra refuses: where to look, next to what the error itself advises.
-    pub(super) fn token(
-        &self,
-        fix: Option<Fix>,
-        permission: &Permission,
-        advice: &str,
-    ) -> Action {
+    pub(super) fn token(&self, fix: Option<Fix>, permission: &Permission, advice: &str) -> Action {
         let app = self.app();
         let Some(fix) = fix else {
             return Action { advice: advice.to_owned(), commands: Vec::new() };
@@ -185,11 +180,8 @@ impl Guide {
             ),
             PortalPage::Directory(path) => format!("{} > {path}", self.cloud.entra_portal()),
         };
-        let names = FixNames {
-            client_id: app,
-            api_id: permission.resource_id,
-            graph_url: &self.graph_url,
-        };
+        let names =
+            FixNames { client_id: app, api_id: permission.resource_id, graph_url: &self.graph_url };
         self.action(format!("{advice} Portal: {place}."), [fix.command_for(&names)])
     }
 
@@ -287,7 +279,10 @@ mod tests {
     #[test]
     fn a_refused_token_comes_with_the_portals_path_and_the_command() {
         for (page, place) in [
-            (PortalPage::Registration("Overview"), "App registrations > All applications > APP > Overview"),
+            (
+                PortalPage::Registration("Overview"),
+                "App registrations > All applications > APP > Overview",
+            ),
             (
                 PortalPage::Enterprise("Permissions"),
                 "Enterprise applications > All applications > APP > Permissions",

@@ -10,12 +10,12 @@ use std::collections::BTreeSet;
 use stocktake_connector_core::{Finding, TenantName, Verdict};
 
 use crate::command_error::{CommandError, ExitStatus};
-use crate::context::Context;
 use crate::config::{Config, TenantConfig};
+use crate::context::Context;
 use crate::output::{Align, Format, Output, Table};
 use crate::wiring::{self, TenantAccess};
-use stocktake_sinks::BuiltSink;
 use guide::Guide;
+use stocktake_sinks::BuiltSink;
 
 /// Tries every credential, permission and sink.
 #[derive(Debug, clap::Args)]

@@ -1,10 +1,10 @@
 //! The first steps of every check: name, connection, clock.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use stocktake_connector_core::{Finding, SystemClock, Verdict};
-use stocktake_http_stack::{
-    AnswerStep, ClientCertificate, ConnectionStep, NameStep, Reach, Transport,
-};
+use stocktake_http_stack::{ClientCertificate, ConnectionFault, Probe, Transport};
 use url::Url;
 
 /// A clock that is further off than this is worth a word.
@@ -22,100 +22,82 @@ pub(super) struct Way {
     pub(super) clock_ahead: Option<TimeDelta>,
 }
 
-/// Tries the way to a host, for the steps `{name} DNS` and `{name} TLS`.
+/// Probes a host, for the steps `{name} DNS` and `{name} TLS`.
 pub(super) async fn reach(name: &str, url: &Url, transport: &Transport) -> Way {
-    let reach = transport.reach(url, &SystemClock).await;
-    let mut way = Way {
-        findings: vec![resolved(name, &reach), connected(name, &reach)],
-        open: matches!(reach.connection, ConnectionStep::Made { .. }),
-        clock_ahead: reach.answer.clock_ahead_by(),
-    };
-    if let Some(silent) = silent(name, &reach.answer) {
-        way.findings.push(silent);
-        way.open = false;
+    let probe = transport.probe(url, &SystemClock).await;
+    let mut findings = vec![resolved(name, &probe), connected(name, &probe)];
+    if let Err(failure) = &probe.outcome
+        && failure.connected
+    {
+        // A host that accepts connections and does not respond.
+        let detail = format!("{}: {}", failure.message, failure.detail);
+        findings.push(Finding::failed(format!("{name} answer"), detail, &*failure.advice));
     }
-    way
+    Way {
+        findings,
+        open: probe.outcome.is_ok(),
+        clock_ahead: probe.outcome.ok().and_then(|response| response.clock_ahead),
+    }
 }
 
-fn resolved(name: &str, reach: &Reach) -> Finding {
+fn resolved(name: &str, probe: &Probe) -> Finding {
     let step = format!("{name} DNS");
-    let host = reach.origin.host();
-    let skipped = |detail: String| Finding::skipped(step.clone(), detail);
-    match &reach.name {
-        NameStep::Resolved(addresses) => {
-            let more = match addresses.len() {
-                0 | 1 => String::new(),
-                all => format!(" and {} more", all - 1),
-            };
-            let first = addresses.first().map(ToString::to_string).unwrap_or_default();
-            Finding::fine(step, format!("{host} is {first}{more}"))
-        }
-        NameStep::Address => skipped(format!("{host} is an address")),
-        NameStep::ByProxy => {
-            let proxy = reach.proxy.as_deref().unwrap_or("the proxy");
-            skipped(format!("{proxy} resolves {host}"))
-        }
-        NameStep::Unresolved { detail } => Finding::failed(
-            step,
-            format!("{host} has no address: {detail}"),
-            format!(
-                "Check the spelling of {host} and this machine's resolver; if only a proxy knows the \
-                 outside, set http.proxy or HTTPS_PROXY."
-            ),
-        )
-        .with_commands([format!("getent hosts {host}")]),
-        NameStep::TimedOut => Finding::failed(
-            step,
-            format!("no resolver answered for {host} in time"),
-            "Check this machine's resolver, and that port 53 to it is open.",
-        )
-        .with_commands([format!("getent hosts {host}")]),
-        _ => skipped("not tried".into()),
+    let host = probe.origin.host();
+    if let Some(proxy) = &probe.proxy {
+        return Finding::skipped(step, format!("{proxy} resolves {host}"));
+    }
+    if host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
+        return Finding::skipped(step, format!("{host} is an address"));
+    }
+    match &probe.outcome {
+        Ok(response) => match response.address {
+            Some(address) => Finding::fine(step, format!("{host} is {address}")),
+            None => Finding::fine(step, format!("{host} has an address")),
+        },
+        Err(failure) => match failure.fault {
+            ConnectionFault::Insecure => Finding::skipped(step, "not tried"),
+            ConnectionFault::Unresolved => {
+                let detail = format!("{host} has no address: {}", failure.detail);
+                Finding::failed(step, detail, &*failure.advice)
+                    .with_commands([format!("getent hosts {host}")])
+            }
+            _ => Finding::fine(step, format!("{host} has an address")),
+        },
     }
 }
 
-fn connected(name: &str, reach: &Reach) -> Finding {
+fn connected(name: &str, probe: &Probe) -> Finding {
     let step = format!("{name} TLS");
-    let origin = &reach.origin;
+    let origin = &probe.origin;
     let host = origin.host();
-    match &reach.connection {
-        ConnectionStep::Made { client_certificate } => {
-            let by = reach.proxy.as_ref().map(|proxy| format!(" by {proxy}")).unwrap_or_default();
-            let shown = match client_certificate {
-                ClientCertificate::NotAsked => "",
-                ClientCertificate::Shown => ", client certificate shown",
-                ClientCertificate::Missing => ", client certificate asked for and none configured",
-            };
-            if origin.to_string().starts_with("http://") {
-                return Finding::skipped(step, format!("plain http to {host}{by}"));
-            }
-            Finding::fine(step, format!("trusted connection to {origin}{by}{shown}"))
+    let plain = origin.to_string().starts_with("http://");
+    let route = probe.proxy.as_ref().map(|proxy| format!(" by {proxy}")).unwrap_or_default();
+    let presented = match &probe.outcome {
+        Ok(response) => match response.client_certificate {
+            ClientCertificate::NotRequested => "",
+            ClientCertificate::Presented => ", client certificate shown",
+            ClientCertificate::Missing => ", client certificate asked for and not configured",
+        },
+        Err(failure) if failure.connected => "",
+        Err(failure) if failure.fault == ConnectionFault::Unresolved => {
+            return Finding::skipped(step, "not tried");
         }
-        ConnectionStep::Failed { message, advice, detail, issuer, .. } => {
-            let issuer = issuer
+        Err(failure) => {
+            let issuer = failure
+                .issuer
                 .as_ref()
                 .map(|issuer| format!(" (its certificate was issued by {issuer})"))
                 .unwrap_or_default();
             let port = origin.port().unwrap_or(443);
-            Finding::failed(step, format!("{message}{issuer}: {detail}"), advice)
-                .with_commands([format!("openssl s_client -connect {host}:{port} -brief")])
+            let detail = format!("{}{issuer}: {}", failure.message, failure.detail);
+            return Finding::failed(step, detail, &*failure.advice)
+                .with_commands([format!("openssl s_client -connect {host}:{port} -brief")]);
         }
-        _ => Finding::skipped(step, "not tried"),
+    };
+    if plain {
+        return Finding::skipped(step, format!("plain http to {host}{route}"));
     }
-}
-
-/// A host that takes connections and says nothing.
-fn silent(name: &str, answer: &AnswerStep) -> Option<Finding> {
-    let step = format!("{name} answer");
-    let advice = "Check that a firewall or proxy in between lets requests through, not only \
-                  connections.";
-    match answer {
-        AnswerStep::TimedOut => Some(Finding::failed(step, "no answer in time", advice)),
-        AnswerStep::Broken { detail } => {
-            Some(Finding::failed(step, format!("the connection broke off: {detail}"), advice))
-        }
-        _ => None,
-    }
+    Finding::fine(step, format!("trusted connection to {origin}{route}{presented}"))
 }
 
 /// Compares our clock with the servers'. One that is off breaks assertions and shifts what an

@@ -6,8 +6,8 @@ use serde::Serialize;
 use stocktake_connector_core::{DeadLetterId, Refusals, Stage, StateStore};
 
 use crate::command_error::{CommandError, ExitStatus};
-use crate::context::Context;
 use crate::commands::written_state;
+use crate::context::Context;
 use crate::output::{Format, counted};
 use crate::wiring;
 

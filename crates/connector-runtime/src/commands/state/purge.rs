@@ -97,9 +97,10 @@ fn check_unconfigured(what: &Purge, config: &Config) -> Result<(), ConfigError> 
         (Some(tenant), None) => ("--tenant", tenant, config.tenants.contains_key(tenant)),
         (None, Some(sink)) => ("--sink", sink, config.sinks.contains_key(sink)),
         (Some(tenant), Some(sink)) => {
-            let feeds = config.tenants.get(tenant).is_some_and(|tenant| {
-                wiring::sinks_of(tenant, config).any(|name| name == sink)
-            });
+            let feeds = config
+                .tenants
+                .get(tenant)
+                .is_some_and(|tenant| wiring::sinks_of(tenant, config).any(|name| name == sink));
             ("--sink", sink, feeds)
         }
         // The group of arguments requires one of them before this is reached.
