@@ -252,12 +252,15 @@ fn facts_of(facts: &Facts) -> anyhow::Result<Vec<(String, (String, String))>> {
             flags.extend(attribute.array.then_some('a'));
             flags.extend((attribute.requirement == "required").then_some('r'));
             let target = attribute.object.as_ref().unwrap_or(&attribute.r#type);
+            // Some siblings are attributes of other objects alone.
+            let sibling = attribute.sibling.as_deref();
+            let sibling = sibling.filter(|sibling| object.attributes.contains_key(*sibling));
             let fields = [
                 attribute_name,
                 target,
                 &flags,
                 &attribute.profiles.join(","),
-                attribute.sibling.as_deref().unwrap_or_default(),
+                sibling.unwrap_or_default(),
                 &members(attribute)?,
             ];
             add(format!("2 {name} attribute"), "attribute", &fields)?;

@@ -1,4 +1,4 @@
-//! What other crates rely on: both dialects, the validator, and that nothing is lost in between.
+//! What other crates rely on: types, writer, versions, validator, and that nothing is lost in between.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
 
 #[path = "../../../../xtask/judges/judge.rs"]
@@ -6,18 +6,19 @@ mod judge;
 mod judged;
 mod round_trip;
 mod schema;
-mod sekoia;
 mod validate;
+mod version;
+mod writer;
 
 use stocktake_ocsf_model::{
-    ActivityId, CategoryUid, ClassUid, Device, DeviceTypeId, Dialect, Enrichment, InventoryInfo,
+    ActivityId, CategoryUid, ClassUid, Device, DeviceTypeId, Enrichment, InventoryInfo, Json,
     Metadata, NetworkInterface, NetworkInterfaceTypeId, Os, OsTypeId, Product, RiskLevelId,
-    SeverityId, Timestamp, TypeUid, write,
+    SeverityId, Timestamp, TypeUid,
 };
 
-/// The event of `tests/data/sekoia-event.json`, with what only the `ocsf` dialect writes.
-fn event() -> InventoryInfo {
-    let interface = |mac: &str, name: &str, type_id: NetworkInterfaceTypeId| NetworkInterface {
+/// An event as a mapper makes it.
+fn event() -> InventoryInfo<'static> {
+    let interface = |mac: &'static str, name: &'static str, type_id: NetworkInterfaceTypeId| NetworkInterface {
         mac: Some(mac.into()),
         name: Some(name.into()),
         r#type: type_id.caption().map(Into::into),
@@ -91,7 +92,7 @@ fn event() -> InventoryInfo {
             .map(|(name, value)| Enrichment {
                 name: name.into(),
                 value: value.into(),
-                data: serde_json::json!({ "value": value }),
+                data: Json::field("value", value),
                 ..Default::default()
             })
             .collect(),
@@ -99,12 +100,6 @@ fn event() -> InventoryInfo {
     }
 }
 
-fn written(event: &InventoryInfo, dialect: Dialect) -> String {
-    let mut out = Vec::new();
-    write(event, dialect, &mut out).unwrap();
-    String::from_utf8(out).unwrap()
-}
-
-fn ocsf(event: &InventoryInfo) -> serde_json::Value {
-    serde_json::from_str(&written(event, Dialect::Ocsf)).unwrap()
+fn ocsf(event: &InventoryInfo<'_>) -> serde_json::Value {
+    event.to_value()
 }
