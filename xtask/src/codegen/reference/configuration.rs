@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use super::cell;
+use super::markdown::cell;
 
 /// The page of a configuration with this schema.
 pub(super) fn page(schema: &Value) -> String {

@@ -5,6 +5,7 @@
 
 mod configuration;
 mod mapping;
+mod markdown;
 mod metrics;
 mod sinks;
 
@@ -48,13 +49,4 @@ fn program(root: &Path, name: &str, arguments: &[&str]) -> anyhow::Result<String
     cargo.args(["run", "--quiet", "--package", "stocktake-connector-runtime", "--bin", name]);
     cargo.args(["--features", "reference"]).args(in_ci().then_some("--locked"));
     printed(cargo.arg("--").args(arguments).current_dir(root))
-}
-
-/// Text for a cell of a table.
-fn cell(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
-}
-
-fn text<'a>(object: &'a Value, key: &str) -> &'a str {
-    object[key].as_str().unwrap_or_default()
 }
