@@ -254,7 +254,7 @@ fn tenant(name: &str, url: &str) -> String {
 /// A sink, and quotas that nothing meets.
 fn sink(dialect: &str) -> String {
     format!(
-        "[sinks.lake]\ntype = \"file\"\npath = \"events\"\ndialect = \"{dialect}\"\n\
+        "[sinks.lake]\ntype = \"file\"\npath = \"events\"\nform = \"{dialect}\"\n\
          [http]\ndefender_per_minute = 1000000\ndefender_per_hour = 1000000\n\
          graph_per_20s = 1000000\n"
     )
