@@ -63,7 +63,7 @@ pub enum AzureCliError {
     /// It is not installed.
     #[error("the Azure CLI is not installed: no program `{program}` on the path")]
     Missing {
-        /// What was looked for.
+        /// The name of the program.
         program: String,
     },
     /// It could not be run.

@@ -4,6 +4,7 @@ use stocktake_telemetry::{LogOptions, Registry, RegistryOptions};
 
 use crate::command_error::CommandError;
 use crate::config::{Config, ConfigError, Fault, LogConfig, LogFormat};
+use stocktake_connector_core::chain;
 use stocktake_engine::Stop;
 
 /// Series of one metric for a tenant, at most, besides one for each sink: every API with every
@@ -92,7 +93,7 @@ mod push {
     use bytes::Bytes;
     use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
     use stocktake_auth::{ApiKey, SecretSource};
-    use stocktake_connector_core::{BoxError, TokenProvider, TokenScope};
+    use stocktake_connector_core::{BoxError, TokenProvider, TokenScope, chain};
     use stocktake_http_stack::{OnceLimits, Transport};
     use stocktake_telemetry::{Otlp, OtlpClient, OtlpError, OtlpOptions, init_logs_and_traces};
     use tokio::runtime::Handle;

@@ -24,7 +24,7 @@ pub enum ManagedIdentityError {
     /// No endpoint responds: mostly the program does not run where it was configured to.
     #[error("no managed identity endpoint responds at {origin}")]
     NoResponse {
-        /// Where it was looked for.
+        /// The configured endpoint.
         origin: String,
         /// The call.
         #[source]

@@ -58,7 +58,7 @@ async fn entra_accepts_every_form_of_certificate() {
     let cloud = cloud().await;
     let folder = tempfile::tempdir().unwrap();
     let one = folder.path().join("chain-and-key.pem");
-    // The authority first: the key tells which certificate is its own.
+    // The authority first: the key decides which certificate is its own.
     let parts = ["authority.pem", "first-certificate.pem", "first-key.pem"];
     let text: String = parts.iter().map(|name| fs::read_to_string(data(name)).unwrap()).collect();
     fs::write(&one, &text).unwrap();

@@ -1,4 +1,4 @@
-//! A canary in every kind of credential, and the worst answers: it appears nowhere.
+//! A canary in every kind of credential, and the worst responses: it appears nowhere.
 
 use std::fs;
 use std::io;
@@ -122,7 +122,7 @@ async fn no_secret_of_any_kind_appears_anywhere() {
         show(&identity, &error, &(&error, &options));
     }
     shown.push_str(std::str::from_utf8(&lines.0.lock().unwrap()).unwrap());
-    assert!(shown.contains("http_call"), "logs are captured: {shown}");
+    assert!(shown.contains("api_call"), "logs are captured: {shown}");
     for secret in hidden {
         let found = shown.find(&secret).map(|at| {
             let start = shown[..at].char_indices().rev().nth(200).map_or(0, |(at, _)| at);

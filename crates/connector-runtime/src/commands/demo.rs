@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use stocktake_connector_core::{Clock, CycleReport, DeadLetter, DeadLetterFilter, SystemClock};
+use stocktake_engine::Request;
 use stocktake_simulator::{Simulator, SimulatorOptions};
 use stocktake_telemetry::{Registry, RegistryOptions};
 
 use super::simulate::{self, FleetSize};
 use super::sync;
 use crate::command_error::{CommandError, ExitStatus};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::context::Context;
-use crate::cycle::Request;
 use crate::output::{Align, Format, ReportText, Table, count};
+use crate::supervisor::Supervisor;
 use crate::watch::Watch;
 use crate::{stop, wiring};
 

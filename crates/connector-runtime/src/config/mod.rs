@@ -196,7 +196,7 @@ pub(crate) struct HttpConfig {
     #[serde(with = "span")]
     #[schemars(with = "String")]
     pub(crate) attempt_timeout: Duration,
-    /// Attempts after the first, at most. Calls for tokens have six, whatever stands here.
+    /// Attempts after the first, at most. Holds for requests for tokens too.
     pub(crate) max_retries: u32,
     /// The wait before the first retry, at most; it doubles with each further one.
     #[serde(with = "span")]

@@ -8,7 +8,7 @@ use stocktake_connector_core::TenantName;
 use tokio::task::JoinHandle;
 
 use super::{Output, count};
-use crate::cycle::Progress;
+use stocktake_engine::Progress;
 
 /// How often bars are drawn.
 const TICK: Duration = Duration::from_millis(120);

@@ -35,12 +35,12 @@ fn unavailable(reason: String) -> (StatusCode, String) {
 
 /// Whether every task makes progress.
 async fn live(State(watch): State<Arc<Watch>>) -> Probe {
-    let silent = watch.board.silent();
-    if silent.is_empty() {
+    let stuck = watch.status.stuck_tasks();
+    if stuck.is_empty() {
         return Ok("ok\n");
     }
     let lines =
-        silent.iter().map(|(task, age)| format!("{task} has made no progress for {age:.0?}"));
+        stuck.iter().map(|(task, age)| format!("{task} has made no progress for {age:.0?}"));
     Err(unavailable(lines.collect::<Vec<_>>().join("\n")))
 }
 
@@ -58,11 +58,11 @@ async fn started(State(watch): State<Arc<Watch>>) -> Probe {
 type Content = ([(http::HeaderName, &'static str); 1], String);
 
 async fn metrics(State(watch): State<Arc<Watch>>) -> Content {
-    ([(CONTENT_TYPE, EXPOSITION_CONTENT_TYPE)], watch.figures.registry().text())
+    ([(CONTENT_TYPE, EXPOSITION_CONTENT_TYPE)], watch.metrics.registry().text())
 }
 
 async fn status(State(watch): State<Arc<Watch>>) -> Result<Content, (StatusCode, String)> {
-    let text = serde_json::to_string_pretty(&watch.board.snapshot())
+    let text = serde_json::to_string_pretty(&watch.status.snapshot())
         .map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")))?;
     Ok(([(CONTENT_TYPE, "application/json")], text + "\n"))
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use stocktake_connector_core::{
     Clock, CycleReport, Failure, FailureRecord, SystemClock, WorkerName,
 };
-use stocktake_engine::{Progress, Request, Stop, log_cycle_ended};
+use stocktake_engine::{Progress, Request, Stop, log_cycle_end};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinSet;
 
@@ -167,7 +167,7 @@ impl Supervisor {
             next = match ended {
                 Ok(report) => {
                     let next = schedule.after_cycle(&report, &mut failures, SystemClock.now());
-                    log_cycle_ended(&report);
+                    log_cycle_end(&report);
                     if let Some(printer) = printer {
                         printer.print(report);
                     }

@@ -26,9 +26,7 @@ use crate::config::{Config, ConfigError, Fault, HiddenText, StateConfig, TenantC
 
 pub(crate) use configured::ConfiguredTenant;
 pub(crate) use credential::CredentialKind;
-pub(crate) use tenant::{
-    GraphAccess, TenantAccess, TenantCollector, TenantProbe, access, mapper, sinks_of, source_name,
-};
+pub(crate) use tenant::{GraphAccess, TenantAccess, access, mapper, sinks_of, source_name};
 pub(crate) use transport::{Observer, connections};
 
 /// Remembers nothing when given as the path of state.

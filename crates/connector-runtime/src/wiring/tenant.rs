@@ -14,10 +14,10 @@ use stocktake_engine::{BuildError, CallMeter, Collector, Options};
 use stocktake_graph_api::{GraphClient, GraphOptions, IntuneEnricher};
 use stocktake_http_stack::{ApiStack, Authentication, Quota, Transport};
 use stocktake_mapper::{DefenderMapper, MapperOptions};
+use stocktake_sinks::BuiltSink;
 use url::Url;
 
 use super::credential::{self, CredentialKind, Tokens};
-use super::sinks::BuiltSink;
 use super::transport::limits;
 use super::url;
 use crate::command_error::CommandError;

@@ -25,6 +25,14 @@ pub(super) fn page(schema: &Value) -> String {
     page
 }
 
+/// The settings of the table at `path`, which `node` of `schema` describes, below a heading of the second
+/// level.
+pub(super) fn settings(schema: &Value, path: &[&str], node: &Value) -> String {
+    let mut text = String::new();
+    Schema { root: schema }.table(&mut text, path, node, None);
+    text.replace("\n## ", "\n### ")
+}
+
 /// The variables that the exporters read in addition to the configuration.
 const OPENTELEMETRY: &str = "
 ## Variables of OpenTelemetry
