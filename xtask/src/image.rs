@@ -12,7 +12,8 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 
 use crate::archive::{Archive, gzip};
-use crate::dist::{self, Linkage, sha256};
+use crate::digest::sha256;
+use crate::dist::{self, Linkage};
 use crate::program::git;
 use crate::schema;
 

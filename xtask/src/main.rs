@@ -8,6 +8,7 @@ mod book;
 mod chart;
 mod codegen;
 mod deny;
+mod digest;
 mod dist;
 mod fuzz;
 mod image;

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
-use sha2::{Digest as _, Sha256};
 
 use crate::archive::Archive;
+use crate::digest::sha256;
 use crate::program::{git, printed};
 use crate::{sbom, schema};
 
@@ -162,14 +162,6 @@ fn sums(folder: &Path) -> anyhow::Result<String> {
         let _ = writeln!(sums, "{}  {name}", sha256(&fs::read(&path)?));
     }
     Ok(sums)
-}
-
-/// SHA-256 in hexadecimal digits.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
 }
 
 #[cfg(test)]
