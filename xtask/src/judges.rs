@@ -50,7 +50,12 @@ impl Judge {
         let status = Command::new(python)
             .arg(ENVIRONMENT.script(script))
             .args(self.verdicts.then_some("--verdicts"))
-            .args(matches!(self.form, Form::Ocsf).then_some(["--version", &self.version]).iter().flatten())
+            .args(
+                matches!(self.form, Form::Ocsf)
+                    .then_some(["--version", &self.version])
+                    .iter()
+                    .flatten(),
+            )
             .status()?;
         ensure!(status.success(), "the judge found violations");
         Ok(())

@@ -17,13 +17,14 @@ use stocktake_ocsf_model::{
 
 /// An event as a mapper makes it; its `sekoia` form is `tests/data/sekoia-event.json`.
 fn event() -> InventoryInfo<'static> {
-    let interface = |mac: &'static str, name: &'static str, type_id: NetworkInterfaceTypeId| NetworkInterface {
-        mac: Some(mac.into()),
-        name: Some(name.into()),
-        r#type: type_id.caption().map(Into::into),
-        type_id,
-        ..Default::default()
-    };
+    let interface =
+        |mac: &'static str, name: &'static str, type_id: NetworkInterfaceTypeId| NetworkInterface {
+            mac: Some(mac.into()),
+            name: Some(name.into()),
+            r#type: type_id.caption().map(Into::into),
+            type_id,
+            ..Default::default()
+        };
     let enrichments = [
         ("azure_ad_device_id", "80fe8ff8-2624-418e-9591-41f0491218f9"),
         ("health_status", "Active"),
@@ -98,7 +99,6 @@ fn event() -> InventoryInfo<'static> {
         ..Default::default()
     }
 }
-
 
 /// Any form of the events.
 type AnyForm<'f> = &'f dyn for<'a> Form<InventoryInfo<'a>>;

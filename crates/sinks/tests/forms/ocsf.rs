@@ -1,5 +1,7 @@
 use serde_json::{Value, json};
-use stocktake_connector_core::{DeviceUid, EventUid, Fingerprint, Inventory, SourceName, TenantName};
+use stocktake_connector_core::{
+    DeviceUid, EventUid, Fingerprint, Inventory, SourceName, TenantName,
+};
 use stocktake_ocsf_model::{Version, validate};
 use stocktake_sinks::{OcsfForm, VOLATILE};
 

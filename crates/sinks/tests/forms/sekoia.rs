@@ -243,6 +243,7 @@ fn the_models_of_the_receiver_take_every_field_that_is_written() {
     lines.push(lines[0].replace("\"mac\"", "\"mac_address\""));
     let events = lines.join("\n") + "\n";
     let Some(judgement) = judge("sekoia_judge.py", &["--verdicts"], events.into()) else { return };
+    assert!(judgement.is_valid, "{}", judgement.output);
     let verdicts: Vec<_> = judgement.output.lines().collect();
     let refused: Vec<_> = (0..lines.len()).filter(|at| verdicts[*at] != "ok").collect();
     assert_eq!(refused, [lines.len() - 1]);
