@@ -30,7 +30,7 @@ impl Program {
         let address = loop {
             let line = log.next_line().await.unwrap().expect("the program ended");
             let line: Value = serde_json::from_str(&line).unwrap();
-            if line["message"] == "health server listens" {
+            if line["message"] == "health server is listening" {
                 break line["address"].as_str().unwrap().parse().unwrap();
             }
         };
