@@ -24,7 +24,7 @@ pub(crate) use chart::{FOLDER as CHART, scalar};
 /// Where everything is put, from the root of the repository.
 pub(crate) const FOLDER: &str = "target/dist";
 
-/// Packaged beside the program.
+/// Packaged with the program.
 const DOCUMENTS: [&str; 3] = ["LICENSE", "README.md", "CHANGELOG.md"];
 
 /// The unit for systemd.
@@ -107,7 +107,9 @@ pub(crate) fn time(root: &Path) -> anyhow::Result<u64> {
         Ok(seconds) => seconds,
         Err(_) => git(root, &["log", "-1", "--format=%ct"])?,
     };
-    seconds.parse().with_context(|| format!("SOURCE_DATE_EPOCH `{seconds}` is no count of seconds"))
+    seconds
+        .parse()
+        .with_context(|| format!("SOURCE_DATE_EPOCH `{seconds}` is not a number of seconds"))
 }
 
 /// What was built, of what and with what.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use stocktake_connector_core::{
     Calls, Checkpoint, CycleClose, CycleId, CycleKind, CycleOutcome, CycleStore as _, ErrorCode,
-    Failure, LeaseStore as _, Recovery, RemovalAccount, SinkAccount, SinkName, SourceName, TenantName,
-    WorkerName,
+    Failure, LeaseStore as _, Recovery, RemovalAccount, SinkAccount, SinkName, SourceName,
+    TenantName, WorkerName,
 };
 use stocktake_state::MemoryStore;
 use stocktake_telemetry::{RegistryOptions, metric};
@@ -279,9 +279,10 @@ async fn a_task_that_panics_is_stuck_and_one_that_waits_or_ended_is_not() {
     let status = &desk.watch.status;
     status.heartbeat("done", async {}).await;
     let (breaking, waiting) = (Arc::clone(status), Arc::clone(status));
-    let broken = tokio::spawn(async move {
-        breaking.heartbeat("tenant a", async { panic!("a defect") }).await
-    });
+    let broken =
+        tokio::spawn(
+            async move { breaking.heartbeat("tenant a", async { panic!("a defect") }).await },
+        );
     let waits = tokio::spawn(async move {
         waiting.heartbeat("tenant b", std::future::pending::<()>()).await;
     });
