@@ -21,10 +21,14 @@ pub use state_store::state_store;
 
 use chrono::{DateTime, Utc};
 
-use crate::{DeviceUid, Fingerprint, SinkName, TenantName};
+use crate::{DeviceUid, Fingerprint, SinkName, SourceName, TenantName};
 
 fn tenant(name: &str) -> TenantName {
     TenantName::new(name).unwrap()
+}
+
+fn source(name: &str) -> SourceName {
+    SourceName::new(name).unwrap()
 }
 
 fn sink_name(name: &str) -> SinkName {

@@ -382,8 +382,8 @@ async fn a_batch_that_fails_in_part_settles_what_it_says(destination: &impl Dest
     let indexes = acknowledged.iter().copied().chain(refused.iter().map(|refusal| refusal.index));
     check_refusals(indexes.clone(), most);
     let received = uids(&destination.received().await);
-    for index in acknowledged {
-        let uid = batch.events[index].event_uid.as_uuid();
+    for index in &acknowledged {
+        let uid = batch.events[*index].event_uid.as_uuid();
         assert!(received.contains(&uid), "event {index} is settled, and not at the receiver");
     }
     let settled: BTreeSet<_> = indexes.collect();
