@@ -20,15 +20,18 @@ const ENVIRONMENT: Environment =
 #[derive(Debug, clap::Args)]
 pub(crate) struct Judge {
     /// Whose packages judge.
-    dialect: Dialect,
+    form: Form,
+    /// The version of OCSF, for its judge.
+    #[arg(long, default_value = schema::BASE)]
+    version: String,
     /// Prints only `ok` or `bad` for each line, and succeeds whatever they are.
     #[arg(long)]
     verdicts: bool,
 }
 
-/// A dialect, and so a judge.
+/// A form, and so a judge.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Dialect {
+enum Form {
     Ocsf,
     Sekoia,
 }
@@ -40,13 +43,19 @@ impl Judge {
             Ok(python) => python,
             Err(reason) => bail!("the events were not judged: {reason}"),
         };
-        let script = match self.dialect {
-            Dialect::Ocsf => "ocsf_judge.py",
-            Dialect::Sekoia => "sekoia_judge.py",
+        let script = match self.form {
+            Form::Ocsf => "ocsf_judge.py",
+            Form::Sekoia => "sekoia_judge.py",
         };
         let status = Command::new(python)
             .arg(ENVIRONMENT.script(script))
             .args(self.verdicts.then_some("--verdicts"))
+            .args(
+                matches!(self.form, Form::Ocsf)
+                    .then_some(["--version", &self.version])
+                    .iter()
+                    .flatten(),
+            )
             .status()?;
         ensure!(status.success(), "the judge found violations");
         Ok(())

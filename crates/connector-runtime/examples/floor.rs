@@ -1,6 +1,6 @@
 //! The floor of the benchmark: reads the same bytes as a cycle over the same HTTP stack, parses them
 //! to untyped JSON values, writes them out, and prints what that cost. `cargo xtask bench` runs it
-//! beside the program.
+//! next to the program.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::Value;
-use stocktake_auth::{AppSecret, EntraOptions, EntraTokens, SecretSource};
-use stocktake_connector_core::{BoxError, SystemClock, TenantName, TokenProvider, TokenScope};
+use stocktake_auth::{ClientSecret, ENTRA_LIMITS, EntraOptions, EntraTokens, SecretSource};
+use stocktake_connector_core::{
+    BoxError, DirectoryId, SystemClock, TenantName, TokenProvider, TokenScope,
+};
 use stocktake_defender_api::DefenderOptions;
 use stocktake_graph_api::{GraphOptions, ManagedDevice};
 use stocktake_http_stack::{
@@ -30,10 +32,11 @@ async fn main() -> Result<(), BoxError> {
     let transport = Transport::new(&TransportOptions::default())?;
     let entra = EntraOptions {
         login_url: base.clone(),
-        tenant_id: "00000000-0000-0000-0000-000000000001".into(),
-        app_id: "00000000-0000-0000-0000-000000000002".into(),
+        directory_id: DirectoryId::new("00000000-0000-0000-0000-000000000001")?,
+        client_id: "00000000-0000-0000-0000-000000000002".into(),
         tenant: TenantName::new("bench")?,
-        credential: Arc::new(AppSecret::new(SecretSource::Value("simulated-secret".into()))),
+        credential: Arc::new(ClientSecret::new(SecretSource::Value("simulated-secret".into()))),
+        limits: ENTRA_LIMITS,
         clock: Arc::new(SystemClock),
     };
     let provider: Arc<dyn TokenProvider> = Arc::new(EntraTokens::new(&transport, entra)?);

@@ -158,7 +158,7 @@ mod tests {
     /// `mac ip type_id` of each interface.
     #[track_caller]
     fn check(
-        intune: &[(&str, &str)],
+        intune: &[(&'static str, &str)],
         entries: &[IpAddress],
         last: Option<&str>,
         expected: &[&str],
@@ -173,7 +173,7 @@ mod tests {
         let found: Vec<_> = interfaces
             .iter()
             .map(|i| {
-                let text = |text: &Option<String>| text.clone().unwrap_or("-".to_owned());
+                let text = |text: &Option<Cow<'_, str>>| text.as_deref().unwrap_or("-").to_owned();
                 format!("{} {} {} {}", text(&i.name), text(&i.mac), text(&i.ip), i.type_id.id())
             })
             .collect();
@@ -257,7 +257,7 @@ mod tests {
         let names = |device| -> Vec<_> {
             of_intune(device).into_iter().map(|i| (i.name.unwrap(), i.type_id.id())).collect()
         };
-        assert_eq!(names(&both), [("ethernet".to_owned(), 1), ("wifi".to_owned(), 2)]);
+        assert_eq!(names(&both), [("ethernet".into(), 1), ("wifi".into(), 2)]);
         let invalid = ManagedDevice {
             ethernet_mac_address: text("000000000000"),
             wifi_mac_address: text("not-a-mac"),

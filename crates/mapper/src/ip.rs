@@ -48,7 +48,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: Option<&str>) {
-        assert_eq!(Ip::parse(text).map(|ip| ip.write()).as_deref(), expected, "{text:?}");
+        assert_eq!(Ip::parse(text).map(Ip::write).as_deref(), expected, "{text:?}");
     }
 
     #[test]

@@ -77,6 +77,9 @@ pub fn validate_base_url(path: &str, url: &str, faults: &mut Faults) {
 }
 
 /// Reads a URL that was validated.
-pub(crate) fn read_base_url(name: &SinkName, path: &str, url: &str) -> Result<Url, Failure> {
+///
+/// # Errors
+/// When it was not, and cannot be used.
+pub fn read_base_url(name: &SinkName, path: &str, url: &str) -> Result<Url, Failure> {
     base_url(url).map_err(|error| unusable(name, path, chain(&error)))
 }

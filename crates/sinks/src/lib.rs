@@ -56,7 +56,7 @@ pub use file::FileSink;
 #[cfg(feature = "registry")]
 pub use forms::{FormName, ocsf_version_schema};
 #[cfg(feature = "registry")]
-pub use http::{TlsSettings, validate_base_url};
+pub use http::{TlsSettings, read_base_url, validate_base_url};
 pub use ocsf::OcsfForm;
 #[cfg(feature = "registry")]
 pub use registry::{ConfiguredSink, SETTINGS_MARK, SinkRegistry, SinkType};

@@ -1,4 +1,4 @@
-//! What a cycle costs: CPU and memory of the real program beside a floor, in the same run.
+//! The cost of a cycle: CPU and memory of the real program next to a floor, in the same run.
 //!
 //! The program reads, enriches, maps, compares with state and writes NDJSON. The floor reads the same
 //! bytes over the same HTTP stack, parses them to untyped JSON values and writes those out: what any
@@ -119,8 +119,8 @@ impl Simulator {
             .map_while(Result::ok)
             .take_while(|line| line != "}")
             .collect();
-        let answer: Value = serde_json::from_str(&format!("{text}}}"))?;
-        let url = answer["url"].as_str().context("the simulator names no URL")?.to_owned();
+        let response: Value = serde_json::from_str(&format!("{text}}}"))?;
+        let url = response["url"].as_str().context("the simulator names no URL")?.to_owned();
         Ok(Self { process, url })
     }
 }
@@ -254,7 +254,7 @@ fn tenant(name: &str, url: &str) -> String {
 /// A sink, and quotas that nothing meets.
 fn sink(dialect: &str) -> String {
     format!(
-        "[sinks.lake]\ntype = \"file\"\npath = \"events\"\ndialect = \"{dialect}\"\n\
+        "[sinks.lake]\ntype = \"file\"\npath = \"events\"\nform = \"{dialect}\"\n\
          [http]\ndefender_per_minute = 1000000\ndefender_per_hour = 1000000\n\
          graph_per_20s = 1000000\n"
     )

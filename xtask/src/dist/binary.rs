@@ -26,7 +26,7 @@ impl fmt::Display for Linkage {
             Self::Musl => "static, with musl",
             Self::StaticGlibc => {
                 "static, with glibc: host names are looked up in /etc/hosts and by DNS; other \
-                 sources in /etc/nsswitch.conf work only beside the same version of glibc"
+                 sources in /etc/nsswitch.conf work only with the same version of glibc"
             }
             Self::Dynamic => {
                 "dynamic: needs the C library of the machine that built it, or a newer one, and is \
@@ -83,7 +83,7 @@ fn choose(host: &str) -> anyhow::Result<String> {
         return Ok(host.to_owned());
     }
     if Command::new("musl-gcc").arg("--version").output().is_err() {
-        println!("musl: not used, there is no musl-gcc (Debian package musl-tools)");
+        println!("musl: not used, musl-gcc is not installed (Debian package musl-tools)");
         return Ok(host.to_owned());
     }
     Ok(musl)
@@ -171,7 +171,7 @@ pub(crate) fn linkage(program: &[u8], target: &str) -> anyhow::Result<Linkage> {
     };
     // 64 bits, the lowest byte first: every target that we build for.
     if program.get(..6) != Some(b"\x7fELF\x02\x01") {
-        bail!("it is no 64-bit little-endian ELF program");
+        bail!("it is not a 64-bit little-endian ELF program");
     }
     let headers = || {
         let (start, size, count) = (number(0x20, 8)?, number(0x36, 2)?, number(0x38, 2)?);

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
-use sha2::{Digest as _, Sha256};
 
 use crate::archive::Archive;
+use crate::digest::sha256;
 use crate::program::{git, printed};
 use crate::{sbom, schema};
 
@@ -24,7 +24,7 @@ pub(crate) use chart::{FOLDER as CHART, scalar};
 /// Where everything is put, from the root of the repository.
 pub(crate) const FOLDER: &str = "target/dist";
 
-/// Packaged beside the program.
+/// Packaged with the program.
 const DOCUMENTS: [&str; 3] = ["LICENSE", "README.md", "CHANGELOG.md"];
 
 /// The unit for systemd.
@@ -107,7 +107,9 @@ pub(crate) fn time(root: &Path) -> anyhow::Result<u64> {
         Ok(seconds) => seconds,
         Err(_) => git(root, &["log", "-1", "--format=%ct"])?,
     };
-    seconds.parse().with_context(|| format!("SOURCE_DATE_EPOCH `{seconds}` is no count of seconds"))
+    seconds
+        .parse()
+        .with_context(|| format!("SOURCE_DATE_EPOCH `{seconds}` is not a number of seconds"))
 }
 
 /// What was built, of what and with what.
@@ -162,14 +164,6 @@ fn sums(folder: &Path) -> anyhow::Result<String> {
         let _ = writeln!(sums, "{}  {name}", sha256(&fs::read(&path)?));
     }
     Ok(sums)
-}
-
-/// SHA-256 in hexadecimal digits.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
 }
 
 #[cfg(test)]

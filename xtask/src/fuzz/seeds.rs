@@ -111,13 +111,13 @@ sinks = ["out"]
 
 [sinks.out]
 type = "stdout"
-dialect = "ocsf"
+form = "ocsf"
 "#;
 
 const YAML: [&str; 2] = [
     "tenants:\n  contoso:\n    tenant_id: 00000000-0000-0000-0000-000000000001\n    app_id: \
      00000000-0000-0000-0000-000000000002\n    app_secret_file: /run/secrets/contoso\nsinks:\n  \
-     out: { type: stdout, dialect: ocsf }\n",
+     out: { type: stdout, form: ocsf }\n",
     "log: &log\n  level: info\nhttp: [*log, \"\\u00e9\", !!str 1, 0x10, ~]\n",
 ];
 

@@ -21,7 +21,7 @@ fn load_file(
     flags: Flags,
 ) -> Result<Config, ConfigError> {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    load(&Flags { config: Some(path), ..flags }, &SinkRegistry::builtin(), variables)
+    load(&Flags { config: Some(path), sinks: SinkRegistry::builtin(), ..flags }, variables)
 }
 
 /// The key or table header that a line of the template comments out.

@@ -39,7 +39,8 @@ async fn a_sink_that_cannot_be_built_is_told_of_and_gets_everything_when_it_can_
     let site = site_with_broken_sink().await;
     let mut program = Program::start(&site).await;
     let report = program.report_of("failed").await;
-    let CycleOutcome::Failed { error, .. } = &report.outcome else { panic!("{report:#?}") };
+    let CycleOutcome::Failed { failure } = &report.outcome else { panic!("{report:#?}") };
+    let error = &failure.message;
     assert!(error.contains("sink mtls") && error.contains("ca.pem"), "{error}");
     assert_eq!(account(&report, "soc").acknowledged, 20);
     let broken = account(&report, "mtls");

@@ -355,14 +355,16 @@ async fn state_shows_what_never_was_delivered_and_what_to_do_about_it() {
     let site = Site::of(fleet(20, 10)).await;
     site.handle().add_fault(Fault::always(Api::DefenderList, Effect::status(403)));
     let failed = site.sync().await.report();
-    let CycleOutcome::Failed { error, advice: Some(advice) } = &failed.outcome else {
-        panic!("{failed:#?}")
-    };
+    let CycleOutcome::Failed { failure } = &failed.outcome else { panic!("{failed:#?}") };
+    let advice = failure.advice.as_ref().unwrap();
     let text = site.run(&["state", "show"]).await.stdout;
     let lines: Vec<_> = text.lines().collect();
-    assert!(lines[1].starts_with("contoso  soc         0  no complete cycle yet"), "{text}");
+    assert!(
+        lines[1].starts_with("contoso  defender  soc         0  no complete cycle yet"),
+        "{text}"
+    );
     let calls = format!("full     0              {}", failed.calls.token);
-    assert!(text.contains(&calls) && text.contains(&format!("failed: {error}")), "{text}");
+    assert!(text.contains(&calls) && text.contains(&format!("failed: {failure}")), "{text}");
     assert!(text.contains(&format!("contoso, what to do: {advice}")), "{text}");
     let json = site.run(&["state", "show", "--output", "json"]).await.stdout;
     let json: Value = serde_json::from_str(&json).unwrap();

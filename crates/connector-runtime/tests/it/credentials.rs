@@ -3,12 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-use stocktake_auth::{AppSecret, EntraOptions, EntraTokens, SecretSource};
-use stocktake_connector_core::{CycleOutcome, SystemClock, TenantName, TokenProvider, TokenScope};
+use stocktake_auth::{ClientSecret, ENTRA_LIMITS, EntraOptions, EntraTokens, SecretSource};
+use stocktake_connector_core::{
+    CycleOutcome, DirectoryId, SystemClock, TenantName, TokenProvider, TokenScope,
+};
 use stocktake_http_stack::{Transport, TransportOptions};
 use stocktake_simulator::{
-    Api, ClientSecret, Effect, Fault, FederatedCredential, HostIdentity, ProjectedToken,
-    RegisteredCertificate, RetryAfter, SimulatorOptions, TenantAccount,
+    Api, Effect, Fault, FederatedCredential, HostIdentity, ProjectedToken, RegisteredCertificate,
+    RetryAfter, SimulatorOptions, TenantAccount,
 };
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout};
@@ -185,10 +187,11 @@ async fn a_managed_identity_of_app_service() {
 async fn token(site: &Site, scope: &str) -> String {
     let options = EntraOptions {
         login_url: site.simulator.url().parse().unwrap(),
-        tenant_id: TENANT_ID.into(),
-        app_id: APP_ID.into(),
+        directory_id: DirectoryId::new(TENANT_ID).unwrap(),
+        client_id: APP_ID.into(),
+        limits: ENTRA_LIMITS,
         tenant: TenantName::new("contoso").unwrap(),
-        credential: std::sync::Arc::new(AppSecret::new(SecretSource::Value(APP_SECRET.into()))),
+        credential: std::sync::Arc::new(ClientSecret::new(SecretSource::Value(APP_SECRET.into()))),
         clock: std::sync::Arc::new(SystemClock),
     };
     let transport = Transport::new(&TransportOptions::default()).unwrap();
@@ -263,7 +266,10 @@ async fn a_secret_is_rotated_while_the_program_runs() {
     let site = site.with_credential("app_secret", &format!("app_secret_file = {path:?}\n"));
     let mut live = Live::of(&site);
     live.complete(1).await;
-    assert!(site.handle().add_secret(TENANT_ID, ClientSecret::new("canary-new-secret")));
+    assert!(
+        site.handle()
+            .add_secret(TENANT_ID, stocktake_simulator::ClientSecret::new("canary-new-secret"))
+    );
     // A half-made file comes first, as from an editor.
     std::fs::write(&path, "").unwrap();
     site.handle().revoke_tokens();

@@ -214,7 +214,7 @@ async fn a_receiver_that_refuses_the_key_is_named_with_what_to_do() {
     assert_eq!(failure.code, ErrorCode::SinkKeyRefused);
     assert_eq!(failure.recovery, Recovery::Operator);
     assert!(failure.message.contains("not authorised"), "{failure:?}");
-    assert!(account.advice.unwrap().contains("key"));
+    assert!(failure.advice.unwrap().contains("key"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

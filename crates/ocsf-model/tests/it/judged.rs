@@ -1,38 +1,19 @@
 //! The validator measured by the official schema.
-//!
-//! `JUDGES_PYTHON` names a Python that has the judges of `xtask/judges`; `cargo xtask test`
-//! sets it. Without it nothing is measured, and the test says so.
-
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use stocktake_ocsf_model::{Version, validate};
 
+use crate::judge::judge;
 use crate::{event, ocsf};
 
 /// One verdict for each line: whether the official schema of the version has nothing against it.
+#[track_caller]
 fn judged(version: Version, lines: &[String]) -> Option<Vec<bool>> {
-    let Ok(python) = std::env::var("JUDGES_PYTHON") else {
-        println!("not measured: JUDGES_PYTHON is not set");
-        return None;
-    };
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../xtask/judges/ocsf_judge.py");
-    let mut judge = Command::new(python)
-        .args([script, "--verdicts", "--version", version.as_str()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = judge.stdin.take().unwrap();
-    let input = lines.join("\n") + "\n";
-    // From a second thread, because the judge answers before it has read everything.
-    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()).unwrap());
-    let output = judge.wait_with_output().unwrap();
-    writer.join().unwrap();
-    assert!(output.status.success());
-    let verdicts = String::from_utf8(output.stdout).unwrap();
-    let verdicts: Vec<_> = verdicts.lines().map(|verdict| verdict == "ok").collect();
+    let events = lines.join("\n") + "\n";
+    let arguments = ["--verdicts", "--version", version.as_str()];
+    let judgement = judge("ocsf_judge.py", &arguments, events.into_bytes())?;
+    assert!(judgement.is_valid, "{}", judgement.output);
+    let verdicts: Vec<_> = judgement.output.lines().map(|verdict| verdict == "ok").collect();
     assert_eq!(verdicts.len(), lines.len());
     Some(verdicts)
 }
@@ -257,9 +238,10 @@ fn the_validator_and_the_official_schema_agree_in_every_version() {
     for version in Version::ALL {
         let mut whole = ocsf(&event());
         version.project(&mut whole);
-        let mut events = mutations(&whole);
-        events.extend(mutations(&profiled()));
-        events.extend(texts());
+        // The judge takes its time, so one version stands for the others in most of the mutations.
+        let step = if version == Version::default() { 1 } else { 5 };
+        let mutations = mutations(&whole).into_iter().chain(mutations(&profiled()));
+        let events: Vec<_> = mutations.step_by(step).chain(texts()).collect();
         let lines: Vec<_> = events.iter().map(ToString::to_string).collect();
         let Some(verdicts) = judged(version, &lines) else { return };
 
@@ -273,7 +255,7 @@ fn the_validator_and_the_official_schema_agree_in_every_version() {
         }
         let valid = verdicts.iter().filter(|verdict| **verdict).count();
         println!("{version}: {} events, {valid} valid, {} differ", events.len(), differ.len());
-        assert!(valid > 100 && valid < events.len());
+        assert!(valid > 50 && valid < events.len());
         assert!(differ.is_empty(), "{version}: {}", differ.join("\n"));
     }
 }

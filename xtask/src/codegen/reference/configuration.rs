@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use super::cell;
+use super::markdown::cell;
 
 /// The page of a configuration with this schema.
 pub(super) fn page(schema: &Value) -> String {
@@ -23,6 +23,14 @@ pub(super) fn page(schema: &Value) -> String {
     schema.section(&mut page, &[], schema.root);
     page.push_str(OPENTELEMETRY);
     page
+}
+
+/// The settings of the table at `path`, which `node` of `schema` describes, below a heading of the second
+/// level.
+pub(super) fn settings(schema: &Value, path: &[&str], node: &Value) -> String {
+    let mut text = String::new();
+    Schema { root: schema }.table(&mut text, path, node, None);
+    text.replace("\n## ", "\n### ")
 }
 
 /// The variables that the exporters read in addition to the configuration.

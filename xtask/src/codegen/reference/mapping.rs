@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{cell, text};
+use super::markdown::{cell, text};
 
 /// The page of these rows.
 pub(super) fn page(rows: &[Value]) -> String {

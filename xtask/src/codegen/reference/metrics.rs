@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::{cell, text};
+use super::markdown::{cell, text};
 
 /// The page of these metrics.
 pub(super) fn page(metrics: &[Value]) -> String {
@@ -60,15 +60,21 @@ The same server returns the current state of each tenant at `/status`, as JSON: 
 
 | key | meaning |
 |---|---|
+| `source` | the name of the source |
 | `running` | whether a cycle is running |
 | `current_cycle` | the running cycle: `cycle` and `kind` (null until they are decided), `started_at`, \
 records `read` so far, events `settled` so far over all sinks; null between cycles |
 | `next_cycle_at` | when the next cycle is due; null while one is running |
+| `waiting_for` | what the tenant waits for: `interval` (the next cycle of the schedule), `retry` (after a \
+failure that may pass by itself), `operator` (after one that needs you; tried again now and then, and \
+when a file changes); null while a cycle is running |
 | `sinks` | by name, including sinks that cannot be built: `last_complete_at` (null: never), \
 `configured_since`, `data_age_seconds`, `build_error` |
-| `sinks.NAME.build_error` | `error` and `advice` of a sink that cannot be built; the next cycle \
-tries again; null otherwise |
+| `sinks.NAME.build_error` | the failure of a sink that cannot be built; the next cycle tries again; \
+null otherwise |
 | `last_cycle` | the report of the last cycle that has one, also from before a restart |
-| `last_error` | `at`, `error` and `advice` of a later attempt without a report: the tenant could not \
-be built, or state could not be written; null otherwise |
+| `last_error` | `at` and the failure of a later attempt without a report: the tenant could not be built, \
+or state could not be written; null otherwise |
+
+A failure has `code`, `recovery`, `retry_at` (no attempt before then), `advice` and `message`.
 ";

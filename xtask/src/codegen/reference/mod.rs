@@ -5,7 +5,9 @@
 
 mod configuration;
 mod mapping;
+mod markdown;
 mod metrics;
+mod sinks;
 
 use std::path::Path;
 use std::process::Command;
@@ -22,14 +24,17 @@ pub(crate) fn generate(root: &Path) -> anyhow::Result<Vec<Generated>> {
         let text = program(root, "stocktake", &[arguments, &["--output", "json"]].concat())?;
         serde_json::from_str(&text).with_context(|| format!("{arguments:?} prints no list"))
     };
+    let parsed = serde_json::from_str(&schema)?;
+    let sinks = sinks::pages(root, &parsed)?;
     let pages = [
         ("docs/cli.md", program(root, "stocktake-reference", &["cli"])?),
-        ("docs/configuration.md", configuration::page(&serde_json::from_str(&schema)?)),
+        ("docs/configuration.md", configuration::page(&parsed)),
         ("docs/configuration.schema.json", schema),
         ("docs/mapping.md", mapping::page(&json(&["explain"])?)),
         ("docs/metrics.md", metrics::page(&json(&["metrics"])?)),
     ];
-    let generated = pages.into_iter().map(|(path, text)| Generated {
+    let pages = pages.map(|(path, text)| (path.to_owned(), text)).into_iter().chain(sinks);
+    let generated = pages.map(|(path, text)| Generated {
         path: path.into(),
         text: text.trim_end().to_owned() + "\n",
     });
@@ -44,13 +49,4 @@ fn program(root: &Path, name: &str, arguments: &[&str]) -> anyhow::Result<String
     cargo.args(["run", "--quiet", "--package", "stocktake-connector-runtime", "--bin", name]);
     cargo.args(["--features", "reference"]).args(in_ci().then_some("--locked"));
     printed(cargo.arg("--").args(arguments).current_dir(root))
-}
-
-/// Text for a cell of a table.
-fn cell(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
-}
-
-fn text<'a>(object: &'a Value, key: &str) -> &'a str {
-    object[key].as_str().unwrap_or_default()
 }

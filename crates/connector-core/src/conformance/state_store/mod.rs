@@ -10,11 +10,11 @@ mod sources;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{at, content, device, sink_name, tenant};
+use super::{at, content, device, sink_name, source, tenant};
 use crate::{
     Acknowledged, Checkpoint, CycleClose, CycleId, CycleKind, CycleOutcome, CycleReport,
     DeadLetter, DeadLetterFilter, Delivery, Fence, Inventory, Known, NewDeadLetter, Scope,
-    SourceCursor, SourceName, Stage, StateStore, TenantName, WorkerName,
+    SourceCursor, Stage, StateStore, TenantName, WorkerName,
 };
 
 /// Tries every rule of [`StateStore`] on stores that `fresh` makes. Each must be empty.
@@ -69,8 +69,8 @@ pub async fn state_store<S: StateStore>(fresh: impl AsyncFn() -> S) {
     }
 }
 
-fn inventory_of(tenant_name: &str, source: &str) -> Inventory {
-    Inventory { tenant: tenant(tenant_name), source: SourceName::new(source).unwrap() }
+fn inventory_of(tenant_name: &str, source_name: &str) -> Inventory {
+    Inventory { tenant: tenant(tenant_name), source: source(source_name) }
 }
 
 fn inventory(tenant_name: &str) -> Inventory {

@@ -1,4 +1,4 @@
-//! Answers, and the bodies that carry them: streamed, compressed, slow or broken off.
+//! Serves, and the bodies that carry them: streamed, compressed, slow or broken off.
 
 use std::io::Write;
 use std::pin::Pin;
@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use chrono::{DateTime, TimeDelta, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use hyper::body::{Body, Frame, SizeHint};
@@ -17,8 +18,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// Pieces of a body, made when they are due.
 pub(crate) type Pieces = Box<dyn Iterator<Item = Bytes> + Send>;
 
-/// An answer before a fault or a compression touches it.
-pub(crate) struct Answer {
+/// A response before faults and compression.
+pub(crate) struct ApiResponse {
     pub(crate) status: StatusCode,
     headers: Vec<(HeaderName, String)>,
     body: Pieces,
@@ -26,7 +27,7 @@ pub(crate) struct Answer {
     length: Option<usize>,
 }
 
-impl Answer {
+impl ApiResponse {
     /// A body that is there as a whole.
     pub(crate) fn whole(status: StatusCode, kind: &str, body: impl Into<Bytes>) -> Self {
         let body: Bytes = body.into();
@@ -73,29 +74,33 @@ impl Answer {
     }
 
     /// The response as it is.
-    pub(crate) fn into_response(self) -> Response<AnswerBody> {
+    pub(crate) fn into_response(self) -> Response<ResponseBody> {
         let exact = self.length.map(|length| length as u64);
-        let body = AnswerBody::Pieces { pieces: self.body, exact };
+        let body = ResponseBody::Pieces { pieces: self.body, exact };
         response(self.status, self.headers, body)
     }
 
     /// The response with a body that comes bit by bit.
-    pub(crate) fn into_slow_response(self, bytes: usize, every: Duration) -> Response<AnswerBody> {
+    pub(crate) fn into_slow_response(
+        self,
+        bytes: usize,
+        every: Duration,
+    ) -> Response<ResponseBody> {
         let rest = collect(self.body);
         let wait = Box::pin(sleep_until(Instant::now()));
-        let body = AnswerBody::Slow { rest, bytes: bytes.max(1), every, wait };
+        let body = ResponseBody::Slow { rest, bytes: bytes.max(1), every, wait };
         response(self.status, self.headers, body)
     }
 
     /// The response that announces its whole body and breaks off in the middle.
-    pub(crate) fn into_truncated_response(mut self) -> Response<AnswerBody> {
+    pub(crate) fn into_truncated_response(mut self) -> Response<ResponseBody> {
         let mut whole = collect(self.body);
         self.headers.push((header::CONTENT_LENGTH, whole.len().to_string()));
         whole.truncate(whole.len() / 2);
         response(
             self.status,
             self.headers,
-            AnswerBody::Broken { half: Some(whole), flushed: false },
+            ResponseBody::Broken { half: Some(whole), flushed: false },
         )
     }
 }
@@ -103,8 +108,8 @@ impl Answer {
 fn response(
     status: StatusCode,
     headers: Vec<(HeaderName, String)>,
-    body: AnswerBody,
-) -> Response<AnswerBody> {
+    body: ResponseBody,
+) -> Response<ResponseBody> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     for (name, value) in headers {
@@ -155,7 +160,7 @@ impl Iterator for Gzip {
 }
 
 /// A body on the wire.
-pub(crate) enum AnswerBody {
+pub(crate) enum ResponseBody {
     /// Written when the connection takes it.
     Pieces { pieces: Pieces, exact: Option<u64> },
     /// A few bytes at each tick.
@@ -169,7 +174,7 @@ pub(crate) enum AnswerBody {
 #[error("body broken off by a simulated fault")]
 pub(crate) struct BrokenOff;
 
-impl Body for AnswerBody {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = BrokenOff;
 
@@ -253,5 +258,24 @@ impl<W: FnMut(usize, usize, &mut Vec<u8>)> Iterator for PageBody<W> {
             self.place += 1;
         }
         Some(out.into())
+    }
+}
+
+/// A time this many seconds from now, in the format of HTTP headers.
+pub(crate) fn http_date(now: DateTime<Utc>, seconds: u32) -> String {
+    let at = now + TimeDelta::seconds(seconds.into());
+    at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn an_http_date_has_the_format_of_headers() {
+        let now = "1994-11-06T08:49:30Z".parse().unwrap();
+        assert_eq!(http_date(now, 7), "Sun, 06 Nov 1994 08:49:37 GMT");
     }
 }
