@@ -1,57 +1,16 @@
-//! What a cycle needs, and the call that runs one.
+//! Everything that a cycle needs: the parts of one inventory's collection.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use stocktake_connector_core::{
-    Calls, Clock, CycleOutcome, CycleReport, CycleStore, Enricher, Failure, FailureRecord, Fence,
-    Form, Inventory, Mapper, ProcessFigures, Sink, SinkName, Source, StateError, SystemClock,
+    Calls, Clock, CycleStore, Failure, FailureRecord, Form, Inventory, Mapper, ProcessFigures,
+    Sink, SinkName, SystemClock,
 };
-use stocktake_telemetry::{field, span};
-use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
-use tracing::field::Empty;
 
-use crate::cycle::CycleRun;
-use crate::failures::mark_failed;
-use crate::{Emit, Progress, Request};
-
-/// How an inventory is collected.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// When an event is sent. Default: [`Emit::Changed`].
-    pub emit: Emit,
-    /// Sends an unchanged event again after this long. Default: `None`, never.
-    pub refresh_after: Option<Duration>,
-    /// How long after the last complete full cycle the next one is due. Default: a day.
-    pub full_every: Duration,
-    /// The share of devices (0 to 1) that may vanish at once and still be marked removed. Default:
-    /// 0.2.
-    pub removal_guard: f64,
-    /// Devices looked up by id in one cycle, at most; the rest wait for the next one. Default: 500.
-    pub removal_look_ups: usize,
-    /// How long after it was marked removed a device is purged from state. One that comes back later
-    /// is new. Default: 90 days.
-    pub purge_removed_after: Duration,
-}
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            emit: Emit::default(),
-            refresh_after: None,
-            full_every: DAY,
-            removal_guard: 0.2,
-            removal_look_ups: 500,
-            purge_removed_after: 90 * DAY,
-        }
-    }
-}
+use crate::options::Options;
 
 /// A form of the events of a mapper.
 pub type EventForm<M> = dyn for<'a> Form<<M as Mapper>::Event<'a>>;
@@ -127,16 +86,6 @@ pub struct Collector<S, E, M: Mapper> {
     pub options: Options,
 }
 
-/// How a cycle is stopped.
-#[derive(Debug, Clone, Default)]
-pub struct Stop {
-    /// Stop reading; deliver what was read. Records whose details have yet to be read are left to the
-    /// next cycle.
-    pub graceful: CancellationToken,
-    /// Stop now; what was acknowledged is in state, the rest comes with the next cycle.
-    pub immediate: CancellationToken,
-}
-
 impl<S, E, M: Mapper> Collector<S, E, M> {
     /// A collector without sinks, with the clock of the machine, without a meter, and with default
     /// options.
@@ -170,59 +119,5 @@ impl<S, E, M: Mapper> Collector<S, E, M> {
             }
             None => self.forms.push(FormSinks { form, sinks: BTreeMap::from([(name, sink)]) }),
         }
-    }
-}
-
-impl<S, E, M> Collector<S, E, M>
-where
-    S: Source,
-    E: Enricher,
-    M: Mapper<Record = S::Record, Enrichment = E::Record>,
-{
-    /// Runs one cycle and notes its report in state. Every write carries `fence`.
-    ///
-    /// Failures of source, enricher or a sink are part of the report, not errors.
-    ///
-    /// # Errors
-    /// [`StateError`] when state cannot be read or written: then there is no report to keep.
-    /// [`StateError::LeaseLost`] as soon as a write finds that `fence` is not the tenant's present
-    /// claim: the cycle has then stopped at once, and the new holder delivers the rest.
-    ///
-    /// # Cancellation
-    /// Use `stop`. A dropped future stops every stage, and loses nothing that was acknowledged.
-    pub async fn run_cycle(
-        &self,
-        request: Request,
-        fence: &Fence,
-        stop: &Stop,
-        progress: &Arc<Progress>,
-    ) -> Result<CycleReport, StateError> {
-        // A claim of another tenant proves nothing.
-        fence.check_covers(&self.inventory.tenant)?;
-        let run = CycleRun::new(self, fence, stop, progress);
-        let span = tracing::info_span!(
-            parent: None,
-            span::CYCLE,
-            { field::TENANT_NAME } = %self.inventory.tenant,
-            { field::SOURCE } = %self.inventory.source,
-            { field::CYCLE_ID } = %run.cycle,
-            { field::CYCLE_KIND } = Empty,
-            { field::CYCLE_OUTCOME } = Empty,
-            { field::OTEL_STATUS_CODE } = Empty,
-            { field::OTEL_STATUS_DESCRIPTION } = Empty,
-        );
-        let report = run.run(request).instrument(span.clone()).await;
-        let (outcome, code) = match &report {
-            Ok(CycleReport { outcome: CycleOutcome::Failed { failure }, .. }) => {
-                (CycleOutcome::FAILED, Some(failure.code))
-            }
-            Ok(report) => (report.outcome.name(), None),
-            Err(error) => (CycleOutcome::FAILED, Some(error.code())),
-        };
-        span.record(field::CYCLE_OUTCOME, outcome);
-        if let Some(code) = code {
-            mark_failed(&span, code);
-        }
-        report
     }
 }

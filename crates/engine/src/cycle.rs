@@ -9,24 +9,27 @@ use stocktake_connector_core::{
     ErrorCode, Failure, FailureRecord, Fence, InventoryFacts, Mapper, PassHint, SinkAccount,
     SinkName, Source, SourceCursor, StateError,
 };
-use stocktake_telemetry::field;
+use stocktake_telemetry::{field, span};
 use tokio::sync::mpsc;
 use tokio::task::JoinError;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
-use crate::collector::{Collector, Stop};
+use crate::collector::Collector;
 use crate::dead_letters::DeadLetterWriter;
 use crate::deliver::{ListingEnd, SinkDelivery, Target};
 use crate::details::Details;
-use crate::failures::stage_panicked;
+use crate::encoder::{Encoder, FormSenders};
+use crate::failures::{mark_failed, stage_panicked};
 use crate::fenced_store::FencedStore;
 use crate::join::{JoinOutcome, join, read};
-use crate::map::{FormSenders, MapOutcome, MapStage};
+use crate::map::{MapOutcome, MapStage};
 use crate::plan::{Plan, Request};
 use crate::policy::Policy;
 use crate::progress::Progress;
 use crate::removal::{self, Reconciliation};
+use crate::stop::Stop;
 
 /// Pages that wait between reading and joining. One is enough to keep both busy; each may hold
 /// 10,000 records.
@@ -34,10 +37,64 @@ const PAGES_WAITING: usize = 1;
 /// Chunks that wait between two later stages.
 const CHUNKS_WAITING: usize = 4;
 
+impl<S, E, M> Collector<S, E, M>
+where
+    S: Source,
+    E: Enricher,
+    M: Mapper<Record = S::Record, Enrichment = E::Record>,
+{
+    /// Runs one cycle and notes its report in state. Every write carries `fence`.
+    ///
+    /// Failures of source, enricher or a sink are part of the report, not errors.
+    ///
+    /// # Errors
+    /// [`StateError`] when state cannot be read or written: then there is no report to keep.
+    /// [`StateError::LeaseLost`] as soon as a write finds that `fence` is not the tenant's present
+    /// claim: the cycle has then stopped at once, and the new holder delivers the rest.
+    ///
+    /// # Cancellation
+    /// Use `stop`. A dropped future stops every stage, and loses nothing that was acknowledged.
+    pub async fn run_cycle(
+        &self,
+        request: Request,
+        fence: &Fence,
+        stop: &Stop,
+        progress: &Arc<Progress>,
+    ) -> Result<CycleReport, StateError> {
+        // A claim of another tenant proves nothing.
+        fence.check_covers(&self.inventory.tenant)?;
+        let run = CycleRun::new(self, fence, stop, progress);
+        let span = tracing::info_span!(
+            parent: None,
+            span::CYCLE,
+            { field::TENANT_NAME } = %self.inventory.tenant,
+            { field::SOURCE } = %self.inventory.source,
+            { field::CYCLE_ID } = %run.cycle,
+            { field::CYCLE_KIND } = Empty,
+            { field::CYCLE_OUTCOME } = Empty,
+            { field::OTEL_STATUS_CODE } = Empty,
+            { field::OTEL_STATUS_DESCRIPTION } = Empty,
+        );
+        let report = run.run(request).instrument(span.clone()).await;
+        let (outcome, code) = match &report {
+            Ok(CycleReport { outcome: CycleOutcome::Failed { failure }, .. }) => {
+                (CycleOutcome::FAILED, Some(failure.code))
+            }
+            Ok(report) => (report.outcome.name(), None),
+            Err(error) => (CycleOutcome::FAILED, Some(error.code())),
+        };
+        span.record(field::CYCLE_OUTCOME, outcome);
+        if let Some(code) = code {
+            mark_failed(&span, code);
+        }
+        report
+    }
+}
+
 /// A cycle that is about to run.
-pub(crate) struct CycleRun<'a, S, E, M: Mapper> {
+struct CycleRun<'a, S, E, M: Mapper> {
     collector: &'a Collector<S, E, M>,
-    pub(crate) cycle: CycleId,
+    cycle: CycleId,
     started_at: DateTime<Utc>,
     store: FencedStore,
     /// Ends with the caller's, and when the lease is lost.
@@ -60,7 +117,7 @@ where
     E: Enricher,
     M: Mapper<Record = S::Record, Enrichment = E::Record>,
 {
-    pub(crate) fn new(
+    fn new(
         collector: &'a Collector<S, E, M>,
         fence: &Fence,
         stop: &Stop,
@@ -78,7 +135,7 @@ where
         }
     }
 
-    pub(crate) async fn run(self, request: Request) -> Result<CycleReport, StateError> {
+    async fn run(self, request: Request) -> Result<CycleReport, StateError> {
         let Collector { inventory, store, meter, clock, .. } = self.collector;
         let calls_before = meter.calls();
         let facts = store.facts(inventory).await?;
@@ -228,7 +285,8 @@ where
         let details = enricher
             .details()
             .map(|reader| Details::new(reader, Arc::clone(store), policy, self.stop.clone()));
-        let stage = MapStage { mapper, forms: senders, dead_letters, now: self.started_at };
+        let encoder = Encoder { mapper, forms: senders, now: self.started_at };
+        let stage = MapStage { encoder, dead_letters };
         let mut map = stage.run(chunks_joined, details).await;
 
         // A task that panicked is a defect; it must end the cycle, not the process.

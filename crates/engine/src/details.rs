@@ -14,12 +14,12 @@ use stocktake_connector_core::{
     CycleStore, DetailAccount, DetailReader, Enrichment, Failure, Known, Mapper, Stage, StateError,
 };
 
-use crate::Stop;
 use crate::chunk::ChunkBuilder;
+use crate::encoder::Encoder;
 use crate::failures::stopped;
 use crate::join::JoinedRecord;
-use crate::map::MapStage;
 use crate::policy::{Decision, Policy};
+use crate::stop::Stop;
 
 /// Completes what is about to be sent in one cycle.
 #[derive(Debug)]
@@ -68,14 +68,14 @@ impl<E: Send + 'static> Details<E> {
     /// [`Failure`] when details or state cannot be had: no event of the chunk may then be sent.
     pub(crate) async fn prepare<R, M>(
         &mut self,
-        stage: &MapStage<'_, M>,
+        encoder: &Encoder<'_, M>,
         records: &mut [JoinedRecord<R, E>],
         builders: Vec<ChunkBuilder>,
     ) -> Result<Option<Prepared>, Failure>
     where
         M: Mapper<Record = R, Enrichment = E>,
     {
-        let (known, is_sent) = self.compare(stage, records, &builders).await?;
+        let (known, is_sent) = self.compare(encoder, records, &builders).await?;
         let mut prepared = Prepared { builders, known, unmapped: Vec::new() };
         let (mut indexes, mut incomplete) = (Vec::new(), Vec::new());
         for (index, (joined, is_sent)) in records.iter_mut().zip(is_sent).enumerate() {
@@ -101,14 +101,14 @@ impl<E: Send + 'static> Details<E> {
                 completed.insert(*index, Some(reason));
             }
         }
-        prepared.map_again(stage, records, &completed);
+        prepared.map_again(encoder, records, &completed);
         Ok(Some(prepared))
     }
 
     /// What every sink knows of a chunk's events, and which records any of them is to get.
     async fn compare<R, M>(
         &self,
-        stage: &MapStage<'_, M>,
+        encoder: &Encoder<'_, M>,
         records: &[JoinedRecord<R, E>],
         builders: &[ChunkBuilder],
     ) -> Result<(Vec<Vec<Option<Vec<Known>>>>, Vec<bool>), StateError>
@@ -116,8 +116,8 @@ impl<E: Send + 'static> Details<E> {
         M: Mapper<Record = R, Enrichment = E>,
     {
         let mut is_sent = vec![false; records.len()];
-        let mut known_of_forms = Vec::with_capacity(stage.forms.len());
-        for (form, builder) in stage.forms.iter().zip(builders) {
+        let mut known_of_forms = Vec::with_capacity(encoder.forms.len());
+        for (form, builder) in encoder.forms.iter().zip(builders) {
             let joined = builder.events.iter().filter_map(|event| records.get(event.index));
             let uids: Vec<_> = joined.map(|joined| joined.uid.clone()).collect();
             let mut known_of_sinks = Vec::with_capacity(form.sinks.len());
@@ -147,7 +147,7 @@ impl Prepared {
     /// the reason at its index) has no event any more.
     fn map_again<R, M: Mapper<Record = R>>(
         &mut self,
-        stage: &MapStage<'_, M>,
+        encoder: &Encoder<'_, M>,
         records: &[JoinedRecord<R, M::Enrichment>],
         completed: &BTreeMap<usize, Option<String>>,
     ) {
@@ -159,7 +159,7 @@ impl Prepared {
             let of_record = || previous.iter().filter_map(|form| form.events.get(position));
             let result = match (completed.get(&index), records.get(index)) {
                 (Some(Some(reason)), _) => Err((Stage::Read, reason.clone())),
-                (Some(None), Some(joined)) => stage
+                (Some(None), Some(joined)) => encoder
                     .encode(joined, index, &mut builders)
                     .map_err(|reason| (Stage::Map, reason)),
                 _ => {

@@ -14,12 +14,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use tracing::field::Empty;
 
-use crate::Stop;
 use crate::dead_letters::DeadLetterWriter;
 use crate::device_set::DeviceSet;
 use crate::failures::{mark_failed, stage_panicked, stopped};
 use crate::panics::catch_panic;
 use crate::progress::Progress;
+use crate::stop::Stop;
 
 /// Records that travel together through the later stages: enough to make a look-up in state worth
 /// its while, few enough that a chunk of events stays below a few megabytes.

@@ -51,23 +51,26 @@ mod dead_letters;
 mod deliver;
 mod details;
 mod device_set;
+mod encoder;
 mod failures;
 mod fenced_store;
 mod join;
 mod log;
 mod map;
+mod options;
 mod panics;
 mod plan;
 mod policy;
 mod progress;
 mod removal;
+mod stop;
 #[cfg(test)]
 mod tests;
 
-pub use collector::{
-    BuildError, CallMeter, Collector, EventForm, FormSinks, NoMeter, Options, Stop,
-};
+pub use collector::{BuildError, CallMeter, Collector, EventForm, FormSinks, NoMeter};
 pub use log::log_cycle_end;
+pub use options::Options;
 pub use plan::Request;
 pub use policy::Emit;
 pub use progress::Progress;
+pub use stop::Stop;

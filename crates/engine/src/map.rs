@@ -4,35 +4,24 @@
 //! An event becomes bytes on the spot: its many small texts are freed where they were made, sinks of
 //! the same form share one copy, and a waiting chunk is no larger than what will be sent.
 
-use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
-    DetailAccount, Enrichment, Failure, Known, Mapper, NewDeadLetter, SourceRecord, Stage,
+    DetailAccount, Failure, Known, Mapper, NewDeadLetter, SourceRecord, Stage,
 };
 use tokio::sync::mpsc;
 
-use crate::EventForm;
 use crate::chunk::{ChunkBuilder, EventChunk, SinkChunk, SinkSender};
 use crate::dead_letters::DeadLetterWriter;
 use crate::details::{Details, Prepared};
+use crate::encoder::Encoder;
 use crate::failures::stage_panicked;
 use crate::join::JoinedRecord;
 use crate::panics::catch_panic;
 
-/// One form, and the sinks that take it.
-#[derive(Debug)]
-pub(crate) struct FormSenders<'a, M: Mapper> {
-    pub(crate) form: &'a EventForm<M>,
-    pub(crate) sinks: Vec<SinkSender>,
-}
-
-/// The mapper with every form.
+/// The mapping of one cycle.
 #[derive(Debug)]
 pub(crate) struct MapStage<'a, M: Mapper> {
-    pub(crate) mapper: &'a M,
-    pub(crate) forms: Vec<FormSenders<'a, M>>,
+    pub(crate) encoder: Encoder<'a, M>,
     pub(crate) dead_letters: DeadLetterWriter,
-    /// The time of records without one.
-    pub(crate) now: DateTime<Utc>,
 }
 
 /// The result of mapping.
@@ -85,20 +74,20 @@ impl<M: Mapper> MapStage<'_, M> {
         R: SourceRecord,
         M: Mapper<Record = R>,
     {
-        let mut sizes = vec![(0, 0); self.forms.len()];
+        let mut sizes = vec![(0, 0); self.encoder.forms.len()];
         while let Some(mut records) = chunks.recv().await {
             outcome.in_hand = records.len() as u64;
             let mut letters = Vec::new();
             let mut builders: Vec<_> =
                 sizes.iter().copied().map(ChunkBuilder::with_capacity).collect();
             for (index, joined) in records.iter().enumerate() {
-                if let Err(reason) = self.encode(joined, index, &mut builders) {
+                if let Err(reason) = self.encoder.encode(joined, index, &mut builders) {
                     letters.push(self.letter(joined, Stage::Map, reason));
                 }
             }
             let mut known = Vec::new();
             if let Some(details) = details.as_deref_mut() {
-                let prepared = details.prepare(&self, &mut records, builders).await;
+                let prepared = details.prepare(&self.encoder, &mut records, builders).await;
                 let prepared = match prepared {
                     Ok(Some(prepared)) => prepared,
                     Ok(None) => {
@@ -125,36 +114,13 @@ impl<M: Mapper> MapStage<'_, M> {
                 outcome.failure.get_or_insert(error.into());
             }
             let mut known = known.into_iter();
-            for ((form, builder), size) in self.forms.iter().zip(builders).zip(&mut sizes) {
+            for ((form, builder), size) in self.encoder.forms.iter().zip(builders).zip(&mut sizes) {
                 let known = known.next().unwrap_or_default();
                 *size = builder.size();
                 hand_out(&form.sinks, builder.build(&records), known).await;
             }
             outcome.in_hand = 0;
         }
-    }
-
-    /// Adds a record's event to the builder of every form, or to no builder.
-    pub(crate) fn encode<R>(
-        &self,
-        joined: &JoinedRecord<R, M::Enrichment>,
-        index: usize,
-        builders: &mut [ChunkBuilder],
-    ) -> Result<(), String>
-    where
-        M: Mapper<Record = R>,
-    {
-        let uncertain = matches!(joined.enrichment, Enrichment::Uncertain);
-        let event = self.mapper.map(&joined.record, &joined.enrichment, self.now);
-        let event = event.map_err(|error| error.to_string())?;
-        for (FormSenders { form, .. }, builder) in self.forms.iter().zip(builders.iter_mut()) {
-            let encoded = builder.push(index, uncertain, |out| form.encode(&event, out));
-            if let Err(error) = encoded {
-                builders.iter_mut().for_each(|builder| builder.take_back(index));
-                return Err(error.to_string());
-            }
-        }
-        Ok(())
     }
 
     fn letter<R: SourceRecord>(

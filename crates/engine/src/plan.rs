@@ -7,7 +7,7 @@ use stocktake_connector_core::{
     CycleKind, Enricher, InventoryFacts, Mapper, SinkName, Source, StateError,
 };
 
-use crate::Collector;
+use crate::collector::Collector;
 use crate::policy::has_passed;
 
 /// Which kind of cycle the caller wants.

@@ -11,9 +11,10 @@ use stocktake_connector_core::{
 };
 use stocktake_telemetry::field;
 
+use crate::collector::Collector;
 use crate::fenced_store::FencedStore;
 use crate::join::JoinOutcome;
-use crate::{Collector, Stop};
+use crate::stop::Stop;
 
 /// Devices read from state at once.
 const STATE_PAGE: usize = 1_000;

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn events_hold_what_was_joined_and_a_uid_of_their_own() {
+    async fn events_are_valid_and_hold_what_was_joined_and_a_uid_of_their_own() {
         let register = Register::new(format!("A-1,laptop,{SEEN}\nA-2,printer,{SEEN}\n"));
         let connector = Connector::new(register).await;
         connector.cycle().await;
@@ -121,6 +121,7 @@ mod tests {
         let events = connector.outbox.events();
         let [one, other] = [0, 1]
             .map(|index| -> serde_json::Value { serde_json::from_slice(&events[index]).unwrap() });
+        assert_eq!(stocktake_ocsf_model::validate_as_declared(&one), []);
         assert_eq!(one["device"]["hostname"], "laptop");
         assert_eq!(one["device"]["owner"]["name"], "Adele");
         assert_ne!(one["metadata"]["uid"], other["metadata"]["uid"]);

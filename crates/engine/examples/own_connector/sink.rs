@@ -47,3 +47,31 @@ impl Check for Outbox {
         vec![Finding::fine("outbox", "is in memory")]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use stocktake_connector_core::conformance::{self, Destination, Received, read_json_body};
+
+    use super::*;
+
+    #[async_trait]
+    impl Destination for Outbox {
+        fn sink(&self) -> &dyn Sink {
+            self
+        }
+
+        async fn received(&self) -> Vec<Received> {
+            self.events().into_iter().map(read_json_body).collect()
+        }
+    }
+
+    #[tokio::test]
+    async fn the_outbox_keeps_every_promise_of_a_sink() {
+        conformance::sink(async || Outbox::default()).await;
+    }
+
+    #[tokio::test]
+    async fn the_outbox_can_be_checked() {
+        assert_eq!(Outbox::default().check().await.len(), 1);
+    }
+}

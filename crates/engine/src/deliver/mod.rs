@@ -28,12 +28,12 @@ use tracing::Instrument;
 use tracing::field::Empty;
 
 use self::settle::RefusedEvent;
-use crate::Stop;
 use crate::chunk::{ChunkEvent, EventChunk, SinkChunk, SinkSender};
 use crate::failures::{mark_failed, stopped};
 use crate::fenced_store::FencedStore;
 use crate::policy::{Decision, Policy};
 use crate::progress::Progress;
+use crate::stop::Stop;
 
 pub(crate) use self::finish::ListingEnd;
 
