@@ -2,14 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use stocktake_connector_core::{EncodeError, Form, MapError, Mapper as _};
+use stocktake_connector_core::{EncodeError, Enrichment, Form, MapError, Mapper as _};
 use stocktake_defender_api::Machine;
 use stocktake_graph_api::ManagedDevice;
 use stocktake_ocsf_model::InventoryInfo;
 
 use crate::mapper::{DefenderMapper, MapperOptions};
 use crate::path::look_up;
-use crate::table::{Mapping, TABLE};
+use crate::row::Mapping;
+use crate::table::TABLE;
 use crate::{sample, time};
 
 /// One row of the table, applied to one record.
@@ -35,33 +36,39 @@ pub enum ExplainError {
     Encode(#[from] EncodeError),
 }
 
-/// Looks up both ends of every row that the form carries: in the records, and in the encoded event.
-/// The values are therefore those that a receiver gets, not a second computation.
-pub(crate) fn explain(
-    options: &MapperOptions,
-    (machine, intune): (&Machine, Option<&ManagedDevice>),
-    now: DateTime<Utc>,
-    event: &InventoryInfo<'_>,
-    form: &dyn for<'a> Form<InventoryInfo<'a>>,
-) -> Result<Vec<Explained>, ExplainError> {
-    let sources = json!({
-        "machine": machine,
-        "managedDevice": intune,
-        "configuration": { "tenant_id": options.tenant_uid },
-        "clock": time::text(now),
-        "event": encoded(event, form)?,
-    });
-    let written = sources.get("event").unwrap_or(&Value::Null);
-    let explain = |row: &'static Mapping| Explained {
-        row,
-        seen: row
-            .sources
-            .iter()
-            .map(|source| (*source, look_up(&sources, source).filter(|v| !v.is_null())))
-            .collect(),
-        value: look_up(written, row.ocsf),
-    };
-    Ok(carried_by(form).into_iter().map(explain).collect())
+impl DefenderMapper {
+    /// Every row of the table that `form` carries, with what it saw in the records and what stands in
+    /// the encoded event. The values are those that a receiver gets, not a second computation.
+    ///
+    /// # Errors
+    /// When the record cannot be mapped at all, or the form cannot write the event.
+    pub fn explain(
+        &self,
+        machine: &Machine,
+        enrichment: &Enrichment<ManagedDevice>,
+        now: DateTime<Utc>,
+        form: &dyn for<'a> Form<InventoryInfo<'a>>,
+    ) -> Result<Vec<Explained>, ExplainError> {
+        let event = self.map(machine, enrichment, now)?;
+        let sources = json!({
+            "machine": machine,
+            "managedDevice": enrichment.matched(),
+            "configuration": { "tenant_id": self.options.tenant_uid },
+            "clock": time::text(now),
+            "event": encoded(&event, form)?,
+        });
+        let written = sources.get("event").unwrap_or(&Value::Null);
+        let explain = |row: &'static Mapping| Explained {
+            row,
+            seen: row
+                .sources
+                .iter()
+                .map(|source| (*source, look_up(&sources, source).filter(|v| !v.is_null())))
+                .collect(),
+            value: look_up(written, row.ocsf),
+        };
+        Ok(carried_by(form).into_iter().map(explain).collect())
+    }
 }
 
 /// The rows of the table that `form` carries, found by encoding events that have them all.

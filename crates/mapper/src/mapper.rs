@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
-    DirectoryId, Enrichment, Fingerprint, Form, MapError, Mapper, SourceRecord,
+    DirectoryId, Enrichment, Fingerprint, MapError, Mapper, SourceRecord,
 };
 use stocktake_defender_api::Machine;
 use stocktake_graph_api::{ComplianceState, ManagedDevice, OwnerType};
@@ -15,7 +15,6 @@ use stocktake_ocsf_model::{
 };
 
 use crate::device_type::{Evidence, refine};
-use crate::explain::{ExplainError, Explained, explain};
 use crate::platform::Platform;
 use crate::text::{said, said_guid};
 use crate::{hardware, interfaces, ip, observables, owner, risk, table, time};
@@ -55,7 +54,7 @@ impl MapperOptions {
 /// that a field that no form carries costs next to nothing.
 #[derive(Debug, Clone)]
 pub struct DefenderMapper {
-    options: MapperOptions,
+    pub(crate) options: MapperOptions,
     fingerprint: Fingerprint,
 }
 
@@ -69,22 +68,6 @@ impl DefenderMapper {
             table
         };
         Self { options, fingerprint }
-    }
-
-    /// Every row of the table that `form` carries, with what it saw in the records and what stands in
-    /// the encoded event.
-    ///
-    /// # Errors
-    /// When the record cannot be mapped at all, or the form cannot write the event.
-    pub fn explain(
-        &self,
-        machine: &Machine,
-        enrichment: &Enrichment<ManagedDevice>,
-        now: DateTime<Utc>,
-        form: &dyn for<'a> Form<InventoryInfo<'a>>,
-    ) -> Result<Vec<Explained>, ExplainError> {
-        let event = self.map(machine, enrichment, now)?;
-        explain(&self.options, (machine, enrichment.matched()), now, &event, form)
     }
 
     fn metadata(&self, seen: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Metadata<'_> {

@@ -1,9 +1,9 @@
 //! The rows of the table.
 
-use crate::table::ValueType::{
+use crate::row::ValueType::{
     Boolean, Email, Hostname, Integer, Ip, Json, Long, Mac, String, Timestamp, Username,
 };
-use crate::table::{Mapping, ValueType};
+use crate::row::{Mapping, ValueType};
 
 /// A row: path in the event, type, sources; then the description and the rule.
 const fn row(
