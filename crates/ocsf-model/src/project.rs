@@ -91,6 +91,7 @@ impl Projection {
                         (Kind::Scalar(name), Value::String(text)) => {
                             takes_all &= self.takes_text(name, text, attribute);
                         }
+                        (Kind::Scalar(_), id) => takes_all &= takes_id(attribute, id, None),
                         _ => {}
                     }
                     self.path.truncate(before);
@@ -102,7 +103,7 @@ impl Projection {
                 true
             }
             (Kind::Scalar(name), Value::String(text)) => self.takes_text(name, text, attribute),
-            (Kind::Scalar(_), value) => takes_id(attribute, value, beside),
+            (Kind::Scalar(_), value) => takes_id(attribute, value, Some(beside)),
             _ => true,
         }
     }
@@ -127,7 +128,11 @@ impl Projection {
 }
 
 /// Puts `Other` in the place of an id that the version does not list. An enum without `Other` takes none.
-fn takes_id(attribute: &Attribute, value: &mut Value, beside: &mut Map<String, Value>) -> bool {
+fn takes_id(
+    attribute: &Attribute,
+    value: &mut Value,
+    beside: Option<&mut Map<String, Value>>,
+) -> bool {
     let (Some(members), Value::Number(number)) = (&attribute.members, &*value) else { return true };
     if caption(members, number).is_some() {
         return true;
@@ -135,7 +140,7 @@ fn takes_id(attribute: &Attribute, value: &mut Value, beside: &mut Map<String, V
     let id = number.clone();
     *value = OTHER.into();
     let has_other = caption(members, &OTHER.into()).is_some();
-    if let (true, Some(sibling)) = (has_other, attribute.sibling) {
+    if let (true, Some(sibling), Some(beside)) = (has_other, attribute.sibling, beside) {
         // The event has the caption; where it does not, the id itself says more than `Other`.
         beside.entry(sibling).or_insert_with(|| id.to_string().into());
     }

@@ -21,6 +21,8 @@ pub trait WriteJson {
 pub struct Paths {
     is_left_out: bool,
     instead: Option<&'static str>,
+    /// Whether a field of this object has `instead`, so that absent ones matter.
+    any_instead: bool,
     below: Vec<(String, Paths)>,
 }
 
@@ -37,6 +39,10 @@ impl Paths {
     #[must_use]
     pub fn write_instead(mut self, path: &str, text: &'static str) -> Self {
         self.at(path).instead = Some(text);
+        match path.rsplit_once('.') {
+            Some((object, _)) => self.at(object).any_instead = true,
+            None => self.any_instead = true,
+        }
         self
     }
 
@@ -118,7 +124,7 @@ pub fn write<T: WriteJson + ?Sized>(value: &T, paths: &Paths, out: &mut Vec<u8>)
     writer.places
 }
 
-impl JsonWriter<'_> {
+impl<'a> JsonWriter<'a> {
     /// Writes an object; `fields` writes what is in it.
     pub fn object(&mut self, fields: impl FnOnce(&mut Self)) {
         self.out.push(b'{');
@@ -126,7 +132,7 @@ impl JsonWriter<'_> {
         self.out.push(b'}');
     }
 
-    /// Writes a field of an object.
+    /// Writes a field of an object. The name needs no escaping: it is an attribute of a schema.
     pub fn field<T: WriteJson + ?Sized>(&mut self, name: &str, value: &T) {
         self.field_of(name, |writer| value.write_json(writer));
     }
@@ -140,7 +146,7 @@ impl JsonWriter<'_> {
     pub fn optional<T: WriteJson>(&mut self, name: &str, value: &Option<T>) {
         match value {
             Some(value) => self.field(name, value),
-            None if self.within.is_some() => self.absent(name),
+            None if self.within.is_some_and(|within| within.any_instead) => self.absent(name),
             None => {}
         }
     }
@@ -172,13 +178,30 @@ impl JsonWriter<'_> {
 
     /// Writes a field whose value `value` writes.
     pub fn field_of(&mut self, name: &str, value: impl FnOnce(&mut Self)) {
-        let wanted = self.within.and_then(|within| within.below(name));
+        let start = self.begin_field();
+        self.quoted(name);
+        self.end_field(name, start, value);
+    }
+
+    /// Writes a field of free JSON, whose name may hold anything.
+    fn any_field(&mut self, name: &str, value: &Json<'_>) {
+        let start = self.begin_field();
+        self.text(name);
+        self.end_field(name, start, |writer| value.write_json(writer));
+    }
+
+    /// Where the field starts, once it is parted from the one before.
+    fn begin_field(&mut self) -> usize {
         // Behind an opening brace it is the first field; no value ends with one.
         if self.out.last() != Some(&b'{') {
             self.out.push(b',');
         }
-        let start = self.here();
-        self.name(name);
+        self.here()
+    }
+
+    fn end_field(&mut self, name: &str, start: usize, value: impl FnOnce(&mut Self)) {
+        self.out.push(b':');
+        let wanted = self.within.and_then(|within| within.below(name));
         let Some(wanted) = wanted else {
             let around = self.within.take();
             value(self);
@@ -217,19 +240,15 @@ impl JsonWriter<'_> {
         self.out.len() - self.start
     }
 
-    /// Names of attributes are constants of the schema; those of free JSON may hold anything.
-    fn name(&mut self, name: &str) {
-        self.text(name);
-        self.out.push(b':');
+    fn text(&mut self, text: &str) {
+        if is_plain(text.as_bytes()) {
+            self.quoted(text);
+        } else {
+            self.value_of_serde(text);
+        }
     }
 
-    fn text(&mut self, text: &str) {
-        // Looked at whole, without a way out in the middle, so that many bytes are examined at once.
-        let unusual = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
-        if text.bytes().fold(false, |any, byte| any | unusual(byte)) {
-            self.value_of_serde(text);
-            return;
-        }
+    fn quoted(&mut self, text: &str) {
         self.out.reserve(text.len() + 2);
         self.out.push(b'"');
         self.out.extend_from_slice(text.as_bytes());
@@ -240,6 +259,24 @@ impl JsonWriter<'_> {
         // Text and numbers always have a JSON form, and a `Vec` takes every byte.
         let _ = serde_json::to_writer(&mut *self.out, value);
     }
+}
+
+/// Whether a text is written as it is: no quote, no backslash, no control character. Eight bytes at once.
+fn is_plain(text: &[u8]) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH_BITS: u64 = ONES * 0x80;
+    // A byte that is zero, or below `limit`, sets its high bit.
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;
+    let is_plain = |word: &[u8; 8]| {
+        let word = u64::from_ne_bytes(*word);
+        let quote = below(word ^ (ONES * u64::from(b'"')), 1);
+        let backslash = below(word ^ (ONES * u64::from(b'\\')), 1);
+        (below(word, 0x20) | quote | backslash) & HIGH_BITS == 0
+    };
+    let (words, rest) = text.as_chunks();
+    let mut last = [b' '; 8];
+    last.iter_mut().zip(rest).for_each(|(place, byte)| *place = *byte);
+    words.iter().all(is_plain) && is_plain(&last)
 }
 
 impl<T: WriteJson + ?Sized> WriteJson for &T {
@@ -306,7 +343,7 @@ impl WriteJson for Json<'_> {
             Self::Array(items) => writer.array(items),
             Self::Object(fields) => writer.object(|writer| {
                 for (name, value) in fields {
-                    writer.field(name, value);
+                    writer.any_field(name, value);
                 }
             }),
         }

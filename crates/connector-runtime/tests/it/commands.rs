@@ -380,7 +380,7 @@ async fn state_shows_what_never_was_delivered_and_what_to_do_about_it() {
     let config = config.replace("[sinks.soc]", "[sinks.other]");
     std::fs::write(site.path("stocktake.toml"), config).unwrap();
     let text = site.run(&["state", "show"]).await.stdout;
-    assert!(text.contains("contoso  other        0  no complete cycle yet\n"), "{text}");
-    let soc = text.lines().find(|line| line.starts_with("contoso  soc ")).unwrap();
+    assert!(text.contains("contoso  defender  other        0  no complete cycle yet\n"), "{text}");
+    let soc = text.lines().find(|line| line.starts_with("contoso  defender  soc ")).unwrap();
     assert!(soc.contains(" 20 ") && soc.ends_with("not configured any more"), "{text}");
 }

@@ -64,7 +64,7 @@ async fn an_unknown_key_is_named_with_its_file_and_the_nearest_known_one() {
     is_refused(&text, &["tenants.contoso.tennant", "stocktake.toml", "unknown key"]).await;
     let text = format!("{TENANT}{}{SINK}[collection]\nintervall = \"1h\"\n", secret());
     is_refused(&text, &["collection.intervall", "did you mean `interval`?"]).await;
-    let text = format!("{TENANT}{}{SINK}dialekt = \"ocsf\"\n", secret());
+    let text = format!("{TENANT}{}{SINK}fomr = \"ocsf\"\n", secret());
     is_refused(&text, &["sinks.out", "did you mean `form`?"]).await;
 }
 

@@ -171,7 +171,7 @@ async fn a_filter_leaves_machines_out_and_takes_none_for_removed() {
     assert!(provider.received().is_empty(), "what is unchanged is not sent again");
 
     let text = provider.run(&["sync", "--full"]).await.stdout;
-    let words = format!("{} left out by the filter", filtered.excluded);
+    let words = format!("{} excluded by the filter", filtered.excluded);
     assert!(text.contains(&words), "{text}");
 }
 

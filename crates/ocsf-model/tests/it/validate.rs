@@ -314,9 +314,12 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn validating_never_panics(event in any_json()) {
+    fn validating_and_projecting_never_panics(event in any_json()) {
         for violation in validate(&event) {
             prop_assert!(!violation.to_string().contains('\n'));
+        }
+        for version in Version::ALL {
+            version.project(&mut event.clone());
         }
     }
 }

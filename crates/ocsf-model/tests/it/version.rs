@@ -110,6 +110,9 @@ fn an_id_that_a_version_lacks_becomes_other_and_keeps_its_caption() {
         ])
     );
     assert_eq!(validate(&event, version("1.3.0")), []);
+    whole["device"]["os"]["type_id"] = json!(4711);
+    let os = &projected(version("1.3.0"), &whole)["device"]["os"];
+    assert_eq!((&os["type_id"], &os["type"]), (&json!(99), &json!("Windows")));
     // Where there is no `Other`, the id has no place at all.
     whole["class_uid"] = json!(1);
     assert_eq!(projected(version("1.3.0"), &whole)["unmapped"]["class_uid"], 99);
