@@ -23,20 +23,20 @@ pub(crate) struct BuiltEvent {
     /// The index of its record in the chunk of records.
     pub(crate) index: usize,
     pub(crate) encoded: Encoded,
-    /// Whether it may lack what an earlier event had.
+    /// Whether it may omit what an earlier event contained.
     pub(crate) uncertain: bool,
     /// Its range in the bodies.
     range: Range<usize>,
 }
 
 impl ChunkBuilder {
-    /// A builder with the capacity that the chunk before needed: chunks are alike, and a buffer that
-    /// grew by doubling would have been copied once on the average.
+    /// A builder with the capacity that the chunk before needed: chunks are alike, and a
+    /// buffer that grows by doubling copies its bytes once on average.
     pub(crate) fn with_capacity((events, bytes): (usize, usize)) -> Self {
         Self { bodies: Vec::with_capacity(bytes), events: Vec::with_capacity(events) }
     }
 
-    /// How many events and bytes it holds.
+    /// The number of events and bytes that it holds.
     pub(crate) fn size(&self) -> (usize, usize) {
         (self.events.len(), self.bodies.len())
     }
@@ -61,7 +61,7 @@ impl ChunkBuilder {
         }
     }
 
-    /// Adds an event of another builder as it is.
+    /// Copies an event of another builder unchanged.
     pub(crate) fn copy(&mut self, other: &Self, event: &BuiltEvent) {
         let start = self.bodies.len();
         let body = other.bodies.get(event.range.clone()).unwrap_or_default();
@@ -85,14 +85,14 @@ impl ChunkBuilder {
 pub(crate) struct ChunkEvent {
     pub(crate) uid: DeviceUid,
     pub(crate) encoded: Encoded,
-    /// Whether it may lack what an earlier event had.
+    /// Whether it may omit what an earlier event contained.
     pub(crate) uncertain: bool,
     /// Its range in the bodies of the chunk.
     pub(crate) range: Range<usize>,
 }
 
-/// Encoded events that travel together, their bodies in one buffer: a sink that needs most of them
-/// sends this very buffer, and copies nothing.
+/// Encoded events with their bodies in one buffer. A sink that needs most of them sends this buffer
+/// without a copy.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct EventChunk {
     pub(crate) bodies: Bytes,
@@ -103,7 +103,7 @@ pub(crate) struct EventChunk {
 #[derive(Debug)]
 pub(crate) struct SinkChunk {
     pub(crate) chunk: EventChunk,
-    /// What state knows of each device at the sink, where that was read on the way.
+    /// What state knows of each device at the sink, if an earlier stage has read it.
     pub(crate) known: Option<Vec<Known>>,
 }
 
@@ -112,6 +112,6 @@ pub(crate) struct SinkChunk {
 pub(crate) struct SinkSender {
     pub(crate) scope: Scope,
     pub(crate) chunks: mpsc::Sender<SinkChunk>,
-    /// Whether the sink gets nothing more in this cycle.
+    /// Whether the sink has failed and gets no more events in this cycle.
     pub(crate) has_failed: Arc<AtomicBool>,
 }

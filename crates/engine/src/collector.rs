@@ -15,12 +15,12 @@ use crate::options::Options;
 /// A form of the events of a mapper.
 pub type EventForm<M> = dyn for<'a> Form<<M as Mapper>::Event<'a>>;
 
-/// A form, and the sinks that take it. They share one encoded event.
+/// A form and the sinks that use it. They share one encoded event.
 #[derive(Debug)]
 pub struct FormSinks<M: Mapper> {
     /// How events are written.
     pub form: Arc<EventForm<M>>,
-    /// Which sinks get them.
+    /// The sinks that get them.
     pub sinks: BTreeMap<SinkName, Arc<dyn Sink>>,
 }
 
@@ -39,12 +39,12 @@ impl From<Failure> for BuildError {
     }
 }
 
-/// Counts what the process did so far, for the cycle report.
+/// Counts what the process has done so far, for the cycle report.
 pub trait CallMeter: fmt::Debug + Send + Sync {
     /// Cumulative counts of calls.
     fn calls(&self) -> Calls;
 
-    /// What the process used; `None` where that is not known.
+    /// What the process has used; `None` where that is unknown.
     fn process(&self) -> Option<ProcessFigures> {
         None
     }
@@ -63,22 +63,22 @@ impl CallMeter for NoMeter {
 /// Everything that collects one inventory.
 #[derive(Debug)]
 pub struct Collector<S, E, M: Mapper> {
-    /// Whose devices, and from which source.
+    /// The tenant and the source.
     pub inventory: Inventory,
-    /// Where they come from.
+    /// Lists the devices.
     pub source: S,
-    /// What is joined.
+    /// Looks up what is joined to each record.
     pub enricher: E,
     /// Maps a record and its enrichment to one full event.
     pub mapper: M,
-    /// The forms in which events are sent, each with its sinks. A sink stands in one of them.
+    /// The forms in which events are sent, each with its sinks. A sink belongs to one of them.
     pub forms: Vec<FormSinks<M>>,
-    /// Sinks that events should be sent to as well, but that could not be built. They get nothing, so
-    /// no cycle is complete for them.
+    /// Sinks that are configured but could not be built. They get no events, so no cycle is complete
+    /// for them.
     pub unbuilt: BTreeMap<SinkName, BuildError>,
-    /// What was acknowledged.
+    /// Stores what was acknowledged.
     pub store: Arc<dyn CycleStore>,
-    /// The time.
+    /// Reads the time.
     pub clock: Arc<dyn Clock>,
     /// Counts calls.
     pub meter: Arc<dyn CallMeter>,

@@ -43,17 +43,17 @@ where
     E: Enricher,
     M: Mapper<Record = S::Record, Enrichment = E::Record>,
 {
-    /// Runs one cycle and notes its report in state. Every write carries `fence`.
+    /// Runs one cycle and stores its report in state. Every write carries `fence`.
     ///
     /// Failures of source, enricher or a sink are part of the report, not errors.
     ///
     /// # Errors
-    /// [`StateError`] when state cannot be read or written: then there is no report to keep.
-    /// [`StateError::LeaseLost`] as soon as a write finds that `fence` is not the tenant's present
-    /// claim: the cycle has then stopped at once, and the new holder delivers the rest.
+    /// [`StateError`] when state cannot be read or written: then there is no report.
+    /// [`StateError::LeaseLost`] as soon as a write finds that `fence` is not the tenant's current
+    /// claim: the cycle then stops at once, and the new holder delivers the rest.
     ///
     /// # Cancellation
-    /// Use `stop`. A dropped future stops every stage, and loses nothing that was acknowledged.
+    /// Use `stop`. Dropping the future stops every stage and loses no acknowledgement.
     pub async fn run_cycle(
         &self,
         request: Request,
@@ -61,7 +61,7 @@ where
         stop: &Stop,
         progress: &Arc<Progress>,
     ) -> Result<CycleReport, StateError> {
-        // A claim of another tenant proves nothing.
+        // A claim on another tenant does not protect this one.
         fence.check_covers(&self.inventory.tenant)?;
         let run = CycleRun::new(self, fence, stop, progress);
         let span = tracing::info_span!(
@@ -97,12 +97,12 @@ struct CycleRun<'a, S, E, M: Mapper> {
     cycle: CycleId,
     started_at: DateTime<Utc>,
     store: FencedStore,
-    /// Ends with the caller's, and when the lease is lost.
+    /// Stops with the caller's, and when the lease is lost.
     stop: Stop,
     progress: &'a Arc<Progress>,
 }
 
-/// The result of all stages but the end of the sinks.
+/// The result of all stages, before the sinks finish.
 struct StagesOutcome {
     join: JoinOutcome,
     map: MapOutcome,
@@ -164,7 +164,7 @@ where
         }
         let listing = Arc::new(ListingEnd { is_complete: listing_complete, reconciled });
         let sinks = self.finish_sinks(deliveries, &join, &map, &listing).await;
-        // The report could not be noted either.
+        // The report could not be stored either.
         self.store.check_lease()?;
         let Reconciliation { account: removal, removed, returned } =
             listing.reconciled.clone().unwrap_or_default();
@@ -174,7 +174,7 @@ where
         let checkpoints =
             checkpoints.filter(|(_, account)| account.is_complete()).map(|(sink, _)| {
                 let newest = newest.max(newest_record_at.get(sink).copied());
-                // A device whose clock runs ahead must not make the checkpoint look younger than it is.
+                // A device whose clock runs ahead must not make the checkpoint look newer than it is.
                 let newest_record_at = newest.map(|newest| newest.min(self.started_at));
                 let cursor = cursor.clone();
                 (
@@ -219,7 +219,7 @@ where
         }
         let close = CycleClose { report: report.clone(), checkpoints, facts, removed, returned };
         self.store.close_cycle(close).await?;
-        // A device that is back has lost its mark by now.
+        // A device that is back is no longer marked by now.
         if kind == CycleKind::Full && listing_complete && listing.reconciled.is_some() {
             removal::purge(self.collector, &self.store, self.started_at).await;
         }
@@ -308,7 +308,7 @@ where
     }
 
     /// Delivers removals and ends the cycle at every sink, all at the same time. Returns the account of
-    /// each, those that could not be built included.
+    /// each sink, including those that could not be built.
     async fn finish_sinks(
         &self,
         deliveries: Vec<(SinkName, Result<SinkDelivery, JoinError>)>,
@@ -320,7 +320,7 @@ where
             let listing = Arc::clone(listing);
             (name, delivery.map(|delivery| spawn(async move { delivery.finish(&listing).await })))
         });
-        // All are started before the first one is waited for.
+        // Start all of them before waiting for the first one.
         let finishing: Vec<_> = finishing.collect();
         let dead_lettered = join.malformed + map.unmapped;
         let abandoned = join.abandoned() + map.abandoned;
@@ -346,7 +346,7 @@ where
                     undelivered: account.undelivered + abandoned,
                     ..account
                 },
-                // What the sink acknowledged is in state, but its counts are gone.
+                // What the sink acknowledged is in state, but its counts are lost.
                 Err(panic) => took_nothing(stage_panicked("deliver", &panic).into()),
             };
             sinks.insert(name, account);
@@ -358,7 +358,7 @@ where
     }
 }
 
-/// Runs a stage in a task of its own, which ends with the cycle.
+/// Runs a stage in its own task, which ends with the cycle.
 fn spawn<F>(stage: F) -> AbortOnDropHandle<F::Output>
 where
     F: Future + Send + 'static,
@@ -367,7 +367,8 @@ where
     AbortOnDropHandle::new(tokio::spawn(stage.in_current_span()))
 }
 
-/// The outcome of a cycle. A failure of the source, the enricher or state goes before those of sinks.
+/// The outcome of a cycle. A failure of the source, the enricher or state takes precedence over
+/// failures of sinks.
 fn outcome(
     failure: Option<Failure>,
     sinks: &BTreeMap<SinkName, SinkAccount>,

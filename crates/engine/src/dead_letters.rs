@@ -46,8 +46,8 @@ impl DeadLetterWriter {
     }
 }
 
-/// Logs dead letters, one line however many they are. Payloads and uids stay out of it, as they are
-/// the tenant's data; `stocktake dead-letters` shows them.
+/// Logs dead letters in one line. Payloads and uids are left out because they are the tenant's data;
+/// `stocktake dead-letters` shows them.
 pub(crate) fn log_kept(letters: &[NewDeadLetter], cycle: CycleId) {
     let Some(first) = letters.first() else { return };
     tracing::warn!(

@@ -1,10 +1,10 @@
 //! Details: completing records whose events are about to be sent.
 //!
-//! Details cost a call for each record, or nearly. So a chunk is mapped and compared without them;
-//! only what some sink is to get is completed and mapped again. Such an event keeps the fingerprint
-//! that it had without details: the next cycle, which compares without them too, finds it unchanged.
-//! The price is that a change which only details show is noticed when something else changes, or when
-//! `refresh_after` passes.
+//! Details cost about one call per record. So a chunk is first mapped and compared without them; only
+//! the records that some sink needs are completed and mapped again. Such an event keeps the
+//! fingerprint that it had without details: the next cycle also compares without them and finds it
+//! unchanged. The cost: a change that only details show is noticed when something else changes, or
+//! when `refresh_after` passes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,21 +31,21 @@ pub(crate) struct Details<E> {
     account: DetailAccount,
 }
 
-/// A chunk that can be handed out.
+/// A chunk that can be sent to the sinks.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     /// The events, one builder for each form.
     pub(crate) builders: Vec<ChunkBuilder>,
-    /// What state knows at each sink of each form; `None` for a sink that failed. It goes with the
-    /// events, so that both stages decide by the same knowledge: an event that was not completed must
-    /// not be sent.
+    /// What state knows at each sink of each form; `None` for a sink that failed. It is sent with the
+    /// events, so that both stages decide on the same data: an event that was not completed must not
+    /// be sent.
     pub(crate) known: Vec<Vec<Option<Vec<Known>>>>,
     /// Indexes of records that lost their events, with where and why.
     pub(crate) unmapped: Vec<(usize, Stage, String)>,
 }
 
 impl<E: Send + 'static> Details<E> {
-    /// `stop` ends the reading of details, also a graceful one: it may take hours.
+    /// Both kinds of `stop` end the reading of details: it may take hours.
     pub(crate) fn new(
         reader: Arc<dyn DetailReader<E>>,
         store: Arc<dyn CycleStore>,
@@ -55,17 +55,17 @@ impl<E: Send + 'static> Details<E> {
         Self { reader, store, policy, stop, account: DetailAccount::default() }
     }
 
-    /// What was done so far.
+    /// The calls and records so far.
     pub(crate) fn account(&self) -> DetailAccount {
         self.account
     }
 
-    /// Completes those records of a chunk whose events some sink is to get, and maps them again.
+    /// Completes the records of a chunk whose events some sink needs, and maps them again.
     /// `builders` hold the events without details. `None` when the cycle was asked to stop meanwhile:
     /// as after a failure, no event of the chunk may then be sent.
     ///
     /// # Errors
-    /// [`Failure`] when details or state cannot be had: no event of the chunk may then be sent.
+    /// [`Failure`] when details or state are unavailable: no event of the chunk may then be sent.
     pub(crate) async fn prepare<R, M>(
         &mut self,
         encoder: &Encoder<'_, M>,
@@ -105,7 +105,7 @@ impl<E: Send + 'static> Details<E> {
         Ok(Some(prepared))
     }
 
-    /// What every sink knows of a chunk's events, and which records any of them is to get.
+    /// What state knows of a chunk's events at every sink, and which records any sink needs.
     async fn compare<R, M>(
         &self,
         encoder: &Encoder<'_, M>,
@@ -143,8 +143,8 @@ impl<E: Send + 'static> Details<E> {
 }
 
 impl Prepared {
-    /// Replaces the events of completed records. A record whose details are malformed (`completed` has
-    /// the reason at its index) has no event any more.
+    /// Replaces the events of completed records. A record with malformed details (`completed` has the
+    /// reason at its index) loses its event.
     fn map_again<R, M: Mapper<Record = R>>(
         &mut self,
         encoder: &Encoder<'_, M>,

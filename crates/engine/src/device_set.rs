@@ -1,4 +1,4 @@
-//! The devices that a listing has returned, one digest each, so that a million cost some 35 MB.
+//! The devices that a listing has returned, one digest each: a million devices take about 35 MB.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -20,21 +20,21 @@ impl Hasher for FirstBytes {
         }
     }
 
-    // Called for the array's length, which says nothing.
+    // Called for the array's length, which is always the same.
     fn write_usize(&mut self, _: usize) {}
 }
 
-/// Remembers which devices came in a listing.
+/// The devices that a listing has returned.
 #[derive(Debug, Default)]
 pub(crate) struct DeviceSet(HashSet<[u8; 16], BuildHasherDefault<FirstBytes>>);
 
 impl DeviceSet {
-    /// Notes a device; false when it came before.
+    /// Adds a device; false if the set already has it.
     pub(crate) fn insert(&mut self, uid: &DeviceUid) -> bool {
         self.0.insert(digest(uid))
     }
 
-    /// Whether the device came.
+    /// Whether the set has the device.
     pub(crate) fn contains(&self, uid: &DeviceUid) -> bool {
         self.0.contains(&digest(uid))
     }

@@ -7,7 +7,7 @@ use crate::chunk::{ChunkBuilder, SinkSender};
 use crate::collector::EventForm;
 use crate::join::JoinedRecord;
 
-/// One form, and the sinks that take it.
+/// One form, and the sinks that use it.
 #[derive(Debug)]
 pub(crate) struct FormSenders<'a, M: Mapper> {
     pub(crate) form: &'a EventForm<M>,
@@ -19,7 +19,7 @@ pub(crate) struct FormSenders<'a, M: Mapper> {
 pub(crate) struct Encoder<'a, M: Mapper> {
     pub(crate) mapper: &'a M,
     pub(crate) forms: Vec<FormSenders<'a, M>>,
-    /// The time of records without one.
+    /// The event time for records without a time.
     pub(crate) now: DateTime<Utc>,
 }
 

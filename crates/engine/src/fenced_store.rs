@@ -1,4 +1,4 @@
-//! State as one cycle writes it: every write carries the cycle's fence.
+//! The store of one cycle: every write carries the cycle's fence.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,8 +9,8 @@ use stocktake_connector_core::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// A store with the fence of a cycle. A write that is refused because another worker holds the tenant
-/// stops the cycle at once. Its clones belong to the same cycle.
+/// A store with the fence of a cycle. A write that is rejected because another worker holds the tenant
+/// stops the cycle at once. Clones belong to the same cycle.
 #[derive(Debug, Clone)]
 pub(crate) struct FencedStore {
     store: Arc<dyn CycleStore>,
@@ -30,7 +30,7 @@ impl FencedStore {
         self.store.as_ref()
     }
 
-    /// Fails once a write found that another worker holds the tenant.
+    /// Fails if a write has found that another worker holds the tenant.
     pub(crate) fn check_lease(&self) -> Result<(), StateError> {
         if self.is_lost.load(Ordering::Relaxed) {
             return Err(StateError::LeaseLost { tenant: self.fence.tenant.clone() });

@@ -21,8 +21,8 @@ use crate::panics::catch_panic;
 use crate::progress::Progress;
 use crate::stop::Stop;
 
-/// Records that travel together through the later stages: enough to make a look-up in state worth
-/// its while, few enough that a chunk of events stays below a few megabytes.
+/// Records in one chunk: enough for an efficient look-up in state, few enough that a chunk of events
+/// stays below a few megabytes.
 const CHUNK: usize = 500;
 
 /// A record with its enrichment.
@@ -40,8 +40,8 @@ pub(crate) async fn read<L: Listing>(
     pages: mpsc::Sender<Result<Page<L::Record>, Failure>>,
     stop: Stop,
 ) -> Option<SourceCursor> {
-    // The permit is acquired before a page is read, so that a finished page never waits next to
-    // another one. A closed channel means that the join has failed, which reports it.
+    // Acquire the permit before reading a page, so that a finished page never waits next to another
+    // one. A closed channel means that the join has failed; the join reports it.
     while let Ok(permit) = pages.reserve().await {
         let span = tracing::info_span!(
             span::PAGE,
@@ -53,7 +53,7 @@ pub(crate) async fn read<L: Listing>(
             biased;
             () = stop.immediate.cancelled() => return None,
             () = stop.graceful.cancelled() => return None,
-            // The join has failed: its cycle must not wait for a page that goes nowhere.
+            // The join has failed: the cycle must not wait for a page that is not needed.
             () = pages.closed() => return None,
             page = listing.next_page().instrument(span.clone()) => page,
         };
@@ -80,23 +80,23 @@ pub(crate) async fn read<L: Listing>(
 /// The result of reading and joining.
 #[derive(Debug, Default)]
 pub(crate) struct JoinOutcome {
-    /// Records that came, malformed ones included.
+    /// Records read, including malformed ones.
     pub(crate) read: u64,
-    /// Records whose device had come before.
+    /// Records whose device had been read before.
     pub(crate) duplicates: u64,
     /// Records that became dead letters before they could be mapped.
     pub(crate) malformed: u64,
-    /// Records that went on to be mapped.
+    /// Records passed on to be mapped.
     pub(crate) passed_on: u64,
-    /// Whether the listing came to its end and everything of it was joined.
+    /// Whether the listing was read to its end and every record of it was joined.
     pub(crate) listing_complete: bool,
     /// The newest time at which the source saw a device that was passed on.
     pub(crate) newest_record_at: Option<DateTime<Utc>>,
     /// Devices that can be delivered.
     pub(crate) seen: DeviceSet,
-    /// Devices that the configuration leaves out.
+    /// Devices that the configuration excludes.
     pub(crate) excluded: u64,
-    /// Devices that are there but go nowhere: unreadable ones, and excluded ones.
+    /// Devices that exist but are not delivered: unreadable and excluded ones.
     pub(crate) set_aside: DeviceSet,
     /// Devices whose enrichment is uncertain.
     uncertain: u64,
@@ -105,18 +105,18 @@ pub(crate) struct JoinOutcome {
 }
 
 impl JoinOutcome {
-    /// Whether the listing returned the device, whatever became of it.
+    /// Whether the listing returned the device, even if it was set aside.
     pub(crate) fn has_seen(&self, uid: &DeviceUid) -> bool {
         self.seen.contains(uid) || self.set_aside.contains(uid)
     }
 
-    /// Notes a failure; the first one is the cause and stays.
+    /// Records a failure; the first one is the cause and is kept.
     pub(crate) fn fail(&mut self, failure: Failure) {
         self.listing_complete = false;
         self.failure.get_or_insert(failure);
     }
 
-    /// Records that came but went nowhere, because the join failed or was stopped.
+    /// Records that were read but not passed on, because the join failed or was stopped.
     pub(crate) fn abandoned(&self) -> u64 {
         self.read.saturating_sub(self.duplicates + self.malformed + self.passed_on)
     }
@@ -173,7 +173,7 @@ async fn join_pages<R: SourceRecord, P: EnrichmentPass>(
         };
         match passed_on {
             Ok(ControlFlow::Continue(())) => outcome.listing_complete = is_last,
-            // The mapping has failed, and reports it.
+            // The mapping has failed; it reports its failure.
             Ok(ControlFlow::Break(())) => {
                 outcome.listing_complete = false;
                 break;
@@ -187,7 +187,7 @@ async fn join_pages<R: SourceRecord, P: EnrichmentPass>(
     outcome.enrichment = EnrichmentAccount { uncertain: outcome.uncertain, ..pass.account() };
 }
 
-/// Joins one page and sends it on, as long as the mapping takes it.
+/// Joins one page and sends it on, as long as the mapping accepts it.
 async fn join_page<R: SourceRecord, P: EnrichmentPass>(
     page: Page<R>,
     pass: &mut P,
@@ -197,7 +197,7 @@ async fn join_page<R: SourceRecord, P: EnrichmentPass>(
 ) -> Result<ControlFlow<()>, Failure> {
     let mut letters: Vec<NewDeadLetter> = Vec::new();
     for MalformedRecord { uid, reason, payload } in page.malformed {
-        // The device is there, only unreadable: it must not be taken for removed.
+        // The device exists but is unreadable: it must not be marked removed.
         if let Some(uid) = &uid {
             outcome.set_aside.insert(uid);
         }
@@ -248,7 +248,7 @@ async fn join_page<R: SourceRecord, P: EnrichmentPass>(
                     outcome.uncertain += u64::from(matches!(enrichment, Enrichment::Uncertain));
                     chunk.push(JoinedRecord { uid, record, enrichment });
                 }
-                // An event without what an earlier one had would erase it at the receiver.
+                // An event without the enrichment of an earlier one would erase it at the receiver.
                 Err(unreadable) => letters.push(dead_letters.letter(
                     Stage::Read,
                     Some(uid),

@@ -14,22 +14,22 @@
 //! while memory stays that of a few pages and one join index.
 //!
 //! Invariants:
-//! - Every record that was read ends in exactly one place of each sink's account. The end of the cycle
-//!   checks the equation of [`CycleReport::check_balance`], and a cycle that does not balance fails.
-//! - State notes an acknowledgement only after the sink gave it, one batch at a time, and staged events
-//!   only once they are safe: a crash repeats at most one batch per sink, and what was staged.
-//! - Every write to state carries the fence of the lease. The first one that is refused stops the cycle
-//!   at once.
-//! - A checkpoint moves only for a sink that has everything of a listing that was read to its end.
-//! - A sink that fails is drained, so the others get their events.
-//! - An event is sent with all that is to be had, or not at all: what cannot be enriched or completed
-//!   for now stops the cycle.
+//! - Every record that was read is counted exactly once in each sink's account. The end of the cycle
+//!   calls [`CycleReport::check_balance`], and a cycle that does not balance fails.
+//! - State records an acknowledgement only after the sink gave it, one batch at a time, and staged
+//!   events only once they are safe: a crash repeats at most one batch and the staged events per sink.
+//! - Every write to state carries the fence of the lease. The first rejected write stops the cycle at
+//!   once.
+//! - A checkpoint advances only for a sink that has every record of a complete listing.
+//! - The channel of a failed sink is drained, so that the other sinks get their events.
+//! - An event is sent complete or not at all: if enrichment or details are unavailable, the cycle
+//!   stops.
 //!
 //! # Main types
 //! - [`Collector`] holds everything that collects one inventory: a source, an enricher, a mapper, forms
 //!   with their sinks, and the store. [`Collector::run_cycle`] runs one cycle.
 //! - [`Request`] and [`Options`] choose what is read and sent; [`Stop`] ends a cycle early; [`Progress`]
-//!   shows how far it is.
+//!   shows how far the cycle is.
 //! - The result is a [`CycleReport`]; [`log_cycle_end`] logs it.
 //!
 //! # Features

@@ -1,4 +1,4 @@
-//! The record of a cycle that ended, for the log.
+//! Logs the end of a cycle.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use stocktake_connector_core::{CycleOutcome, CycleReport, FailureRecord, SinkAccount, SinkName};
 use stocktake_telemetry::field;
 
-/// Logs a cycle that ended: at level `error` when it failed, else at `info`.
+/// Logs the end of a cycle: at level `error` if it failed, else at `info`.
 pub fn log_cycle_end(report: &CycleReport) {
     macro_rules! record {
         ($level:ident, $failure:expr) => {{

@@ -1,8 +1,8 @@
 //! The third stage: mapping joined records to events, once, and encoding each event once for each
 //! form.
 //!
-//! An event becomes bytes on the spot: its many small texts are freed where they were made, sinks of
-//! the same form share one copy, and a waiting chunk is no larger than what will be sent.
+//! An event is encoded at once: its many small strings are freed where they were allocated, sinks of
+//! the same form share one copy, and a waiting chunk is no larger than what is sent.
 
 use stocktake_connector_core::{
     DetailAccount, Failure, Known, Mapper, NewDeadLetter, SourceRecord, Stage,
@@ -27,13 +27,13 @@ pub(crate) struct MapStage<'a, M: Mapper> {
 /// The result of mapping.
 #[derive(Debug, Default)]
 pub(crate) struct MapOutcome {
-    /// Records that could not be mapped, for every sink alike.
+    /// Records that could not be mapped; they count for every sink.
     pub(crate) unmapped: u64,
-    /// Records that came but went nowhere, because the mapping failed or was asked to stop.
+    /// Records that were received but not passed on, because the mapping failed or was stopped.
     pub(crate) abandoned: u64,
-    /// Records of the present chunk that are not accounted for yet.
+    /// Records of the current chunk that are not counted yet.
     in_hand: u64,
-    /// Whether the mapping was asked to stop before it was done.
+    /// Whether the mapping was stopped before it was done.
     pub(crate) interrupted: bool,
     /// `None` when no details are to be read.
     pub(crate) details: Option<DetailAccount>,
@@ -41,10 +41,10 @@ pub(crate) struct MapOutcome {
 }
 
 impl<M: Mapper> MapStage<'_, M> {
-    /// Maps chunks until no more come.
+    /// Maps chunks until the channel closes.
     ///
-    /// A record that one form cannot express is a dead letter for all of them, so that the accounts of
-    /// all sinks read alike.
+    /// A record that one form cannot encode is a dead letter for every form, so that the accounts of
+    /// all sinks agree.
     pub(crate) async fn run<R>(
         self,
         mut chunks: mpsc::Receiver<Vec<JoinedRecord<R, M::Enrichment>>>,
@@ -59,7 +59,7 @@ impl<M: Mapper> MapStage<'_, M> {
         if let Err(panic) = catch_panic(stage).await {
             outcome.failure.get_or_insert(stage_panicked("map", &panic));
         }
-        // Nothing waits and nothing is in hand where the chunks came to their end.
+        // Both are zero if the channel has closed.
         outcome.abandoned = outcome.in_hand + abandon(chunks).await;
         outcome.details = details.map(|details| details.account());
         outcome
@@ -109,8 +109,8 @@ impl<M: Mapper> MapStage<'_, M> {
             outcome.unmapped += letters.len() as u64;
             outcome.in_hand -= letters.len() as u64;
             if let Err(error) = self.dead_letters.keep(letters).await {
-                // State has failed: what follows could not be noted either. Sinks still get this
-                // chunk, so that the accounts stay true; the cycle has failed.
+                // State has failed, and so has the cycle. Sinks still get this chunk, so that their
+                // accounts stay correct.
                 outcome.failure.get_or_insert(error.into());
             }
             let mut known = known.into_iter();
@@ -133,7 +133,7 @@ impl<M: Mapper> MapStage<'_, M> {
     }
 }
 
-/// Takes no more chunks; returns how many records were in those that waited.
+/// Closes the channel; returns the number of records in the chunks that waited.
 async fn abandon<R>(mut chunks: mpsc::Receiver<Vec<R>>) -> u64 {
     chunks.close();
     let mut abandoned = 0;
@@ -143,7 +143,7 @@ async fn abandon<R>(mut chunks: mpsc::Receiver<Vec<R>>) -> u64 {
     abandoned
 }
 
-/// Gives each sink the events, with what is known of them there; they share the bytes.
+/// Sends the events to each sink, with what is known of them there; the sinks share the bytes.
 async fn hand_out(sinks: &[SinkSender], chunk: EventChunk, known: Vec<Option<Vec<Known>>>) {
     // A closed channel means that the task of the sink panicked; its account reports it.
     let Some((last, others)) = sinks.split_last() else { return };

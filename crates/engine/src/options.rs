@@ -7,16 +7,17 @@ use crate::policy::Emit;
 /// How an inventory is collected.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// When an event is sent. Default: [`Emit::Changed`].
+    /// Which events are sent. Default: [`Emit::Changed`].
     pub emit: Emit,
     /// Sends an unchanged event again after this long. Default: `None`, never.
     pub refresh_after: Option<Duration>,
     /// How long after the last complete full cycle the next one is due. Default: a day.
     pub full_every: Duration,
-    /// The share of devices (0 to 1) that may vanish at once and still be marked removed. Default:
+    /// The share of devices (0 to 1) that may disappear at once and still be marked removed. Default:
     /// 0.2.
     pub removal_guard: f64,
-    /// Devices looked up by id in one cycle, at most; the rest wait for the next one. Default: 500.
+    /// At most this many devices are looked up by id in one cycle; the rest wait for the next one.
+    /// Default: 500.
     pub removal_look_ups: usize,
     /// How long after it was marked removed a device is purged from state. One that comes back later
     /// is new. Default: 90 days.

@@ -1,7 +1,7 @@
-//! Panics of a stage, caught where its accounts still are.
+//! Catches the panics of a stage where its counts are still available.
 //!
 //! Stages run code of third parties: mappers, forms, enrichers. A panic there is a defect, but it
-//! must end the cycle only, with accounts that balance. So a stage keeps its counts outside of the
+//! must end only the cycle, with accounts that balance. So a stage keeps its counts outside the
 //! future that may panic.
 
 use std::any::Any;
@@ -13,7 +13,7 @@ use std::task::Poll;
 /// Runs `stage` to its end.
 ///
 /// # Errors
-/// The message of its panic. Only the stage's counts can be trusted then.
+/// The message of the panic. Only the stage's counts are valid then.
 pub(crate) async fn catch_panic<F: Future>(stage: F) -> Result<F::Output, String> {
     let mut stage = pin!(stage);
     poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| stage.as_mut().poll(context))) {

@@ -1,4 +1,4 @@
-//! Which records a cycle reads.
+//! Decides which records a cycle reads.
 
 use std::collections::BTreeMap;
 
@@ -24,15 +24,15 @@ pub enum Request {
 pub(crate) struct Plan<L> {
     pub(crate) kind: CycleKind,
     pub(crate) listing: L,
-    /// The newest record that each sink had before, by its checkpoint.
+    /// The newest record of each sink, by its checkpoint.
     pub(crate) newest_record_at: BTreeMap<SinkName, DateTime<Utc>>,
 }
 
 impl<S: Source, E: Enricher, M: Mapper> Collector<S, E, M> {
     /// Decides what the next cycle reads.
     ///
-    /// An incremental cycle covers what any sink lacks, so that a sink which was down catches up. A
-    /// sink without a complete cycle, or without a cursor, needs a full one.
+    /// An incremental cycle covers everything that any sink is missing, so that a sink that was down
+    /// catches up. A sink without a complete cycle or without a cursor needs a full one.
     pub(crate) async fn plan(
         &self,
         request: Request,
@@ -47,7 +47,7 @@ impl<S: Source, E: Enricher, M: Mapper> Collector<S, E, M> {
             let newest = checkpoint.as_ref().and_then(|checkpoint| checkpoint.newest_record_at);
             newest_record_at.extend(newest.map(|newest| (sink.clone(), newest)));
             match checkpoint.and_then(|checkpoint| checkpoint.cursor) {
-                // Sinks that are equally far are the rule.
+                // Sinks usually have the same cursor.
                 Some(cursor) if cursors.contains(&cursor) => {}
                 Some(cursor) => cursors.push(cursor),
                 None => is_resumable = false,

@@ -1,4 +1,4 @@
-//! Which events go to a sink.
+//! Decides which events a sink gets.
 
 use std::time::Duration;
 
@@ -20,13 +20,13 @@ pub enum Emit {
     All,
 }
 
-/// Whether `age` has passed since `at`. A time in the future counts as long past: a clock that ran
-/// ahead once must not silence anything until then.
+/// Whether `age` has passed since `at`. A time in the future counts as passed: a clock that once ran
+/// ahead must not suppress events until then.
 pub(crate) fn has_passed(age: Duration, at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     now.signed_duration_since(at).to_std().map_or(true, |passed| passed >= age)
 }
 
-/// Which events go to a sink.
+/// Which events a sink gets.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Policy {
     pub(crate) emit: Emit,
@@ -40,14 +40,15 @@ pub(crate) struct Policy {
 pub(crate) enum Decision {
     Send,
     Unchanged,
-    /// The sink refused this content for good, and its dead letter stands.
+    /// The sink has refused this content, and it has a dead letter.
     Refused,
 }
 
 impl Policy {
     /// Decides on content with `fingerprint`, by what state knows of the device at the sink.
     ///
-    /// `uncertain` content may lack what the sink got earlier, so it goes only where nothing did.
+    /// `uncertain` content may omit what the sink got earlier, so it is sent only to a sink that has
+    /// not acknowledged the device.
     pub(crate) fn decide(
         &self,
         fingerprint: Fingerprint,
@@ -65,7 +66,7 @@ impl Policy {
         }
     }
 
-    /// Whether content goes to a sink that has acknowledged the device before.
+    /// Whether content is sent to a sink that has acknowledged the device before.
     fn sends_again(&self, fingerprint: Fingerprint, previous: &Acknowledged) -> bool {
         match self.emit {
             Emit::All => true,

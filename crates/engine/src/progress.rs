@@ -1,11 +1,11 @@
-//! How far a cycle is: counters that a progress bar reads while the cycle runs.
+//! Progress of a cycle: counters that a progress bar reads while the cycle runs.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use stocktake_connector_core::{CycleId, CycleKind};
 
-/// Counters of one running cycle. Reading them costs the cycle nothing.
+/// Counters of one running cycle. Reading them does not slow the cycle down.
 #[derive(Debug, Default)]
 pub struct Progress {
     read: AtomicU64,
@@ -17,7 +17,7 @@ pub struct Progress {
 
 impl Progress {
     pub(crate) fn start(&self, cycle: CycleId, kind: CycleKind) {
-        // A value counts for one cycle, so it is set once.
+        // A `Progress` belongs to one cycle, so this is set once.
         let _ = self.started.set((cycle, kind));
     }
 
@@ -38,17 +38,17 @@ impl Progress {
         self.read.load(Ordering::Relaxed)
     }
 
-    /// Events that are settled at a sink (acknowledged, unchanged or dead-lettered), over all sinks.
+    /// Events settled so far (acknowledged, unchanged or dead-lettered), over all sinks.
     pub fn settled(&self) -> u64 {
         self.settled.load(Ordering::Relaxed)
     }
 
-    /// Which cycle runs, or ran; `None` before it starts.
+    /// The id of the cycle; `None` before it starts.
     pub fn cycle(&self) -> Option<CycleId> {
         self.started.get().map(|(cycle, _)| *cycle)
     }
 
-    /// Which kind it is; `None` before it starts.
+    /// The kind of the cycle; `None` before it starts.
     pub fn kind(&self) -> Option<CycleKind> {
         self.started.get().map(|(_, kind)| *kind)
     }

@@ -1,8 +1,9 @@
 //! Devices that a complete full listing no longer returns, and removed devices that are back.
 //!
-//! Absence from a listing is no proof: records shift between pages while it is read. So each missing
-//! device is looked up by id, and only the source's own "unknown" marks it removed. Many at once are
-//! more likely a fault of the source, or of a filter, than a clear-out: then no device is marked.
+//! Absence from a listing is not a proof: records shift between pages while it is read. So each
+//! missing device is looked up by id, and it is marked removed only if the source does not know it.
+//! Many missing devices at once are more likely a fault of the source or of a filter: then no device
+//! is marked.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use stocktake_connector_core::{
@@ -19,7 +20,7 @@ use crate::stop::Stop;
 /// Devices read from state at once.
 const STATE_PAGE: usize = 1_000;
 
-/// What was found out about missing devices.
+/// The result of comparing state with a listing.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reconciliation {
     pub(crate) account: RemovalAccount,
@@ -30,7 +31,7 @@ pub(crate) struct Reconciliation {
 }
 
 /// Looks for devices that are gone (full cycles only) and for removed ones that are back. A stop ends
-/// the look-ups; what they found until then counts, and a later full cycle does the rest.
+/// the look-ups; their results so far count, and a later full cycle does the rest.
 pub(crate) async fn reconcile<S: Source, E: Enricher, M: Mapper>(
     collector: &Collector<S, E, M>,
     kind: CycleKind,
@@ -74,7 +75,7 @@ pub(crate) async fn reconcile<S: Source, E: Enricher, M: Mapper>(
             { field::SOURCE } = %inventory.source,
             missing = found.account.missing,
             devices,
-            "too many devices vanished at once; no device is marked removed"
+            "too many devices disappeared at once; no device is marked removed"
         );
         return Ok(found);
     }
@@ -96,9 +97,8 @@ pub(crate) async fn reconcile<S: Source, E: Enricher, M: Mapper>(
     Ok(found)
 }
 
-/// Purges the devices that were marked removed too long ago, so that state does not grow with every
-/// device that there ever was. If that fails, the cycle is no less complete, and the next full one
-/// purges them.
+/// Purges the devices that were marked removed too long ago, so that state does not grow forever. If
+/// that fails, the cycle is still complete, and the next full one purges them.
 pub(crate) async fn purge<S: Source, E: Enricher, M: Mapper>(
     collector: &Collector<S, E, M>,
     store: &FencedStore,
@@ -106,7 +106,7 @@ pub(crate) async fn purge<S: Source, E: Enricher, M: Mapper>(
 ) {
     let Collector { inventory, options, .. } = collector;
     let age = TimeDelta::from_std(options.purge_removed_after).ok();
-    // An age beyond all calendars keeps every mark.
+    // An age beyond the range of dates keeps every mark.
     let Some(before) = age.and_then(|age| now.checked_sub_signed(age)) else { return };
     match store.purge_removed(inventory, before).await {
         Ok(0) => {}
@@ -114,13 +114,13 @@ pub(crate) async fn purge<S: Source, E: Enricher, M: Mapper>(
             { field::TENANT_NAME } = %inventory.tenant,
             { field::SOURCE } = %inventory.source,
             purged,
-            "devices that were removed long ago are purged from state"
+            "purged removed devices from state"
         ),
         Err(error) => tracing::warn!(
             { field::TENANT_NAME } = %inventory.tenant,
             { field::SOURCE } = %inventory.source,
             { field::ERROR } = &error as &dyn std::error::Error,
-            "devices that were removed long ago are not purged from state yet"
+            "cannot purge removed devices from state; the next full cycle tries again"
         ),
     }
 }

@@ -45,7 +45,7 @@ impl EnrichmentPass for OwnersPass {
     type Record = String;
 
     /// A remote enricher makes its calls here, for the whole page at once. A failure stops the cycle,
-    /// so that no event goes out without what an earlier one had.
+    /// so that no event erases the enrichment of an earlier one.
     async fn prepare(&mut self, _: &[Option<Uuid>], _: bool) -> Result<(), Failure> {
         Ok(())
     }

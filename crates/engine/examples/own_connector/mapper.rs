@@ -5,8 +5,8 @@ use stocktake_connector_core::{Enrichment, Fingerprint, MapError, Mapper};
 
 use crate::source::Asset;
 
-/// What is known of an asset. It borrows from the record and the enrichment, so that mapping copies
-/// nothing; the form decides what is written.
+/// Everything known about an asset. It borrows from the record and the enrichment, so that mapping
+/// copies no data; the form decides what is written.
 #[derive(Debug)]
 pub(crate) struct AssetEvent<'a> {
     pub(crate) asset: &'a Asset,
@@ -18,7 +18,7 @@ pub(crate) struct AssetEvent<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AssetMapper;
 
-/// Another text sends every device once again.
+/// A new value sends every device once again.
 pub(crate) const RULES: &[u8] = b"assets 1";
 
 impl Mapper for AssetMapper {

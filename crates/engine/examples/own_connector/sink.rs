@@ -1,4 +1,4 @@
-//! A sink: an outbox, which stands for the client of a message queue.
+//! A sink: an outbox, in place of the client of a message queue.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -13,7 +13,7 @@ use stocktake_connector_core::{
 pub(crate) struct Outbox(Mutex<Vec<Bytes>>);
 
 impl Outbox {
-    /// What arrived so far.
+    /// The events that arrived so far.
     pub(crate) fn events(&self) -> Vec<Bytes> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -42,7 +42,7 @@ impl Sink for Outbox {
 
 #[async_trait]
 impl Check for Outbox {
-    /// Whether events would be taken, without sending any.
+    /// Whether the sink would accept events, without sending any.
     async fn check(&self) -> Vec<Finding> {
         vec![Finding::fine("outbox", "is in memory")]
     }

@@ -1,4 +1,4 @@
-//! The end of a cycle at a sink: removals, and the sink's own end.
+//! The end of a cycle at a sink: delivers removals and finishes the sink's cycle.
 
 use std::sync::LazyLock;
 
@@ -15,15 +15,15 @@ use crate::removal::{DeviceWalk, Marked, Reconciliation};
 /// Devices compared with the delivered set at once.
 const CHUNK: usize = 1_000;
 
-/// The content of a removal, for its uid and for a refused one.
+/// The content of a removal: part of its event uid, and what state keeps when a sink refuses it.
 static REMOVAL: LazyLock<Fingerprint> = LazyLock::new(|| Fingerprint::of([b"removal".as_slice()]));
 
 /// How the listing of a cycle ended.
 #[derive(Debug)]
 pub(crate) struct ListingEnd {
-    /// Whether it was read to its end, and everything of it was mapped.
+    /// Whether it was read to its end and every record of it was mapped.
     pub(crate) is_complete: bool,
-    /// Which devices are gone and which are back; `None` when that is not known.
+    /// Which devices are gone and which are back; `None` when that is unknown.
     pub(crate) reconciled: Option<Reconciliation>,
 }
 
@@ -31,7 +31,7 @@ impl SinkDelivery {
     /// Delivers removals and ends the cycle at the sink. Returns the final account.
     pub(crate) async fn finish(mut self, listing: &ListingEnd) -> SinkAccount {
         let mirrors_source = match &listing.reconciled {
-            // Where too many devices vanished, the listing is not what the source has.
+            // If too many devices disappeared, the listing does not match the source.
             Some(found) => {
                 self.deliver_removals(found).await
                     && listing.is_complete
@@ -39,7 +39,7 @@ impl SinkDelivery {
             }
             None => false,
         };
-        // What is staged may not follow what another worker has delivered meanwhile.
+        // Staged events must not overwrite what another worker has delivered meanwhile.
         if self.target.stop.immediate.is_cancelled() && !self.staged.is_empty() {
             self.give_up(stopped(), upserts(&self.staged));
         } else {
@@ -63,7 +63,7 @@ impl SinkDelivery {
 
     /// Delivers the removal of every device that is marked removed and that the sink still has. A
     /// removal that fails is repeated in the next cycle, as the mark and the device stay in state.
-    /// Returns whether the sink has all that it takes.
+    /// Returns whether the sink has everything that it accepts.
     async fn deliver_removals(&mut self, found: &Reconciliation) -> bool {
         if !self.target.sink.capabilities().removals {
             return true;
@@ -114,7 +114,7 @@ impl SinkDelivery {
         Ok(())
     }
 
-    /// Ends the cycle at the sink, also after a failure: a file sink keeps what it acknowledged.
+    /// Ends the cycle at the sink, even after a failure: a file sink keeps what it acknowledged.
     async fn finish_cycle(&mut self, mirrors_source: bool) {
         let inventory = &self.target.scope.inventory;
         let end = CycleEnd {
@@ -127,15 +127,17 @@ impl SinkDelivery {
         let finished = self.target.sink.finish_cycle(&end).await;
         let staged = std::mem::take(&mut self.staged);
         match finished {
-            Ok(word) if word.durability == Durability::Staged && !staged.is_empty() => {
+            Ok(acknowledged)
+                if acknowledged.durability == Durability::Staged && !staged.is_empty() =>
+            {
                 let failure = Failure::defect(
                     ErrorCode::SinkFailed,
                     format!("left {} events staged at the end of the cycle", staged.len()),
                 );
                 self.give_up(failure, upserts(&staged));
             }
-            Ok(word) => {
-                let (safe, refused) = self.divide(staged, word.refused);
+            Ok(acknowledged) => {
+                let (safe, refused) = self.divide(staged, acknowledged.refused);
                 if let Err(failure) = self.commit(safe, refused).await {
                     self.give_up(failure, 0);
                 }

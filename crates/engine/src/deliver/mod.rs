@@ -6,8 +6,8 @@
 //! ```
 //!
 //! A batch that the sink refuses without naming the event at fault is halved until the events at
-//! fault are alone; those become dead letters. A sink that refuses everything is more likely at odds
-//! with us than with each single event: see [`settle`].
+//! fault are alone; those become dead letters. If a sink refuses everything, the sink or
+//! its settings are more likely at fault than each event: see [`settle`].
 
 mod finish;
 mod settle;
@@ -37,7 +37,7 @@ use crate::stop::Stop;
 
 pub(crate) use self::finish::ListingEnd;
 
-/// The sink of a task, and what the task works with.
+/// The sink of a task, and what the task uses.
 #[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) scope: Scope,
@@ -64,9 +64,9 @@ pub(crate) struct SinkDelivery {
     target: Target,
     limits: BatchLimits,
     account: SinkAccount,
-    /// Why the sink gets nothing more in this cycle.
+    /// Why the sink gets no more events in this cycle.
     failure: Option<Failure>,
-    /// Shows the stages before that `failure` is set.
+    /// Shows the earlier stages that `failure` is set.
     has_failed: Arc<AtomicBool>,
     /// The batch that is being filled.
     batch: Vec<EncodedEvent>,
@@ -76,7 +76,7 @@ pub(crate) struct SinkDelivery {
     suspects: Vec<RefusedEvent>,
     /// Events that the sink has staged, in the order in which they were written.
     staged: Vec<EncodedEvent>,
-    /// Batches that they came in.
+    /// The number of batches that contained them.
     staged_batches: u64,
 }
 
@@ -103,7 +103,7 @@ impl SinkDelivery {
         (SinkSender { scope: self.target.scope.clone(), chunks, has_failed }, receiver)
     }
 
-    /// Delivers chunks until no more come. Every event of every chunk then is in the account, or
+    /// Delivers chunks until the channel closes. Every event of every chunk then is in the account, or
     /// staged; [`SinkDelivery::finish`] must follow.
     pub(crate) async fn run(mut self, mut chunks: mpsc::Receiver<SinkChunk>) -> Self {
         while let Some(chunk) = chunks.recv().await {
@@ -151,7 +151,7 @@ impl SinkDelivery {
             self.give_up(failure, count);
             return;
         }
-        // What a batch holds must not keep much more memory than its own alive.
+        // A batch must not keep much more memory alive than its own.
         let mut bodies = if pending_bytes >= bodies.len() / 2 {
             // Copies only while another sink still has the chunk.
             BytesMut::from(bodies)
@@ -202,7 +202,7 @@ impl SinkDelivery {
         match self.target.policy.decide(event.encoded.fingerprint, event.uncertain, known) {
             Decision::Send => return true,
             Decision::Unchanged => self.account.unchanged += 1,
-            // Its dead letter stands; the sink would refuse the same content again.
+            // It already has a dead letter; the sink would refuse the same content again.
             Decision::Refused => self.account.dead_lettered += 1,
         }
         self.target.progress.add_settled(1);
@@ -251,7 +251,7 @@ impl SinkDelivery {
         }
     }
 
-    /// Writes one batch and notes the acknowledgement. What is refused as a whole goes back to
+    /// Writes one batch and commits the acknowledgement. What is refused as a whole goes back to
     /// `waiting` in halves. On failure the batch is in the account.
     async fn write(
         &mut self,
@@ -289,8 +289,8 @@ impl SinkDelivery {
         &self.target.stop.immediate
     }
 
-    /// Notes why the sink gets nothing more. `lost` events of devices that are there, and those that
-    /// wait, stay undelivered.
+    /// Records why the sink gets no more events. `lost` upserts and those that wait count as
+    /// undelivered.
     fn give_up(&mut self, failure: Failure, lost: u64) {
         let suspects = self.suspects.drain(..).filter(|refused| refused.kind == EventKind::Upsert);
         self.account.undelivered += lost + suspects.count() as u64 + upserts(&self.batch);
@@ -301,7 +301,7 @@ impl SinkDelivery {
     }
 }
 
-/// How many events say that their device is there: those that the accounts are about.
+/// The number of upserts: the accounts count these only.
 fn upserts<'a>(events: impl IntoIterator<Item = &'a EncodedEvent>) -> u64 {
     events.into_iter().filter(|event| event.kind == EventKind::Upsert).count() as u64
 }

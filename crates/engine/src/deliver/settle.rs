@@ -1,4 +1,4 @@
-//! What follows a sink's word on a batch: commits, dead letters, and doubts about the sink.
+//! Handles a sink's response to a batch: commits, dead letters, and suspicion of the sink itself.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -11,12 +11,12 @@ use super::{SinkDelivery, upserts};
 use crate::chunk::ChunkEvent;
 use crate::dead_letters::log_kept;
 
-/// Events refused one by one, with no accepted one in between, at which the sink is suspected rather
-/// than the events: the sink fails, and these events do not become dead letters.
+/// Events refused one by one, without an accepted one in between, at which the sink is suspected rather
+/// than the events: the sink fails, and the events do not become dead letters.
 struct SuspicionThresholds {
     /// For a sink that never accepted an event.
     new_sink: usize,
-    /// For a sink that has accepted events before, which is given more credit.
+    /// For a sink that has accepted events before: it is trusted more.
     known_sink: usize,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct RefusedEvent {
 }
 
 impl SinkDelivery {
-    /// Notes the sink's word on each event of a batch.
+    /// Applies the sink's response to each event of a batch.
     pub(super) async fn settle(
         &mut self,
         events: Vec<EncodedEvent>,
@@ -41,7 +41,7 @@ impl SinkDelivery {
         if is_suspicious {
             self.suspects.append(&mut refused);
         } else {
-            // The sink takes events, so the ones it refused are at fault themselves.
+            // The sink accepts events, so the ones it refused are at fault themselves.
             refused.append(&mut self.suspects);
             self.staged_batches += 1;
         }
@@ -80,7 +80,7 @@ impl SinkDelivery {
         self.check_suspicion().await
     }
 
-    /// Notes what is certain of events whose delivery failed as a whole; the others stay undelivered.
+    /// Commits the events that a failed delivery settled; the others stay undelivered.
     pub(super) async fn settle_in_part(&mut self, events: Vec<EncodedEvent>, settled: Settled) {
         let Settled { mut acknowledged, refused } = settled;
         acknowledged.sort_unstable();
@@ -102,11 +102,11 @@ impl SinkDelivery {
             self.suspects = letters;
             return;
         }
-        // The failure of the sink is the cause; one of state is in the account, as undelivered.
+        // The sink's failure is the cause. A failure of state counts the events as undelivered.
         let _ = self.commit(safe, letters).await;
     }
 
-    /// Parts events into the accepted and the refused ones.
+    /// Splits events into accepted and refused ones.
     pub(super) fn divide(
         &self,
         events: Vec<EncodedEvent>,
@@ -126,7 +126,7 @@ impl SinkDelivery {
         (accepted, refused)
     }
 
-    /// Notes in state which events are safe, and which never will be. On failure all of them are
+    /// Records in state which events are safe and which were refused. On failure all of them are
     /// undelivered.
     pub(super) async fn commit(
         &mut self,
@@ -177,7 +177,7 @@ impl SinkDelivery {
         Ok(())
     }
 
-    /// Fails when the sink has refused too much since it last accepted something.
+    /// Fails when the sink has refused too many events since it last accepted one.
     async fn check_suspicion(&mut self) -> Result<(), Failure> {
         if self.suspects.len() < SUSPICION.new_sink {
             return Ok(());

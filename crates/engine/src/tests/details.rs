@@ -1,4 +1,4 @@
-//! Details: for which devices they are read, what is sent, and what the next cycle makes of it.
+//! Details: for which devices they are read, what is sent, and what the next cycle does.
 
 use stocktake_connector_core::{DetailAccount, Enricher};
 use stocktake_state::MemoryStore;

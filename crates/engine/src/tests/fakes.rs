@@ -36,10 +36,10 @@ pub(super) struct Device {
 /// The content of a device whose enrichment cannot be read.
 pub(super) const UNREADABLE: &str = "unreadable enrichment";
 
-/// What the content of a device whose enrichment is uncertain begins with.
+/// The content of a device whose enrichment is uncertain starts with this.
 pub(super) const UNCERTAIN: &str = "uncertain";
 
-/// Whose code panics at a device with this content.
+/// The code that panics at a device with this content.
 pub(super) const PANICS: [&str; 3] =
     ["panic of the enricher", "panic of the mapper", "panic of the form"];
 
@@ -83,7 +83,7 @@ pub(super) fn unavailable() -> Failure {
     Failure::new(ErrorCode::ApiUnavailable, Recovery::Retry, "the fake is unavailable")
 }
 
-/// A failure that has everything a failure can have.
+/// A failure with every field set.
 pub(super) fn failure(code: ErrorCode, recovery: Recovery) -> Failure {
     Failure::new(code, recovery, "as it was")
         .with_advice("Do this.")
@@ -95,9 +95,9 @@ pub(super) struct FakeSource {
     pub(super) responses: Arc<Mutex<Vec<Response>>>,
     pub(super) absent: Arc<Mutex<BTreeSet<String>>>,
     pub(super) looked_up: Arc<Mutex<Vec<String>>>,
-    /// What becomes of look-ups.
+    /// The results of look-ups.
     pub(super) look_ups: Arc<Mutex<LookUps>>,
-    /// The cursors that each listing started from; none for a full one.
+    /// The cursors that each listing started from; empty for a full one.
     pub(super) listings: Arc<Mutex<Vec<Vec<String>>>>,
     /// Where the next listing ends; `None` when the source cannot resume.
     pub(super) cursor: Arc<Mutex<Option<SourceCursor>>>,
@@ -127,7 +127,7 @@ impl FakeSource {
     }
 }
 
-/// What becomes of the look-ups of the fake source.
+/// The results of the fake source's look-ups.
 #[derive(Debug, Default, Clone)]
 pub(super) enum LookUps {
     #[default]
@@ -352,7 +352,7 @@ impl Mapper for FakeMapper {
     }
 }
 
-/// Events whose content begins so carry their uid behind it.
+/// Events whose content starts with this carry their uid after it.
 pub(super) const WITH_UID: &str = "with uid";
 
 /// Writes an event as its content and the word of its enrichment, both in a form of this name.

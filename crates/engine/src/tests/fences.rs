@@ -28,7 +28,7 @@ fn assert_lost(ended: Result<CycleReport, StateError>) {
 async fn a_stale_fence_stops_the_cycle_at_its_first_write_and_commits_nothing() {
     let sink = Arc::new(FakeSink::default());
     let collector = collector(store(), [("soc", Arc::clone(&sink))]);
-    // The source hangs behind the first page: nothing but the fence can end the cycle.
+    // The source hangs after the first page: only the fence can end the cycle.
     collector.source.responses([Response::Records(devices(0..50)), Response::Hanging]);
     let stale = stale_fence(&collector).await;
 

@@ -1,4 +1,4 @@
-//! The engine's promises, with fakes on both ends.
+//! The engine's guarantees, tested with fakes on both ends.
 
 mod checkpoints;
 mod details;

@@ -1,4 +1,4 @@
-//! Code of third parties that panics: it costs a cycle, and the accounts balance all the same.
+//! Code of third parties that panics: the cycle fails, and its accounts still balance.
 
 use super::fakes::{FakeDetails, PANICS};
 use super::*;

@@ -80,12 +80,12 @@ async fn a_removal_that_fails_is_repeated_in_the_next_cycle_with_the_same_uid() 
     let sink = Arc::new(FakeSink::with_removals());
     let rig = delivered(&sink).await;
     lose_from(&rig, 8);
-    // Both come to the sink, but it says that it failed.
+    // Both reach the sink, but it reports a failure.
     sink.says([Err(fakes::unavailable().into())]);
 
     let report = cycle(&rig).await;
 
-    assert_eq!(report.removal.removed, 2, "the marks are noted");
+    assert_eq!(report.removal.removed, 2, "the marks are stored");
     let of_soc = account(&report, "soc");
     assert_eq!((of_soc.removals, of_soc.undelivered), (0, 0));
     assert_eq!(of_soc.failure.unwrap().code, ErrorCode::ApiUnavailable);

@@ -24,15 +24,15 @@ pub(super) struct FakeSink {
     pub(super) names_refused: bool,
     pub(super) down: Mutex<bool>,
     pub(super) panics: bool,
-    /// What the sink says of the next batches that it takes; safe when there is nothing more.
+    /// The responses to the next batches; safe when the queue is empty.
     pub(super) words: Mutex<VecDeque<Result<Acknowledgement, SinkError>>>,
-    /// What it says of the ends of cycles; likewise.
+    /// The responses to the ends of cycles; likewise.
     pub(super) last_words: Mutex<VecDeque<Result<Acknowledgement, SinkError>>>,
     /// How each cycle ended.
     pub(super) ends: Mutex<Vec<CycleEnd>>,
     /// Batches that it takes before it hangs.
     pub(super) hangs_after: Option<usize>,
-    /// Wakes whoever waits until it hangs.
+    /// Wakes the task that waits until it hangs.
     pub(super) hanging: Notify,
     pub(super) limits: BatchLimits,
     pub(super) capabilities: SinkCapabilities,
@@ -75,12 +75,12 @@ impl FakeSink {
         *self.down.lock().unwrap() = down;
     }
 
-    /// Says this of the next batches.
+    /// Responds like this to the next batches.
     pub(super) fn says(&self, words: impl IntoIterator<Item = Result<Acknowledgement, SinkError>>) {
         *self.words.lock().unwrap() = words.into_iter().collect();
     }
 
-    /// Says this of the next ends of cycles.
+    /// Responds like this to the next ends of cycles.
     pub(super) fn says_last(
         &self,
         words: impl IntoIterator<Item = Result<Acknowledgement, SinkError>>,

@@ -1,4 +1,4 @@
-//! Sinks that acknowledge later than they take: nothing is noted before it is safe.
+//! Sinks that stage batches: an event is committed only once it is safe.
 
 use stocktake_connector_core::{Refusal, Settled, SinkError};
 
