@@ -100,7 +100,8 @@ async fn each_cycle_has_one_record_in_the_log_and_nothing_else_is_written() {
     assert!(complete.get("connector.error").is_none(), "{complete:#}");
     assert_eq!(complete["connector.cycle.kind"], "full");
     assert_eq!(complete["connector.cycle.read"], 20);
-    let sinks = "soc acknowledged=20 unchanged=0 duplicates=0 dead_lettered=0 undelivered=0 removals=0";
+    let sinks =
+        "soc acknowledged=20 unchanged=0 duplicates=0 dead_lettered=0 undelivered=0 removals=0";
     assert_eq!(complete["connector.cycle.sinks"], sinks);
     for record in [&failed, &complete] {
         assert_eq!(record["connector.tenant.name"], "contoso");
