@@ -11,7 +11,6 @@ mod error;
 mod load;
 mod server;
 mod sinks;
-mod span;
 mod telemetry;
 mod template;
 mod tenant;
@@ -21,12 +20,10 @@ mod validate;
 mod yaml;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use cloud::{Cloud, Endpoints, Region};
@@ -46,6 +43,8 @@ pub(crate) use template::TEMPLATE;
 pub(crate) use tenant::{FilterConfig, TenantConfig};
 
 use stocktake_engine::Emit;
+use stocktake_sinks::RedactedText;
+use stocktake_sinks::settings::duration;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -81,17 +80,17 @@ pub(crate) struct Config {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct CollectionConfig {
     /// Time between the starts of two cycles of a tenant in `stocktake run`.
-    #[serde(with = "span")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) interval: Duration,
     /// Time after which a cycle reads every machine again instead of those seen since the checkpoint.
-    #[serde(with = "span")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) full_every: Duration,
     /// The wait after a first failure that may pass by itself; it doubles with each further failure, up
     /// to `interval`. Failures that need an operator wait 5 times as long, and up to the longer of
     /// `interval` and 60 times this. A server's `Retry-After` is always kept to.
-    #[serde(with = "span")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) retry_after: Duration,
     /// Cycles that run at the same time, at most; other tenants wait. Each cycle may hold some pages in
@@ -100,11 +99,11 @@ pub(crate) struct CollectionConfig {
     /// When a device is sent.
     pub(crate) emit: Emit,
     /// Sends an unchanged device again after this long. Not set: never.
-    #[serde(with = "span::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(with = "duration::optional", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub(crate) refresh_after: Option<Duration>,
     /// How far an incremental cycle reaches back behind the checkpoint.
-    #[serde(with = "span")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) overlap: Duration,
     /// Machines in a page (1 to 10000), by `$top` and `$skip`. Not set: the server's pages and links.
@@ -118,7 +117,7 @@ pub(crate) struct CollectionConfig {
     pub(crate) removal_look_ups: usize,
     /// Time after which a device that was marked removed is purged from state. One that comes back
     /// later is sent as a new one.
-    #[serde(with = "span")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) purge_removed_after: Duration,
     /// Paths of the event whose change alone does not send a device again.
@@ -189,17 +188,17 @@ impl Default for StateConfig {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct HttpConfig {
     /// Time for one call, its retries and waits included.
-    #[serde(with = "span")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) call_deadline: Duration,
     /// Time for one attempt, from connecting to the last byte.
-    #[serde(with = "span")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) attempt_timeout: Duration,
     /// Attempts after the first, at most. Holds for requests for tokens too.
     pub(crate) max_retries: u32,
     /// The wait before the first retry, at most; it doubles with each further one.
-    #[serde(with = "span")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) backoff: Duration,
     /// Size of an answer in bytes, at most.
@@ -213,7 +212,7 @@ pub(crate) struct HttpConfig {
     /// A proxy for every outside call, with a user where it asks for one. Not set: `HTTPS_PROXY` and
     /// `NO_PROXY` are honoured.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) proxy: Option<HiddenText>,
+    pub(crate) proxy: Option<RedactedText>,
     /// A file that holds the password of the proxy's user; read at the start only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) proxy_password_file: Option<PathBuf>,
@@ -281,7 +280,7 @@ pub(crate) enum LogFormat {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ShutdownConfig {
     /// Time after SIGTERM to deliver what was read.
-    #[serde(with = "span")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) grace: Duration,
 }
@@ -289,37 +288,5 @@ pub(crate) struct ShutdownConfig {
 impl Default for ShutdownConfig {
     fn default() -> Self {
         Self { grace: Duration::from_secs(25) }
-    }
-}
-
-/// A text that is never shown: neither by `Debug` nor by `config show`.
-#[derive(Clone, Deserialize, JsonSchema)]
-#[schemars(with = "String")]
-pub(crate) struct HiddenText(SecretString);
-
-impl HiddenText {
-    /// The text, for its one use.
-    pub(crate) fn expose(&self) -> &str {
-        self.0.expose_secret()
-    }
-
-    /// The text, still hidden.
-    pub(crate) fn to_secret(&self) -> SecretString {
-        self.0.clone()
-    }
-}
-
-/// What is shown instead.
-const HIDDEN: &str = "(hidden)";
-
-impl fmt::Debug for HiddenText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(HIDDEN)
-    }
-}
-
-impl Serialize for HiddenText {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(HIDDEN)
     }
 }

@@ -104,7 +104,8 @@ fn origin(figment: &Figment, key: &str) -> Option<String> {
     }
 }
 
-fn describe(key: &str, problem: SettingsProblem) -> String {
+/// What is wrong with the value of `key`, and what to do.
+pub(super) fn describe(key: &str, problem: SettingsProblem) -> String {
     let name = key.rsplit('.').next().unwrap_or(key);
     match problem {
         SettingsProblem::UnknownKey { known } => {

@@ -7,9 +7,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stocktake_http_stack::base_url;
+use stocktake_sinks::settings::duration;
 use url::Url;
-
-use super::span;
 
 /// OpenTelemetry's own variables, each of which counts where its key is not set.
 pub(super) const ENDPOINT_VARIABLES: [(&str, &str); 3] = [
@@ -47,7 +46,7 @@ pub(crate) struct TelemetryConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) otlp_headers_file: Option<PathBuf>,
     /// Time between two pushes of metrics.
-    #[serde(with = "span")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) otlp_interval: Duration,
     /// The share of cycles (0 to 1) whose traces are pushed.

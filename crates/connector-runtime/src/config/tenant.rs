@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use stocktake_sinks::RedactedText;
 
-use super::{Cloud, HiddenText, Region};
+use super::{Cloud, Region};
 
 /// One tenant.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -18,7 +19,7 @@ pub(crate) struct TenantConfig {
     pub(crate) app_id: Option<String>,
     /// The app registration's secret value. Better kept in a file or the environment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) app_secret: Option<HiddenText>,
+    pub(crate) app_secret: Option<RedactedText>,
     /// A file that holds the secret value; read again when it changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) app_secret_file: Option<PathBuf>,

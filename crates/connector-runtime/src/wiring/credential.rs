@@ -9,17 +9,17 @@ use stocktake_auth::{
     CertificateCredential, CertificateOptions, CertificateSource, ClientSecret, Credential,
     CredentialError, ENTRA_LIMITS, EntraOptions, EntraTokens, FederatedToken, GLOBAL_LOGIN_URL,
     MANAGED_IDENTITY_LIMITS, ManagedIdentity, ManagedIdentityHost, ManagedIdentityOptions,
-    SecretSource, TenantGuard,
+    TenantGuard,
 };
 use stocktake_connector_core::{Clock, DirectoryId, SystemClock, TenantName, TokenProvider, chain};
 use stocktake_http_stack::{CallCounts, Limits, Transport};
+use stocktake_sinks::{RedactedText, SecretSetting};
 use url::Url;
 
-use super::{secret, url};
+use super::{secret, secret_source, url};
 use crate::command_error::CommandError;
 use crate::config::{
-    CertificateConfig, Config, ConfigError, CredentialConfig, Endpoints, Fault, HiddenText,
-    ManagedIdentityConfig, SignatureAlgorithm, TenantConfig, WorkloadIdentityConfig,
+    CertificateConfig, Config, ConfigError, CredentialConfig, Endpoints, Fault, ManagedIdentityConfig, SignatureAlgorithm, TenantConfig, WorkloadIdentityConfig,
 };
 
 /// How a tenant's application authenticates.
@@ -172,7 +172,7 @@ fn token_limits(limits: Limits, all: &Config) -> Limits {
 fn app_secret(
     key: &str,
     client_id: String,
-    value: Option<&HiddenText>,
+    value: Option<&RedactedText>,
     file: Option<&Path>,
 ) -> Result<Application, CommandError> {
     let secret = secret(key, "app_secret", value, file)?;
@@ -186,11 +186,8 @@ fn app_secret(
 
 fn certificate(config: &CertificateConfig) -> Application {
     let file = config.certificate_file.clone();
-    let password = match (&config.password, &config.password_file) {
-        (Some(value), _) => Some(SecretSource::Value(value.to_secret())),
-        (None, Some(path)) => Some(SecretSource::File(path.clone())),
-        (None, None) => None,
-    };
+    let password = SecretSetting::new(config.password.as_ref(), config.password_file.as_deref())
+        .map(secret_source);
     let source = if config.is_pfx() {
         CertificateSource::Pfx { file, password }
     } else {

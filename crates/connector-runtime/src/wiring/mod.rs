@@ -16,13 +16,13 @@ use stocktake_connector_core::{
     Inventory, Mapper as _, Scope, SinkName, StateStore, TenantName, chain,
 };
 use stocktake_http_stack::base_url;
-use stocktake_sinks::{BuiltSink, SinkContext};
+use stocktake_sinks::{BuiltSink, RedactedText, SecretSetting, SinkContext};
 use stocktake_state::{MemoryStore, SqliteStore};
 use url::Url;
 
 use self::configured::CollectorFactory;
 use crate::command_error::CommandError;
-use crate::config::{Config, ConfigError, Fault, HiddenText, StateConfig, TenantConfig};
+use crate::config::{Config, ConfigError, Fault, StateConfig, TenantConfig};
 
 pub(crate) use configured::ConfiguredTenant;
 pub(crate) use credential::CredentialKind;
@@ -178,16 +178,18 @@ fn url(key: &str, text: &str) -> Result<Url, CommandError> {
 fn secret(
     key: &str,
     name: &str,
-    value: Option<&HiddenText>,
+    value: Option<&RedactedText>,
     file: Option<&Path>,
 ) -> Result<SecretSource, CommandError> {
-    match (value, file) {
-        (Some(value), _) => Ok(SecretSource::Value(value.to_secret())),
-        (None, Some(path)) => Ok(SecretSource::File(path.to_owned())),
-        // The configuration was checked for this; an embedder's may not have been.
-        (None, None) => {
-            Err(ConfigError(vec![Fault::new(format!("{key}.{name}"), "is missing")]).into())
-        }
+    // The configuration was checked for this; an embedder's may not have been.
+    let missing = || ConfigError(vec![Fault::new(format!("{key}.{name}"), "is missing")]);
+    Ok(SecretSetting::new(value, file).map(secret_source).ok_or_else(missing)?)
+}
+
+fn secret_source(setting: SecretSetting) -> SecretSource {
+    match setting {
+        SecretSetting::Value(value) => SecretSource::Value(value),
+        SecretSetting::File(path) => SecretSource::File(path),
     }
 }
 

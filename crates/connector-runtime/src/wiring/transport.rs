@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use stocktake_connector_core::chain;
 use stocktake_http_stack::{AttemptObserver, Backoff, Limits, Transport, TransportOptions};
+use stocktake_sinks::RedactedText;
 use url::Url;
 
 use crate::command_error::CommandError;
-use crate::config::{ConfigError, Fault, HiddenText, HttpConfig};
+use crate::config::{ConfigError, Fault, HttpConfig};
 
 /// Sees every request on the wire.
 pub(crate) type Observer = Arc<dyn AttemptObserver>;
@@ -37,7 +38,7 @@ fn options(
 }
 
 /// The proxy with the password of its user. No error repeats any of it.
-fn proxy_url(proxy: &HiddenText, http: &HttpConfig) -> Result<Url, CommandError> {
+fn proxy_url(proxy: &RedactedText, http: &HttpConfig) -> Result<Url, CommandError> {
     let fault = |key: &str, problem: String| {
         CommandError::from(ConfigError(vec![Fault::new(format!("http.{key}"), problem)]))
     };
