@@ -32,7 +32,7 @@ pub(crate) use credentials::{
     SignatureAlgorithm, WorkloadIdentityConfig,
 };
 pub(crate) use environment::variables;
-pub(crate) use error::{ConfigError, Fault, abridged, unknown};
+pub(crate) use error::{ConfigError, ConfigFault, abridged, unknown};
 #[cfg(feature = "fuzzing")]
 pub(crate) use load::check_yaml;
 pub(crate) use load::{Flags, check_text, from_value, load};
@@ -61,9 +61,9 @@ pub(crate) struct Config {
     pub(crate) enrichment: EnrichmentConfig,
     /// Where events go, by name. The name is the key of the sink's delivered set.
     pub(crate) sinks: BTreeMap<String, SinkConfig>,
-    /// Where it is noted what was delivered.
+    /// The record of what was delivered.
     pub(crate) state: StateConfig,
-    /// Calls to the outside.
+    /// HTTP calls.
     pub(crate) http: HttpConfig,
     /// Logs, on standard error.
     pub(crate) log: LogConfig,
@@ -71,7 +71,7 @@ pub(crate) struct Config {
     pub(crate) server: ServerConfig,
     /// Metrics and traces pushed to an OpenTelemetry collector.
     pub(crate) telemetry: TelemetryConfig,
-    /// How `stocktake run` ends.
+    /// How `stocktake run` shuts down.
     pub(crate) shutdown: ShutdownConfig,
 }
 
@@ -89,11 +89,11 @@ pub(crate) struct CollectionConfig {
     pub(crate) full_every: Duration,
     /// The wait after a first failure that may pass by itself; it doubles with each further failure, up
     /// to `interval`. Failures that need an operator wait 5 times as long, and up to the longer of
-    /// `interval` and 60 times this. A server's `Retry-After` is always kept to.
+    /// `interval` and 60 times this. A server's `Retry-After` is always honored.
     #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) retry_after: Duration,
-    /// Cycles that run at the same time, at most; other tenants wait. Each cycle may hold some pages in
+    /// Most cycles that run at the same time; other tenants wait. Each cycle may hold some pages in
     /// memory.
     pub(crate) concurrent_cycles: usize,
     /// When a device is sent.
@@ -106,14 +106,14 @@ pub(crate) struct CollectionConfig {
     #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) overlap: Duration,
-    /// Machines in a page (1 to 10000), by `$top` and `$skip`. Not set: the server's pages and links.
+    /// Machines per page (1 to 10000), by `$top` and `$skip`. Not set: the server's pages and links.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) page_size: Option<u32>,
-    /// Pages of one listing, at most.
+    /// Most pages of one listing.
     pub(crate) max_pages: u64,
-    /// The share of a tenant's devices (0 to 1) that may vanish at once and still be marked removed.
+    /// Largest share of a tenant's devices (0 to 1) that may vanish at once and still be marked removed.
     pub(crate) removal_guard: f64,
-    /// Vanished devices that one cycle looks up by id, at most.
+    /// Most vanished devices that one cycle looks up by id.
     pub(crate) removal_look_ups: usize,
     /// Time after which a device that was marked removed is purged from state. One that comes back
     /// later is sent as a new one.
@@ -151,25 +151,25 @@ impl Default for CollectionConfig {
 pub(crate) struct EnrichmentConfig {
     /// Intune managed devices, from Graph.
     pub(crate) intune: IntuneMode,
-    /// Asks Intune one by one, in batches, for what its lists leave out of the devices that are about
-    /// to be sent: Ethernet address, memory, `iccid` and `udid`. The first cycle then takes about 6
+    /// Reads from Intune, in batches, what its lists leave out of the devices that are about to be
+    /// sent: Ethernet address, memory, `iccid` and `udid`. The first cycle then takes about 6
     /// hours for a million devices. A change of these alone is noticed when something else changes,
     /// or when `collection.refresh_after` passes.
     pub(crate) intune_details: bool,
 }
 
-/// Whether Intune is asked.
+/// Whether Intune is queried.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum IntuneMode {
-    /// Asked; a tenant without licence or permission is collected without it, and the report says so.
+    /// Queried; a tenant without license or permission is collected without it, and the report says so.
     #[default]
     Auto,
-    /// Not asked.
+    /// Not queried.
     Off,
 }
 
-/// Where it is noted what was delivered.
+/// The record of what was delivered.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct StateConfig {
@@ -183,7 +183,7 @@ impl Default for StateConfig {
     }
 }
 
-/// Calls to the outside.
+/// HTTP calls.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct HttpConfig {
@@ -195,33 +195,33 @@ pub(crate) struct HttpConfig {
     #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) attempt_timeout: Duration,
-    /// Attempts after the first, at most. Holds for requests for tokens too.
+    /// Most retries of a call, token requests included.
     pub(crate) max_retries: u32,
-    /// The wait before the first retry, at most; it doubles with each further one.
+    /// Longest wait before the first retry; it doubles with each further one.
     #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) backoff: Duration,
-    /// Size of an answer in bytes, at most.
+    /// Largest response body, in bytes.
     pub(crate) max_body_bytes: usize,
-    /// Calls to Defender in a minute, at most.
+    /// Most calls to Defender per minute.
     pub(crate) defender_per_minute: u32,
-    /// Calls to Defender in an hour, at most.
+    /// Most calls to Defender per hour.
     pub(crate) defender_per_hour: u32,
-    /// Calls to Graph in 20 seconds, at most.
+    /// Most calls to Graph per 20 seconds.
     pub(crate) graph_per_20s: u32,
-    /// A proxy for every outside call, with a user where it asks for one. Not set: `HTTPS_PROXY` and
-    /// `NO_PROXY` are honoured.
+    /// A proxy for every call, with a user if it requires one. Not set: `HTTPS_PROXY` and
+    /// `NO_PROXY` are honored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) proxy: Option<RedactedText>,
     /// A file that holds the password of the proxy's user; read at the start only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) proxy_password_file: Option<PathBuf>,
-    /// Hosts that are asked without the configured proxy, separated by commas, as in `NO_PROXY`. Not
+    /// Hosts that are called without the configured proxy, separated by commas, as in `NO_PROXY`. Not
     /// set: `NO_PROXY` itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) no_proxy: Option<String>,
-    /// A PEM file of certificate authorities that are trusted besides the system's; read again when it
-    /// changes.
+    /// A PEM file of certificate authorities that are trusted in addition to the system's; read again
+    /// when it changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) extra_ca_file: Option<PathBuf>,
 }
@@ -253,7 +253,7 @@ pub(crate) struct LogConfig {
     /// `info,stocktake_http_stack=debug`. Not set: `info` for `run`, `warn` for other commands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) level: Option<String>,
-    /// For people or for machines.
+    /// The format of log lines.
     pub(crate) format: LogFormat,
 }
 
@@ -263,7 +263,7 @@ impl Default for LogConfig {
     }
 }
 
-/// How a log line looks.
+/// The format of log lines.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
 )]
@@ -271,15 +271,15 @@ impl Default for LogConfig {
 pub(crate) enum LogFormat {
     /// For people.
     Human,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// How `stocktake run` ends.
+/// How `stocktake run` shuts down.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ShutdownConfig {
-    /// Time after SIGTERM to deliver what was read.
+    /// Time after SIGTERM to deliver what has been read.
     #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) grace: Duration,

@@ -9,15 +9,15 @@ use stocktake_sinks::{Faults, SettingsFault, SettingsProblem};
 
 use super::sinks::describe;
 use super::{
-    AppSecretConfig, CertificateConfig, Config, ConfigError, CredentialConfig, Fault, FilterConfig,
-    IntuneMode, TenantConfig,
+    AppSecretConfig, CertificateConfig, Config, ConfigError, ConfigFault, CredentialConfig,
+    FilterConfig, IntuneMode, TenantConfig,
 };
 
 /// Adds every fault to `found`, those of the environment's `variables` included.
 pub(super) fn validate(
     config: &Config,
     variables: &[(String, String)],
-    mut found: Vec<Fault>,
+    mut found: Vec<ConfigFault>,
 ) -> Result<(), ConfigError> {
     let mut faults = Faults::default();
     for (name, tenant) in &config.tenants {
@@ -42,7 +42,7 @@ pub(super) fn validate(
     check_telemetry(config, variables, &mut faults);
     found.extend(faults.into_iter().map(|SettingsFault { path, problem }| {
         let problem = describe(&path, problem);
-        Fault::new(path, problem)
+        ConfigFault::new(path, problem)
     }));
     if found.is_empty() { Ok(()) } else { Err(ConfigError(found)) }
 }
@@ -105,7 +105,7 @@ fn check_tenant(key: &str, tenant: &TenantConfig, config: &Config, faults: &mut 
     if tenant.sinks.as_ref().is_some_and(Vec::is_empty) {
         faults.invalid(
             format!("{key}.sinks"),
-            "names no sink, so nothing of this tenant would be delivered; name one, or remove it",
+            "names no sink, so no event of this tenant would be delivered; name one, or remove it",
         );
     }
     check_filter(key, &tenant.filter, faults);
@@ -189,8 +189,8 @@ fn check_certificate(key: &str, certificate: &CertificateConfig, faults: &mut Fa
         if is_set && !is_pfx {
             faults.invalid(
                 format!("{key}.{name}"),
-                "goes with a PFX, whose name ends in .pfx or .p12; of PEM, give the private key \
-                 without a password, in a file that only this program may read",
+                "goes with a PFX, whose name ends in .pfx or .p12; for PEM, use a private key without a \
+                 password, in a file that only this program can read",
             );
         }
     }
@@ -202,7 +202,7 @@ fn check_certificate(key: &str, certificate: &CertificateConfig, faults: &mut Fa
     }
 }
 
-/// A managed identity lives in one directory; its tokens open no other.
+/// A managed identity belongs to one directory, and its tokens are valid there only.
 fn check_managed_identities(config: &Config, faults: &mut Faults) {
     for (name, credential) in &config.credentials {
         if !matches!(credential, CredentialConfig::ManagedIdentity(_)) {
@@ -218,8 +218,8 @@ fn check_managed_identities(config: &Config, faults: &mut Faults) {
             faults.invalid(
                 format!("tenants.{other}.credential"),
                 format!(
-                    "a managed identity opens its own directory only, and `{name}` is that of \
-                     tenants.{first} already; use a certificate or an app secret of a multi-tenant \
+                    "a managed identity is valid in its own directory only, and tenants.{first} uses \
+                     `{name}` already; use a certificate or an app secret of a multi-tenant \
                      registration"
                 ),
             );
@@ -227,7 +227,7 @@ fn check_managed_identities(config: &Config, faults: &mut Faults) {
     }
 }
 
-/// Defender's words for health
+/// Defender's health statuses
 /// (<https://learn.microsoft.com/defender-endpoint/api/machine>).
 const HEALTH: [&str; 6] = [
     "Active",
@@ -238,7 +238,7 @@ const HEALTH: [&str; 6] = [
     "Unknown",
 ];
 
-/// A word that fits nothing would leave every machine out in silence.
+/// A word that matches nothing would exclude every machine without an error.
 fn check_filter(key: &str, filter: &FilterConfig, faults: &mut Faults) {
     for (name, words) in [
         ("health_status", &filter.health_status),
@@ -249,12 +249,12 @@ fn check_filter(key: &str, filter: &FilterConfig, faults: &mut Faults) {
         if words.iter().any(|word| word.trim().is_empty()) {
             faults.invalid(
                 format!("{key}.filter.{name}"),
-                "has an empty word, which no machine fits; remove it",
+                "has an empty word, which matches no machine; remove it",
             );
         }
     }
     for word in &filter.health_status {
-        // An ending of any kind is for words that Defender may learn.
+        // A wildcard is accepted for statuses that Defender may add.
         let known = HEALTH.iter().any(|known| known.eq_ignore_ascii_case(word.trim()));
         if !known && !word.trim().is_empty() && !word.trim().ends_with('*') {
             faults.invalid(
@@ -292,14 +292,11 @@ fn check_collection(config: &Config, faults: &mut Faults) {
     if !(0.0..=1.0).contains(&collection.removal_guard) {
         faults.invalid(
             "collection.removal_guard",
-            format!("{} is not a share between 0 and 1", collection.removal_guard),
+            format!("{} is not a number between 0 and 1", collection.removal_guard),
         );
     }
     if collection.page_size.is_some_and(|size| !(1..=10_000).contains(&size)) {
-        faults.invalid(
-            "collection.page_size",
-            "must be from 1 to 10000, Defender's largest page",
-        );
+        faults.invalid("collection.page_size", "must be from 1 to 10000, Defender's largest page");
     }
     faults.at_least("collection.max_pages", collection.max_pages, 1);
     faults.at_least("collection.concurrent_cycles", collection.concurrent_cycles, 1);
@@ -340,7 +337,7 @@ fn check_http(config: &Config, faults: &mut Faults) {
         [("call_deadline", http.call_deadline), ("attempt_timeout", http.attempt_timeout)]
     {
         if span.is_zero() {
-            faults.invalid(format!("http.{name}"), "must be longer than nothing");
+            faults.invalid(format!("http.{name}"), "must be longer than zero");
         }
     }
 }
@@ -362,7 +359,7 @@ fn check_telemetry(config: &Config, variables: &[(String, String)], faults: &mut
     if !(0.0..=1.0).contains(&telemetry.trace_sample_ratio) {
         faults.invalid(
             "telemetry.trace_sample_ratio",
-            format!("{} is not a share between 0 and 1", telemetry.trace_sample_ratio),
+            format!("{} is not a number between 0 and 1", telemetry.trace_sample_ratio),
         );
     }
 }
