@@ -1,4 +1,4 @@
-//! The command line: what can be asked, and the exit code of the answer.
+//! The command line: its commands and their exit codes.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,14 +25,14 @@ struct Arguments {
     /// The configuration file, TOML or YAML [default: stocktake.toml, when there is one]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// For people or for programs [default: text; without it `run` prints no reports, but logs them]
+    /// Format of the output [default: text; without it `run` prints no reports, but logs them]
     #[arg(long, global = true, value_enum)]
     output: Option<Format>,
-    /// What is logged to standard error: error, warn, info, debug or trace [default: warn; for `run`:
+    /// Level of the log on standard error: error, warn, info, debug or trace [default: warn; for `run`:
     /// info]
     #[arg(long, global = true, value_name = "LEVEL")]
     log_level: Option<String>,
-    /// How log lines look
+    /// Format of log lines
     #[arg(long, global = true, value_enum)]
     log_format: Option<LogFormat>,
     #[command(subcommand)]
@@ -47,9 +47,9 @@ enum Command {
     Sync(commands::sync::Sync),
     /// Run continuously: cycles as the configuration schedules them, with a log record of each
     Run(commands::run::Run),
-    /// Ask for the four values that matter, write a configuration and check it
+    /// Ask for the four required values, write a configuration and check it
     Init(commands::init::Init),
-    /// Try every credential, permission and sink, and say how to fix what fails
+    /// Test every credential, permission and sink, and show how to fix what fails
     Check(commands::check::CheckAll),
     /// Map machines and managed devices from files to events, without a network
     Map(commands::map::Map),
@@ -61,9 +61,9 @@ enum Command {
     Validate(commands::validate::Validate),
     /// Show, describe or write the configuration
     Config(commands::config::ConfigCommand),
-    /// Show what was delivered and the last cycles, copy the file that keeps them, or purge a part of it
+    /// Show what was delivered and the last cycles, back up the state file, or purge a part of it
     State(commands::state::State),
-    /// Show what can never be delivered as it is, and why, and send again what a sink refused
+    /// Show events that cannot be delivered, with the reason, and resend those that a sink refused
     DeadLetters(commands::dead_letters::DeadLetters),
     /// Serve an emulated Entra, Defender, Graph and Sekoia on loopback
     Simulate(commands::simulate::Simulate),
@@ -90,7 +90,7 @@ pub fn main_with(sinks: SinkRegistry) -> ExitCode {
             // clap prints help to standard output and mistakes to standard error.
             let code =
                 if error.use_stderr() { ExitStatus::UsageError } else { ExitStatus::Success };
-            let _ = error.print(); // When this fails, nobody can read about it.
+            let _ = error.print(); // A failure to print cannot be printed either.
             return code.into();
         }
     };

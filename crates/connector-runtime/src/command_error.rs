@@ -41,7 +41,7 @@ pub(crate) enum CommandError {
         /// What the operator can do, as a sentence.
         advice: Option<String>,
     },
-    /// The reader of our output has gone, and nobody is left to report to.
+    /// The reader of the output has closed it, so there is nothing to report to.
     OutputClosed,
 }
 
@@ -51,7 +51,7 @@ impl CommandError {
         Self::failed(chain(error))
     }
 
-    /// A failure in words.
+    /// A failure with this message.
     pub(crate) fn failed(message: impl Into<String>) -> Self {
         Self::Failed { code: None, message: message.into(), advice: None }
     }

@@ -5,7 +5,7 @@ use crate::config::{self, Config, Flags};
 use crate::output::Output;
 use crate::telemetry::{Telemetry, start_log};
 
-/// What is logged where nothing says otherwise.
+/// The default level of the log.
 pub(crate) const LEVEL: &str = "warn";
 
 /// What every command works with.
@@ -24,7 +24,7 @@ impl Context {
     }
 
     /// Reads the configuration and starts the log, metrics and traces as it says, for what runs
-    /// cycles. Where nothing says what is logged, it is `level`.
+    /// cycles. `level` is the default level of the log.
     pub(crate) fn watched_config(&self, level: &str) -> Result<(Config, Telemetry), CommandError> {
         let config = config::load(&self.flags, config::variables())?;
         let telemetry = Telemetry::start(&config, level)?;

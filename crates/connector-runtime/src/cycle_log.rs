@@ -1,4 +1,4 @@
-//! What the log of `run` records beside the cycles that have a report.
+//! Log records of `run` for everything but cycles that have a report.
 
 use stocktake_connector_core::{CycleOutcome, FailureRecord, TenantName};
 use stocktake_telemetry::field;

@@ -6,8 +6,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use stocktake_engine::Stop;
 
-/// Turns SIGTERM and SIGINT into a [`Stop`]: gently at the first signal, at once when `grace` has
-/// passed or a second signal comes.
+/// Turns SIGTERM and SIGINT into a [`Stop`]: graceful at the first signal, immediate when `grace` has
+/// passed or at a second signal.
 pub(crate) fn on_signals(grace: Duration) -> std::io::Result<Stop> {
     let stop = Stop::default();
     let mut terminate = signal(SignalKind::terminate())?;
@@ -30,8 +30,8 @@ pub(crate) fn on_signals(grace: Duration) -> std::io::Result<Stop> {
     Ok(stop)
 }
 
-/// Answers SIGHUP, which would end the program: operators send it to have the configuration read again,
-/// and a terminal that closes sends it too.
+/// Handles SIGHUP, which would end the program: operators send it to reload the configuration, and a
+/// terminal that closes sends it too.
 pub(crate) fn outlive_hangups() -> std::io::Result<()> {
     let mut hangups = signal(SignalKind::hangup())?;
     tokio::spawn(async move {

@@ -1,11 +1,11 @@
-//! `stocktake config`: what can be set, what is set, and a file to start from.
+//! `stocktake config`: shows, checks, describes and writes the configuration.
 
 use std::path::{Path, PathBuf};
 
 use stocktake_connector_core::{ErrorCode, TokenScope, chain};
 
 use crate::command_error::{CommandError, ExitStatus};
-use crate::config::{self, ConfigError, Fault, TEMPLATE};
+use crate::config::{self, ConfigError, ConfigFault, TEMPLATE};
 use crate::context::Context;
 use crate::output::Format;
 use crate::wiring;
@@ -32,7 +32,7 @@ enum Verb {
     Schema,
     /// Write a commented configuration file to start from
     Init {
-        /// Where to; an existing file is left alone
+        /// Where to write it; an existing file is not replaced
         #[arg(default_value = "stocktake.toml")]
         path: PathBuf,
     },
@@ -65,7 +65,7 @@ async fn check(lenient: bool, context: &Context) -> Result<(), CommandError> {
                         Some(credential) => format!("credentials.{credential}"),
                         None => format!("tenants.{name}"),
                     };
-                    faults.push(Fault::new(key, chain(&error)));
+                    faults.push(ConfigFault::new(key, chain(&error)));
                 }
             }
             Err(error) => collect(error, &mut faults)?,
@@ -78,7 +78,7 @@ async fn check(lenient: bool, context: &Context) -> Result<(), CommandError> {
                 if let Some(remote) = &sink.remote
                     && let Err(error) = remote.credential.token(&TokenScope::new(name)).await
                 {
-                    faults.push(Fault::new(format!("sinks.{name}"), chain(&error)));
+                    faults.push(ConfigFault::new(format!("sinks.{name}"), chain(&error)));
                 }
             }
             Err(error) => collect(error, &mut faults)?,
@@ -116,13 +116,13 @@ async fn check(lenient: bool, context: &Context) -> Result<(), CommandError> {
     }
 }
 
-/// Keeps the faults of one part, so that those of the others are told too.
-fn collect(error: CommandError, faults: &mut Vec<Fault>) -> Result<(), CommandError> {
+/// Keeps the faults of one part, so that those of the others are reported too.
+fn collect(error: CommandError, faults: &mut Vec<ConfigFault>) -> Result<(), CommandError> {
     match error {
         CommandError::Config(ConfigError(found)) => faults.extend(found),
         // A sink reports its own settings so, with the key in the message.
         CommandError::Failed { code: Some(ErrorCode::Configuration), message, .. } => {
-            faults.push(Fault::new("", message));
+            faults.push(ConfigFault::new("", message));
         }
         other => return Err(other),
     }

@@ -1,4 +1,4 @@
-//! `stocktake dead-letters`: what can never be delivered as it is, and why.
+//! `stocktake dead-letters`: events that cannot be delivered, and why.
 
 mod retry;
 
@@ -19,27 +19,27 @@ pub(crate) struct DeadLetters {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    /// Print one line for each, newest first
+    /// Print one line per dead letter, newest first
     List {
-        /// Only of this tenant
+        /// Only those of this tenant
         #[arg(long, value_name = "NAME")]
         tenant: Option<String>,
-        /// Only of this sink
+        /// Only those of this sink
         #[arg(long, value_name = "NAME")]
         sink: Option<String>,
-        /// Only older than this one, by its number: the next page
+        /// Only those older than this id: the next page
         #[arg(long, value_name = "N")]
         before: Option<i64>,
-        /// At most N
+        /// Show at most N
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: usize,
     },
-    /// Print one with its payload
+    /// Print one dead letter with its payload
     Show {
-        /// Its number, as the list gives it
+        /// Its id, from the list
         id: i64,
     },
-    /// Send again what a sink refused, once the sink has been fixed
+    /// Resend what a sink refused, once the sink has been fixed
     Retry(retry::Retry),
 }
 
@@ -72,7 +72,7 @@ impl DeadLetters {
 }
 
 fn no_such_letter(id: i64) -> String {
-    format!("there is no dead letter {id}; `stocktake dead-letters list` names them")
+    format!("dead letter {id} not found; `stocktake dead-letters list` shows the ids")
 }
 
 fn list(letters: &[DeadLetter], context: &Context) -> Result<(), CommandError> {

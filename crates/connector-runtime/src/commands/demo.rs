@@ -140,7 +140,7 @@ fn print(
          stocktake explain device.type              where a field comes from\n  \
          stocktake simulate --port 8080             the emulated cloud alone, with a configuration for it\n  \
          stocktake init                             your own tenant, by four questions and a check\n\
-         Before each of them goes `cargo run --` as long as stocktake is not installed.",
+         As long as stocktake is not installed, put `cargo run --` in front of each.",
     )
 }
 

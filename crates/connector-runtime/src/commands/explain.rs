@@ -40,12 +40,12 @@ impl Explain {
         }
     }
 
-    fn wants(&self, row: &Mapping) -> bool {
+    fn selects(&self, row: &Mapping) -> bool {
         self.field.as_ref().is_none_or(|field| row.ocsf.contains(field.as_str()))
     }
 
     fn table(&self, context: &Context) -> Result<ExitStatus, CommandError> {
-        let rows: Vec<_> = TABLE.iter().filter(|row| self.wants(row)).collect();
+        let rows: Vec<_> = TABLE.iter().filter(|row| self.selects(row)).collect();
         if rows.is_empty() {
             return Err(CommandError::failed(format!(
                 "no mapped field has `{}` in its path; `stocktake explain` lists all",
@@ -90,7 +90,7 @@ impl Explain {
                 .explain(machine, &enrichment, now, &*form)
                 .map_err(|error| CommandError::from_error(&error))?;
             let explained: Vec<_> =
-                explained.into_iter().filter(|one| self.wants(one.row)).collect();
+                explained.into_iter().filter(|one| self.selects(one.row)).collect();
             print(machine.uid(), &explained, context)?;
         }
         Ok(ExitStatus::Success)

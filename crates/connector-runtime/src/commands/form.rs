@@ -7,7 +7,7 @@ use stocktake_ocsf_model::Version;
 use stocktake_sinks::{EventForm, OcsfForm, SekoiaForm};
 
 use crate::command_error::CommandError;
-use crate::config::{ConfigError, Fault, unknown};
+use crate::config::{ConfigError, ConfigFault, unknown};
 
 /// How events are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -38,7 +38,7 @@ impl FormArguments {
     pub(super) fn build(&self, mapping: Fingerprint) -> Result<Arc<EventForm>, CommandError> {
         let unfit = |flag: &str, form: &str| {
             let problem = format!("goes with `--form {form}` alone");
-            CommandError::from(ConfigError(vec![Fault::new(flag, problem)]))
+            CommandError::from(ConfigError(vec![ConfigFault::new(flag, problem)]))
         };
         const NONE_VOLATILE: [&str; 0] = [];
         match self.form {
@@ -56,7 +56,7 @@ impl FormArguments {
         version.parse().map_err(|_| {
             let known = Version::ALL.map(Version::as_str);
             let problem = unknown("version", version, &known);
-            ConfigError(vec![Fault::new("--ocsf-version", problem)]).into()
+            ConfigError(vec![ConfigFault::new("--ocsf-version", problem)]).into()
         })
     }
 }

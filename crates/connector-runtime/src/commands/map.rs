@@ -32,10 +32,11 @@ const LARGEST_INPUT: u64 = 4 * 1024 * 1024 * 1024;
 /// Maps records to events, one a line.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Map {
-    /// Machines: a JSON list, an API answer, one object, or one object a line; `-` is standard input
+    /// Machines: a JSON list, a response of the API, one object, or one object per line; `-` is standard
+    /// input
     #[arg(long, value_name = "FILE")]
     machines: PathBuf,
-    /// Managed devices, likewise; without it events say nothing of Intune
+    /// Managed devices, in the same forms; without it, events contain nothing from Intune
     #[arg(long, value_name = "FILE")]
     managed_devices: Option<PathBuf>,
     #[command(flatten)]
@@ -167,7 +168,7 @@ pub(crate) fn encode(
     Ok(())
 }
 
-/// Reads records in whatever shape a person has them.
+/// Reads records in any of these shapes.
 pub(crate) fn read<R: DeserializeOwned>(path: &Path) -> Result<WirePage<R>, CommandError> {
     let cannot = |error: std::io::Error| {
         CommandError::failed(format!("cannot read {}: {error}", path.display()))
@@ -188,7 +189,7 @@ pub(crate) fn read<R: DeserializeOwned>(path: &Path) -> Result<WirePage<R>, Comm
     records(&bytes).map_err(|error| CommandError::failed(format!("{}: {error}", path.display())))
 }
 
-/// A list, an API answer, one object, or one object a line.
+/// A list, a response of the API, one object, or one object per line.
 pub(crate) fn records<R: DeserializeOwned>(bytes: &[u8]) -> Result<WirePage<R>, PageError> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii();
     if bytes.first() == Some(&b'[') {

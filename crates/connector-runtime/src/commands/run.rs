@@ -6,7 +6,7 @@ use std::sync::Arc;
 use stocktake_engine::Stop;
 
 use crate::command_error::{CommandError, ExitStatus};
-use crate::config::{Config, ConfigError, Fault, LogFormat};
+use crate::config::{Config, ConfigError, ConfigFault, LogFormat};
 use crate::context::Context;
 use crate::schedule::Schedule;
 use crate::server::Listening;
@@ -15,13 +15,13 @@ use crate::telemetry::Telemetry;
 use crate::watch::Watch;
 use crate::{cycle_log, stop, wiring};
 
-/// What is logged where nothing says otherwise: each cycle, and what a person should know.
+/// The default level of the log: each cycle, and what an operator should know.
 const LEVEL: &str = "info";
 
 /// Runs continuously, as the configuration schedules cycles.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Run {
-    /// Only this tenant; may be given several times
+    /// Only this tenant; can be repeated
     #[arg(long = "tenant", value_name = "NAME")]
     tenants: Vec<String>,
 }
@@ -38,7 +38,7 @@ impl Run {
             Err(error) => return Err(error),
         };
         match self.serve(&config, telemetry, context).await {
-            // What has a format of its own for machines has nothing else beside it.
+            // Output that programs read contains nothing else.
             Err(error) if config.log.format == LogFormat::Json => Ok(logged(error)),
             ended => ended.map(|()| ExitStatus::Success),
         }
@@ -61,7 +61,7 @@ impl Run {
         };
         let ended = self.cycles(config, &watch, &stop, context).await;
         telemetry.shut_down(&stop).await;
-        // Last, so that the end can be watched too.
+        // Last, so that the shutdown can be observed too.
         if let Some(server) = server {
             server.stop().await;
         }
@@ -96,5 +96,5 @@ fn logged(error: CommandError) -> ExitStatus {
 
 fn address(config: &Config) -> Result<Option<std::net::SocketAddr>, ConfigError> {
     let address = config.server.address();
-    address.map_err(|problem| ConfigError(vec![Fault::new("server.listen", problem)]))
+    address.map_err(|problem| ConfigError(vec![ConfigFault::new("server.listen", problem)]))
 }

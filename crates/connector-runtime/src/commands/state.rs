@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::output::{Align, Format, Table, count};
 use crate::wiring;
 
-/// Shows what was delivered, and looks after its file.
+/// Shows what was delivered, and maintains the state file.
 #[derive(Debug, clap::Args)]
 pub(crate) struct State {
     #[command(subcommand)]
@@ -25,9 +25,9 @@ pub(crate) struct State {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    /// Print delivered sets, checkpoints and the last cycles, also of what never was delivered
+    /// Print delivered sets, checkpoints and the last cycles, including tenants without a delivery
     Show {
-        /// Cycles of each tenant to show, at most
+        /// Show at most this many cycles of each tenant
         #[arg(long, default_value_t = 5)]
         cycles: usize,
     },
@@ -103,7 +103,7 @@ fn print(
     context: &Context,
 ) -> Result<(), CommandError> {
     if delivered.is_empty() {
-        return context.output.text("there is no tenant, and nothing was delivered yet");
+        return context.output.text("no tenant is configured, and nothing was delivered yet");
     }
     context.output.text(scopes(delivered))?;
     if reports.is_empty() {

@@ -18,7 +18,7 @@ use crate::wiring;
 /// Runs one cycle for each tenant.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Sync {
-    /// Only this tenant; may be given several times
+    /// Only this tenant; can be repeated
     #[arg(long = "tenant", value_name = "NAME")]
     tenants: Vec<String>,
     /// Read every machine, even when only those seen lately are due

@@ -6,7 +6,7 @@ use stocktake_connector_core::{Failure, SinkName, StateError, StateStore, Tenant
 use stocktake_state::SqliteStore;
 
 use crate::command_error::CommandError;
-use crate::config::{ConfigError, Fault, StateConfig};
+use crate::config::{ConfigError, ConfigFault, StateConfig};
 use crate::wiring;
 
 /// Opens state for this process alone.
@@ -41,5 +41,5 @@ pub(crate) fn sink(name: Option<String>) -> Result<Option<SinkName>, ConfigError
 }
 
 fn misnamed(flag: &str, error: &dyn std::fmt::Display) -> ConfigError {
-    ConfigError(vec![Fault::new(flag, error.to_string())])
+    ConfigError(vec![ConfigFault::new(flag, error.to_string())])
 }

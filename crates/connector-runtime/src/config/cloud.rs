@@ -1,16 +1,16 @@
-//! Microsoft's clouds: which hosts belong together, and what tokens for them are asked for.
+//! Microsoft's clouds: which hosts belong together, and the scopes of their tokens.
 //!
 //! Hosts: *Microsoft Defender for Endpoint for US Government customers*
 //! (<https://learn.microsoft.com/defender-endpoint/gov>), *Microsoft Graph national cloud deployments*
 //! (<https://learn.microsoft.com/graph/deployments>), *Microsoft Entra authentication & national clouds*
 //! (<https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud>).
-//! A token of one cloud is worth nothing in another.
+//! A token of one cloud is not valid in another.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stocktake_http_stack::Origin;
 
-use super::{Fault, TenantConfig};
+use super::{ConfigFault, TenantConfig};
 
 /// One of Microsoft's clouds.
 #[derive(
@@ -31,7 +31,7 @@ pub(crate) enum Cloud {
     China,
 }
 
-/// Where a tenant's Defender data is kept; the nearest host answers fastest. Public cloud only.
+/// Where a tenant's Defender data is kept; the nearest host responds fastest. Public cloud only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Region {
@@ -55,11 +55,11 @@ pub(crate) enum Region {
 struct Hosts {
     login: &'static str,
     graph: &'static str,
-    /// `None` where no host is known. Also what a token is asked for.
+    /// `None` where no host is known. Also the audience of its tokens.
     defender: Option<&'static str>,
 }
 
-/// Login hosts beside the one that a cloud uses by default.
+/// Another login host of the cloud, in addition to its default.
 const CHINA_LOGIN_IN_ENTRA_DOCUMENTS: &str = "login.partner.microsoftonline.cn";
 
 impl Cloud {
@@ -77,7 +77,7 @@ impl Cloud {
     }
 
     /// The clouds that a Defender URL is known to serve; none for a host that is not known.
-    pub(crate) fn of_defender(url: &str) -> Vec<Self> {
+    pub(crate) fn serving_defender(url: &str) -> Vec<Self> {
         let Ok(origin) = Origin::parse(url) else { return Vec::new() };
         let serves = |cloud: &Self| cloud.knows(Service::Defender, origin.host());
         Self::ALL.into_iter().filter(serves).collect()
@@ -170,7 +170,7 @@ enum Service {
     Defender,
 }
 
-/// Where a tenant is asked, and what its tokens are asked for.
+/// The hosts of a tenant, and the scopes of its tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Endpoints {
     pub(crate) login_url: String,
@@ -185,7 +185,7 @@ impl TenantConfig {
     ///
     /// # Errors
     /// Every setting that does not fit the cloud.
-    pub(crate) fn endpoints(&self, key: &str) -> Result<Endpoints, Vec<Fault>> {
+    pub(crate) fn endpoints(&self, key: &str) -> Result<Endpoints, Vec<ConfigFault>> {
         let mut faults = Vec::new();
         let hosts = self.cloud.hosts();
         let by_hand = |url: &Option<String>, host: &str| {
@@ -194,7 +194,7 @@ impl TenantConfig {
         let defender_host = match self.region {
             Some(region) if self.cloud == Cloud::Public => Some(region.host()),
             Some(_) => {
-                faults.push(Fault::new(
+                faults.push(ConfigFault::new(
                     format!("{key}.region"),
                     format!(
                         "regional hosts exist in the cloud public only, and the tenant's cloud is \
@@ -207,13 +207,13 @@ impl TenantConfig {
             None => hosts.defender.map(str::to_owned),
         };
         if self.region.is_some() && self.base_url.is_some() {
-            faults.push(Fault::new(
+            faults.push(ConfigFault::new(
                 format!("{key}.region"),
                 "is set, and so is `base_url`; keep one of them",
             ));
         }
         if defender_host.is_none() && self.base_url.is_none() && self.region.is_none() {
-            faults.push(Fault::new(
+            faults.push(ConfigFault::new(
                 format!("{key}.cloud"),
                 format!(
                     "Microsoft names no Defender host in the cloud {}; if your tenant has one, set \
@@ -235,7 +235,7 @@ impl TenantConfig {
             (None, Some(host)) => format!("https://{host}/.default"),
             (None, None) => {
                 if self.base_url.is_some() {
-                    faults.push(Fault::new(
+                    faults.push(ConfigFault::new(
                         format!("{key}.defender_scope"),
                         format!(
                             "is missing: no audience is known in the cloud {}",
@@ -254,7 +254,7 @@ impl TenantConfig {
             ("defender_scope", Service::Defender, &self.defender_scope),
         ] {
             if let Some(problem) = value.as_deref().and_then(|url| self.mismatch(service, url)) {
-                faults.push(Fault::new(format!("{key}.{name}"), problem));
+                faults.push(ConfigFault::new(format!("{key}.{name}"), problem));
             }
         }
         let of_another_application = self.defender_scope.as_deref().is_some_and(|scope| {
@@ -262,10 +262,10 @@ impl TenantConfig {
                 .is_ok_and(|origin| origin.host().ends_with("security.microsoft.com"))
         });
         if of_another_application {
-            faults.push(Fault::new(
+            faults.push(ConfigFault::new(
                 format!("{key}.defender_scope"),
-                "is that of Microsoft 365 Defender, whose tokens the machines API refuses, whatever \
-                 host is asked; use https://api.securitycenter.microsoft.com/.default",
+                "is that of Microsoft 365 Defender; the machines API refuses its tokens on every host; \
+                 use https://api.securitycenter.microsoft.com/.default",
             ));
         }
         if !faults.is_empty() {
@@ -415,7 +415,7 @@ mod tests {
             ),
             (
                 "defender_scope = \"https://api.security.microsoft.com/.default\"",
-                "whose tokens the machines API refuses",
+                "the machines API refuses its tokens",
             ),
         ] {
             let found = faults(lines);

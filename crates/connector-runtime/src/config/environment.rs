@@ -12,7 +12,7 @@ const RESERVED: [&str; 1] = [CONFIG_VARIABLE];
 /// Names the configuration file.
 pub(crate) const CONFIG_VARIABLE: &str = "STOCKTAKE_CONFIG";
 
-/// Endings of keys that hold text, whatever it looks like.
+/// Endings of keys whose values are always text, even if they look like a number.
 const TEXTS: [&str; 11] = [
     "secret",
     "key",
@@ -40,7 +40,7 @@ pub(super) struct Environment(Vec<(String, String)>);
 
 impl Environment {
     /// Takes the variables that concern us.
-    pub(super) fn of(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+    pub(super) fn from_variables(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         Self(
             variables
                 .into_iter()
@@ -115,7 +115,7 @@ fn value(leaf: &str, text: &str) -> Value {
 /// The environment, as configuration reads it.
 pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| {
-        // A variable that is no text cannot be ours.
+        // A variable that is not valid Unicode cannot be ours.
         Some((name.into_string().ok()?, value.into_string().ok()?))
     })
 }

@@ -8,7 +8,7 @@ use stocktake_connector_core::ErrorCode;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub(crate) struct ConfigFault {
     /// The key, `tenants.contoso.app_id`; empty when it is the whole file.
     pub(crate) key: String,
     /// What is wrong with it, and what to do.
@@ -17,14 +17,14 @@ pub(crate) struct Fault {
     pub(crate) origin: Option<String>,
 }
 
-impl Fault {
+impl ConfigFault {
     /// A fault of `key`.
     pub(crate) fn new(key: impl Into<String>, problem: impl Into<String>) -> Self {
         Self { key: key.into(), problem: problem.into(), origin: None }
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ConfigFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.key.is_empty() {
             write!(f, "`{}`", self.key)?;
@@ -41,7 +41,7 @@ impl fmt::Display for Fault {
 
 /// A configuration that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ConfigError(pub(crate) Vec<Fault>);
+pub(crate) struct ConfigError(pub(crate) Vec<ConfigFault>);
 
 impl std::error::Error for ConfigError {}
 
@@ -78,7 +78,7 @@ impl From<figment::Error> for ConfigError {
     }
 }
 
-fn fault(error: figment::Error) -> Fault {
+fn fault(error: figment::Error) -> ConfigFault {
     let mut path = error.path.clone();
     let problem = match &error.kind {
         Kind::UnknownField(name, expected) => {
@@ -98,7 +98,7 @@ fn fault(error: figment::Error) -> Fault {
     };
     let key = path.join(".");
     let origin = error.metadata.as_ref().map(|metadata| origin(metadata, &path));
-    Fault { key, problem, origin }
+    ConfigFault { key, problem, origin }
 }
 
 /// Where a value comes from: a file or an environment variable.

@@ -9,7 +9,7 @@ use stocktake_sinks::SinkRegistry;
 use super::environment::{CONFIG_VARIABLE, Environment};
 use super::telemetry::ENDPOINT_VARIABLES;
 use super::yaml::Yaml;
-use super::{Config, ConfigError, Fault, LogFormat, sinks, validate};
+use super::{Config, ConfigError, ConfigFault, LogFormat, sinks, validate};
 
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "stocktake.toml";
@@ -56,7 +56,7 @@ pub(crate) fn load(
         }
         None => {}
     }
-    figment = figment.merge(Environment::of(variables.iter().cloned()));
+    figment = figment.merge(Environment::from_variables(variables.iter().cloned()));
     if let Some(level) = &flags.log_level {
         figment = figment.merge(Serialized::default("log.level", level));
     }
@@ -106,7 +106,7 @@ pub(crate) fn check_yaml(text: &str, registry: &SinkRegistry) -> Result<(), Conf
 fn merge_file(figment: Figment, path: &Path) -> Result<Figment, ConfigError> {
     // figment takes an absent file for an empty one; a named file that is absent is a mistake.
     let text = std::fs::read_to_string(path).map_err(|error| {
-        ConfigError(vec![Fault {
+        ConfigError(vec![ConfigFault {
             key: String::new(),
             problem: format!("cannot be read: {error}; `stocktake config init` writes one"),
             origin: Some(path.display().to_string()),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use stocktake_sinks::{ConfiguredSink, SettingsProblem, SinkRegistry};
 
 use super::environment::PREFIX;
-use super::{Config, Fault, unknown};
+use super::{Config, ConfigFault, unknown};
 
 /// One sink. Its `type` says which kind; the registry knows the other keys.
 #[derive(Debug, Clone, Deserialize)]
@@ -47,7 +47,7 @@ impl Serialize for SinkConfig {
     }
 }
 
-/// Stands for the types of the registry, which [`schema`] puts in its place.
+/// A placeholder: [`schema`] replaces it by the types of the registry.
 impl JsonSchema for SinkConfig {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "SinkConfig".into()
@@ -71,12 +71,12 @@ pub(crate) fn schema(registry: &SinkRegistry) -> Value {
     schema
 }
 
-/// Reads and validates every sink. `figment` is asked where a value at fault comes from.
+/// Reads and validates every sink. `figment` knows where a value comes from.
 pub(super) fn read_all(
     sinks: &mut BTreeMap<String, SinkConfig>,
     registry: &SinkRegistry,
     figment: &Figment,
-) -> Vec<Fault> {
+) -> Vec<ConfigFault> {
     let mut faults = Vec::new();
     for (name, sink) in sinks {
         let SinkConfig::Unread(table) = sink else { continue };
@@ -85,7 +85,7 @@ pub(super) fn read_all(
             Err(found) => faults.extend(found.into_iter().map(|fault| {
                 let key = format!("sinks.{name}.{}", fault.path);
                 let origin = origin(figment, &key);
-                Fault { problem: describe(&key, fault.problem), key, origin }
+                ConfigFault { problem: describe(&key, fault.problem), key, origin }
             })),
         }
     }
@@ -104,7 +104,8 @@ fn origin(figment: &Figment, key: &str) -> Option<String> {
     }
 }
 
-fn describe(key: &str, problem: SettingsProblem) -> String {
+/// What is wrong with the value of `key`, and what to do.
+pub(super) fn describe(key: &str, problem: SettingsProblem) -> String {
     let name = key.rsplit('.').next().unwrap_or(key);
     match problem {
         SettingsProblem::UnknownKey { known } => {

@@ -190,7 +190,7 @@ fn variables_can_set_numbers_booleans_and_lists() {
 }
 
 #[test]
-fn every_fault_is_told_at_once() {
+fn every_fault_is_reported_at_once() {
     let text = "[tenants.t]\ntenant_id = \"x\"\napp_id = \"y\"\napp_secret = \"z\"\n\
                 [collection]\nremoval_guard = 2.0\n";
     let ConfigError(faults) = load_text(text, &[]).unwrap_err();
@@ -290,7 +290,10 @@ fn a_managed_identity_serves_one_directory() {
     };
     assert!(load_text(&text(GUID), &[]).is_ok(), "one directory by two names");
     let found = faults(&text("00000000-0000-0000-0000-000000000002"));
-    assert!(found.contains("`tenants.b.credential`: a managed identity opens its own"), "{found}");
+    assert!(
+        found.contains("`tenants.b.credential`: a managed identity is valid in its own"),
+        "{found}"
+    );
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub(crate) struct Bars {
 }
 
 impl Bars {
-    /// No bar yet; none at all when nobody watches.
+    /// No bar yet, or never one without a terminal.
     pub(crate) fn new(output: &Output) -> Self {
         Self { bars: output.is_interactive().then(MultiProgress::new), drawing: Vec::new() }
     }

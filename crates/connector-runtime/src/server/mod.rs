@@ -1,6 +1,6 @@
 //! The health server of a running program: probes, status and metrics.
 //!
-//! It has no secrets and authenticates nobody, so every resource is bounded: the size of a request's
+//! It has no secrets and no authentication, so every resource is bounded: the size of a request's
 //! head, the time for it, the time of a connection, and the number of connections. A connection
 //! carries one request. Idle peers lose their place after a second, so they delay a probe only as
 //! long as they fill every place.
@@ -22,7 +22,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{ConfigError, Fault};
+use crate::config::{ConfigError, ConfigFault};
 use crate::watch::Watch;
 
 /// Concurrent connections; further ones wait.
@@ -57,7 +57,7 @@ impl Listening {
             let problem = format!(
                 "cannot listen on {address}: {error}; choose another address or port, or \"off\""
             );
-            ConfigError(vec![Fault::new("server.listen", problem)])
+            ConfigError(vec![ConfigFault::new("server.listen", problem)])
         };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;

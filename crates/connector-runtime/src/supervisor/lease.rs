@@ -22,7 +22,7 @@ const RENEW_EVERY: Duration = Duration::from_secs(20);
 pub(super) fn worker() -> Result<WorkerName, CommandError> {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let name = format!("{host}/{}", std::process::id());
-    // A host name that could not be a name is left out; the process id tells workers of a host apart.
+    // A host name that is not valid here is dropped; the process id keeps the workers of a host distinct.
     WorkerName::new(name)
         .or_else(|_| WorkerName::new(std::process::id().to_string()))
         .map_err(|error| CommandError::from_error(&error))
@@ -47,7 +47,7 @@ pub(super) async fn claim(
 }
 
 /// Renews a lease until the handle is dropped. When the lease is lost, `stop` ends the cycle.
-pub(super) fn keep(
+pub(super) fn renew(
     store: Arc<dyn StateStore>,
     fence: Fence,
     stop: CancellationToken,

@@ -127,7 +127,7 @@ impl Supervisor {
                 return Err(CommandError::failed(format!("a tenant's task panicked: {panic}")));
             }
         }
-        // The tenants have dropped their share of it.
+        // The tenants have dropped their clones.
         if let Some(printer) = printer.and_then(Arc::into_inner) {
             printer.finish().await;
         }
@@ -185,7 +185,7 @@ impl Supervisor {
     /// Runs one cycle under a lease of its tenant, and lets the watch see it.
     ///
     /// # Errors
-    /// Why there is no report of it.
+    /// Why the cycle has no report.
     async fn run_cycle(
         &self,
         tenant: &ConfiguredTenant,
@@ -216,7 +216,7 @@ impl Supervisor {
             graceful: self.stop.graceful.clone(),
             immediate: self.stop.immediate.child_token(),
         };
-        let renewing = lease::keep(Arc::clone(store), fence.clone(), stop.immediate.clone());
+        let renewing = lease::renew(Arc::clone(store), fence.clone(), stop.immediate.clone());
         let ended = collector.run_cycle(request, &fence, &stop, progress).await;
         drop(renewing);
         if let Err(error) = store.release(&fence).await {
@@ -240,7 +240,7 @@ impl Supervisor {
         Ok(page.reports.into_iter().next())
     }
 
-    /// The right to run a cycle now. The semaphore is never closed; if it were, the cycle would only
+    /// The permit to run a cycle. The semaphore is never closed; if it were, the cycle would only
     /// run next to others.
     async fn permit(&self) -> Option<SemaphorePermit<'_>> {
         self.permits.acquire().await.ok()

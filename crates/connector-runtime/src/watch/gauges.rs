@@ -99,18 +99,18 @@ pub(super) fn observe_state(registry: &Registry, state: &StateConfig) {
     let folder = Arc::new(folder.unwrap_or(Path::new(".")).to_owned());
     let of_size = Arc::clone(&folder);
     registry.observe(&metric::STATE_DISK_FREE, move |values| {
-        if let Some(disk) = Disk::of(&folder) {
+        if let Some(disk) = Disk::read(&folder) {
             values.record(float(disk.free), &[]);
         }
     });
     registry.observe(&metric::STATE_DISK_SIZE, move |values| {
-        if let Some(disk) = Disk::of(&of_size) {
+        if let Some(disk) = Disk::read(&of_size) {
             values.record(float(disk.size), &[]);
         }
     });
 }
 
-/// Bytes of the state's file and of the log beside it.
+/// Bytes of the state file and the log next to it.
 fn size_with_log(file: &Path) -> Option<u64> {
     let mut log = file.as_os_str().to_owned();
     log.push("-wal");
@@ -125,7 +125,7 @@ struct Disk {
 }
 
 impl Disk {
-    fn of(folder: &Path) -> Option<Self> {
+    fn read(folder: &Path) -> Option<Self> {
         let found = rustix::fs::statvfs(folder).ok()?;
         let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
         Some(Self { free: bytes(found.f_bavail), size: bytes(found.f_blocks) })

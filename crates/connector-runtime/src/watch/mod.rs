@@ -40,17 +40,17 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn new(registry: Registry) -> Self {
-        Self::at(registry, Arc::new(SystemClock))
+        Self::with_clock(registry, Arc::new(SystemClock))
     }
 
-    fn at(registry: Registry, clock: Arc<dyn Clock>) -> Self {
+    fn with_clock(registry: Registry, clock: Arc<dyn Clock>) -> Self {
         let status = Arc::new(StatusRegistry::new(clock));
         gauges::observe_process(&registry, &status);
         gauges::observe_freshness(&registry, &status);
         Self { metrics: Arc::new(Metrics::new(registry)), status, readiness: Readiness::default() }
     }
 
-    /// Observes what was deployed, whether it could be built or not.
+    /// Observes every part of the deployment, including those that could not be built.
     pub(crate) async fn deployed(&self, deployment: &Deployment, config: &Config) {
         for tenant in &deployment.tenants {
             self.metrics.register(&tenant.name, &tenant.sinks);
@@ -79,7 +79,7 @@ impl Watch {
         }
     }
 
-    /// Takes over what state knows of an inventory, so that ages are right after a restart.
+    /// Reads what state knows of an inventory, so that ages are right after a restart.
     async fn restore(
         &self,
         store: &dyn StateStore,

@@ -10,10 +10,10 @@ use stocktake_connector_core::{StateStore, chain};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-/// How long a trial of state counts: who asks more often costs nothing.
+/// How long the result of a trial write is reused, so that frequent probes cost nothing.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// How long state may take to write a trial. A commit of a large batch may go before it.
+/// The longest wait for a trial write, which may queue behind the commit of a large batch.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Knows whether the program is ready.
@@ -26,7 +26,7 @@ pub(crate) struct Readiness {
 impl Readiness {
     /// Everything is set up, and works with `store`.
     pub(crate) fn started(&self, store: Arc<dyn StateStore>) {
-        // A second start is none.
+        // A second start changes nothing.
         let _ = self.store.set(store);
     }
 

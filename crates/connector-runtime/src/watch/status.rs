@@ -39,7 +39,7 @@ struct TenantStatus {
     sinks: BTreeMap<SinkName, SinkStatus>,
     current: Option<RunningCycle>,
     last: Option<CycleReport>,
-    /// Why there is no report of what was tried after `last`.
+    /// Why the attempt after `last` has no report.
     last_error: Option<LastError>,
     due_at: Option<DateTime<Utc>>,
     waiting: Option<Waiting>,
@@ -61,7 +61,7 @@ struct RunningCycle {
     progress: Arc<Progress>,
 }
 
-/// Why there is no report of a cycle.
+/// Why a cycle has no report.
 #[derive(Debug, Clone, Serialize)]
 struct LastError {
     at: DateTime<Utc>,
@@ -197,7 +197,7 @@ impl StatusRegistry {
         }
     }
 
-    /// There is no report of a cycle of the tenant; the last one stands beside the error.
+    /// A cycle of the tenant has no report; the last one stays next to the error.
     pub(super) fn failed(&self, tenant: &TenantName, failure: &FailureRecord) {
         let error = LastError { at: self.clock.now(), failure: failure.clone() };
         if let Some(status) = self.tenants().get_mut(tenant) {
@@ -214,7 +214,7 @@ impl StatusRegistry {
         }
     }
 
-    /// Reads what state knows of an inventory's sinks, and has it note those that are new to it.
+    /// Reads what state knows of an inventory's sinks, and records those that are new to it.
     pub(super) async fn read_state(
         &self,
         store: &dyn StateStore,

@@ -57,7 +57,7 @@ impl Desk {
     fn at(second: i64) -> Self {
         let clock = Arc::new(SetClock(std::sync::Mutex::new(at(second))));
         let registry = Registry::new(RegistryOptions::new("1"));
-        let watch = Watch::at(registry, Arc::clone(&clock) as _);
+        let watch = Watch::with_clock(registry, Arc::clone(&clock) as _);
         watch.metrics.register(&contoso(), &[soc()]);
         watch.status.add(inventory(), vec![soc()]);
         Self { clock, watch, store: MemoryStore::default() }

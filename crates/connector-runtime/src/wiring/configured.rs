@@ -1,8 +1,8 @@
 //! Tenants as they are configured, and what of them could be built so far.
 //!
 //! Building needs files that may come later: an authority's certificate, a client certificate, the
-//! variables of a workload identity. A part that cannot be built costs only itself, is reported like
-//! any other failure, and is tried again by the next cycle that needs it.
+//! variables of a workload identity. A part that cannot be built does not affect the others, is
+//! reported like any other failure, and is tried again by the next cycle that needs it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use stocktake_sinks::{BuiltSink, SinkContext};
 use super::files::named_files;
 use super::sinks::sink;
 use super::tenant::{
-    TenantAccess, TenantCollector, TenantProbe, access, apis_of, collector, source_name,
+    TenantAccess, TenantCollector, TenantProbe, access, collector, source_name, tenant_apis,
 };
 use crate::command_error::CommandError;
 use crate::config::{Config, TenantConfig};
@@ -27,7 +27,7 @@ pub(super) struct CollectorFactory {
     pub(super) config: Config,
     pub(super) context: SinkContext,
     pub(super) store: Arc<dyn StateStore>,
-    /// Those that could be built. Each is one for all tenants: a file has one writer.
+    /// The sinks that could be built, shared by all tenants: a file has one writer.
     sinks: Mutex<BTreeMap<SinkName, BuiltSink>>,
 }
 
@@ -36,7 +36,7 @@ impl CollectorFactory {
         Self { config, context, store, sinks: Mutex::default() }
     }
 
-    /// A sink, which is built unless it was before.
+    /// A sink, built on first use.
     pub(super) fn sink(&self, name: &SinkName) -> Result<BuiltSink, Failure> {
         // A panic leaves the map as it was or with one sink more.
         let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,10 +103,10 @@ impl ConfiguredTenant {
 
     /// The APIs that are called for it.
     pub(crate) fn apis(&self) -> Vec<&'static str> {
-        apis_of(&self.config, &self.factory.config)
+        tenant_apis(&self.config, &self.factory.config)
     }
 
-    /// The access to the APIs, which is built unless it was before.
+    /// The access to the APIs, built on first use.
     fn access(&self) -> Result<Arc<TenantAccess>, CommandError> {
         let mut built = self.built();
         if let Some(access) = &built.access {

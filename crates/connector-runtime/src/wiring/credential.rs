@@ -9,16 +9,17 @@ use stocktake_auth::{
     CertificateCredential, CertificateOptions, CertificateSource, ClientSecret, Credential,
     CredentialError, ENTRA_LIMITS, EntraOptions, EntraTokens, FederatedToken, GLOBAL_LOGIN_URL,
     MANAGED_IDENTITY_LIMITS, ManagedIdentity, ManagedIdentityHost, ManagedIdentityOptions,
-    SecretSource, TenantGuard,
+    TenantGuard,
 };
 use stocktake_connector_core::{Clock, DirectoryId, SystemClock, TenantName, TokenProvider, chain};
 use stocktake_http_stack::{CallCounts, Limits, Transport};
+use stocktake_sinks::{RedactedText, SecretSetting};
 use url::Url;
 
-use super::{secret, url};
+use super::{secret, secret_source, url};
 use crate::command_error::CommandError;
 use crate::config::{
-    CertificateConfig, Config, ConfigError, CredentialConfig, Endpoints, Fault, HiddenText,
+    CertificateConfig, Config, ConfigError, ConfigFault, CredentialConfig, Endpoints,
     ManagedIdentityConfig, SignatureAlgorithm, TenantConfig, WorkloadIdentityConfig,
 };
 
@@ -32,7 +33,7 @@ pub(crate) enum CredentialKind {
     AzureCli,
 }
 
-/// Where a tenant's tokens come from, and what is known of its credential.
+/// The source of a tenant's tokens, and facts about its credential.
 pub(crate) struct Tokens {
     pub(crate) provider: Arc<dyn TokenProvider>,
     pub(crate) kind: CredentialKind,
@@ -46,7 +47,7 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    /// Makes what would be sent to Entra, to find out whether its files can be used. Sends nothing.
+    /// Builds the request to Entra without sending it, to find out whether its files can be used.
     pub(crate) async fn try_credential(&self) -> Result<(), CredentialError> {
         let (Some(credential), Some(client_id)) = (&self.credential, &self.client_id) else {
             return Ok(());
@@ -60,7 +61,7 @@ impl Tokens {
         Ok(())
     }
 
-    /// Calls for tokens so far.
+    /// Token requests so far.
     pub(crate) fn calls(&self) -> CallCounts {
         (self.calls)()
     }
@@ -119,7 +120,7 @@ pub(super) fn tokens(
 }
 
 fn fault(key: &str, problem: impl Into<String>) -> CommandError {
-    ConfigError(vec![Fault::new(key, problem)]).into()
+    ConfigError(vec![ConfigFault::new(key, problem)]).into()
 }
 
 fn entra(
@@ -155,7 +156,7 @@ fn entra(
     })
 }
 
-/// The directory that the tenant is.
+/// The directory of the tenant.
 pub(super) fn directory_id(
     tenant: &TenantName,
     config: &TenantConfig,
@@ -164,7 +165,7 @@ pub(super) fn directory_id(
         .map_err(|error| fault(&format!("tenants.{tenant}.tenant_id"), error.to_string()))
 }
 
-/// The bounds of calls for tokens, with the retries that the operator wants of every call.
+/// The limits of token requests, with the configured number of retries.
 fn token_limits(limits: Limits, all: &Config) -> Limits {
     Limits { max_retries: all.http.max_retries, ..limits }
 }
@@ -172,7 +173,7 @@ fn token_limits(limits: Limits, all: &Config) -> Limits {
 fn app_secret(
     key: &str,
     client_id: String,
-    value: Option<&HiddenText>,
+    value: Option<&RedactedText>,
     file: Option<&Path>,
 ) -> Result<Application, CommandError> {
     let secret = secret(key, "app_secret", value, file)?;
@@ -186,11 +187,8 @@ fn app_secret(
 
 fn certificate(config: &CertificateConfig) -> Application {
     let file = config.certificate_file.clone();
-    let password = match (&config.password, &config.password_file) {
-        (Some(value), _) => Some(SecretSource::Value(value.to_secret())),
-        (None, Some(path)) => Some(SecretSource::File(path.clone())),
-        (None, None) => None,
-    };
+    let password = SecretSetting::new(config.password.as_ref(), config.password_file.as_deref())
+        .map(secret_source);
     let source = if config.is_pfx() {
         CertificateSource::Pfx { file, password }
     } else {

@@ -16,20 +16,20 @@ use stocktake_connector_core::{
     Inventory, Mapper as _, Scope, SinkName, StateStore, TenantName, chain,
 };
 use stocktake_http_stack::base_url;
-use stocktake_sinks::{BuiltSink, SinkContext};
+use stocktake_sinks::{BuiltSink, RedactedText, SecretSetting, SinkContext};
 use stocktake_state::{MemoryStore, SqliteStore};
 use url::Url;
 
 use self::configured::CollectorFactory;
 use crate::command_error::CommandError;
-use crate::config::{Config, ConfigError, Fault, HiddenText, StateConfig, TenantConfig};
+use crate::config::{Config, ConfigError, ConfigFault, StateConfig, TenantConfig};
 
 pub(crate) use configured::ConfiguredTenant;
 pub(crate) use credential::CredentialKind;
-pub(crate) use tenant::{GraphAccess, TenantAccess, access, mapper, sinks_of, source_name};
+pub(crate) use tenant::{GraphAccess, TenantAccess, access, mapper, source_name, tenant_sinks};
 pub(crate) use transport::{Observer, connections};
 
-/// Remembers nothing when given as the path of state.
+/// As the path of state: keep it in memory.
 const IN_MEMORY: &str = ":memory:";
 
 /// Everything that runs.
@@ -37,14 +37,14 @@ const IN_MEMORY: &str = ":memory:";
 pub(crate) struct Deployment {
     /// Each tenant, also those that could not be built.
     pub(crate) tenants: Vec<Arc<ConfiguredTenant>>,
-    /// Where they note what was delivered.
+    /// Records what was delivered.
     pub(crate) store: Arc<dyn StateStore>,
     /// Why tenants and sinks could not be built at the start.
     pub(crate) broken: Vec<CommandError>,
 }
 
 impl Deployment {
-    /// The same without the tenants that cannot be collected now, for a command that runs each once.
+    /// Removes the tenants that cannot be built, for a command that runs each once.
     ///
     /// # Errors
     /// The first reason when no tenant is left.
@@ -60,8 +60,8 @@ impl Deployment {
     }
 }
 
-/// Builds the chosen tenants (all when none is chosen) with every sink. One that cannot be built costs
-/// the others nothing, and is built by a later cycle when it can be. `observer` sees every request.
+/// Builds the chosen tenants (all when none is chosen) with every sink. One that cannot be built
+/// does not affect the others; a later cycle tries to build it again. `observer` sees every request.
 ///
 /// # Errors
 /// When there is nothing to build, or the state cannot be opened.
@@ -77,12 +77,12 @@ pub(crate) fn deploy(
     let factory = Arc::new(factory);
     let (mut tenants, mut fed) = (Vec::new(), BTreeSet::new());
     for (name, tenant) in chosen {
-        let sinks = sinks_of(tenant, config).map(sink_name).collect::<Result<Vec<_>, _>>()?;
+        let sinks = tenant_sinks(tenant, config).map(sink_name).collect::<Result<Vec<_>, _>>()?;
         fed.extend(sinks.iter().cloned());
         let tenant = ConfiguredTenant::new(name, tenant.clone(), sinks, Arc::clone(&factory))?;
         tenants.push(Arc::new(tenant));
     }
-    // A sink that no tenant feeds is not missed.
+    // A sink that no tenant feeds is not reported.
     let mut broken: Vec<_> =
         fed.iter().filter_map(|sink| factory.sink(sink).err()).map(CommandError::from).collect();
     broken.extend(tenants.iter().filter_map(|tenant| tenant.access_error()));
@@ -118,7 +118,7 @@ pub(crate) fn scopes(config: &Config) -> Result<BTreeSet<Scope>, CommandError> {
         let tenant_name =
             TenantName::new(name).map_err(|error| CommandError::from_error(&error))?;
         let inventory = Inventory { tenant: tenant_name, source: tenant::source_name()? };
-        for sink in sinks_of(tenant, config) {
+        for sink in tenant_sinks(tenant, config) {
             scopes.insert(inventory.at(&sink_name(sink)?));
         }
     }
@@ -136,15 +136,15 @@ pub(crate) fn choose<'c>(
     chosen: &[String],
 ) -> Result<Vec<(TenantName, &'c TenantConfig)>, CommandError> {
     if config.tenants.is_empty() {
-        return Err(ConfigError(vec![Fault::new(
+        return Err(ConfigError(vec![ConfigFault::new(
             "tenants",
-            "there is no tenant; add a table such as [tenants.contoso], see `stocktake config \
+            "there is no tenant; add a table such as [tenants.contoso], or see `stocktake config \
              init`; `stocktake demo` needs none",
         )])
         .into());
     }
     if config.sinks.is_empty() {
-        return Err(ConfigError(vec![Fault::new(
+        return Err(ConfigError(vec![ConfigFault::new(
             "sinks",
             "there is no sink; add a table such as [sinks.soc], or see `stocktake config init`",
         )])
@@ -153,7 +153,7 @@ pub(crate) fn choose<'c>(
     let known: Vec<&str> = config.tenants.keys().map(String::as_str).collect();
     for name in chosen {
         if !config.tenants.contains_key(name) {
-            return Err(ConfigError(vec![Fault::new(
+            return Err(ConfigError(vec![ConfigFault::new(
                 "--tenant",
                 crate::config::unknown("tenant", name, &known),
             )])
@@ -172,26 +172,28 @@ pub(crate) fn choose<'c>(
 }
 
 fn url(key: &str, text: &str) -> Result<Url, CommandError> {
-    base_url(text).map_err(|error| ConfigError(vec![Fault::new(key, chain(&error))]).into())
+    base_url(text).map_err(|error| ConfigError(vec![ConfigFault::new(key, chain(&error))]).into())
 }
 
 fn secret(
     key: &str,
     name: &str,
-    value: Option<&HiddenText>,
+    value: Option<&RedactedText>,
     file: Option<&Path>,
 ) -> Result<SecretSource, CommandError> {
-    match (value, file) {
-        (Some(value), _) => Ok(SecretSource::Value(value.to_secret())),
-        (None, Some(path)) => Ok(SecretSource::File(path.to_owned())),
-        // The configuration was checked for this; an embedder's may not have been.
-        (None, None) => {
-            Err(ConfigError(vec![Fault::new(format!("{key}.{name}"), "is missing")]).into())
-        }
+    // The configuration was checked for this; an embedder's may not have been.
+    let missing = || ConfigError(vec![ConfigFault::new(format!("{key}.{name}"), "is missing")]);
+    Ok(SecretSetting::new(value, file).map(secret_source).ok_or_else(missing)?)
+}
+
+fn secret_source(setting: SecretSetting) -> SecretSource {
+    match setting {
+        SecretSetting::Value(value) => SecretSource::Value(value),
+        SecretSetting::File(path) => SecretSource::File(path),
     }
 }
 
-/// Whether nothing is remembered.
+/// Whether state is kept in memory.
 pub(crate) fn is_in_memory(state: &StateConfig) -> bool {
     state.path.as_os_str() == IN_MEMORY
 }
@@ -204,7 +206,7 @@ pub(crate) fn open_state(state: &StateConfig) -> Result<Arc<dyn StateStore>, Com
     Ok(Arc::new(SqliteStore::open(&state.path)?))
 }
 
-/// State to look at, also while another process writes it.
+/// State to read, also while another process writes it.
 pub(crate) fn open_state_to_read(state: &StateConfig) -> Result<Arc<dyn StateStore>, CommandError> {
     if is_in_memory(state) {
         return Err(CommandError::failed(

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use stocktake_auth::{ApiKey, SecretSource};
+use stocktake_auth::ApiKey;
 use stocktake_connector_core::{
     ErrorCode, Failure, Fingerprint, Recovery, SinkName, SystemClock, TokenProvider,
 };
 use stocktake_http_stack::{Transport, TransportOptions};
 use stocktake_sinks::{BuiltSink, HttpContext, SecretResolver, SecretSetting, SinkContext};
 
+use super::secret_source;
 use super::transport::limits;
 use crate::config::Config;
 
@@ -53,9 +54,6 @@ struct Secrets;
 
 impl SecretResolver for Secrets {
     fn resolve(&self, secret: SecretSetting) -> Arc<dyn TokenProvider> {
-        Arc::new(ApiKey::new(match secret {
-            SecretSetting::Value(value) => SecretSource::Value(value),
-            SecretSetting::File(path) => SecretSource::File(path),
-        }))
+        Arc::new(ApiKey::new(secret_source(secret)))
     }
 }

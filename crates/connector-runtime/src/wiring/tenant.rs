@@ -39,12 +39,12 @@ pub(crate) struct TenantAccess {
     pub(crate) defender_scope: TokenScope,
     pub(crate) defender_stack: ApiStack,
     pub(crate) defender_options: DefenderOptions,
-    /// `None` when Intune is not asked.
+    /// `None` when Intune is not queried.
     pub(crate) graph: Option<GraphAccess>,
 }
 
 impl TenantAccess {
-    /// What can be asked of it while it works.
+    /// What can be read of it while it works.
     pub(super) fn probe(&self) -> TenantProbe {
         let graph = self.graph.as_ref().map(|graph| graph.stack.clone());
         TenantProbe {
@@ -146,7 +146,7 @@ pub(crate) fn access(
 }
 
 /// The names of the sinks that a tenant feeds.
-pub(crate) fn sinks_of<'c>(
+pub(crate) fn tenant_sinks<'c>(
     tenant: &'c TenantConfig,
     config: &'c Config,
 ) -> impl Iterator<Item = &'c str> {
@@ -157,16 +157,16 @@ pub(crate) fn sinks_of<'c>(
 }
 
 /// The APIs that are called for a tenant, by the names that their clients give them.
-pub(super) fn apis_of(tenant: &TenantConfig, config: &Config) -> Vec<&'static str> {
+pub(super) fn tenant_apis(tenant: &TenantConfig, config: &Config) -> Vec<&'static str> {
     let named = tenant.credential.as_ref().and_then(|name| config.credentials.get(name));
     let tokens = match named {
         Some(CredentialConfig::ManagedIdentity(_)) => Some("managed-identity"),
-        // It is run as a program, not called over HTTP.
+        // The Azure CLI runs as a program; nothing is called over HTTP.
         Some(CredentialConfig::AzureCli(_)) => None,
         _ => Some("entra"),
     };
     let graph = (config.enrichment.intune == IntuneMode::Auto).then_some("graph");
-    let sinks: BTreeSet<_> = sinks_of(tenant, config)
+    let sinks: BTreeSet<_> = tenant_sinks(tenant, config)
         .filter_map(|name| config.sinks.get(name)?.settings())
         .flat_map(|settings| settings.apis())
         .copied()
@@ -174,7 +174,7 @@ pub(super) fn apis_of(tenant: &TenantConfig, config: &Config) -> Vec<&'static st
     tokens.into_iter().chain(["defender"]).chain(graph).chain(sinks).collect()
 }
 
-/// Which machines are collected, in the words of the client.
+/// Which machines are collected, as the client takes it.
 fn machine_filter(config: &FilterConfig) -> MachineFilter {
     let FilterConfig { health_status, rbac_groups, os_platforms, tags } = config.clone();
     MachineFilter { health_status, rbac_groups, os_platforms, tags }

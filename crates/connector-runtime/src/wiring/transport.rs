@@ -4,22 +4,23 @@ use std::sync::Arc;
 
 use stocktake_connector_core::chain;
 use stocktake_http_stack::{AttemptObserver, Backoff, Limits, Transport, TransportOptions};
+use stocktake_sinks::RedactedText;
 use url::Url;
 
 use crate::command_error::CommandError;
-use crate::config::{ConfigError, Fault, HiddenText, HttpConfig};
+use crate::config::{ConfigError, ConfigFault, HttpConfig};
 
 /// Sees every request on the wire.
 pub(crate) type Observer = Arc<dyn AttemptObserver>;
 
-/// One connection pool for everything without settings of its own, and what it is made from.
+/// One connection pool for everything without its own settings, and the options that it is made from.
 pub(crate) fn connections(
     http: &HttpConfig,
     observer: Option<Observer>,
 ) -> Result<(Transport, TransportOptions), CommandError> {
     let options = options(http, observer)?;
     let transport = Transport::new(&options)
-        .map_err(|error| ConfigError(vec![Fault::new("http", chain(&error))]))?;
+        .map_err(|error| ConfigError(vec![ConfigFault::new("http", chain(&error))]))?;
     Ok((transport, options))
 }
 
@@ -37,9 +38,9 @@ fn options(
 }
 
 /// The proxy with the password of its user. No error repeats any of it.
-fn proxy_url(proxy: &HiddenText, http: &HttpConfig) -> Result<Url, CommandError> {
+fn proxy_url(proxy: &RedactedText, http: &HttpConfig) -> Result<Url, CommandError> {
     let fault = |key: &str, problem: String| {
-        CommandError::from(ConfigError(vec![Fault::new(format!("http.{key}"), problem)]))
+        CommandError::from(ConfigError(vec![ConfigFault::new(format!("http.{key}"), problem)]))
     };
     let mut url = Url::parse(proxy.expose())
         .map_err(|error| fault("proxy", format!("is not a URL: {error}")))?;
@@ -54,11 +55,11 @@ fn proxy_url(proxy: &HiddenText, http: &HttpConfig) -> Result<Url, CommandError>
         ));
     }
     url.set_password(Some(password.trim()))
-        .map_err(|()| fault("proxy", "has no place for a password".into()))?;
+        .map_err(|()| fault("proxy", "cannot have a password".into()))?;
     Ok(url)
 }
 
-/// Bounds of every call.
+/// The limits of every call.
 pub(super) fn limits(http: &HttpConfig) -> Limits {
     Limits {
         call_deadline: http.call_deadline,

@@ -1,5 +1,5 @@
-//! What the configuration names and what cannot be built: it costs itself alone, is told of, and is
-//! tried again without a restart.
+//! Parts of the configuration that cannot be built: they do not affect the others, are reported, and
+//! are tried again without a restart.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use stocktake_telemetry::metric::{self, label};
 use crate::site::{API_KEY, Site, fleet};
 use crate::telemetry::Program;
 
-/// A site whose sink `mtls`, beside `soc`, needs a file that is not there.
+/// A site whose sink `mtls`, next to `soc`, needs a file that is not there.
 async fn site_with_broken_sink() -> Site {
     let site = Site::of(fleet(20, 10))
         .await
@@ -35,7 +35,7 @@ fn bring_authority(place: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sink_that_cannot_be_built_is_told_of_and_gets_everything_when_it_can_be() {
+async fn a_sink_that_cannot_be_built_is_reported_and_gets_everything_once_it_can_be() {
     let site = site_with_broken_sink().await;
     let mut program = Program::start(&site).await;
     let report = program.report_of("failed").await;
@@ -97,7 +97,7 @@ async fn a_program_that_can_build_nothing_starts_and_works_when_it_can() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenant_that_cannot_be_built_is_told_of_and_costs_the_others_nothing() {
+async fn a_tenant_that_cannot_be_built_is_reported_and_does_not_affect_the_others() {
     let site = Site::of(fleet(20, 10))
         .await
         .set("collection", "interval = \"1s\"\nretry_after = \"100ms\"\n");

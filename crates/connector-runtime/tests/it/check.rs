@@ -127,7 +127,7 @@ async fn a_tenant_that_cannot_be_built_hides_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn state_that_is_no_database() {
+async fn state_that_is_not_a_database() {
     let site = site().await;
     std::fs::write(site.path("state.db"), "garbage".repeat(2_000)).unwrap();
     let check = site.run(&["check"]).await;
@@ -336,7 +336,7 @@ async fn a_certificate_that_has_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_is_off_breaks_who_signs() {
+async fn a_clock_that_is_off_fails_where_requests_are_signed() {
     let site = site_with_certificate(60, TimeDelta::seconds(1_200)).await;
     let check = site.run(&["check"]).await;
     is(&check, TENANT, "clock", "FAILED", &["behind the servers'", "NTP"]);

@@ -174,7 +174,7 @@ async fn the_configuration_that_init_writes_can_be_used_once_it_is_filled_in() {
     assert_eq!(shown.code, Some(0), "{shown:#?}");
     assert!(shown.stdout.contains("interval = \"3h\""), "{shown:#?}");
     let again = desk.run(&["config", "init"]).await;
-    assert_eq!(again.code, Some(1), "an existing file is left alone");
+    assert_eq!(again.code, Some(1), "an existing file is not replaced");
     let schema = desk.run(&["config", "schema"]).await;
     let schema: Value = serde_json::from_str(&schema.stdout).unwrap();
     assert!(schema["properties"]["tenants"].is_object());
@@ -192,7 +192,7 @@ async fn usage_mistakes_end_with_2_and_help_with_0() {
 }
 
 #[tokio::test]
-async fn output_that_nobody_reads_is_no_failure() {
+async fn output_without_a_reader_is_not_a_failure() {
     let desk = Desk::new();
     let lines = MACHINE.replace('\n', "").into_bytes();
     let many: Vec<u8> =

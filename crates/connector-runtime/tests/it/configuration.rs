@@ -261,7 +261,10 @@ async fn a_wrong_secret_names_the_code_and_what_to_do() {
     assert_eq!(ended.code, Some(1));
     assert!(ended.stdout.contains("AADSTS7000215"), "{ended:#?}");
     assert!(ended.stdout.contains("[ST0201]\n"), "{ended:#?}");
-    assert!(ended.stdout.contains("value"), "it tells value and id of a secret apart: {ended:#?}");
+    assert!(
+        ended.stdout.contains("value"),
+        "it distinguishes the value of a secret from its id: {ended:#?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -475,7 +475,7 @@ async fn no_header_of_a_host_is_shown_with_every_fault_on() {
 }
 
 /// Asserts that a cycle fails with the code.
-async fn a_cycle_is_told_by(site: &Site, code: &str) {
+async fn assert_cycle_code(site: &Site, code: &str) {
     let report = site.sync().await.report();
     let CycleOutcome::Failed { failure } = report.outcome else {
         panic!("the cycle did not fail: {report:#?}");
@@ -485,53 +485,53 @@ async fn a_cycle_is_told_by(site: &Site, code: &str) {
 }
 
 /// Asserts that `check` fails with the code.
-async fn check_tells(site: &Site, code: &str) {
+async fn assert_check_code(site: &Site, code: &str) {
     let check = site.run(&["check"]).await;
     assert_eq!(check.code, Some(1), "{check:#?}");
     assert!(check.stdout.contains(&format!("[{code}]")), "{}", check.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_file_that_is_missing_is_told_by_its_code() {
+async fn a_missing_secret_file_is_reported_by_its_code() {
     let site = Site::of(fleet(5, 5)).await;
     let lines = format!("app_secret_file = {:?}\n", site.path("absent"));
     let site = site.with_credential("app_secret", &lines);
-    a_cycle_is_told_by(&site, "ST0202").await;
-    check_tells(&site, "ST0202").await;
+    assert_cycle_code(&site, "ST0202").await;
+    assert_check_code(&site, "ST0202").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_login_host_that_is_down_is_told_by_its_code() {
+async fn a_login_host_that_is_down_is_reported_by_its_code() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let dead = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let site = Site::of(fleet(5, 5)).await;
-    a_cycle_is_told_by(&site.replace("login_url", &dead), "ST0203").await;
+    assert_cycle_code(&site.replace("login_url", &dead), "ST0203").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_login_host_that_asks_to_wait_for_long_is_told_by_its_code() {
+async fn a_login_host_that_asks_for_a_long_wait_is_reported_by_its_code() {
     let site = Site::of(fleet(5, 5)).await;
     let wait = Some(RetryAfter::Seconds(3_600));
     let throttled = Effect::Status { code: 429, retry_after: wait, body: None };
     site.handle().add_fault(Fault::always(Api::Entra, throttled));
-    a_cycle_is_told_by(&site, "ST0203").await;
-    check_tells(&site, "ST0203").await;
+    assert_cycle_code(&site, "ST0203").await;
+    assert_check_code(&site, "ST0203").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_login_host_that_answers_with_a_web_page_is_told_by_its_code() {
+async fn a_login_host_that_responds_with_a_web_page_is_reported_by_its_code() {
     let site = Site::of(fleet(5, 5)).await;
     site.handle().add_fault(Fault::always(Api::Entra, Effect::Html));
-    a_cycle_is_told_by(&site, "ST0204").await;
+    assert_cycle_code(&site, "ST0204").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_login_host_without_the_endpoint_is_told_by_its_code() {
+async fn a_login_host_without_the_endpoint_is_reported_by_its_code() {
     let site = Site::of(fleet(5, 5)).await;
     let body = Some("<html>no such page</html>".to_owned());
     let absent = Effect::Status { code: 404, retry_after: None, body };
     site.handle().add_fault(Fault::always(Api::Entra, absent));
-    a_cycle_is_told_by(&site, "ST0204").await;
-    check_tells(&site, "ST0204").await;
+    assert_cycle_code(&site, "ST0204").await;
+    assert_check_code(&site, "ST0204").await;
 }

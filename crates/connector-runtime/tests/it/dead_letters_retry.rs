@@ -39,7 +39,7 @@ async fn letters(site: &Site) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_mended_sink_refused_is_sent_once_and_its_dead_letters_end() {
+async fn what_a_sink_refused_is_sent_once_after_its_fix_and_its_dead_letters_end() {
     let (site, _) = refused().await;
     assert_eq!(refusals(&retry(&site, &["--dry-run"]).await), 3);
     let account = site.sync().await.account();

@@ -139,7 +139,7 @@ async fn a_link_that_repeats_ends_the_listing_with_an_error() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_beyond_the_bound_is_refused_by_name() {
+async fn a_response_beyond_the_limit_is_refused_by_name() {
     fails_the_cycle(
         Fault::once(Api::DefenderList, Effect::HugeBody { bytes: 8_000_000 }),
         "too large",

@@ -17,6 +17,7 @@ mod init;
 mod judge;
 mod judges;
 mod mutual_tls;
+mod own_sink;
 mod push;
 mod recorder;
 mod retry;

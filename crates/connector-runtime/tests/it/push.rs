@@ -244,7 +244,7 @@ async fn a_trace_that_is_not_sampled_is_not_pushed_and_a_dead_collector_costs_no
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_collector_that_is_back_is_told_once() {
+async fn a_collector_that_is_back_is_reported_once() {
     let collector = Recorder::late_for_each_path().await;
     let site = Site::of(fleet(10, 5)).await;
     let synced = site.set("telemetry", &endpoint(&collector)).sync().await;
@@ -271,7 +271,7 @@ async fn spans_without_room_in_the_queue_are_counted() {
     let site = Site::of(fleet(10, 5)).await.set("telemetry", &endpoint(&collector));
     let synced = sync_with(&site, &[("OTEL_BSP_MAX_QUEUE_SIZE", "1")]).await;
     let line = synced.stderr.lines().rfind(|line| line.contains("spans were dropped"));
-    let line = line.unwrap_or_else(|| panic!("nothing is told: {}", synced.stderr));
+    let line = line.unwrap_or_else(|| panic!("nothing is logged: {}", synced.stderr));
     let dropped: usize =
         line.split("dropped=").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
     let pushed = spans(&collector).values().map(Vec::len).sum::<usize>();
@@ -296,7 +296,7 @@ fn resource(push: &Recorded) -> BTreeMap<String, String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_push_says_who_it_is_of_as_the_usual_variables_want_it() {
+async fn a_push_has_the_resource_of_the_usual_variables() {
     let collector = Recorder::start().await;
     let site = Site::of(fleet(1, 0)).await.set("telemetry", &endpoint(&collector));
     let who = async |variables: &[_]| {

@@ -198,7 +198,7 @@ async fn a_log_that_cannot_be_written_ends_no_cycle() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sighup_is_answered_and_ends_nothing() {
+async fn sighup_is_logged_and_ends_nothing() {
     let site = busy_site().await;
     let mut program = Logged::start(run(&site, &[]));
     program.cycle("complete").await;

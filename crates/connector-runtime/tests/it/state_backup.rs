@@ -1,4 +1,4 @@
-//! `stocktake state backup` beside a program that writes, and into places that take no copy.
+//! `stocktake state backup` next to a program that writes, and into places that take no copy.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -67,7 +67,7 @@ async fn of_two_copies_to_one_name_one_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copy_is_told_in_words() {
+async fn a_copy_is_reported_as_text() {
     let site = Site::of(fleet(5, 5)).await;
     site.sync().await;
     let copied = site.run(&["state", "backup", "copy.db"]).await;

@@ -23,7 +23,7 @@ async fn purge(site: &Site, arguments: &[&str]) -> Ended {
     site.run(&[&["state", "purge", "--output", "json"], arguments].concat()).await
 }
 
-/// Scopes, devices and reports that the answer counts.
+/// Scopes, devices and reports that the output counts.
 #[track_caller]
 fn counts(ended: &Ended) -> [u64; 3] {
     assert_eq!(ended.code, Some(0), "{ended:#?}");

@@ -1,4 +1,4 @@
-//! What the running program tells of itself: health and metrics. What it pushes is in `push`.
+//! What the running program reports of itself: health and metrics. What it pushes is in `push`.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -135,7 +135,7 @@ async fn site_with_certificate() -> Site {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_scrape_tells_what_the_cycle_report_tells() {
+async fn a_scrape_equals_the_cycle_report() {
     let site = site_with_certificate().await.set("collection", "interval = \"1h\"\n");
     for api in [Api::DefenderList, Api::SekoiaPush] {
         site.handle().add_fault(Fault::once(api, Effect::status(503)));
@@ -184,7 +184,7 @@ async fn a_scrape_tells_what_the_cycle_report_tells() {
     let left = scrape.sum(&metric::QUOTA_REMAINING, &defender).unwrap();
     assert!(left > 0.9 && left <= 1.0, "{left}");
     for metric in metric::ALL {
-        assert!(scrape.sum(metric, &[]).is_some(), "{} is not told", metric.name);
+        assert!(scrape.sum(metric, &[]).is_some(), "{} has no series", metric.name);
     }
 
     let status = program.status().await;

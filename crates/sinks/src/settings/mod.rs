@@ -157,6 +157,15 @@ impl Faults {
     }
 }
 
+impl IntoIterator for Faults {
+    type Item = SettingsFault;
+    type IntoIter = std::vec::IntoIter<SettingsFault>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 /// Reads and validates settings.
 ///
 /// Environment variables hold strings only: where the schema asks for a number, a boolean or a list

@@ -18,9 +18,14 @@ const REDACTED: &str = "(hidden)";
 pub struct RedactedText(SecretString);
 
 impl RedactedText {
+    /// The text, for its one use.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
     /// Whether it holds nothing but white space.
     pub fn is_blank(&self) -> bool {
-        self.0.expose_secret().trim().is_empty()
+        self.expose().trim().is_empty()
     }
 }
 

@@ -8,7 +8,6 @@ mod registry;
 mod sekoia;
 mod staging;
 mod stdout;
-mod throw_away;
 
 use bytes::Bytes;
 use chrono::DateTime;

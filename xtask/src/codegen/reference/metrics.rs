@@ -65,16 +65,28 @@ The same server returns the current state of each tenant at `/status`, as JSON: 
 | `current_cycle` | the running cycle: `cycle` and `kind` (null until they are decided), `started_at`, \
 records `read` so far, events `settled` so far over all sinks; null between cycles |
 | `next_cycle_at` | when the next cycle is due; null while one is running |
-| `waiting_for` | what the tenant waits for: `interval` (the next cycle of the schedule), `retry` (after a \
-failure that may pass by itself), `operator` (after one that needs you; tried again now and then, and \
-when a file changes); null while a cycle is running |
-| `sinks` | by name, including sinks that cannot be built: `last_complete_at` (null: never), \
-`configured_since`, `data_age_seconds`, `build_error` |
+| `waiting_for` | the reason for the wait; null while a cycle is running: `interval` (the schedule), \
+`retry` (a failure that may pass by itself), `operator` (a failure that you have to fix; Stocktake \
+tries again less and less often, and at once when a file that the tenant names changes) |
+| `sinks.NAME` | each sink of the tenant, including those that cannot be built |
+| `sinks.NAME.last_complete_at` | when the sink last received everything; null: never |
+| `sinks.NAME.configured_since` | when the configuration first named the sink for this tenant |
+| `sinks.NAME.data_age_seconds` | the value of `stocktake_data_age_seconds` |
 | `sinks.NAME.build_error` | the failure of a sink that cannot be built; the next cycle tries again; \
 null otherwise |
-| `last_cycle` | the report of the last cycle that has one, also from before a restart |
+| `last_cycle` | the report of the last cycle that has one, also from before a restart; \
+`outcome.failure` and `sinks.NAME.failure` are failures, absent on success |
 | `last_error` | `at` and the failure of a later attempt without a report: the tenant could not be built, \
 or state could not be written; null otherwise |
 
-A failure has `code`, `recovery`, `retry_at` (no attempt before then), `advice` and `message`.
+A failure has these keys:
+
+| key | meaning |
+|---|---|
+| `code` | the [error code](errors/README.md) |
+| `recovery` | `retry` (may pass by itself), `operator` (you have to fix it) or `defect` (a fault of the \
+remote or of this program) |
+| `retry_at` | no attempt is made before this time; absent without one |
+| `advice` | what you can do; absent without any |
+| `message` | the error and its causes, on one line |
 ";

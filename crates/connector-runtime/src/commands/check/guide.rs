@@ -22,7 +22,7 @@ pub(super) struct Permission {
     pub(super) role: &'static str,
     /// Its id.
     pub(super) role_id: &'static str,
-    /// Roles that are accepted too, and permit more than is needed.
+    /// Roles that are accepted too, but permit more than is needed.
     pub(super) supersets: &'static [&'static str],
     /// Whether a cycle works without it.
     pub(super) dispensable: bool,
@@ -152,8 +152,8 @@ impl Guide {
         )
     }
 
-    /// Takes away what is not needed.
-    pub(super) fn take_away(&self, permission: &Permission, excess: &[&str]) -> Action {
+    /// Revokes a role that is not needed.
+    pub(super) fn revoke(&self, permission: &Permission, excess: &[&str]) -> Action {
         self.action(
             format!(
                 "Remove {} of {}, and revoke its admin consent: {}. {} is enough.",
@@ -185,11 +185,11 @@ impl Guide {
         self.action(format!("{advice} Portal: {place}."), [fix.command_for(&names)])
     }
 
-    /// Shows when the app's secrets end, which no token tells.
+    /// Shows when the app's secrets expire, which no token contains.
     pub(super) fn secret_expiry(&self) -> Action {
         self.action(
             format!(
-                "See when it ends: {}.",
+                "See when it expires: {}.",
                 self.registration("Certificates & secrets > Client secrets")
             ),
             [format!(
@@ -200,7 +200,7 @@ impl Guide {
         )
     }
 
-    /// Replaces a certificate that ends soon or has ended.
+    /// Replaces a certificate that expires soon or has expired.
     pub(super) fn new_certificate(&self) -> Action {
         self.action(
             format!(

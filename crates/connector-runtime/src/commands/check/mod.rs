@@ -1,4 +1,4 @@
-//! `stocktake check`: would a cycle work, and if not, what is to be done.
+//! `stocktake check`: whether a cycle would work, and if not, what to do.
 
 mod guide;
 mod reach;
@@ -20,7 +20,7 @@ use stocktake_sinks::BuiltSink;
 /// Tries every credential, permission and sink.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CheckAll {
-    /// Only this tenant; may be given several times
+    /// Only this tenant; can be repeated
     #[arg(long = "tenant", value_name = "NAME")]
     tenants: Vec<String>,
 }
@@ -76,7 +76,7 @@ pub(super) async fn check(
         all.push(Checked { target: format!("tenant {name}"), findings });
     }
     let used: BTreeSet<&str> =
-        tenants.iter().flat_map(|(_, tenant)| wiring::sinks_of(tenant, config)).collect();
+        tenants.iter().flat_map(|(_, tenant)| wiring::tenant_sinks(tenant, config)).collect();
     for (name, built) in wiring::sinks(config, &sink_context) {
         let findings = match built {
             _ if !used.contains(name) => {
@@ -127,7 +127,7 @@ async fn check_sink(built: &BuiltSink) -> Vec<Finding> {
         let mut way = reach::reach(built.name.as_str(), &remote.url, &remote.transport).await;
         findings.append(&mut way.findings);
         if !way.open {
-            findings.push(Finding::skipped("authorisation", "the way to the sink is blocked"));
+            findings.push(Finding::skipped("authorisation", "the sink cannot be reached"));
             return findings;
         }
     }

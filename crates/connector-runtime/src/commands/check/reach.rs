@@ -7,23 +7,23 @@ use stocktake_connector_core::{Finding, SystemClock, Verdict};
 use stocktake_http_stack::{ClientCertificate, ConnectionFault, Probe, Transport};
 use url::Url;
 
-/// A clock that is further off than this is worth a word.
-const WORTH_A_WORD: TimeDelta = TimeDelta::seconds(60);
+/// A clock that is further off than this gets a warning.
+const WARNING_ABOVE: TimeDelta = TimeDelta::seconds(60);
 /// Entra takes no assertion that begins more than five minutes in its future, or has ended.
-const REFUSED: TimeDelta = TimeDelta::seconds(5 * 60);
+const REFUSED_ABOVE: TimeDelta = TimeDelta::seconds(5 * 60);
 
-/// What was found on the way to a host.
+/// Whether a host can be reached.
 #[derive(Debug, Default)]
-pub(super) struct Way {
+pub(super) struct Reachability {
     pub(super) findings: Vec<Finding>,
-    /// Whether it makes sense to ask the host anything.
+    /// Whether calling the host makes sense.
     pub(super) open: bool,
     /// How far our clock is ahead of the host's.
     pub(super) clock_ahead: Option<TimeDelta>,
 }
 
 /// Probes a host, for the steps `{name} DNS` and `{name} TLS`.
-pub(super) async fn reach(name: &str, url: &Url, transport: &Transport) -> Way {
+pub(super) async fn reach(name: &str, url: &Url, transport: &Transport) -> Reachability {
     let probe = transport.probe(url, &SystemClock).await;
     let mut findings = vec![resolved(name, &probe), connected(name, &probe)];
     if let Err(failure) = &probe.outcome
@@ -31,9 +31,9 @@ pub(super) async fn reach(name: &str, url: &Url, transport: &Transport) -> Way {
     {
         // A host that accepts connections and does not respond.
         let detail = format!("{}: {}", failure.message, failure.detail);
-        findings.push(Finding::failed(format!("{name} answer"), detail, &*failure.advice));
+        findings.push(Finding::failed(format!("{name} response"), detail, &*failure.advice));
     }
-    Way {
+    Reachability {
         findings,
         open: probe.outcome.is_ok(),
         clock_ahead: probe.outcome.ok().and_then(|response| response.clock_ahead),
@@ -75,8 +75,8 @@ fn connected(name: &str, probe: &Probe) -> Finding {
     let presented = match &probe.outcome {
         Ok(response) => match response.client_certificate {
             ClientCertificate::NotRequested => "",
-            ClientCertificate::Presented => ", client certificate shown",
-            ClientCertificate::Missing => ", client certificate asked for and not configured",
+            ClientCertificate::Presented => ", client certificate presented",
+            ClientCertificate::Missing => ", client certificate requested but not configured",
         },
         Err(failure) if failure.connected => "",
         Err(failure) if failure.fault == ConnectionFault::Unresolved => {
@@ -105,10 +105,10 @@ fn connected(name: &str, probe: &Probe) -> Finding {
 pub(super) fn clock(ahead: &[TimeDelta], signs: bool) -> Finding {
     const STEP: &str = "clock";
     let Some(most) = ahead.iter().max_by_key(|ahead| ahead.abs()) else {
-        return Finding::skipped(STEP, "no server told its time");
+        return Finding::skipped(STEP, "no server sent its time");
     };
     let off = most.abs();
-    if off < WORTH_A_WORD {
+    if off < WARNING_ABOVE {
         return Finding::fine(STEP, format!("within {} s of the servers'", off.num_seconds() + 1));
     }
     let side = if *most > TimeDelta::zero() { "ahead of" } else { "behind" };
@@ -119,10 +119,14 @@ pub(super) fn clock(ahead: &[TimeDelta], signs: bool) -> Finding {
         "Set the clock by NTP: signed requests are refused when it is more than five minutes off.",
     )
     .with_commands(["timedatectl set-ntp true".to_owned()]);
-    if off >= REFUSED && signs { finding } else { Finding { verdict: Verdict::Warning, ..finding } }
+    if off >= REFUSED_ABOVE && signs {
+        finding
+    } else {
+        Finding { verdict: Verdict::Warning, ..finding }
+    }
 }
 
-/// How long until an end, in words.
+/// Whole days until an end.
 pub(super) fn days_until(end: DateTime<Utc>, now: DateTime<Utc>) -> i64 {
     end.signed_duration_since(now).num_days()
 }
@@ -132,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_is_off_is_a_warning_and_breaks_who_signs() {
+    fn a_clock_that_is_off_is_a_warning_and_fails_where_requests_are_signed() {
         let clock = |seconds: i64, signs| clock(&[TimeDelta::seconds(seconds)], signs).verdict;
         assert_eq!(clock(2, true), Verdict::Fine);
         assert_eq!(clock(-90, true), Verdict::Warning);

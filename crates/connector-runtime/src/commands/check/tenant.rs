@@ -12,10 +12,10 @@ use stocktake_http_stack::{ApiError, ApiStack, Quota, Transport};
 use url::Url;
 
 use super::guide::{Action, Guide, MACHINES, MANAGED_DEVICES, Permission};
-use super::reach::{Way, clock, days_until, reach};
+use super::reach::{Reachability, clock, days_until, reach};
 use crate::wiring::{CredentialKind, GraphAccess, TenantAccess, source_name};
 
-/// A certificate that ends sooner than this is worth a word.
+/// A certificate that expires within these days gets a warning.
 const ENDS_SOON_DAYS: i64 = 30;
 /// Cycle reports that are looked at for the last full cycle.
 const REPORTS: usize = 50;
@@ -56,17 +56,19 @@ async fn last_full(access: &TenantAccess, state: Option<&dyn StateStore>) -> Opt
 impl TenantCheck<'_> {
     async fn run(&mut self, transport: &Transport) {
         let access = self.access;
-        let login = self.way("login", access.login_url.as_ref(), transport).await;
+        let login = self.probe("login", access.login_url.as_ref(), transport).await;
         let defender =
-            self.way("defender", Some(&access.defender_options.base_url), transport).await;
+            self.probe("defender", Some(&access.defender_options.base_url), transport).await;
         let graph = match &access.graph {
-            Some(graph) => Some(self.way("graph", Some(graph.client.base_url()), transport).await),
+            Some(graph) => {
+                Some(self.probe("graph", Some(graph.client.base_url()), transport).await)
+            }
             None => None,
         };
         let clocks: Vec<_> = [Some(&login), Some(&defender), graph.as_ref()]
             .into_iter()
             .flatten()
-            .filter_map(|way| way.clock_ahead)
+            .filter_map(|host| host.clock_ahead)
             .collect();
         let signs = access.tokens.kind == CredentialKind::Certificate;
         self.findings.push(clock(&clocks, signs));
@@ -79,8 +81,8 @@ impl TenantCheck<'_> {
         }
         self.headroom(MACHINES.api, &access.defender_stack, |calls| calls.source);
         match (&access.graph, graph) {
-            (Some(graph), Some(way)) => {
-                if self.token(&graph.scope, &MANAGED_DEVICES, login.open && way.open).await {
+            (Some(graph), Some(host)) => {
+                if self.token(&graph.scope, &MANAGED_DEVICES, login.open && host.open).await {
                     self.read_managed_devices(graph).await;
                 }
                 self.headroom(MANAGED_DEVICES.api, &graph.stack, |calls| calls.enricher);
@@ -89,15 +91,20 @@ impl TenantCheck<'_> {
         }
     }
 
-    /// The way to a host; an identity that needs no login host has none.
-    async fn way(&mut self, name: &str, url: Option<&Url>, transport: &Transport) -> Way {
-        let Some(url) = url else { return Way { open: true, ..Way::default() } };
-        let mut way = reach(name, url, transport).await;
-        self.findings.append(&mut way.findings);
-        way
+    /// Probes a host; an identity that needs no login host has none.
+    async fn probe(
+        &mut self,
+        name: &str,
+        url: Option<&Url>,
+        transport: &Transport,
+    ) -> Reachability {
+        let Some(url) = url else { return Reachability { open: true, ..Reachability::default() } };
+        let mut reached = reach(name, url, transport).await;
+        self.findings.append(&mut reached.findings);
+        reached
     }
 
-    /// When the credential ends, as far as it can be told from here.
+    /// When the credential expires, if that is known here.
     fn expiry(&mut self) {
         const STEP: &str = "credential expiry";
         let finding = match (&self.access.tokens.certificate, self.access.tokens.kind) {
@@ -117,7 +124,7 @@ impl TenantCheck<'_> {
                 let Action { advice, commands } = self.guide.secret_expiry();
                 Finding {
                     advice: Some(advice),
-                    ..Finding::skipped(STEP, "Entra does not tell it of a secret; see the portal")
+                    ..Finding::skipped(STEP, "not known here for a secret; see the portal")
                 }
                 .with_commands(commands)
             }
@@ -147,12 +154,12 @@ impl TenantCheck<'_> {
         if end > now { Finding { verdict: Verdict::Warning, ..finding } } else { finding }
     }
 
-    /// Gets a token and looks into it; true when the API is worth asking.
+    /// Gets a token and inspects it; true when calling the API makes sense.
     async fn token(&mut self, scope: &TokenScope, permission: &Permission, open: bool) -> bool {
         let api = permission.api;
         let (token_step, role_step) = (format!("{api} token"), format!("{api} permission"));
         if !open {
-            let detail = "the way to the login host or to the API is blocked";
+            let detail = "the login host or the API cannot be reached";
             self.findings.push(Finding::skipped(token_step, detail));
             return false;
         }
@@ -166,7 +173,7 @@ impl TenantCheck<'_> {
         self.findings.push(Finding::fine(token_step, format!("granted for {scope}")));
         let claims = match Claims::decode(&token) {
             Ok(claims) => claims,
-            // A token is opaque by contract; only the API's own answer counts then.
+            // A token is opaque by contract; only the API's own response counts then.
             Err(opaque) => {
                 self.findings.push(Finding::skipped(role_step, opaque.to_string()));
                 return true;
@@ -174,7 +181,8 @@ impl TenantCheck<'_> {
         };
         self.guide.learn(&claims);
         if self.access.tokens.kind == CredentialKind::AzureCli && claims.roles.is_empty() {
-            let detail = "a signed-in person has no application roles; the read will tell";
+            let detail =
+                "a signed-in person has no application roles; the read shows what is permitted";
             self.findings.push(Finding::skipped(role_step, detail));
             return true;
         }
@@ -216,7 +224,7 @@ impl TenantCheck<'_> {
                 );
                 let finding = Finding::failed(step, detail, advice).with_commands(commands);
                 self.findings.push(if permission.dispensable {
-                    // A cycle works without it, and its events say less.
+                    // A cycle works without it, but its events contain less.
                     Finding { verdict: Verdict::Warning, ..finding }
                 } else {
                     finding
@@ -228,7 +236,7 @@ impl TenantCheck<'_> {
         let needed = [MACHINES.role, MANAGED_DEVICES.role];
         let excess: Vec<_> = granted.into_iter().filter(|role| !needed.contains(role)).collect();
         if !excess.is_empty() {
-            let Action { advice, commands } = self.guide.take_away(permission, &excess);
+            let Action { advice, commands } = self.guide.revoke(permission, &excess);
             self.findings.push(
                 Finding {
                     verdict: Verdict::Warning,
@@ -252,13 +260,13 @@ impl TenantCheck<'_> {
         let client = DefenderClient::new(self.access.defender_stack.clone(), options);
         let finding = match client.list().next_page().await {
             Ok(page) => {
-                // A machine that is left out or not understood is an answer too.
+                // A machine that is left out or not understood counts as a response.
                 let found = page.map_or(0, |page| page.len() + page.excluded.len());
                 Finding::fine(
                     STEP,
                     match found {
-                        0 => "answers; the tenant has no machine yet",
-                        _ => "answers with a machine",
+                        0 => "responds; the tenant has no machine yet",
+                        _ => "responds with a machine",
                     },
                 )
             }
@@ -277,7 +285,7 @@ impl TenantCheck<'_> {
         const LICENCE: &str = "Intune licence";
         match graph.client.probe().await {
             Ok(()) => {
-                self.findings.push(Finding::fine(READ, "answers"));
+                self.findings.push(Finding::fine(READ, "responds"));
                 self.findings.push(Finding::fine(LICENCE, "Intune serves this tenant"));
             }
             Err(error) => match find_refusal(&error) {
@@ -295,7 +303,7 @@ impl TenantCheck<'_> {
         }
     }
 
-    /// What a full cycle takes of the quota, by the last one.
+    /// How much of the quota a full cycle uses, by the last one.
     fn headroom(&mut self, api: &str, stack: &ApiStack, calls: impl Fn(&Calls) -> u64) {
         let step = format!("{api} quota");
         if stack.calls().throttled > 0 {
@@ -315,7 +323,7 @@ impl TenantCheck<'_> {
         let (Some(taken), Some(Quota { calls: allowed, per })) =
             (self.last_full.as_ref().map(calls), allowed)
         else {
-            let detail = "what a full cycle takes is known after the first one";
+            let detail = "known after the first full cycle";
             self.findings.push(Finding::skipped(step, detail));
             return;
         };

@@ -15,16 +15,16 @@ use crate::wiring;
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Retry {
-    /// Only what was refused of this tenant
+    /// Only those of this tenant
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
-    /// Only what this sink refused
+    /// Only those that this sink refused
     #[arg(long, value_name = "NAME")]
     sink: Option<String>,
-    /// Only this dead letter, by its number in the list
+    /// Only this dead letter, by its id in the list
     #[arg(long, value_name = "N")]
     id: Option<i64>,
-    /// Count what would be sent again, and change nothing
+    /// Count what would be resent, and change nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -64,13 +64,13 @@ impl Retry {
         let retried = Retried { refusals, dry_run: self.dry_run };
         match context.output.format() {
             Format::Json => context.output.json(&retried)?,
-            Format::Text => context.output.text(retried.in_words())?,
+            Format::Text => context.output.text(retried.describe())?,
         }
         Ok(ExitStatus::Success)
     }
 }
 
-/// Refuses a letter that a retry does nothing for, with the reason.
+/// Refuses a letter that a retry does not affect, with the reason.
 async fn check_letter(store: &Arc<dyn StateStore>, id: DeadLetterId) -> Result<(), CommandError> {
     let letter = store.dead_letter(id).await?;
     let number = id.0;
@@ -86,7 +86,7 @@ async fn check_letter(store: &Arc<dyn StateStore>, id: DeadLetterId) -> Result<(
 }
 
 impl Retried {
-    fn in_words(&self) -> String {
+    fn describe(&self) -> String {
         let refusals = counted(self.refusals, "refused event", "refused events");
         match (self.refusals, self.dry_run) {
             (0, _) => "no refused event waits for a retry".to_owned(),

@@ -13,11 +13,11 @@ use crate::wiring;
 /// Copies state to a file.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The copy is checked in whole before it gets its name. It holds dead letters, and with \
-                  them names of devices and people; it is made for its owner only."
+    after_help = "The copy is checked completely before it gets its name. It holds dead letters, which \
+                  contain names of devices and people; only its owner can read it."
 )]
 pub(crate) struct Backup {
-    /// The file to make; one that is there already is never replaced
+    /// The file to write; an existing file is never replaced
     file: PathBuf,
 }
 
@@ -48,14 +48,14 @@ impl Backup {
         let made = Made { path, bytes, schema_version, delivered, dead_letters, cycle_reports };
         match context.output.format() {
             Format::Json => context.output.json(&made)?,
-            Format::Text => context.output.text(made.in_words())?,
+            Format::Text => context.output.text(made.describe())?,
         }
         Ok(ExitStatus::Success)
     }
 }
 
 impl Made {
-    fn in_words(&self) -> String {
+    fn describe(&self) -> String {
         format!(
             "{}: {}, {} in delivered sets, {}, {}; whole",
             self.path.display(),

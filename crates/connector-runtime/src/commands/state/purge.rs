@@ -6,7 +6,7 @@ use stocktake_connector_core::{Purge, Purged, StateStore};
 
 use crate::command_error::{CommandError, ExitStatus};
 use crate::commands::written_state;
-use crate::config::{Config, ConfigError, Fault};
+use crate::config::{Config, ConfigError, ConfigFault};
 use crate::context::Context;
 use crate::output::{Format, counted};
 use crate::wiring;
@@ -27,7 +27,7 @@ pub(crate) struct PurgeState {
     /// This sink, of the named tenant or of every one
     #[arg(long, value_name = "NAME")]
     sink: Option<String>,
-    /// Purge what is still configured, too: all of its devices are sent again
+    /// Purge a tenant or a sink that is still configured: all of its devices are sent again
     #[arg(long)]
     even_if_configured: bool,
     /// Count what would be purged, and change nothing
@@ -68,7 +68,7 @@ impl PurgeState {
         let result = PurgeResult { purged, dry_run: self.dry_run };
         match context.output.format() {
             Format::Json => context.output.json(&result)?,
-            Format::Text => context.output.text(result.in_words())?,
+            Format::Text => context.output.text(result.describe())?,
         }
         Ok(ExitStatus::Success)
     }
@@ -97,14 +97,13 @@ fn check_unconfigured(what: &Purge, config: &Config) -> Result<(), ConfigError> 
         (Some(tenant), None) => ("--tenant", tenant, config.tenants.contains_key(tenant)),
         (None, Some(sink)) => ("--sink", sink, config.sinks.contains_key(sink)),
         (Some(tenant), Some(sink)) => {
-            let feeds = config
-                .tenants
-                .get(tenant)
-                .is_some_and(|tenant| wiring::sinks_of(tenant, config).any(|name| name == sink));
+            let feeds = config.tenants.get(tenant).is_some_and(|tenant| {
+                wiring::tenant_sinks(tenant, config).any(|name| name == sink)
+            });
             ("--sink", sink, feeds)
         }
         // The group of arguments requires one of them before this is reached.
-        (None, None) => return Err(ConfigError(vec![Fault::new("--tenant", "is missing")])),
+        (None, None) => return Err(ConfigError(vec![ConfigFault::new("--tenant", "is missing")])),
     };
     if !configured {
         return Ok(());
@@ -113,14 +112,14 @@ fn check_unconfigured(what: &Purge, config: &Config) -> Result<(), ConfigError> 
         "`{name}` is configured, and all of its devices would be sent again; remove it from the \
          configuration first, or add --even-if-configured"
     );
-    Err(ConfigError(vec![Fault::new(flag, problem)]))
+    Err(ConfigError(vec![ConfigFault::new(flag, problem)]))
 }
 
 impl PurgeResult {
-    fn in_words(&self) -> String {
+    fn describe(&self) -> String {
         let Purged { scopes, delivered, dead_letters, removed, cycle_reports } = self.purged;
         if self.purged == Purged::default() {
-            return "state holds nothing of it".to_owned();
+            return "state contains nothing to purge".to_owned();
         }
         format!(
             "{}: {} with {}, {}, {}, {}",

@@ -1,16 +1,27 @@
+//! Posts events as NDJSON.
+
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::Request;
+use http::{Method, Request, Uri};
 use stocktake_connector_core::{
     Acknowledgement, Batch, BatchLimits, Check, CycleEnd, Failure, Finding, Sink, SinkError,
 };
-use stocktake_http_stack::ApiStack;
-use url::Url;
+use stocktake_http_stack::{ApiError, ApiStack};
 
 #[derive(Debug)]
 pub(super) struct Webhook {
-    pub(super) url: Url,
+    pub(super) uri: Uri,
     pub(super) stack: ApiStack,
+}
+
+impl Webhook {
+    async fn call(&self, name: &'static str, method: Method, body: Bytes) -> Result<(), ApiError> {
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = self.uri.clone();
+        self.stack.call(name, request).await?;
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -25,12 +36,8 @@ impl Sink for Webhook {
             body.extend_from_slice(&event.body);
             body.push(b'\n');
         }
-        let url = format!("{}events", self.url);
-        let request = Request::post(url).body(Bytes::from(body)).unwrap();
-        match self.stack.call("post events", request).await {
-            Ok(_) => Ok(Acknowledgement::ALL),
-            Err(error) => Err(Failure::from(error).into()),
-        }
+        self.call("post events", Method::POST, body.into()).await.map_err(Failure::from)?;
+        Ok(Acknowledgement::ALL)
     }
 
     async fn finish_cycle(&self, _: &CycleEnd) -> Result<Acknowledgement, SinkError> {
@@ -41,9 +48,8 @@ impl Sink for Webhook {
 #[async_trait]
 impl Check for Webhook {
     async fn check(&self) -> Vec<Finding> {
-        let request = Request::head(self.url.as_str()).body(Bytes::new()).unwrap();
-        vec![match self.stack.call("check access", request).await {
-            Ok(_) => Finding::fine("access", "the receiver responds"),
+        vec![match self.call("check access", Method::HEAD, Bytes::new()).await {
+            Ok(()) => Finding::fine("access", "the receiver responds"),
             Err(error) => Finding::failed("access", error.to_string(), "Check the URL."),
         }]
     }

@@ -1,3 +1,5 @@
+//! What the configuration says about a sink of the type `webhook`.
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -50,7 +52,8 @@ impl SinkSettings for WebhookSettings {
         let scope = TokenScope::new(self.url.as_str());
         stack.authentication = Some(Authentication::bearer(Arc::clone(&credential), scope));
         let transport = context.http.transport.clone();
-        let sink = Webhook { url: url.clone(), stack: ApiStack::new(&transport, stack) };
+        let uri = url.as_str().parse().map_err(|_| unusable("`url` is not a URI".into()))?;
+        let sink = Webhook { uri, stack: ApiStack::new(&transport, stack) };
         let form = FormName::Ocsf.build(None, context);
         Ok(BuiltSink::new(name, form, sink).with_remote(Remote { url, transport, credential }))
     }
