@@ -90,6 +90,8 @@ mod retry_policy;
 mod stack;
 mod tls;
 mod transport;
+mod transport_error;
+mod transport_options;
 
 pub use api_error::{ApiError, ApiErrorKind, ErrorCodes};
 pub use authentication::{
@@ -110,4 +112,6 @@ pub use response::{
 };
 pub use retry_policy::{Backoff, Retries, RetryPolicy};
 pub use stack::ApiStack;
-pub use transport::{Transport, TransportError, TransportOptions};
+pub use transport::Transport;
+pub use transport_error::TransportError;
+pub use transport_options::TransportOptions;

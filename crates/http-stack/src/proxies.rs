@@ -7,7 +7,8 @@ use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
 use crate::origin::is_loopback;
-use crate::transport::{TransportError, TransportOptions};
+use crate::transport_error::TransportError;
+use crate::transport_options::{TransportOptions, without_secrets};
 
 /// The proxies of a transport.
 ///
@@ -87,15 +88,6 @@ impl fmt::Display for ProxyRoute {
 
 fn from_environment(names: [&str; 2]) -> String {
     names.iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default()
-}
-
-pub(crate) fn without_secrets(url: &Url) -> String {
-    let mut shown = url.clone();
-    // Both fail only for URLs that have no authority, and those have no password either.
-    let _ = shown.set_username("");
-    let _ = shown.set_password(None);
-    shown.set_query(None);
-    shown.to_string()
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use rustls_platform_verifier::Verifier;
 
 use crate::authorities::ReloadableAuthorities;
 use crate::client_identity::ReloadableIdentity;
-use crate::transport::{TransportError, TransportOptions};
+use crate::transport_error::TransportError;
+use crate::transport_options::TransportOptions;
 
 /// Named rather than left to the library: nothing older than TLS 1.2 is ever spoken.
 static VERSIONS: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];

@@ -1,6 +1,6 @@
 //! Pages: the records of an OData envelope, unreadable ones set aside.
 //!
-//! A sound page is read in one typed pass. Only when that fails is the page cut into its elements,
+//! A valid page is read in one typed pass. Only when that fails is the page cut into its elements,
 //! by matching brackets outside of strings, and each element read alone: a record of a wrong type,
 //! with broken JSON or invalid UTF-8 inside, costs itself and not its neighbours. (The public
 //! sample of *List machines* is such a record.)

@@ -62,12 +62,10 @@
 mod dead_letter;
 mod lease;
 mod memory;
+mod report;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Copied, SqliteStore};
-
-/// Cycle reports that are kept of each source of a tenant: a month of three-hourly cycles fits.
-const REPORTS_KEPT: usize = 250;

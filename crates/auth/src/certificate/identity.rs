@@ -10,8 +10,6 @@ use x509_cert::Certificate;
 use x509_cert::der::Decode;
 use x509_cert::time::Time;
 
-use super::CertificateFacts;
-
 /// The content of a PEM or PFX file.
 pub(super) struct Found {
     pub(super) key: KeyDer,
@@ -31,6 +29,20 @@ pub(crate) struct Identity {
     /// In DER; the key's own comes first.
     pub(super) certificates: Vec<Vec<u8>>,
     pub(super) facts: CertificateFacts,
+}
+
+/// The public facts of a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CertificateFacts {
+    /// SHA-1 in upper-case hexadecimal digits, as the portal shows it.
+    pub thumbprint: String,
+    /// SHA-256 in upper-case hexadecimal digits.
+    pub sha256: String,
+    /// When it becomes valid.
+    pub not_before: DateTime<Utc>,
+    /// When it expires. Entra accepts no assertion after that.
+    pub not_after: DateTime<Utc>,
 }
 
 impl Identity {

@@ -4,21 +4,20 @@
 //! (<https://learn.microsoft.com/entra/identity-platform/certificate-credentials>).
 
 mod assertion;
+mod error;
 mod identity;
 mod pem;
 #[cfg(feature = "pfx")]
 mod pfx;
 
 use std::fmt;
-use std::io;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
-use stocktake_http_stack::{Reloadable, UnreadableFile};
+use stocktake_http_stack::Reloadable;
 
 #[cfg(feature = "pfx")]
 use crate::SecretSource;
@@ -26,10 +25,11 @@ use crate::secret::MAX_FILE_BYTES;
 #[cfg(feature = "pfx")]
 use crate::secret::{parse_secret, parse_value};
 use crate::{
-    AuthenticationContext, ClientAuthentication, Credential, CredentialError, SecretError,
-    SentCredential,
+    AuthenticationContext, ClientAuthentication, Credential, CredentialError, SentCredential,
 };
 
+pub use error::CertificateError;
+pub use identity::CertificateFacts;
 use identity::Identity;
 
 /// Where a certificate and its private key come from. Its `Debug` never shows the key.
@@ -98,58 +98,6 @@ impl CertificateOptions {
     /// The certificate of `source`, presented as Entra recommends.
     pub fn new(source: CertificateSource) -> Self {
         Self { source, form: AssertionForm::default(), send_chain: false }
-    }
-}
-
-/// Why a certificate cannot be presented. Never repeats any of the key or the password.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CertificateError {
-    /// A file cannot be read.
-    #[error("certificate file {} cannot be read", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What failed.
-        #[source]
-        source: io::Error,
-    },
-    /// The content cannot be used.
-    #[error("certificate {place}: {problem}")]
-    Unusable {
-        /// Where it comes from.
-        place: String,
-        /// What is wrong with it, and what would be right.
-        problem: String,
-    },
-    /// The password of the PFX file cannot be read.
-    #[error("the password of the PFX file cannot be read")]
-    Password(#[source] SecretError),
-    /// The key does not sign.
-    #[error("the private key of certificate {thumbprint} does not sign")]
-    Signing {
-        /// SHA-1 of the certificate.
-        thumbprint: String,
-    },
-}
-
-/// The public facts of a certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CertificateFacts {
-    /// SHA-1 in upper-case hexadecimal digits, as the portal shows it.
-    pub thumbprint: String,
-    /// SHA-256 in upper-case hexadecimal digits.
-    pub sha256: String,
-    /// When it becomes valid.
-    pub not_before: DateTime<Utc>,
-    /// When it expires. Entra accepts no assertion after that.
-    pub not_after: DateTime<Utc>,
-}
-
-impl From<UnreadableFile> for CertificateError {
-    fn from(UnreadableFile { path, source }: UnreadableFile) -> Self {
-        Self::Unreadable { path, source }
     }
 }
 

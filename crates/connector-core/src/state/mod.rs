@@ -272,14 +272,12 @@ impl StateError {
     /// What the caller should do.
     pub fn recovery(&self) -> Recovery {
         match self {
-            // The other worker does the work.
-            Self::LeaseLost { .. } => Recovery::Retry,
-            // A full disk, a missing file, another process: an operator has to act, and trying again
-            // is harmless.
-            Self::NewerSchema { .. }
-            | Self::InUse { .. }
-            | Self::Damaged { .. }
-            | Self::Store { .. } => Recovery::Operator,
+            // The other worker does the work; a full or busy disk may have room later.
+            Self::LeaseLost { .. } | Self::Store { .. } => Recovery::Retry,
+            // Another program, another process or a damaged file has to go first.
+            Self::NewerSchema { .. } | Self::InUse { .. } | Self::Damaged { .. } => {
+                Recovery::Operator
+            }
         }
     }
 }

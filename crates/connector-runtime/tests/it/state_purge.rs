@@ -104,5 +104,5 @@ async fn a_cycle_that_cannot_purge_is_complete_all_the_same() {
     let ended = site.sync().await;
     assert_eq!(ended.code, Some(0), "{ended:#?}");
     assert_eq!(ended.account().unchanged, 5);
-    assert!(ended.stderr.contains("cannot purge removed devices"), "{ended:#?}");
+    assert!(ended.stderr.contains("cannot purge removed devices from state"), "{ended:#?}");
 }

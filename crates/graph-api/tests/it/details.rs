@@ -294,7 +294,7 @@ async fn a_device_that_makes_its_batch_unreadable_costs_itself_alone() {
     let completion = complete(&server, &mut devices).await.unwrap();
 
     assert_eq!(completion.account, DetailAccount { asked: 3, calls: 4, gone: 0 });
-    assert_malformed(&completion, 1, "answer not understood: the batch cannot be read");
+    assert_malformed(&completion, 1, "response not understood: the batch cannot be read");
     assert_eq!(addresses(&devices), ["mac of d1", "", "mac of d3"]);
 }
 
@@ -310,7 +310,7 @@ async fn batches_of_which_none_can_be_read_are_an_error() {
     let error = complete(&server, &mut listed(2)).await.unwrap_err();
 
     assert!(
-        error.to_string().contains("answer not understood: the batch cannot be read"),
+        error.to_string().contains("response not understood: the batch cannot be read"),
         "{error}"
     );
 }

@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize, Serializer};
 const REDACTED: &str = "(hidden)";
 
 /// A text that is never shown: neither by `Debug` nor when settings are written.
+///
+/// Its schema is a string that is `writeOnly`, by which the Helm chart knows what it must not take.
 #[derive(Clone, Deserialize, JsonSchema)]
-#[schemars(with = "String")]
+#[schemars(with = "String", inline, extend("writeOnly" = true))]
 pub struct RedactedText(SecretString);
 
 impl RedactedText {

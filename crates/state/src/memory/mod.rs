@@ -18,8 +18,8 @@ use stocktake_connector_core::{
 };
 
 use self::kept::{Kept, behind, is_refusal, names, refused_key};
-use crate::REPORTS_KEPT;
 use crate::lease::expiry;
+use crate::report::REPORTS_KEPT;
 
 /// Keeps state for as long as the process lives.
 ///

@@ -10,7 +10,7 @@ use stocktake_connector_core::{
 
 use super::delivered;
 use super::error::{RawError, at_most, device_uid, millis, time};
-use crate::REPORTS_KEPT;
+use crate::report::REPORTS_KEPT;
 
 pub(super) fn close(on: &Transaction<'_>, close: CycleClose) -> Result<(), RawError> {
     let CycleClose { report, checkpoints, facts, removed, returned } = close;
