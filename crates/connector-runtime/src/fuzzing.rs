@@ -1,4 +1,4 @@
-//! The private readers of outside bytes, as `fuzz/` calls them. No part of the public API.
+//! The private parsers of untrusted bytes, for `fuzz/`. Not part of the public API.
 
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{Inventory, Mapper as _, SourceName, TenantName};

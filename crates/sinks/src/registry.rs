@@ -204,6 +204,7 @@ impl<S: SinkSettings> AnySettings for S {
 
     fn to_json(&self) -> serde_json::Result<Value> {
         let mut value = serde_json::to_value(self)?;
+        remove_nulls(&mut value);
         if let Value::Object(table) = &mut value {
             table.insert(TYPE.to_owned(), S::TYPE.into());
         }
@@ -212,5 +213,13 @@ impl<S: SinkSettings> AnySettings for S {
 
     fn build(&self, name: &SinkName, context: &SinkContext) -> Result<BuiltSink, Failure> {
         SinkSettings::build(self, name, context)
+    }
+}
+
+/// Removes keys that are not set: TOML cannot express them.
+fn remove_nulls(value: &mut Value) {
+    if let Value::Object(table) = value {
+        table.retain(|_, value| !value.is_null());
+        table.values_mut().for_each(remove_nulls);
     }
 }

@@ -142,7 +142,7 @@ fn show(context: &Context) -> Result<(), CommandError> {
 }
 
 fn init(path: &Path, context: &Context) -> Result<(), CommandError> {
-    // A secret may be written into it.
+    // The user may write a secret into it.
     super::init::write_private(path, TEMPLATE)?;
     context.output.note(format_args!(
         "wrote {}; fill in the tenant and the sink, then run `stocktake check`",

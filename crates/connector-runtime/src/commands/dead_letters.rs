@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::output::{Align, Format, Table, count};
 use crate::wiring;
 
-/// Shows dead letters, and tries them again.
+/// Shows dead letters, and resends them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DeadLetters {
     #[command(subcommand)]

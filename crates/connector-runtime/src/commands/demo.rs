@@ -19,13 +19,13 @@ use crate::supervisor::Supervisor;
 use crate::watch::Watch;
 use crate::{stop, wiring};
 
-/// What a demonstration logs: the emulated fleet has odd records on purpose, and the end names them.
+/// The level of the log: the emulated fleet has odd records on purpose, and the output lists them.
 const QUIET: &str = "error";
-/// Events that are printed whole.
+/// How many events are printed.
 const EVENTS_SHOWN: usize = 1;
-/// Dead letters that are counted: far more than the emulated fleet has odd records.
+/// How many dead letters are read: far more than the emulated fleet has odd records.
 const DEAD_LETTERS_READ: usize = 10_000;
-/// Dead letters that are printed.
+/// How many dead letters are printed.
 const DEAD_LETTERS_SHOWN: usize = 3;
 
 /// Shows everything at work.

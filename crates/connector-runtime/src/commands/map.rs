@@ -29,7 +29,7 @@ const NO_TENANT: &str = "map";
 /// Largest accepted input, in bytes.
 const LARGEST_INPUT: u64 = 4 * 1024 * 1024 * 1024;
 
-/// Maps records to events, one a line.
+/// Maps records to events, one per line.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Map {
     /// Machines: a JSON list, a response of the API, one object, or one object per line; `-` is standard
@@ -68,7 +68,7 @@ impl Map {
     }
 }
 
-/// Says what could not be read, and counts it.
+/// Reports and counts the records that could not be read.
 fn report(malformed: &[MalformedRecord], what: &str, context: &Context) -> u64 {
     for MalformedRecord { uid, reason, .. } in malformed {
         let uid = uid.as_ref().map_or("without a readable id", DeviceUid::as_str);
@@ -77,10 +77,10 @@ fn report(malformed: &[MalformedRecord], what: &str, context: &Context) -> u64 {
     malformed.len() as u64
 }
 
-/// What was read of Intune.
+/// The records of Intune.
 #[derive(Debug, Default)]
 pub(crate) struct Managed {
-    /// The record of each key that the join would take.
+    /// The record of each key that the join would choose.
     index: HashMap<Uuid, ManagedDevice>,
     unreadable: UnreadableDevices,
 }

@@ -1,4 +1,4 @@
-//! The commands: one module each, named as a person calls it.
+//! The commands: one module each, with the name of its command.
 
 pub(crate) mod check;
 pub(crate) mod completions;

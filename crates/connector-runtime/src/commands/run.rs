@@ -30,7 +30,7 @@ impl Run {
     pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         let (config, telemetry) = match context.watched_config(LEVEL) {
             Ok(started) => started,
-            // How the log looks is known from the flag alone then.
+            // Only the flag gives the format of the log then.
             Err(error) if context.flags.log_format == Some(LogFormat::Json) => {
                 context.log_by_flags(LEVEL)?;
                 return Ok(logged(error));
@@ -88,7 +88,7 @@ impl Run {
     }
 }
 
-/// Says in the log why the program ends.
+/// Logs why the program ends.
 fn logged(error: CommandError) -> ExitStatus {
     cycle_log::program_ends(&error);
     error.exit_status()

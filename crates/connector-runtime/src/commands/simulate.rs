@@ -25,7 +25,7 @@ pub(crate) struct Simulate {
     ids_only: bool,
 }
 
-/// How large the emulated fleet is.
+/// The size of the emulated fleet.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct FleetSize {
     /// Machines that Defender knows

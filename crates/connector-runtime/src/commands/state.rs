@@ -1,4 +1,4 @@
-//! `stocktake state`: what was delivered, the last cycles, and the file that they are kept in.
+//! `stocktake state`: shows what was delivered and the last cycles, and maintains the state file.
 
 mod backup;
 mod purge;
@@ -31,13 +31,13 @@ enum Verb {
         #[arg(long, default_value_t = 5)]
         cycles: usize,
     },
-    /// Copy state to a file, also while `run` writes it
+    /// Back up state to a file, also while `run` writes it
     Backup(backup::Backup),
     /// Purge a tenant or a sink that is not configured any more
     Purge(purge::PurgeState),
 }
 
-/// What one sink has of one tenant.
+/// The delivered set of one tenant at one sink.
 #[derive(Debug, Serialize)]
 struct Delivered {
     #[serde(flatten)]
@@ -70,8 +70,8 @@ impl State {
     }
 }
 
-/// What state has of the configured scopes and of those that were configured once, and the last cycles
-/// of their inventories, in the order of names.
+/// The state of every scope that is or was configured, and the last cycles of their inventories,
+/// sorted by name.
 async fn read(
     store: &dyn StateStore,
     configured: &BTreeSet<Scope>,

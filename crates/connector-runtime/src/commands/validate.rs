@@ -16,7 +16,7 @@ const LONGEST_LINE: u64 = 16 * 1024 * 1024;
 /// Checks events.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Validate {
-    /// One event a line; `-` or nothing is standard input
+    /// One event per line; `-` or nothing is standard input
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 }

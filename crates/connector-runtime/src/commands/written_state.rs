@@ -12,10 +12,10 @@ use crate::wiring;
 /// Opens state for this process alone.
 ///
 /// # Errors
-/// While `run` or `sync` is at work, with what to do then. State that is not there yet is an error too:
-/// there is nothing to change.
+/// While `run` or `sync` uses state, with advice. State that does not exist is an error too: there is
+/// nothing to change.
 pub(crate) fn open(state: &StateConfig) -> Result<Arc<dyn StateStore>, CommandError> {
-    // To read first: a file that is opened to be written is made where there is none.
+    // Open for reading first: opening for writing creates a missing file.
     drop(wiring::open_state_to_read(state)?);
     match SqliteStore::open(&state.path) {
         Ok(store) => Ok(Arc::new(store)),

@@ -119,7 +119,7 @@ fn size_with_log(file: &Path) -> Option<u64> {
 }
 
 struct Disk {
-    /// For programs that are not root's.
+    /// Free for programs that do not run as root.
     free: u64,
     size: u64,
 }

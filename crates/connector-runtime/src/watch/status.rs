@@ -79,7 +79,7 @@ pub(crate) struct Ages {
     pub(crate) checkpoint: Option<f64>,
 }
 
-/// What `/status` shows.
+/// The response of `/status`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Snapshot {
     version: &'static str,

@@ -265,7 +265,7 @@ async fn a_quota_that_is_used_up() {
 async fn what_a_full_cycle_takes_of_the_quota_is_known_after_one() {
     let site = site_with(|options| options.defender_page = 5).await;
     let check = site.run(&["check"]).await;
-    assert!(row(&check, TENANT, "defender quota").contains("known after the first one"));
+    assert!(row(&check, TENANT, "defender quota").contains("known after the first full cycle"));
     assert_eq!(site.sync().await.code, Some(0));
     let check = site.run(&["check"]).await;
     is(&check, TENANT, "defender quota", "fine", &["took 4 calls; 1000000 are allowed in 1h"]);

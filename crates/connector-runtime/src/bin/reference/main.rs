@@ -1,6 +1,6 @@
 //! Writes what the book and the packages take from the command line of `stocktake`.
 //!
-//! It is a program of its own, so that the released one contains no generators. `cargo xtask codegen`
+//! A separate program, so that the released one contains no generators. `cargo xtask codegen`
 //! and `cargo xtask dist` run it.
 
 mod command_line;

@@ -17,7 +17,7 @@ use crate::wiring::{self, TenantAccess};
 use guide::Guide;
 use stocktake_sinks::BuiltSink;
 
-/// Tries every credential, permission and sink.
+/// Tests every credential, permission and sink.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CheckAll {
     /// Only this tenant; can be repeated
@@ -65,7 +65,7 @@ pub(super) async fn check(
         ],
     }];
     for (name, tenant) in &tenants {
-        // What is broken for one tenant or sink hides nothing of the others.
+        // A broken tenant or sink does not hide the findings of the others.
         let findings = match wiring::access(name, tenant, config, transport) {
             Ok(access) => {
                 let guide = guide(name, tenant, &access)?;
@@ -111,7 +111,7 @@ fn guide(
     })
 }
 
-/// Something that the configuration names and that is not there.
+/// A part that the configuration names and that is missing.
 fn unusable(step: &str, error: &CommandError) -> Finding {
     Finding::failed(
         step,
@@ -163,7 +163,7 @@ fn print(all: &[Checked], output: &Output) -> Result<(), CommandError> {
     }
     output.text(table)?;
     for Checked { target, findings } in all {
-        // What is fine, and what was not tried, leaves nothing to do.
+        // Findings that are fine or skipped need no advice.
         let to_do =
             |finding: &&Finding| matches!(finding.verdict, Verdict::Warning | Verdict::Failed);
         for finding in findings.iter().filter(to_do) {

@@ -12,7 +12,7 @@ use crate::wiring;
 
 const STEP: &str = "state";
 
-/// State as far as it is there already; a check does not make it.
+/// State if it exists; a check does not create it.
 pub(super) fn check(config: &StateConfig) -> (Option<Arc<dyn StateStore>>, Finding) {
     let path = &config.path;
     let shown = path.display();
@@ -45,7 +45,7 @@ pub(super) fn check(config: &StateConfig) -> (Option<Arc<dyn StateStore>>, Findi
 fn try_to_write(path: &Path) -> io::Result<()> {
     let folder = parent_folder(path);
     if !folder.exists() {
-        // The first cycle makes the last folder, and none above it.
+        // The first cycle creates the last folder, but none above it.
         let above = parent_folder(folder);
         return if above.is_dir() {
             try_folder(above)

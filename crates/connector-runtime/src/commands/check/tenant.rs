@@ -17,7 +17,7 @@ use crate::wiring::{CredentialKind, GraphAccess, TenantAccess, source_name};
 
 /// A certificate that expires within these days gets a warning.
 const ENDS_SOON_DAYS: i64 = 30;
-/// Cycle reports that are looked at for the last full cycle.
+/// How many cycle reports are searched for the last full cycle.
 const REPORTS: usize = 50;
 
 /// Checks one tenant.
@@ -40,12 +40,12 @@ pub(super) async fn check(
 struct TenantCheck<'a> {
     access: &'a TenantAccess,
     guide: Guide,
-    /// What the last complete full cycle called.
+    /// The calls of the last complete full cycle.
     last_full: Option<Calls>,
     findings: Vec<Finding>,
 }
 
-/// The last full cycle that was complete, for what it called.
+/// The calls of the last full cycle that was complete.
 async fn last_full(access: &TenantAccess, state: Option<&dyn StateStore>) -> Option<Calls> {
     let inventory = Inventory { tenant: access.tenant.clone(), source: source_name().ok()? };
     let reports = state?.reports(&inventory, None, REPORTS).await.ok()?.reports;

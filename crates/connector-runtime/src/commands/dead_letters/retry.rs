@@ -1,4 +1,4 @@
-//! `stocktake dead-letters retry`: what a sink refused is sent to it again.
+//! `stocktake dead-letters retry`: resends what a sink refused.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::output::{Format, counted};
 use crate::wiring;
 
-/// Sends again what a sink refused, for when the sink was at fault and has been fixed.
+/// Resends what a sink refused, once the sink has been fixed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Retry {

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::output::{Format, counted};
 use crate::wiring;
 
-/// Rows that one transaction purges, at most.
+/// Most rows that one transaction purges.
 const AT_ONCE: usize = 50_000;
 
 /// Purges what state holds of a tenant, of a sink, or of a tenant at a sink.
