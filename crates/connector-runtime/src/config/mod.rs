@@ -6,6 +6,7 @@
 
 mod cloud;
 mod credentials;
+mod endpoints;
 mod environment;
 mod error;
 mod load;
@@ -26,11 +27,12 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use cloud::{Cloud, Endpoints, Region};
+pub(crate) use cloud::{Cloud, Region};
 pub(crate) use credentials::{
     AppSecretConfig, CertificateConfig, CredentialConfig, ManagedIdentityConfig,
     SignatureAlgorithm, WorkloadIdentityConfig,
 };
+pub(crate) use endpoints::Endpoints;
 pub(crate) use environment::variables;
 pub(crate) use error::{ConfigError, ConfigFault, abridged, unknown};
 #[cfg(feature = "fuzzing")]
