@@ -61,7 +61,8 @@ pub(super) struct Hosts {
 const CHINA_LOGIN_IN_ENTRA_DOCUMENTS: &str = "login.partner.microsoftonline.cn";
 
 impl Cloud {
-    pub(super) const ALL: [Self; 5] = [Self::Public, Self::Gcc, Self::GccHigh, Self::Dod, Self::China];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Public, Self::Gcc, Self::GccHigh, Self::Dod, Self::China];
 
     /// As the configuration spells it.
     pub(crate) fn name(self) -> &'static str {
