@@ -3,8 +3,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use stocktake_connector_core::SourceRecord;
-use stocktake_connector_core::wire::{LONGEST_PAYLOAD, MOST_RECORDS, parse_page};
 use stocktake_defender_api::Machine;
+use stocktake_odata::{LONGEST_PAYLOAD, MOST_RECORDS, parse_page};
 
 fuzz_target!(|body: &[u8]| {
     let Ok(page) = parse_page::<Machine>(body) else { return };

@@ -6,7 +6,8 @@ use chrono::DateTime;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use libfuzzer_sys::fuzz_target;
-use stocktake_http_stack::{AnswerPolicy, JsonAnswers, ODataAnswers, clean_text, retry_after};
+use stocktake_http_stack::{JsonResponses, ResponsePolicy, clean_text, retry_after};
+use stocktake_odata::ODataResponses;
 
 const A_DAY: u64 = 24 * 60 * 60;
 
@@ -27,8 +28,8 @@ fuzz_target!(|input: &[u8]| {
     };
     let bytes = Bytes::copy_from_slice(body);
     let details = [
-        ODataAnswers.read_error(status, &headers, &bytes),
-        JsonAnswers.read_error(status, &headers, &bytes),
+        ODataResponses.read_error(status, &headers, &bytes),
+        JsonResponses.read_error(status, &headers, &bytes),
         stocktake_auth::fuzzing::token_refusal(status, body),
     ];
     for detail in details {

@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use stocktake_connector_core::wire::parse_page;
 use stocktake_graph_api::{JoinIndexBuilder, ManagedDevice, UnreadableDevices};
+use stocktake_odata::parse_page;
 
 fuzz_target!(|body: &[u8]| {
     let Ok(page) = parse_page::<ManagedDevice>(body) else { return };

@@ -88,7 +88,7 @@ def main() -> int:
         check_refusal(site, renderer, path)
 
     for note in site.notes:
-        print(f"skipped: {note}")
+        print(f"SKIPPED: {note}")
     for fault in site.faults:
         print(fault)
     if site.faults:

@@ -109,13 +109,18 @@ def strict(node: Any) -> Any:
             made[key] = {
                 name: strict(schema)
                 for name, schema in value.items()
-                if "HiddenText" not in json.dumps(schema)
+                if not is_secret(schema)
             }
         elif key == "description":
             made[key] = " ".join(value.split())
         else:
             made[key] = strict(value)
     return made
+
+
+def is_secret(schema: Any) -> bool:
+    """Whether a key holds a secret itself; the chart takes secrets from Secrets alone."""
+    return any(mark in json.dumps(schema) for mark in ('"writeOnly": true', "HiddenText"))
 
 
 def references(node: Any) -> list[str]:

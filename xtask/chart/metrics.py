@@ -9,7 +9,7 @@ import yaml
 
 from places import Site
 
-NAME = re.compile(r"\b(?:stocktake|process)_[a-z0-9_]+\b")
+NAME = re.compile(r"\b(?:stocktake|process|http_client)_[a-z0-9_]+\b")
 # Of a histogram, which is listed under its plain name.
 PARTS = ("_bucket", "_sum", "_count")
 

@@ -1,5 +1,6 @@
-"""Where things are, and how a fault is told."""
+"""Where things are, and how faults are reported."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +26,8 @@ class Site:
             where = where.relative_to(self.root)
         self.faults.append(f"{where}: {what}")
 
-    def note(self, what: str) -> None:
-        if what not in self.notes:
-            self.notes.append(what)
+    def missing_judge(self, what: str) -> None:
+        """In CI every judge must run; elsewhere a SKIPPED line names it."""
+        found = self.faults if os.environ.get("CI") else self.notes
+        if what not in found:
+            found.append(what)

@@ -20,7 +20,7 @@ RELEASES = ("production", "test")
 def check(site: Site) -> None:
     tool = shutil.which("promtool")
     if tool is None:
-        site.note("promtool is not installed (Debian package prometheus), so alerts and dashboard were not tested")
+        site.missing_judge("promtool is missing (Debian package prometheus): alerts and dashboard were not tested")
         return
     folder = site.root / "deploy/prometheus"
     for arguments in (

@@ -1,4 +1,4 @@
-"""Judges events, one a line on standard input, by the official OCSF schema."""
+"""Judges events, one a line on standard input, by the official OCSF schema of `--version`."""
 
 import sys
 from collections.abc import Iterator
@@ -7,12 +7,14 @@ from jsonschema import Draft202012Validator
 from ocsf_json_schema import OcsfJsonSchema, OcsfJsonSchemaEmbedded, get_ocsf_schema
 
 sys.dont_write_bytecode = True  # The folder is the repository's.
-from verdict import dotted, judge  # noqa: E402
+from verdict import arguments, dotted, judge  # noqa: E402
 
-VERSION = "1.5.0"
 CLASS = "inventory_info"
 
-OFFICIAL = get_ocsf_schema(VERSION)
+parser = arguments(__doc__)
+parser.add_argument("--version", default="1.5.0", help="the version of the schema")
+ARGUMENTS = parser.parse_args()
+OFFICIAL = get_ocsf_schema(ARGUMENTS.version)
 PROFILES = OFFICIAL["classes"][CLASS]["profiles"]
 VALIDATORS: dict[tuple[str, ...], Draft202012Validator] = {}
 
@@ -36,4 +38,4 @@ def violations(event: object) -> Iterator[tuple[str, str]]:
 
 
 if __name__ == "__main__":
-    sys.exit(judge(__doc__, violations))
+    sys.exit(judge(ARGUMENTS.verdicts, violations))

@@ -12,7 +12,7 @@ from sekoia_automation_models.connector import AssetList
 from sekoia_automation_models.ocsf.device import DeviceOCSFModel
 
 sys.dont_write_bytecode = True  # The folder is the repository's.
-from verdict import dotted, judge  # noqa: E402
+from verdict import arguments, dotted, judge  # noqa: E402
 
 
 def violations(event: object) -> Iterator[tuple[str, str]]:
@@ -47,4 +47,4 @@ def differences(
 
 
 if __name__ == "__main__":
-    sys.exit(judge(__doc__, violations))
+    sys.exit(judge(arguments(__doc__).parse_args().verdicts, violations))

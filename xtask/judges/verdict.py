@@ -8,19 +8,22 @@ from collections.abc import Callable, Iterable, Iterator
 MAX_MESSAGE = 300
 
 
-def judge(about: str, violations: Callable[[object], Iterable[tuple[str, str]]]) -> int:
-    """Judges standard input and returns the exit code.
-
-    `violations` gives a path and a message for each rule that an event breaks.
-    """
+def arguments(about: str) -> argparse.ArgumentParser:
+    """The arguments that every judge takes."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument(
         "--verdicts",
         action="store_true",
         help="print only `ok` or `bad` for each line, and exit with 0 whatever they are",
     )
-    verdicts = parser.parse_args().verdicts
+    return parser
 
+
+def judge(verdicts: bool, violations: Callable[[object], Iterable[tuple[str, str]]]) -> int:
+    """Judges standard input and returns the exit code.
+
+    `violations` gives a path and a message for each rule that an event breaks.
+    """
     events = found = 0
     for number, line in enumerate(sys.stdin.buffer, start=1):
         events += 1

@@ -26,7 +26,7 @@ struct Page {
     text: String,
 }
 
-/// The table of contents. It is no page of its own.
+/// The table of contents, which is not a page itself.
 const SUMMARY: &str = "SUMMARY.md";
 
 /// Where the repository's files are on the web. Published, the book stands alone, so its links to
@@ -144,7 +144,7 @@ fn links(page: &Page, pages: &[Page], docs: &Path, faults: &mut Vec<String>) {
         if !anchor.is_empty()
             && !pages.iter().any(|other| other.path == target && has_heading(other))
         {
-            faults.push(format!("docs/{shown} links to {link}, but there is no such heading"));
+            faults.push(format!("docs/{shown} links to {link}, but the heading does not exist"));
         }
     }
 }
@@ -426,7 +426,7 @@ mod tests {
         assert_eq!(
             faults,
             [
-                "docs/README.md links to #end, but there is no such heading",
+                "docs/README.md links to #end, but the heading does not exist",
                 format!("docs/README.md links to gone.md, {BESIDE_IT}").as_str(),
                 format!("docs/README.md links to gone.svg, {BESIDE_IT}").as_str(),
                 "docs/lost.md includes gone.rs, which is missing",

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail, ensure};
 
+use crate::program::in_ci;
 use crate::python::Environment;
 use crate::schema;
 
@@ -46,7 +47,7 @@ impl Chart {
         };
         let mut checks = Command::new(python);
         checks
-            // No compiled scripts beside the sources.
+            // No compiled scripts next to the sources.
             .arg("-B")
             .arg(ENVIRONMENT.script("chart.py"))
             .arg("--root")
@@ -61,11 +62,11 @@ impl Chart {
     }
 }
 
-/// Builds the program; gives its path as cargo tells it, wherever the target folder is.
+/// Builds the program and returns its path as cargo reports it, wherever the target folder is.
 fn build(root: &Path) -> anyhow::Result<PathBuf> {
     let arguments = ["build", "--quiet", "--package", PROGRAM, "--bin", "stocktake"];
     // In CI, and only there, a lock file that is out of date is an error.
-    let locked = std::env::var_os("CI").map(|_| "--locked");
+    let locked = in_ci().then_some("--locked");
     let output = Command::new(env!("CARGO"))
         .args(arguments)
         .args(locked)

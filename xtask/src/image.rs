@@ -2,7 +2,7 @@
 //!
 //! Two layers over nothing: what a program expects of a system, and the program. It runs as a user
 //! without a name elsewhere, and writes below one folder, so that the root may be read-only.
-//! `deploy/docker/Dockerfile` describes the same image for those who have an engine.
+//! `deploy/docker/Dockerfile` describes the same image for people with a container engine.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,8 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 
 use crate::archive::{Archive, gzip};
-use crate::dist::{self, Linkage, sha256};
+use crate::digest::sha256;
+use crate::dist::{self, Linkage};
 use crate::program::git;
 use crate::schema;
 
@@ -90,7 +91,7 @@ impl Contents<'_> {
         let architecture = architecture(self.program)?;
         ensure!(
             dist::linkage(self.program, "")? != Linkage::Dynamic,
-            "the program needs a dynamic loader, and an empty image has none; build a static one"
+            "the program needs a dynamic loader, which an empty image lacks; build a static one"
         );
         if folder.exists() {
             fs::remove_dir_all(folder)?;

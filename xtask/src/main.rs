@@ -8,6 +8,7 @@ mod book;
 mod chart;
 mod codegen;
 mod deny;
+mod digest;
 mod dist;
 mod fuzz;
 mod image;
@@ -27,17 +28,17 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", about = "Everything that is done to this repository")]
 enum Verb {
-    /// Measures CPU and memory of whole cycles beside a floor.
+    /// Measures CPU and memory of whole cycles next to a floor.
     Bench(bench::Bench),
-    /// Checks the book, and builds it with an mdBook that it installs where there is none.
+    /// Checks the book, and builds it with mdBook, which it installs if needed.
     Book(book::Book),
-    /// Makes the generated files of the Helm chart, and checks chart, alerts and dashboard.
+    /// Writes the generated files of the Helm chart, and checks chart, alerts and dashboard.
     Chart(chart::Chart),
     /// Writes the generated files, or with --check fails when one is stale.
     Codegen(codegen::Codegen),
     /// Checks licences, banned crates and sources with cargo-deny.
     Deny(deny::Deny),
-    /// Builds what a release gives people, into target/dist.
+    /// Builds the files of a release into target/dist.
     Dist(dist::Dist),
     /// Runs every fuzz target for a while with cargo-fuzz.
     Fuzz(fuzz::Fuzz),
@@ -49,9 +50,9 @@ enum Verb {
     Release(release::Release),
     /// Makes the schema facts file from the compiled OCSF schema on PyPI.
     Schema(schema::Schema),
-    /// Runs every test, and says what it skips and why.
+    /// Runs every test, and reports skipped judges.
     Test(test::Test),
-    /// Checks the rules of the house.
+    /// Checks the rules of the repository.
     Tidy(tidy::Tidy),
     /// Audits the workflows of the forge with zizmor.
     Workflows(workflows::Workflows),

@@ -35,3 +35,8 @@ pub(crate) fn has_cargo(subcommand: &str) -> bool {
         .output()
         .is_ok_and(|output| output.status.success())
 }
+
+/// Whether this is a run of CI, where nothing may be skipped or left out of date.
+pub(crate) fn in_ci() -> bool {
+    std::env::var_os("CI").is_some()
+}

@@ -16,15 +16,15 @@ pub(crate) struct Environment {
     pub(crate) scripts: &'static str,
     /// Where it is made, from the root of the repository.
     pub(crate) folder: &'static str,
-    /// Who is installed, in a sentence.
+    /// What is installed, for messages.
     pub(crate) what: &'static str,
 }
 
 impl Environment {
     /// Makes the environment, or reuses it while the requirements are the same.
     ///
-    /// Gives the path of its Python, or a sentence that says why there is none: a machine without
-    /// Python or without a package registry is no error of ours.
+    /// Returns the path of its Python, or why it could not be made: a machine without
+    /// Python or without a package registry is not our error.
     pub(crate) fn prepare(self, root: &Path) -> anyhow::Result<Result<PathBuf, String>> {
         let hashed = root.join(self.scripts).join("requirements.txt");
         let native = root.join(self.scripts).join("requirements-native.txt");

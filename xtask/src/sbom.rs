@@ -10,7 +10,7 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 use toml_edit::DocumentMut;
 
-use crate::dist::sha256;
+use crate::digest::sha256;
 use crate::program::printed;
 
 /// The crate that is the program.

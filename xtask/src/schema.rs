@@ -1,4 +1,4 @@
-//! The schema facts file: what the OCSF schema says about the one class that we write.
+//! The schema facts: what each version of the OCSF schema says about the one class that we write.
 //!
 //! The compiled schema comes from a wheel on PyPI, pinned by version and hash. Only facts are kept
 //! (names, types, requirements, enum ids and captions, constraints); texts stay where they are.
@@ -19,17 +19,20 @@ const PACKAGE: &str = "ocsf-json-schema";
 const PACKAGE_VERSION: &str = "1.2.0";
 const WHEEL: &str = "ocsf_json_schema-1.2.0-py3-none-any.whl";
 const WHEEL_SHA256: &str = "64d819042d20c3c04bc0d024c7c47c41006ebbe0209ce768ba6efa1240106708";
-/// What the facts file is called after its OCSF version.
-pub(crate) const FOLDER: &str = "crates/ocsf-model/schema";
-/// The version that the types are generated from.
-pub(crate) const VERSION: &str = "1.5.0";
+/// Where the facts files are; each is named after its OCSF version.
+const FOLDER: &str = "crates/ocsf-model/schema";
+/// The versions that events can be written in and validated by. Those before 1.3.0 have no objects
+/// for much of what an inventory knows.
+pub(crate) const VERSIONS: [&str; 6] = ["1.3.0", "1.4.0", "1.5.0", "1.6.0", "1.7.0", "1.8.0"];
+/// The version that the types are generated from, and that events are written in by default.
+pub(crate) const BASE: &str = "1.5.0";
 
 /// Schema.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Schema {
-    /// The OCSF version to read.
-    #[arg(long, default_value = VERSION)]
-    version: String,
+    /// The OCSF version to read; without it, every version that is offered.
+    #[arg(long)]
+    version: Option<String>,
     /// Compares instead of writing.
     #[arg(long)]
     check: bool,
@@ -38,16 +41,26 @@ pub(crate) struct Schema {
 impl Schema {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let root = root();
-        let compiled = download(&root, &self.version)?;
-        let text = print(&serde_json::to_value(Facts::extract(&compiled, &self.version)?)?);
-        let path = root.join(path(&self.version));
+        let versions = match &self.version {
+            Some(version) => vec![version.as_str()],
+            None => VERSIONS.to_vec(),
+        };
+        for version in versions {
+            self.keep(&root, version)?;
+        }
+        Ok(())
+    }
+
+    fn keep(&self, root: &Path, version: &str) -> anyhow::Result<()> {
+        let compiled = download(root, version)?;
+        let text = print(&serde_json::to_value(Facts::extract(&compiled, version)?)?);
+        let path = root.join(path(version));
         if self.check {
             let committed = fs::read_to_string(&path).unwrap_or_default();
             ensure!(
                 committed == text,
-                "{} is stale; run `cargo xtask schema --version {}`",
+                "{} is stale; run `cargo xtask schema --version {version}`",
                 path.display(),
-                self.version
             );
         } else {
             fs::create_dir_all(root.join(FOLDER))?;
@@ -59,7 +72,7 @@ impl Schema {
 }
 
 /// Where the facts of an OCSF version are kept, from the root of the repository.
-pub(crate) fn path(version: &str) -> PathBuf {
+fn path(version: &str) -> PathBuf {
     Path::new(FOLDER).join(format!("ocsf-{version}.json"))
 }
 
@@ -134,9 +147,9 @@ pub(crate) struct Attribute {
     pub(crate) requirement: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) array: bool,
-    /// The attribute exists only in events that list this profile.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) profile: Option<String>,
+    /// The attribute exists only in events that list one of these profiles; without any, in all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) profiles: Vec<String>,
     /// The attribute that carries the caption of this one's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sibling: Option<String>,
@@ -179,9 +192,9 @@ pub(crate) struct ScalarType {
 }
 
 impl Facts {
-    /// Reads the facts file that the types are generated from.
-    pub(crate) fn load(root: &Path) -> anyhow::Result<Self> {
-        let path = root.join(path(VERSION));
+    /// Reads the facts file of a version.
+    pub(crate) fn load(root: &Path, version: &str) -> anyhow::Result<Self> {
+        let path = root.join(path(version));
         let text = fs::read_to_string(&path)
             .with_context(|| format!("cannot read {}; run `cargo xtask schema`", path.display()))?;
         serde_json::from_str(&text)
@@ -195,10 +208,11 @@ impl Facts {
             "the file for OCSF {version} says it is version {}",
             compiled["version"]
         );
-        ensure!(
-            compiled["types"].is_object(),
-            "OCSF {version} is compiled in a newer layout that this command does not read yet"
-        );
+        // Version 1.8.0 is compiled in another layout, in which the types are a part of the dictionary
+        // and an attribute may belong to several profiles.
+        let of_dictionary = &compiled["dictionary"]["types"]["attributes"];
+        let scalars = if of_dictionary.is_object() { of_dictionary } else { &compiled["types"] };
+        ensure!(scalars.is_object(), "OCSF {version} is compiled in a layout that is not known");
         let class = &compiled["classes"][CLASS];
         let mut objects = BTreeMap::new();
         let mut types = BTreeSet::new();
@@ -215,7 +229,7 @@ impl Facts {
         }
         let types = types
             .into_iter()
-            .map(|name| Ok((name.clone(), ScalarType::extract(&compiled["types"][&name], &name)?)))
+            .map(|name| Ok((name.clone(), ScalarType::extract(&scalars[&name], &name)?)))
             .collect::<anyhow::Result<_>>()?;
         let mut profiles = Vec::<String>::deserialize(&class["profiles"])?;
         profiles.sort();
@@ -279,12 +293,15 @@ impl Attribute {
             members.push(Member { id, caption: text(member, "caption")? });
         }
         members.sort();
+        let mut profiles = Option::<Vec<_>>::deserialize(&value["profiles"])?.unwrap_or_default();
+        profiles.extend(optional(value, "profile"));
+        profiles.sort();
         Ok(Self {
             r#type,
             object,
             requirement: text(value, "requirement")?,
             array: value["is_array"] == true,
-            profile: optional(value, "profile"),
+            profiles,
             sibling: optional(value, "sibling"),
             deprecated: optional(&value["@deprecated"], "since"),
             members,

@@ -1,41 +1,127 @@
-//! Entra's error codes: what they mean, and what the operator does about them.
+//! Entra's error codes: what each means, and what the operator does about it.
 //!
-//! Microsoft asks programs not to branch on these numbers
+//! The only place that knows them. Microsoft asks programs not to branch on these numbers
 //! (<https://learn.microsoft.com/entra/identity-platform/reference-error-codes>). Here they choose
-//! words, and tell what passes by itself from what a person must mend; an unknown one is treated by
-//! its HTTP status.
+//! the text, and separate what passes by itself from what an operator must fix; the HTTP status
+//! decides about an unknown one.
 
-use crate::ProofMark;
+use crate::SentCredential;
 
-/// What becomes of a refusal with time.
+/// The code of an assertion that expired before Entra read it: a new one is signed, once.
+pub(crate) const EXPIRED_ASSERTION: u32 = 500_133;
+
+/// How a refusal ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outlook {
-    /// Only a person can mend it.
+    /// Only an operator can fix it.
     Operator,
     /// It passes by itself.
-    Passes,
+    Retry,
     /// It passes by itself, but asking again soon makes it worse.
-    PassesSlowly,
+    RetryLater,
 }
+
+/// Where an operator fixes a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fix {
+    /// The page of the portal.
+    pub page: PortalPage,
+    /// The command of the Azure CLI, with `{app}`, `{api}` and `{graph}` to be filled in.
+    pub command: &'static str,
+}
+
+/// A page of the Microsoft Entra admin center, as the path to click.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PortalPage {
+    /// Of the app registration.
+    Registration(&'static str),
+    /// Of the enterprise application.
+    Enterprise(&'static str),
+    /// From the start page.
+    Directory(&'static str),
+}
+
+/// The names that a command of a [`Fix`] is filled with.
+#[derive(Debug, Clone, Copy)]
+pub struct FixNames<'a> {
+    /// The application (client) id.
+    pub client_id: &'a str,
+    /// The application id of the API that the token is for.
+    pub api_id: &'a str,
+    /// The base URL of Microsoft Graph in the tenant's cloud.
+    pub graph_url: &'a str,
+}
+
+impl Fix {
+    const fn new(page: PortalPage, command: &'static str) -> Self {
+        Self { page, command }
+    }
+
+    /// The command with the names filled in.
+    pub fn command_for(&self, names: &FixNames<'_>) -> String {
+        self.command
+            .replace("{app}", names.client_id)
+            .replace("{api}", names.api_id)
+            .replace("{graph}", names.graph_url.trim_end_matches('/'))
+    }
+}
+
+const SECRETS: Fix = Fix::new(
+    PortalPage::Registration("Certificates & secrets > Client secrets"),
+    "az ad app credential reset --id {app} --append --display-name stocktake --query password \
+     --output tsv",
+);
+const CERTIFICATES: Fix = Fix::new(
+    PortalPage::Registration("Certificates & secrets > Certificates"),
+    "az ad app credential list --id {app} --cert",
+);
+const FEDERATED_CREDENTIALS: Fix = Fix::new(
+    PortalPage::Registration("Certificates & secrets > Federated credentials"),
+    "az ad app federated-credential list --id {app}",
+);
+const OVERVIEW: Fix = Fix::new(PortalPage::Registration("Overview"), "az ad sp create --id {app}");
+const ENABLED: Fix = Fix::new(
+    PortalPage::Enterprise("Properties > Enabled for users to sign-in"),
+    "az ad sp update --id {app} --set accountEnabled=true",
+);
+const TENANT_ID: Fix = Fix::new(
+    PortalPage::Directory("Overview > Tenant ID"),
+    "az account show --query tenantId --output tsv",
+);
+const PRODUCT: Fix = Fix::new(PortalPage::Enterprise("Permissions"), "az ad sp create --id {api}");
+const CONSENT: Fix = Fix::new(
+    PortalPage::Registration("API permissions > Grant admin consent"),
+    "az ad app permission admin-consent --id {app}",
+);
+const CONDITIONAL_ACCESS: Fix = Fix::new(
+    PortalPage::Directory("Protection > Conditional Access > Policies"),
+    "az rest --method GET --url {graph}/v1.0/identity/conditionalAccess/policies",
+);
+const RISK: Fix = Fix::new(
+    PortalPage::Directory("Protection > Identity Protection > Risky workload identities"),
+    "az rest --method GET --url {graph}/v1.0/identityProtection/riskyServicePrincipals",
+);
 
 /// One row of the table.
 #[derive(Debug)]
 pub(crate) struct Row {
     /// The codes with this meaning.
     pub(crate) codes: &'static [u32],
-    /// Whether another code beside it says more.
+    /// Whether another code next to it says more.
     pub(crate) umbrella: bool,
-    /// The fact, in words.
+    /// The fact.
     pub(crate) meaning: &'static str,
     /// What the operator does: a sentence, with `{app}`, `{tenant}`, `{login}`, `{scope}` and
     /// `{place}` (of the secret) to be filled in.
     advice: &'static str,
-    /// The same where a certificate was sent; `{thumbprint}` and `{not_after}` are filled in too.
+    /// The same for a certificate; `{thumbprint}` and `{not_after}` are filled in too.
     certificate: Option<&'static str>,
-    /// The same where a federated token was sent; `{issuer}`, `{subject}`, `{audience}` and `{file}`
-    /// are filled in too.
+    /// The same for a federated token; `{issuer}`, `{subject}`, `{audience}` and `{file}` are filled
+    /// in too.
     federated: Option<&'static str>,
-    /// What becomes of it with time.
+    /// Where the operator does it.
+    fix: Option<Fix>,
+    /// How it ends.
     pub(crate) outlook: Outlook,
 }
 
@@ -50,14 +136,30 @@ impl Row {
         self
     }
 
-    /// The advice where `proof` was sent.
-    pub(crate) fn advice(&self, proof: &ProofMark) -> &'static str {
-        let own = match proof {
-            ProofMark::Certificate { .. } => self.certificate,
-            ProofMark::Federated { .. } => self.federated,
-            ProofMark::Secret { .. } | ProofMark::Other => None,
+    const fn fix(mut self, fix: Fix) -> Self {
+        self.fix = Some(fix);
+        self
+    }
+
+    /// The advice about the credential that was sent.
+    pub(crate) fn advice(&self, sent: &SentCredential) -> &'static str {
+        let own = match sent {
+            SentCredential::Certificate { .. } => self.certificate,
+            SentCredential::Federated { .. } => self.federated,
+            SentCredential::Secret { .. } | SentCredential::Other => None,
         };
         own.unwrap_or(self.advice)
+    }
+
+    /// Where the operator follows that advice.
+    pub(crate) fn fix_for(&self, sent: &SentCredential) -> Option<Fix> {
+        match sent {
+            SentCredential::Certificate { .. } if self.certificate.is_some() => Some(CERTIFICATES),
+            SentCredential::Federated { .. } if self.federated.is_some() => {
+                Some(FEDERATED_CREDENTIALS)
+            }
+            _ => self.fix,
+        }
     }
 }
 
@@ -67,20 +169,29 @@ pub(crate) fn row(code: u32) -> Option<&'static Row> {
 }
 
 const fn operator(codes: &'static [u32], meaning: &'static str, advice: &'static str) -> Row {
-    passes(codes, Outlook::Operator, meaning, advice)
+    row_with(codes, Outlook::Operator, meaning, advice)
 }
 
 const fn umbrella(codes: &'static [u32], meaning: &'static str, advice: &'static str) -> Row {
     Row { umbrella: true, ..operator(codes, meaning, advice) }
 }
 
-const fn passes(
+const fn row_with(
     codes: &'static [u32],
     outlook: Outlook,
     meaning: &'static str,
     advice: &'static str,
 ) -> Row {
-    Row { codes, umbrella: false, meaning, advice, certificate: None, federated: None, outlook }
+    Row {
+        codes,
+        umbrella: false,
+        meaning,
+        advice,
+        certificate: None,
+        federated: None,
+        fix: None,
+        outlook,
+    }
 }
 
 /// Every code that is known to come with the client credentials grant.
@@ -90,17 +201,20 @@ pub(crate) const TABLE: &[Row] = &[
         "the app secret is wrong; most often the secret's ID was copied instead of its value",
         "Paste the secret's value (not its ID) of app {app} into {place}; the portal shows it only \
          once, so create a new secret if it is lost.",
-    ),
+    )
+    .fix(SECRETS),
     operator(
         &[7_000_222],
         "the app secret has expired",
         "Create a new secret for app {app} in tenant {tenant} and put its value into {place}.",
-    ),
+    )
+    .fix(SECRETS),
     operator(
         &[7_000_218],
         "neither a secret nor an assertion was sent",
         "Configure a credential for app {app}.",
-    ),
+    )
+    .fix(SECRETS),
     umbrella(
         &[70_002],
         "the credential could not be validated",
@@ -113,56 +227,66 @@ pub(crate) const TABLE: &[Row] = &[
     .federated(
         "Compare issuer {issuer}, subject {subject} and audience {audience} with the federated \
          credentials of app {app} in tenant {tenant}.",
-    ),
+    )
+    .fix(SECRETS),
     operator(
         &[700_016],
         "the application is unknown in this tenant",
         "Check that app id {app} and tenant id {tenant} belong together, and consent to the app in \
          that tenant.",
-    ),
+    )
+    .fix(OVERVIEW),
     operator(
         &[70_001, 7_000_112],
         "the application is unknown or disabled in this tenant",
         "Enable the enterprise application {app} in tenant {tenant}, or correct the app id.",
-    ),
+    )
+    .fix(ENABLED),
     operator(
         &[90_002],
         "the tenant was not found",
         "Check tenant id {tenant} for typing errors, and that {login} is the login host of its cloud.",
-    ),
+    )
+    .fix(TENANT_ID),
     operator(
         &[900_023],
         "the tenant id is neither a GUID nor a domain",
         "Set the tenant id (now {tenant}) to the directory's GUID or to one of its verified domains.",
-    ),
+    )
+    .fix(TENANT_ID),
     operator(
         &[90_038, 900_382, 900_432],
         "the tenant belongs to another national cloud",
         "Use the hosts of the cloud of tenant {tenant} for login, Graph and Defender; the login host \
          is now {login}.",
-    ),
+    )
+    .fix(TENANT_ID),
     operator(
         &[9_001_023],
         "`common` and `organizations` do not work for an application",
         "Set the tenant id (now {tenant}) to the directory's GUID.",
-    ),
+    )
+    .fix(TENANT_ID),
     operator(
         &[500_011],
         "the tenant has no service principal for the API",
         "Check that tenant {tenant} has a licence for the API behind {scope}, open that product once \
          so that it is set up, and consent to the app.",
-    ),
+    )
+    .fix(PRODUCT),
     operator(
         &[650_052, 650_056, 650_057],
         "the organisation has not subscribed to the API, or the app is not configured for it",
         "Add the API permission for {scope} to app {app}, and have an administrator of tenant \
          {tenant} consent to it.",
-    ),
+    )
+    .fix(CONSENT),
     operator(
         &[65_001, 90_094],
         "consent is missing",
         "Have an administrator of tenant {tenant} consent to the permissions of app {app}.",
-    ),
+    )
+    .fix(CONSENT),
     operator(
         &[700_027],
         "the assertion's signature does not fit any certificate of the app",
@@ -175,7 +299,8 @@ pub(crate) const TABLE: &[Row] = &[
     .federated(
         "Check that issuer {issuer} publishes the key that signed the token in {file}; Entra looks \
          for it below the issuer's address.",
-    ),
+    )
+    .fix(CERTIFICATES),
     operator(
         &[700_021],
         "the assertion was made for another application",
@@ -193,7 +318,8 @@ pub(crate) const TABLE: &[Row] = &[
     )
     .federated(
         "Check that the token in {file} is renewed before it ends, and correct this machine's clock.",
-    ),
+    )
+    .fix(CERTIFICATES),
     operator(
         &[700_030, 50_012, 50_013],
         "the certificate or assertion is bad",
@@ -206,19 +332,21 @@ pub(crate) const TABLE: &[Row] = &[
     .federated(
         "Check that the token in {file} is whole and comes from issuer {issuer}, and check this \
          machine's clock.",
-    ),
-    passes(
-        &[500_133],
-        Outlook::Passes,
+    )
+    .fix(CERTIFICATES),
+    row_with(
+        &[EXPIRED_ASSERTION],
+        Outlook::Retry,
         "the assertion has expired",
         "Check this machine's clock; a new assertion is made for the next try.",
     )
     .federated(
         "Check that the token in {file} is renewed before it ends, and check this machine's clock.",
-    ),
-    passes(
+    )
+    .fix(CERTIFICATES),
+    row_with(
         &[70_021, 700_211, 700_212, 700_213],
-        Outlook::PassesSlowly,
+        Outlook::RetryLater,
         "no federated credential of the app fits the assertion's issuer, audience and subject",
         "Compare issuer, audience and subject of the federated credential of app {app} with those of \
          the assertion, letter by letter and case too; one that was just created needs some minutes.",
@@ -227,7 +355,8 @@ pub(crate) const TABLE: &[Row] = &[
         "Compare issuer {issuer}, subject {subject} and audience {audience} of the token in {file} \
          with the federated credentials of app {app} in the portal, letter by letter and case too; \
          one that was just created needs some minutes.",
-    ),
+    )
+    .fix(FEDERATED_CREDENTIALS),
     operator(
         &[70_011, 700_022, 28_002],
         "the scope is malformed or names several APIs",
@@ -238,34 +367,36 @@ pub(crate) const TABLE: &[Row] = &[
         "`resource` was sent to an endpoint that takes `scope`",
         "Check that {login} is the login host itself, without a path to another version.",
     ),
-    passes(
+    row_with(
         &[53_003],
-        Outlook::PassesSlowly,
+        Outlook::RetryLater,
         "conditional access blocked the application",
         "Allow this machine's public address in the conditional access policy of tenant {tenant}, or \
          exclude app {app} from it.",
-    ),
-    passes(
+    )
+    .fix(CONDITIONAL_ACCESS),
+    row_with(
         &[530_032, 53_011],
-        Outlook::PassesSlowly,
+        Outlook::RetryLater,
         "a security policy or a risk blocked the application",
         "Review and clear the risk of app {app} in Entra ID Protection of tenant {tenant}.",
-    ),
-    passes(
+    )
+    .fix(RISK),
+    row_with(
         &[50_196],
-        Outlook::PassesSlowly,
+        Outlook::RetryLater,
         "Entra saw the same request too often",
         "Stop other programs that ask for tokens of app {app} in a loop, and wait.",
     ),
-    passes(
+    row_with(
         &[90_055],
-        Outlook::PassesSlowly,
+        Outlook::RetryLater,
         "the tenant is throttled",
         "Wait; tenant {tenant} asks Entra for too much at present.",
     ),
-    passes(
+    row_with(
         &[50_033, 90_006, 90_012, 90_024, 90_033, 50_000],
-        Outlook::Passes,
+        Outlook::Retry,
         "Entra has a passing fault",
         "Wait; see the health of Microsoft Entra if it lasts.",
     ),
@@ -278,10 +409,94 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_stands_in_one_row() {
+    fn a_code_is_in_one_row() {
         let mut seen = HashSet::new();
         for code in TABLE.iter().flat_map(|row| row.codes) {
-            assert!(seen.insert(code), "{code} stands twice");
+            assert!(seen.insert(code), "{code} is there twice");
+        }
+    }
+
+    fn sent(kind: &str) -> SentCredential {
+        match kind {
+            "certificate" => SentCredential::Certificate {
+                thumbprint: "T".into(),
+                not_after: chrono::DateTime::UNIX_EPOCH,
+            },
+            "federated" => SentCredential::Federated {
+                issuer: None,
+                subject: None,
+                audience: None,
+                file: "file".into(),
+            },
+            _ => SentCredential::Secret { file: None },
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_fixed_on_the_page_of_the_credential_that_was_sent() {
+        for (code, kind, fix) in [
+            (7_000_222, "secret", SECRETS),
+            (70_002, "secret", SECRETS),
+            (70_002, "certificate", CERTIFICATES),
+            (70_002, "federated", FEDERATED_CREDENTIALS),
+            (700_027, "certificate", CERTIFICATES),
+            (700_027, "federated", FEDERATED_CREDENTIALS),
+            (700_213, "federated", FEDERATED_CREDENTIALS),
+            (65_001, "certificate", CONSENT),
+        ] {
+            assert_eq!(row(code).unwrap().fix_for(&sent(kind)), Some(fix), "{code}, {kind}");
+        }
+    }
+
+    #[test]
+    fn what_an_operator_fixes_in_the_portal_has_a_page_and_a_command() {
+        let names =
+            FixNames { client_id: "APP", api_id: "API", graph_url: "https://graph.example.com/" };
+        for (codes, page, command) in [
+            (&[700_016][..], "Overview", "az ad sp create --id APP"),
+            (&[70_001, 7_000_112], "Enabled for users", "az ad sp update --id APP"),
+            (
+                &[90_002, 900_023, 9_001_023, 90_038, 900_382, 900_432],
+                "Tenant ID",
+                "az account show --query tenantId",
+            ),
+            (&[500_011], "Permissions", "az ad sp create --id API"),
+            (
+                &[650_052, 650_056, 650_057, 65_001, 90_094],
+                "Grant admin consent",
+                "admin-consent --id APP",
+            ),
+            (
+                &[53_003],
+                "Conditional Access",
+                "https://graph.example.com/v1.0/identity/conditionalAccess/policies",
+            ),
+            (&[530_032, 53_011], "Risky workload identities", "riskyServicePrincipals"),
+            (
+                &[7_000_215, 7_000_222, 7_000_218, 70_002],
+                "Client secrets",
+                "credential reset --id APP",
+            ),
+            (
+                &[700_027, 700_030, 50_012, 50_013, 700_024, 500_133],
+                "Certificates & secrets > Certificates",
+                "credential list --id APP --cert",
+            ),
+            (
+                &[70_021, 700_211, 700_212, 700_213],
+                "Federated credentials",
+                "federated-credential list --id APP",
+            ),
+        ] {
+            for code in codes {
+                let fix = row(*code).unwrap().fix_for(&sent("secret")).unwrap();
+                let (PortalPage::Registration(path)
+                | PortalPage::Enterprise(path)
+                | PortalPage::Directory(path)) = fix.page;
+                assert!(path.contains(page), "{code}: {path}");
+                let filled = fix.command_for(&names);
+                assert!(filled.contains(command) && !filled.contains('{'), "{code}: {filled}");
+            }
         }
     }
 

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 
-use stocktake_connector_core::{AccessToken, Recovery, TokenError, TokenProvider, TokenScope};
+use stocktake_connector_core::{
+    AccessToken, ErrorCode, Failure, Recovery, TokenProvider, TokenScope,
+};
 
 use crate::SecretSource;
 use crate::secret::Secret;
@@ -14,28 +16,31 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// A key from `source`; nothing is read before it is asked for.
+    /// A key from `source`; nothing is read before it is used.
     pub fn new(source: SecretSource) -> Self {
         Self { secret: Secret::new(source) }
+    }
+
+    /// As [`Credential::stamp`](crate::Credential::stamp).
+    pub fn stamp(&self) -> u64 {
+        self.secret.stamp()
     }
 }
 
 #[async_trait]
 impl TokenProvider for ApiKey {
-    async fn token(&self, _scope: &TokenScope) -> Result<AccessToken, TokenError> {
-        match self.secret.current() {
-            Ok(secret) => Ok(AccessToken::new(secret, None)),
-            Err(error) => Err(TokenError {
-                message: "the API key cannot be read".to_owned(),
-                advice: Some("Put the key, and nothing else, into its file or setting.".to_owned()),
-                recovery: Recovery::Operator,
-                source: Some(error.into()),
-            }),
-        }
+    async fn token(&self, _scope: &TokenScope) -> Result<AccessToken, Failure> {
+        let secret = self.secret.current().map_err(|error| {
+            let message = "the API key cannot be read";
+            Failure::new(ErrorCode::SinkKeyRefused, Recovery::Operator, message)
+                .with_advice("Put the key, and nothing else, into its file or setting.")
+                .because(error)
+        })?;
+        Ok(AccessToken::new(secret, None))
     }
 
-    /// Reads the file again next time. An unchanged key comes back as it was.
+    /// Reads the file again next time. An unchanged key is given again.
     fn invalidate(&self, _scope: &TokenScope, _token: &AccessToken) {
-        self.secret.forget();
+        self.secret.invalidate();
     }
 }

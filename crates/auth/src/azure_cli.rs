@@ -1,4 +1,4 @@
-//! Tokens of the person who is logged in to the Azure CLI, to try things on a laptop.
+//! Tokens of the person who is signed in to the Azure CLI, to try things on a laptop.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -17,12 +17,13 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 
 use stocktake_connector_core::{
-    AccessToken, Clock, Recovery, TokenError, TokenProvider, TokenScope,
+    AccessToken, Clock, DirectoryId, ErrorCode, Failure, Recovery, TokenProvider, TokenScope,
 };
 use stocktake_http_stack::clean_text;
 
-use crate::renewal::{Issuer, Renewal};
-use crate::token_answer::read_token;
+use crate::error::code_of;
+use crate::renewal::{RENEWAL_TIMEOUT, Renewal, TokenEndpoint};
+use crate::token_response::read_token;
 
 /// More output is not read; a token has one or two kilobytes.
 const LARGEST_OUTPUT: u64 = 1024 * 1024;
@@ -30,23 +31,23 @@ const LARGEST_OUTPUT: u64 = 1024 * 1024;
 /// How the Azure CLI is run.
 #[derive(Debug, Clone)]
 pub struct AzureCliOptions {
-    /// The directory that tokens are asked for: its GUID, or one of its verified domains.
-    pub tenant_id: String,
-    /// The program. Default: `az`, looked for along the path.
+    /// The directory that the tokens are for.
+    pub directory_id: DirectoryId,
+    /// The program. Default: `az`, found on the path.
     pub program: PathBuf,
-    /// The path that the program is looked for along. Default: the process's own.
+    /// The path that the program is found on. Default: the process's own.
     pub path: Option<OsString>,
     /// How long the program may take. Default: 60 s; it is slow to start.
     pub timeout: Duration,
-    /// Tells the time.
+    /// The source of time.
     pub clock: Arc<dyn Clock>,
 }
 
 impl AzureCliOptions {
-    /// The `az` of the path, for the directory `tenant_id`.
-    pub fn new(tenant_id: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
+    /// The `az` on the path, for one directory.
+    pub fn new(directory_id: DirectoryId, clock: Arc<dyn Clock>) -> Self {
         Self {
-            tenant_id: tenant_id.into(),
+            directory_id,
             program: if cfg!(windows) { "az.cmd" } else { "az" }.into(),
             path: None,
             timeout: Duration::from_secs(60),
@@ -60,20 +61,20 @@ impl AzureCliOptions {
 #[non_exhaustive]
 pub enum AzureCliError {
     /// It is not installed.
-    #[error("the Azure CLI is not there: no program `{program}` along the path")]
+    #[error("the Azure CLI is not installed: no program `{program}` on the path")]
     Missing {
-        /// What was looked for.
+        /// The name of the program.
         program: String,
     },
     /// It could not be run.
     #[error("the Azure CLI cannot be run")]
     Run(#[source] Arc<io::Error>),
-    /// Nobody is logged in, or not to this directory, or not any more.
-    #[error("the Azure CLI has no login for tenant {tenant_id}: {message}")]
+    /// Nobody is signed in, or not to this directory, or the sign-in has expired.
+    #[error("the Azure CLI has no login for tenant {directory_id}: {message}")]
     NotLoggedIn {
         /// The directory.
-        tenant_id: String,
-        /// What the program said, cut to a line.
+        directory_id: DirectoryId,
+        /// The output of the program, cut to a line.
         message: String,
     },
     /// It failed otherwise.
@@ -81,10 +82,10 @@ pub enum AzureCliError {
     Failed {
         /// How it ended.
         status: ExitStatus,
-        /// What the program said, cut to a line.
+        /// The output of the program, cut to a line.
         message: String,
     },
-    /// It did not end in time and was stopped.
+    /// It did not finish in time and was stopped.
     #[error("the Azure CLI gave no token within {} s", timeout.as_secs_f32())]
     TimedOut {
         /// How long it had.
@@ -92,57 +93,65 @@ pub enum AzureCliError {
     },
     /// It printed something else.
     #[error("the Azure CLI printed no token: {problem}")]
-    Answer {
+    InvalidOutput {
         /// What is wrong with its output.
         problem: &'static str,
     },
 }
 
 impl AzureCliError {
+    /// What the error is looked up by.
+    pub fn code(&self) -> ErrorCode {
+        code_of(self.recovery())
+    }
+
     /// What the caller should do.
     pub fn recovery(&self) -> Recovery {
         match self {
-            Self::Missing { .. } | Self::NotLoggedIn { .. } => Recovery::Operator,
-            Self::Run(_) | Self::Failed { .. } | Self::Answer { .. } => Recovery::Operator,
-            Self::TimedOut { .. } => Recovery::NextCycle { after: None },
+            Self::Missing { .. }
+            | Self::NotLoggedIn { .. }
+            | Self::Run(_)
+            | Self::Failed { .. }
+            | Self::InvalidOutput { .. } => Recovery::Operator,
+            Self::TimedOut { .. } => Recovery::Retry,
         }
     }
 
-    fn into_token_error(self) -> TokenError {
+    fn into_failure(self) -> Failure {
         let advice = match &self {
             Self::Missing { .. } => "Install the Azure CLI, or configure another credential; a \
                                      service needs an app registration of its own."
                 .to_owned(),
-            Self::NotLoggedIn { tenant_id, .. } => {
-                format!("Run `az login --tenant {tenant_id}`, then try again.")
+            Self::NotLoggedIn { directory_id, .. } => {
+                format!("Run `az login --tenant {directory_id}`, then try again.")
             }
-            Self::Run(_) | Self::Failed { .. } | Self::TimedOut { .. } | Self::Answer { .. } => {
-                "Run `az account get-access-token --output none` by hand and see what it says."
+            Self::Run(_)
+            | Self::Failed { .. }
+            | Self::TimedOut { .. }
+            | Self::InvalidOutput { .. } => {
+                "Run `az account get-access-token --output none` by hand and read its output."
                     .to_owned()
             }
         };
-        TokenError {
-            message: self.to_string(),
-            advice: Some(advice),
-            recovery: self.recovery(),
-            source: Some(Box::new(self)),
-        }
+        Failure::new(self.code(), self.recovery(), self.to_string())
+            .with_advice(advice)
+            .because(self)
     }
 }
 
-/// Gives tokens of the person who is logged in to the Azure CLI, and keeps them by scope.
+/// Gives tokens of the person who is signed in to the Azure CLI, and keeps them by scope.
 ///
-/// They carry what that person may do, not what an application may: an API that asks for application
+/// They have that person's permissions, not an application's: an API that requires application
 /// permissions refuses them.
 pub struct AzureCli {
-    tokens: Renewal<Runs>,
+    tokens: Renewal<Program>,
 }
 
 impl AzureCli {
-    /// Nothing is run before the first token is asked for.
+    /// Nothing runs before the first token is requested.
     pub fn new(options: AzureCliOptions) -> Self {
         let clock = Arc::clone(&options.clock);
-        Self { tokens: Renewal::new(Runs(options), clock) }
+        Self { tokens: Renewal::new(Program(options), clock) }
     }
 
     /// A token for `scope`, with the typed error.
@@ -159,14 +168,14 @@ impl AzureCli {
 
 impl fmt::Debug for AzureCli {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AzureCli").field("options", &self.tokens.issuer.0).finish_non_exhaustive()
+        f.debug_struct("AzureCli").field("options", &self.tokens.endpoint.0).finish_non_exhaustive()
     }
 }
 
 #[async_trait]
 impl TokenProvider for AzureCli {
-    async fn token(&self, scope: &TokenScope) -> Result<AccessToken, TokenError> {
-        self.get(scope).await.map_err(AzureCliError::into_token_error)
+    async fn token(&self, scope: &TokenScope) -> Result<AccessToken, Failure> {
+        self.get(scope).await.map_err(AzureCliError::into_failure)
     }
 
     fn invalidate(&self, scope: &TokenScope, token: &AccessToken) {
@@ -174,40 +183,41 @@ impl TokenProvider for AzureCli {
     }
 }
 
-/// Runs the program, each time.
-struct Runs(AzureCliOptions);
+/// The program.
+struct Program(AzureCliOptions);
 
 #[async_trait]
-impl Issuer for Runs {
+impl TokenEndpoint for Program {
     type Error = AzureCliError;
 
-    async fn issue(&self, scope: &TokenScope) -> Result<AccessToken, AzureCliError> {
+    async fn request_token(&self, scope: &TokenScope) -> Result<AccessToken, AzureCliError> {
         let timeout = self.0.timeout;
-        let asked_at = self.0.clock.now();
+        let requested_at = self.0.clock.now();
         let outcome = tokio::time::timeout(timeout, self.run(scope)).await;
         let (status, output, complaint) =
             outcome.map_err(|_| AzureCliError::TimedOut { timeout })??;
         if status.success() {
-            read_output(&output, asked_at).map_err(|problem| AzureCliError::Answer { problem })
+            read_output(&output, requested_at)
+                .map_err(|problem| AzureCliError::InvalidOutput { problem })
         } else {
             Err(self.failed(status, &String::from_utf8_lossy(&complaint)))
         }
     }
 
-    fn late(_: &TokenScope) -> AzureCliError {
-        AzureCliError::Answer { problem: "it did not come in time" }
+    fn timed_out(_: &TokenScope) -> AzureCliError {
+        AzureCliError::TimedOut { timeout: RENEWAL_TIMEOUT }
     }
 }
 
 type Output = (ExitStatus, Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>);
 
-impl Runs {
+impl Program {
     async fn run(&self, scope: &TokenScope) -> Result<Output, AzureCliError> {
         let options = &self.0;
         let mut command = Command::new(&options.program);
         command
             .args(["account", "get-access-token", "--output", "json", "--scope", scope.as_str()])
-            .args(["--tenant", &options.tenant_id])
+            .args(["--tenant", options.directory_id.as_str()])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -229,14 +239,14 @@ impl Runs {
     }
 
     fn failed(&self, status: ExitStatus, complaint: &str) -> AzureCliError {
-        let told = complaint
+        let reason = complaint
             .lines()
             .find_map(|line| line.trim().strip_prefix("ERROR:"))
             .or_else(|| complaint.lines().find(|line| !line.trim().is_empty()));
-        let message = clean_text(told.unwrap_or("it said nothing"));
-        // The CLI names the way out in all these cases, and Entra's codes begin alike.
+        let message = clean_text(reason.unwrap_or("it printed no reason"));
+        // The CLI names the command in all these cases, or repeats a code of Entra.
         if ["az login", "AADSTS", "az account set"].iter().any(|sign| complaint.contains(sign)) {
-            AzureCliError::NotLoggedIn { tenant_id: self.0.tenant_id.clone(), message }
+            AzureCliError::NotLoggedIn { directory_id: self.0.directory_id.clone(), message }
         } else {
             AzureCliError::Failed { status, message }
         }
@@ -251,18 +261,18 @@ async fn read(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<Zeroizing<Vec<
     Ok(bytes)
 }
 
-/// The CLI's own names, turned into those of a token endpoint. `expiresOn` is left out: it is local
-/// time without its zone.
-fn read_output(output: &[u8], asked_at: DateTime<Utc>) -> Result<AccessToken, &'static str> {
+/// Renames the CLI's fields to those of a token endpoint. `expiresOn` is left out: it is local time
+/// without its zone.
+fn read_output(output: &[u8], requested_at: DateTime<Utc>) -> Result<AccessToken, &'static str> {
     let printed: Map<String, Value> =
         serde_json::from_slice(output).map_err(|_| "it is not the documented JSON")?;
-    let answer = json!({
+    let response = json!({
         "access_token": printed.get("accessToken"),
         "token_type": printed.get("tokenType"),
         "expires_on": printed.get("expires_on"),
     });
-    let answer = Zeroizing::new(answer.to_string());
-    read_token(&Bytes::copy_from_slice(answer.as_bytes()), asked_at)
+    let response = Zeroizing::new(response.to_string());
+    read_token(&Bytes::copy_from_slice(response.as_bytes()), requested_at)
 }
 
 #[cfg(test)]

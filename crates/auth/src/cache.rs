@@ -1,8 +1,8 @@
 //! Tokens kept by scope: renewed early, one renewal at a time.
 //!
-//! A token that is still valid is never waited for: while one caller renews it, the others go on
-//! with the old one, and so do all when the renewal fails. Callers who have none wait for the one
-//! who asks, and share what becomes of it.
+//! Nobody waits for a token that is still valid: while one caller renews it, the others use the old
+//! one, and so do all when the renewal fails. Without a valid token, callers wait for the one request
+//! that is in flight, and share its outcome.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,7 +13,7 @@ use stocktake_connector_core::{AccessToken, TokenScope};
 
 /// How long before its end a token is renewed. Entra's own libraries do it 300 s before.
 const EARLY: TimeDelta = TimeDelta::seconds(300);
-/// How long a token that could not be renewed is used before the next try.
+/// How long a token that could not be renewed is used before the next attempt.
 const PAUSE_AFTER_FAILURE: TimeDelta = TimeDelta::seconds(30);
 
 /// A token and its times.
@@ -24,31 +24,31 @@ struct Cached {
     expires_at: DateTime<Utc>,
 }
 
-/// What the cache knows at one instant.
+/// What the cache has at one instant.
 #[derive(Debug)]
 pub(crate) enum Lookup {
-    /// Valid, and not yet to be renewed.
+    /// Valid, and not yet due for renewal.
     Fresh(AccessToken),
-    /// Valid, but to be renewed.
+    /// Valid, but due for renewal.
     Ageing(AccessToken),
-    /// None that is valid.
+    /// No valid token.
     Missing,
 }
 
-/// The token of one scope, and the turn to renew it.
+/// The token of one scope, and the permit to renew it.
 #[derive(Debug)]
 pub(crate) struct Slot<E> {
     state: Mutex<State<E>>,
-    /// Held by the one who asks for a token.
-    pub(crate) flight: tokio::sync::Mutex<()>,
+    /// Held by the caller that asks for a token.
+    pub(crate) in_flight: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
 struct State<E> {
     cached: Option<Cached>,
-    /// Requests that ended, well or not.
+    /// Completed requests, failed ones included.
     ended: u64,
-    /// How the last one failed.
+    /// The failure of the last one.
     failure: Option<E>,
 }
 
@@ -56,7 +56,7 @@ impl<E: Clone> Slot<E> {
     fn new() -> Self {
         Self {
             state: Mutex::new(State { cached: None, ended: 0, failure: None }),
-            flight: tokio::sync::Mutex::new(()),
+            in_flight: tokio::sync::Mutex::new(()),
         }
     }
 
@@ -72,12 +72,12 @@ impl<E: Clone> Slot<E> {
         }
     }
 
-    /// A mark of this instant, to tell later whether a request that began after it has failed.
+    /// A mark of this instant, for [`Slot::failure_since`].
     pub(crate) fn mark(&self) -> u64 {
         self.state().ended
     }
 
-    /// The failure of a request that ended since `mark`.
+    /// The failure of a request that completed since `mark`.
     pub(crate) fn failure_since(&self, mark: u64) -> Option<E> {
         let state = self.state();
         (state.ended > mark).then(|| state.failure.clone()).flatten()

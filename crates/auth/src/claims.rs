@@ -1,4 +1,4 @@
-//! What an access token says of itself, for diagnosis.
+//! The claims of an access token, for diagnosis.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,18 +8,18 @@ use serde_json::{Map, Value};
 
 use stocktake_connector_core::AccessToken;
 
-/// Longest token that is looked into. Entra's have one or two kilobytes.
+/// Longest token that is decoded. Entra's have one or two kilobytes.
 const LONGEST_TOKEN: usize = 64 * 1024;
 
-/// Why a token cannot be looked into. It may work all the same: its form is no contract.
+/// A token that cannot be decoded. It may work all the same: its form is not a contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the access token is not a JWT; what it permits cannot be told without trying")]
+#[error("the access token is not a JWT; only an API call shows what it permits")]
 pub struct OpaqueToken;
 
-/// What an access token says of itself.
+/// The claims of an access token.
 ///
-/// Nothing is verified, so nothing may be decided by it but what to tell the operator: Entra issues
-/// a token even when no permission was granted, and then `roles` is empty.
+/// Nothing is verified, so they may decide advice and nothing else. Entra issues a token even when no
+/// permission was granted; `roles` is empty then.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Claims {
@@ -35,7 +35,7 @@ pub struct Claims {
     /// The application permissions that were granted: `Machine.Read.All`.
     #[serde(deserialize_with = "texts")]
     pub roles: Vec<String>,
-    /// When the token ends.
+    /// When the token expires.
     #[serde(deserialize_with = "seconds")]
     pub exp: Option<DateTime<Utc>>,
     /// When the token was issued.
@@ -44,11 +44,11 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// Looks into `token`.
+    /// Decodes `token`.
     ///
     /// # Errors
-    /// When it is no JWT.
-    pub fn of(token: &AccessToken) -> Result<Self, OpaqueToken> {
+    /// When it is not a JWT.
+    pub fn decode(token: &AccessToken) -> Result<Self, OpaqueToken> {
         let claims = payload(token.expose()).ok_or(OpaqueToken)?;
         serde_json::from_value(Value::Object(claims)).map_err(|_| OpaqueToken)
     }
@@ -87,7 +87,7 @@ mod tests {
 
     fn claims(payload: &str) -> Result<Claims, OpaqueToken> {
         let token = format!("e30.{}.sig", URL_SAFE_NO_PAD.encode(payload));
-        Claims::of(&AccessToken::new(token, None))
+        Claims::decode(&AccessToken::new(token, None))
     }
 
     #[test]
@@ -122,14 +122,14 @@ mod tests {
     #[test]
     fn a_token_of_another_form_is_opaque() {
         for token in ["", "opaque", "a.b", "a.!!.c", "a.W10.c", &"x".repeat(LONGEST_TOKEN + 1)] {
-            assert_eq!(Claims::of(&AccessToken::new(token, None)), Err(OpaqueToken), "{token}");
+            assert_eq!(Claims::decode(&AccessToken::new(token, None)), Err(OpaqueToken), "{token}");
         }
     }
 
     proptest! {
         #[test]
-        fn any_token_is_looked_into_without_a_panic(token in any::<String>(), payload in any::<String>()) {
-            let _ = Claims::of(&AccessToken::new(token, None));
+        fn any_token_is_decoded_without_a_panic(token in any::<String>(), payload in any::<String>()) {
+            let _ = Claims::decode(&AccessToken::new(token, None));
             let _ = claims(&payload);
         }
     }

@@ -1,4 +1,4 @@
-//! Credentials: how the application proves to Entra that it is itself.
+//! Credentials: how the application authenticates to Entra.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -20,13 +20,13 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialError {
-    /// The secret behind it cannot be had.
+    /// The secret cannot be read.
     #[error("the app secret cannot be read")]
     Secret(#[from] SecretError),
     /// The certificate or its key cannot be used.
     #[error("the app's certificate cannot be used")]
     Certificate(#[from] CertificateError),
-    /// The projected token cannot be had.
+    /// The projected token cannot be read.
     #[error("the federated token cannot be read")]
     FederatedToken(#[source] SecretError),
     /// Another failure of a third party's credential.
@@ -40,58 +40,58 @@ pub enum CredentialError {
     },
 }
 
-/// What a proof is made for.
+/// What the authentication of a client is made for.
 #[derive(Debug, Clone, Copy)]
-pub struct ProofContext<'a> {
-    /// The token endpoint that is about to be asked: the audience of an assertion.
+pub struct AuthenticationContext<'a> {
+    /// The token endpoint: the audience of a client assertion.
     pub token_endpoint: &'a Url,
-    /// The application that has to prove itself: issuer and subject of an assertion.
-    pub app_id: &'a str,
+    /// The application (client) id: issuer and subject of a client assertion.
+    pub client_id: &'a str,
     /// The time.
     pub now: DateTime<Utc>,
 }
 
-/// What a credential sends, and what may be told of it when Entra refuses.
+/// What a credential sends, and what may be shown of it when Entra refuses.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Proof {
-    /// The form fields that carry it, beside `client_id`, `scope` and `grant_type`.
+pub struct ClientAuthentication {
+    /// Its form fields, next to `client_id`, `scope` and `grant_type`.
     pub form: Vec<(&'static str, SecretString)>,
-    /// What it is known by.
-    pub mark: ProofMark,
+    /// What may be shown of it.
+    pub sent: SentCredential,
 }
 
-impl Proof {
-    /// A proof by these fields, of a kind that this crate does not know.
+impl ClientAuthentication {
+    /// Authentication by these fields, of a kind that this crate does not know.
     pub fn new(form: Vec<(&'static str, SecretString)>) -> Self {
-        Self { form, mark: ProofMark::Other }
+        Self { form, sent: SentCredential::Other }
     }
 
-    /// A proof by a signed assertion.
-    pub fn assertion(jwt: SecretString, mark: ProofMark) -> Self {
+    /// Authentication by a signed client assertion.
+    pub fn assertion(jwt: SecretString, sent: SentCredential) -> Self {
         let form = vec![("client_assertion_type", JWT_BEARER.into()), ("client_assertion", jwt)];
-        Self { form, mark }
+        Self { form, sent }
     }
 }
 
-/// What a proof is known by; nothing of it is secret. An error names it, so that the operator can
-/// compare it with what the portal shows.
+/// What identifies a credential that was sent; nothing of it is secret. An error names it, so that
+/// the operator can compare it with what the portal shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ProofMark {
+pub enum SentCredential {
     /// A client secret.
     Secret {
-        /// The file that it stands in; `None` for a value of the configuration.
+        /// Its file; `None` for a value of the configuration.
         file: Option<PathBuf>,
     },
-    /// A certificate's assertion.
+    /// A certificate's client assertion.
     Certificate {
         /// SHA-1 of the certificate in upper-case hexadecimal digits, as the portal shows it.
         thumbprint: String,
-        /// When the certificate ends.
+        /// When the certificate expires.
         not_after: DateTime<Utc>,
     },
-    /// A federated identity's assertion; what it says of itself, as far as it can be read.
+    /// A federated identity's client assertion, with its claims as far as they can be read.
     Federated {
         /// The claim `iss`.
         issuer: Option<String>,
@@ -99,18 +99,18 @@ pub enum ProofMark {
         subject: Option<String>,
         /// The claim `aud`.
         audience: Option<String>,
-        /// The file that it stands in.
+        /// Its file.
         file: PathBuf,
     },
     /// A third party's credential.
     Other,
 }
 
-/// Proves to Entra that the application is itself. The seam for an embedder's own kinds.
+/// Authenticates the application to Entra. The seam for an embedder's own kinds.
 ///
 /// # Shape
-/// [`Credential::proof`] is called before each request for a token, so a credential that rotates or
-/// expires gives its newest form.
+/// [`Credential::authenticate`] is called before each request for a token, so a credential that
+/// rotates or expires gives its newest form.
 ///
 /// # Secrets
 /// `Debug` must not show them.
@@ -120,9 +120,19 @@ pub enum ProofMark {
 /// (<https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow>).
 #[async_trait]
 pub trait Credential: fmt::Debug + Send + Sync {
-    /// The proof to send with one request.
+    /// The form fields to send with one request.
     ///
     /// # Errors
     /// When there is nothing to present. Entra is then not asked.
-    async fn proof(&self, context: &ProofContext<'_>) -> Result<Proof, CredentialError>;
+    async fn authenticate(
+        &self,
+        context: &AuthenticationContext<'_>,
+    ) -> Result<ClientAuthentication, CredentialError>;
+
+    /// A number that changes when a file of the credential changes, appears or disappears. Another
+    /// number than before the last attempt means that an operator changed a file, so that a refused
+    /// token is worth another attempt. Costs one `stat` a file; nothing is read. Default: no files.
+    fn stamp(&self) -> u64 {
+        0
+    }
 }

@@ -7,15 +7,17 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
+use stocktake_connector_core::{DirectoryId, InvalidName};
 use stocktake_http_stack::{UrlError, base_url};
 
 use crate::claims::payload;
 use crate::secret::Secret;
 use crate::{
-    Credential, CredentialError, GLOBAL_LOGIN_URL, Proof, ProofContext, ProofMark, SecretSource,
+    AuthenticationContext, ClientAuthentication, Credential, CredentialError, GLOBAL_LOGIN_URL,
+    SecretSource, SentCredential,
 };
 
-/// A projected token, read again for each request to Entra, which is about once an hour.
+/// A projected token, read again when its file changes, which is about once an hour.
 ///
 /// While the file is empty, unreadable or gone, the last good token stays in use.
 #[derive(Debug)]
@@ -25,7 +27,7 @@ pub struct FederatedToken {
 }
 
 impl FederatedToken {
-    /// The token in `file`; nothing is read before it is asked for.
+    /// The token in `file`; nothing is read before it is used.
     pub fn new(file: impl Into<PathBuf>) -> Self {
         let file = file.into();
         Self { token: Secret::new(SecretSource::File(file.clone())), file }
@@ -39,17 +41,22 @@ impl FederatedToken {
 
 #[async_trait]
 impl Credential for FederatedToken {
-    async fn proof(&self, _: &ProofContext<'_>) -> Result<Proof, CredentialError> {
-        // The token ends soon, so even a file that looks unchanged is read.
-        self.token.forget();
+    async fn authenticate(
+        &self,
+        _: &AuthenticationContext<'_>,
+    ) -> Result<ClientAuthentication, CredentialError> {
         let token = self.token.current().map_err(CredentialError::FederatedToken)?;
-        let mark = mark(&token, &self.file);
-        Ok(Proof::assertion(token, mark))
+        let sent = describe(&token, &self.file);
+        Ok(ClientAuthentication::assertion(token, sent))
+    }
+
+    fn stamp(&self) -> u64 {
+        self.token.stamp()
     }
 }
 
-/// What the token says of itself.
-fn mark(token: &SecretString, file: &Path) -> ProofMark {
+/// The claims of the token.
+fn describe(token: &SecretString, file: &Path) -> SentCredential {
     let claims = payload(token.expose_secret()).unwrap_or_default();
     let claim = |name: &str| match claims.get(name)? {
         Value::String(text) => Some(text.clone()),
@@ -60,7 +67,7 @@ fn mark(token: &SecretString, file: &Path) -> ProofMark {
         }
         _ => None,
     };
-    ProofMark::Federated {
+    SentCredential::Federated {
         issuer: claim("iss"),
         subject: claim("sub"),
         audience: claim("aud"),
@@ -68,16 +75,16 @@ fn mark(token: &SecretString, file: &Path) -> ProofMark {
     }
 }
 
-/// What the workload identity webhook of Kubernetes, and some CI systems, put into the environment.
+/// The variables that the workload identity webhook of Kubernetes and some CI systems set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WorkloadIdentity {
     /// `AZURE_AUTHORITY_HOST`; the global cloud's login host where it is not set.
     pub login_url: Url,
     /// `AZURE_TENANT_ID`.
-    pub tenant_id: String,
+    pub directory_id: DirectoryId,
     /// `AZURE_CLIENT_ID`.
-    pub app_id: String,
+    pub client_id: String,
     /// `AZURE_FEDERATED_TOKEN_FILE`.
     pub token_file: PathBuf,
 }
@@ -96,9 +103,12 @@ pub enum WorkloadIdentityError {
         /// Their names.
         names: Vec<&'static str>,
     },
-    /// The login host is not one.
+    /// The login host cannot be used.
     #[error("AZURE_AUTHORITY_HOST cannot be used")]
     AuthorityHost(#[source] UrlError),
+    /// The directory cannot be used.
+    #[error("AZURE_TENANT_ID cannot be used")]
+    TenantId(#[source] InvalidName),
 }
 
 impl WorkloadIdentity {
@@ -115,7 +125,7 @@ impl WorkloadIdentity {
                 String::new()
             }
         };
-        let (tenant_id, app_id) = (need("AZURE_TENANT_ID"), need("AZURE_CLIENT_ID"));
+        let (directory_id, client_id) = (need("AZURE_TENANT_ID"), need("AZURE_CLIENT_ID"));
         let token_file = need("AZURE_FEDERATED_TOKEN_FILE").into();
         if !names.is_empty() {
             return Err(WorkloadIdentityError::Missing { names });
@@ -123,7 +133,9 @@ impl WorkloadIdentity {
         let login = lookup("AZURE_AUTHORITY_HOST").filter(|value| !value.is_empty());
         let login_url = base_url(login.as_deref().unwrap_or(GLOBAL_LOGIN_URL))
             .map_err(WorkloadIdentityError::AuthorityHost)?;
-        Ok(Self { login_url, tenant_id, app_id, token_file })
+        let directory_id =
+            DirectoryId::new(directory_id).map_err(WorkloadIdentityError::TenantId)?;
+        Ok(Self { login_url, directory_id, client_id, token_file })
     }
 
     /// The credential.
@@ -152,7 +164,7 @@ mod tests {
     #[test]
     fn the_standard_variables_describe_the_identity() {
         let found = read(&COMPLETE).unwrap();
-        assert_eq!((found.tenant_id.as_str(), found.app_id.as_str()), ("t", "c"));
+        assert_eq!((found.directory_id.as_str(), found.client_id.as_str()), ("t", "c"));
         assert_eq!(found.login_url.as_str(), "https://login.microsoftonline.com/");
         assert_eq!(found.credential().file(), Path::new(COMPLETE[2].1));
         let host = ("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.us/");

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::follow::{Followed, read_bounded};
+use stocktake_http_stack::{Reloadable, UnreadableFile};
+
+/// The largest file that is read. Keys, chains and assertions have a few kilobytes.
+pub(crate) const MAX_FILE_BYTES: u64 = 64 * 1024;
 
 /// Where a secret comes from. Its `Debug` never shows the secret.
 #[derive(Debug, Clone)]
@@ -38,7 +41,7 @@ impl fmt::Display for SecretSource {
     }
 }
 
-/// Why a secret cannot be had. Never repeats any of it.
+/// Why a secret cannot be used. Never repeats any of it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretError {
@@ -51,7 +54,7 @@ pub enum SecretError {
         #[source]
         source: io::Error,
     },
-    /// The file is there but holds no usable secret.
+    /// The file has no usable secret.
     #[error("secret file {} {problem}", path.display())]
     Unusable {
         /// The configured file.
@@ -64,42 +67,78 @@ pub enum SecretError {
     Empty,
 }
 
+impl From<UnreadableFile> for SecretError {
+    fn from(UnreadableFile { path, source }: UnreadableFile) -> Self {
+        Self::Unreadable { path, source }
+    }
+}
+
 /// A secret that follows its source.
 #[derive(Debug)]
-pub(crate) struct Secret {
-    source: SecretSource,
-    followed: Followed<SecretString>,
+pub(crate) enum Secret {
+    Value(SecretString),
+    File { path: PathBuf, content: Reloadable<SecretString, SecretError> },
 }
 
 impl Secret {
     pub(crate) fn new(source: SecretSource) -> Self {
-        let files = source.file().map(Path::to_owned).into_iter().collect();
-        Self { source, followed: Followed::new(files) }
+        match source {
+            SecretSource::Value(secret) => Self::Value(secret),
+            SecretSource::File(path) => {
+                let named = path.clone();
+                let content = Reloadable::new([path.clone()], MAX_FILE_BYTES, move |[bytes]| {
+                    parse_secret(&named, bytes)
+                });
+                Self::File { path, content }
+            }
+        }
     }
 
-    pub(crate) fn source(&self) -> &SecretSource {
-        &self.source
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Value(_) => None,
+            Self::File { path, .. } => Some(path),
+        }
     }
 
     /// The secret as it is now. A file that was emptied or is gone leaves the last one in use.
     pub(crate) fn current(&self) -> Result<SecretString, SecretError> {
-        match &self.source {
-            SecretSource::Value(secret) => usable_value(secret),
-            SecretSource::File(path) => self.followed.current(|| read_file(path)),
+        match self {
+            Self::Value(secret) => parse_value(secret).map(SecretString::from),
+            Self::File { content, .. } => {
+                content.current().map(|secret| SecretString::clone(&secret))
+            }
         }
     }
 
     /// Reads the file next time, even if it looks unchanged.
-    pub(crate) fn forget(&self) {
-        self.followed.forget();
+    pub(crate) fn invalidate(&self) {
+        if let Self::File { content, .. } = self {
+            content.invalidate();
+        }
+    }
+
+    /// See [`Credential::stamp`](crate::Credential::stamp).
+    pub(crate) fn stamp(&self) -> u64 {
+        match self {
+            Self::Value(_) => 0,
+            Self::File { content, .. } => content.stamp(),
+        }
     }
 }
 
-fn read_file(path: &Path) -> Result<SecretString, SecretError> {
+/// The secret without the white space around it.
+pub(crate) fn parse_value(secret: &SecretString) -> Result<&str, SecretError> {
+    match secret.expose_secret().trim() {
+        "" => Err(SecretError::Empty),
+        trimmed => Ok(trimmed),
+    }
+}
+
+/// The secret in the content of the file at `path`.
+pub(crate) fn parse_secret(path: &Path, bytes: &[u8]) -> Result<SecretString, SecretError> {
     let unusable = |problem| SecretError::Unusable { path: path.to_owned(), problem };
-    let bytes = read_bounded(path)
-        .map_err(|source| SecretError::Unreadable { path: path.to_owned(), source })?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| unusable("is not UTF-8 text"))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| unusable("is not UTF-8 text"))?;
     let secret = text.trim_start_matches('\u{feff}').trim();
     if secret.is_empty() {
         return Err(unusable("is empty"));
@@ -108,13 +147,6 @@ fn read_file(path: &Path) -> Result<SecretString, SecretError> {
         return Err(unusable("holds more than one line; it must hold the secret and nothing else"));
     }
     Ok(SecretString::from(secret))
-}
-
-fn usable_value(secret: &SecretString) -> Result<SecretString, SecretError> {
-    match secret.expose_secret().trim() {
-        "" => Err(SecretError::Empty),
-        trimmed => Ok(SecretString::from(trimmed)),
-    }
 }
 
 #[cfg(test)]
@@ -154,7 +186,7 @@ mod tests {
         fs::write(&path, "").unwrap();
         assert_eq!(current(&secret), "three");
         fs::remove_file(&path).unwrap();
-        secret.forget();
+        secret.invalidate();
         assert_eq!(current(&secret), "three");
     }
 
@@ -165,7 +197,7 @@ mod tests {
         for (content, fault) in [
             ("\n".to_owned(), "is empty"),
             ("canary\ncanary".to_owned(), "more than one line"),
-            ("canary".repeat(20_000), "larger than 64 KiB"),
+            ("canary".repeat(20_000), "larger than 65536 bytes"),
         ] {
             fs::write(&path, content).unwrap();
             let secret = Secret::new(SecretSource::File(path.clone()));
@@ -174,6 +206,21 @@ mod tests {
             assert!(shown.contains(fault) && shown.contains("secret"), "{shown}");
             assert!(!shown.contains("canary"), "{shown}");
         }
+    }
+
+    #[test]
+    fn the_stamp_differs_after_a_change_of_the_file_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        let secret = Secret::new(SecretSource::File(path.clone()));
+        let missing = secret.stamp();
+        fs::write(&path, "one").unwrap();
+        let first = secret.stamp();
+        current(&secret);
+        assert_eq!(secret.stamp(), first, "reading changes nothing");
+        fs::write(&path, "another").unwrap();
+        assert!(missing != first && secret.stamp() != first);
+        assert_eq!(Secret::new(SecretSource::Value("one".into())).stamp(), 0);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{ApiError, BoxError, Recovery};
+use crate::Failure;
 
 /// What an enricher knows of one record.
 ///
@@ -46,51 +46,6 @@ impl<E> Enrichment<E> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct UnreadableEnrichment(pub String);
-
-/// Why records could not be enriched *for now*. The cycle stops: sending an event without what an
-/// earlier one had would erase data at the receiver. What is permanently absent is not an error but
-/// [`Enrichment::Unavailable`].
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum EnrichError {
-    /// A call failed, its retries included.
-    #[error(transparent)]
-    Api(#[from] ApiError),
-    /// A listing broke the rules that [`crate::SourceError`] names.
-    #[error(transparent)]
-    Listing(crate::SourceError),
-    /// Another failure of a third party's enricher.
-    #[error("{message}")]
-    Other {
-        /// The fact, in one line.
-        message: String,
-        /// What the caller should do.
-        recovery: Recovery,
-        /// The failure below.
-        #[source]
-        source: Option<BoxError>,
-    },
-}
-
-impl EnrichError {
-    /// What the caller should do.
-    pub fn recovery(&self) -> Recovery {
-        match self {
-            Self::Api(error) => error.recovery(),
-            Self::Listing(error) => error.recovery(),
-            Self::Other { recovery, .. } => *recovery,
-        }
-    }
-
-    /// What the operator can do, as a sentence.
-    pub fn advice(&self) -> Option<&str> {
-        match self {
-            Self::Api(error) => error.advice.as_deref(),
-            Self::Listing(error) => error.advice(),
-            Self::Other { .. } => None,
-        }
-    }
-}
 
 /// What is known before a cycle starts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -139,10 +94,8 @@ pub struct EnrichmentAccount {
     pub matched: u64,
     /// Machines whose enrichment was [`Enrichment::Uncertain`]: they count as unchanged at sinks that
     /// have them. The engine counts them, and overwrites what a pass puts here.
-    #[serde(default)]
     pub uncertain: u64,
     /// What was asked beyond that; `None` where the enricher has no details or is not to ask them.
-    #[serde(default)]
     pub details: Option<DetailAccount>,
 }
 
@@ -192,11 +145,13 @@ pub trait EnrichmentPass: fmt::Debug + Send + 'static {
     /// follow, so that the cheaper way can be chosen.
     ///
     /// # Errors
-    /// [`EnrichError`] when not every key can be answered.
+    /// [`Failure`] when not every key can be answered *for now*. The cycle stops: an event without what
+    /// an earlier one had would erase data at the receiver. What is permanently absent is not an error
+    /// but [`Enrichment::Unavailable`].
     ///
     /// # Cancellation
     /// After a dropped future the pass must be dropped too.
-    async fn prepare(&mut self, keys: &[Option<Uuid>], last: bool) -> Result<(), EnrichError>;
+    async fn prepare(&mut self, keys: &[Option<Uuid>], last: bool) -> Result<(), Failure>;
 
     /// What there is for one key of the page that was prepared last. A `None` key has no match by
     /// definition. Separate from [`EnrichmentPass::prepare`], so that not every record of a page has
@@ -223,13 +178,13 @@ pub trait DetailReader<R: Send>: fmt::Debug + Send + Sync {
     /// decides what is sent of it, and nothing lesser is sent now.
     ///
     /// # Errors
-    /// [`EnrichError`] when no details can be had at all, for now or for good: nothing of these records
+    /// [`Failure`] when no details can be had at all, for now or for good: nothing of these records
     /// may then be sent. Where others have theirs, a record without is malformed instead, so that it
     /// holds up nobody.
     ///
     /// # Cancellation
     /// After a dropped future some of the records may be complete and others not.
-    async fn complete(&self, records: Vec<&mut R>) -> Result<Completion, EnrichError>;
+    async fn complete(&self, records: Vec<&mut R>) -> Result<Completion, Failure>;
 }
 
 /// What came of completing some records.
@@ -240,17 +195,4 @@ pub struct Completion {
     /// Places of records whose details could not be had or understood, each with the reason. Their
     /// events become dead letters: they would lack what earlier ones had.
     pub malformed: Vec<(usize, String)>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_account_that_an_earlier_version_kept_can_be_read() {
-        let kept = r#"{"status": {"state": "on"}, "strategy": "bulk", "records_read": 3,
-                       "malformed": 0, "complete_count": 3, "matched": 2}"#;
-        let account: EnrichmentAccount = serde_json::from_str(kept).unwrap();
-        assert_eq!((account.matched, account.uncertain, account.details), (2, 0, None));
-    }
 }

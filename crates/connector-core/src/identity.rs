@@ -83,8 +83,24 @@ macro_rules! identifier_type {
 
 identifier_type!(
     /// Names a tenant: the key of its table in the configuration and of its rows in state.
-    TenantId,
+    TenantName,
     "tenant name"
+);
+identifier_type!(
+    /// Names a source of a tenant: `defender`. A key of state, so it never changes its meaning.
+    SourceName,
+    "source name"
+);
+identifier_type!(
+    /// The id of a Microsoft Entra directory: a GUID or a verified domain. Microsoft and the
+    /// configuration call it `tenant_id`.
+    DirectoryId,
+    "directory id"
+);
+identifier_type!(
+    /// Names a worker: a process that runs cycles.
+    WorkerName,
+    "worker name"
 );
 identifier_type!(
     /// Names a sink: the key of its table in the configuration and of its rows in state.
@@ -123,6 +139,29 @@ impl From<Uuid> for CycleId {
 impl fmt::Display for CycleId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// Names one claim of a lease. Unique; carries no meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ClaimId(Uuid);
+
+impl ClaimId {
+    /// A fresh random id.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+
+    /// The id as a UUID.
+    pub fn as_uuid(&self) -> Uuid {
+        self.0
+    }
+}
+
+impl From<Uuid> for ClaimId {
+    fn from(id: Uuid) -> Self {
+        Self(id)
     }
 }
 
@@ -184,7 +223,7 @@ mod tests {
             ("a\nb", "holds a control character"),
             (&"x".repeat(257), "is longer than 256 bytes"),
         ] {
-            let error = TenantId::new(text).unwrap_err().to_string();
+            let error = TenantName::new(text).unwrap_err().to_string();
             assert!(error.starts_with("tenant name `") && error.ends_with(fault), "{error}");
         }
     }

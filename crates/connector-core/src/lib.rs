@@ -14,11 +14,11 @@
 //!
 //! # How the pieces meet
 //! ```text
-//! Source ─page─▶ EnrichmentPass ─▶ Mapper ─event─▶ Encoder ─batch─▶ Sink
+//! Source ─page─▶ EnrichmentPass ─▶ Mapper ─event─▶ Form ─batch─▶ Sink
 //!                                                     │               │
-//!                                                StateStore ◀─acknowledgement
+//!                                                CycleStore ◀─acknowledgement
 //! ```
-//! A cycle compares what the source has with what each sink has acknowledged ([`StateStore::known`])
+//! A cycle compares what the source has with what each sink has acknowledged ([`CycleStore::known`])
 //! and sends the difference. The source can always be read again, so nothing else is buffered.
 //!
 //! # Features
@@ -27,15 +27,16 @@
 //! | `conformance` | suites that every implementation of a trait must pass |
 //!
 //! # Not here
-//! HTTP, retry and quotas (`http-stack`); credentials (`auth`); the cycle itself (`connector-runtime`).
+//! HTTP, retry and quotas (`http-stack`); credentials (`auth`); the cycle itself (`engine`).
 
 mod check;
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
-mod encode;
 mod enrich;
-mod error;
+mod error_code;
+mod failure;
+mod form;
 mod identity;
 mod mapper;
 mod report;
@@ -43,29 +44,33 @@ mod sink;
 mod source;
 mod state;
 mod token;
-pub mod wire;
 
 pub use check::{Check, Finding, Verdict};
 pub use clock::{Clock, FixedClock, SystemClock};
-pub use encode::{EncodeError, Encoded, EncodedEvent, Encoder, EventUid};
 pub use enrich::{
-    Completion, DetailAccount, DetailReader, EnrichError, Enricher, Enrichment, EnrichmentAccount,
+    Completion, DetailAccount, DetailReader, Enricher, Enrichment, EnrichmentAccount,
     EnrichmentPass, EnrichmentStatus, PassHint, Strategy, UnreadableEnrichment,
 };
-pub use error::{ApiError, ApiErrorKind, BoxError, Recovery};
-pub use identity::{CycleId, DeviceUid, Fingerprint, InvalidName, SinkName, TenantId};
+pub use error_code::ErrorCode;
+pub use failure::{BoxError, Failure, FailureRecord, Recovery, chain};
+pub use form::{EncodeError, Encoded, EncodedEvent, EventKind, EventUid, Form};
+pub use identity::{
+    ClaimId, CycleId, DeviceUid, DirectoryId, Fingerprint, InvalidName, SinkName, SourceName,
+    TenantName, WorkerName,
+};
 pub use mapper::{MapError, Mapper};
 pub use report::{
     Calls, CycleKind, CycleOutcome, CycleReport, Imbalance, ProcessFigures, RemovalAccount,
     SinkAccount,
 };
-pub use sink::{Acknowledgement, Batch, BatchLimits, Refusal, Sink, SinkError};
-pub use source::{
-    Listing, MalformedRecord, Page, Presence, Selection, Source, SourceError, SourceRecord,
+pub use sink::{
+    Acknowledgement, Batch, BatchLimits, CycleEnd, Durability, Refusal, Settled, Sink,
+    SinkCapabilities, SinkError,
 };
+pub use source::{Listing, MalformedRecord, Page, Presence, Source, SourceCursor, SourceRecord};
 pub use state::{
-    Acknowledged, Checkpoint, CycleClose, DeadLetter, DeadLetterFilter, DeadLetterId, Delivery,
-    Forgetting, Forgotten, Known, NewDeadLetter, Refusals, Scope, Stage, StateError, StateStore,
-    TenantFacts,
+    Acknowledged, Checkpoint, CycleClose, CycleStore, DeadLetter, DeadLetterFilter, DeadLetterId,
+    Delivery, Fence, Inventory, InventoryFacts, Known, Lease, LeaseStore, NewDeadLetter, Purge,
+    Purged, Refusals, ReportPage, Scope, Stage, StateError, StateQueries, StateStore,
 };
-pub use token::{AccessToken, TokenError, TokenProvider, TokenScope};
+pub use token::{AccessToken, TokenProvider, TokenScope};

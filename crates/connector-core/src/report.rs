@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{CycleId, EnrichmentAccount, SinkName, TenantId};
+use crate::{CycleId, EnrichmentAccount, FailureRecord, SinkName, SourceName, TenantName};
 
 /// Which machines a cycle reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,10 +37,8 @@ pub enum CycleOutcome {
     Interrupted,
     /// Something failed. What was delivered is kept; no checkpoint moved for what failed.
     Failed {
-        /// Why, in one line; the first cause when there are several.
-        error: String,
-        /// What the operator can do, as a sentence.
-        advice: Option<String>,
+        /// Why; the first cause when there are several.
+        failure: FailureRecord,
     },
 }
 
@@ -77,10 +75,11 @@ pub struct SinkAccount {
     pub batches: u64,
     /// Bytes of the acknowledged events.
     pub bytes: u64,
+    /// Removals that the sink acknowledged. They are not among the records read.
+    pub removals: u64,
     /// Why the sink did not take everything.
-    pub error: Option<String>,
-    /// What the operator can do, as a sentence.
-    pub advice: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailureRecord>,
 }
 
 /// An account whose sides differ: a defect of this program, never of its input.
@@ -106,7 +105,7 @@ impl SinkAccount {
 
     /// Whether the sink has everything that the cycle read, or holds a dead letter for it.
     pub fn is_complete(&self) -> bool {
-        self.undelivered == 0 && self.error.is_none()
+        self.undelivered == 0 && self.failure.is_none()
     }
 }
 
@@ -155,7 +154,9 @@ pub struct CycleReport {
     /// Which cycle.
     pub cycle: CycleId,
     /// Whose devices.
-    pub tenant: TenantId,
+    pub tenant: TenantName,
+    /// Which source they come from.
+    pub source: SourceName,
     /// Which machines it read.
     pub kind: CycleKind,
     /// When it started.
@@ -171,10 +172,8 @@ pub struct CycleReport {
     /// Records that came again in the same listing.
     pub duplicates: u64,
     /// Devices that are there but that the configuration leaves out; they are not among the read ones.
-    #[serde(default)]
     pub excluded: u64,
     /// Devices that became events.
-    #[serde(default)]
     pub mapped: u64,
     /// The join.
     pub enrichment: EnrichmentAccount,

@@ -4,25 +4,42 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::{ApiError, BoxError, CycleId, EncodedEvent, Recovery, TenantId};
+use crate::{CycleId, CycleKind, EncodedEvent, Failure, SourceName, TenantName};
 
-/// How much one batch may hold. A single event that is larger than `max_bytes` goes alone.
+/// How much one batch may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BatchLimits {
     /// Events.
     pub max_events: usize,
-    /// Bytes of all bodies together.
+    /// Bytes of all bodies together. A single event that is larger goes alone, unless it is larger
+    /// than `max_event_bytes` too.
     pub max_bytes: usize,
+    /// Bytes of one body. A larger event never reaches the sink: it becomes a dead letter. `None` when
+    /// the receiver has no such bound.
+    pub max_event_bytes: Option<usize>,
+}
+
+/// What a sink can do beyond taking events.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SinkCapabilities {
+    /// Whether it takes events of kind [`EventKind::Removal`](crate::EventKind). Sinks without it
+    /// never see one.
+    pub removals: bool,
+    /// Whether it acknowledges batches later than it takes them: see [`Durability::Staged`].
+    pub staging: bool,
 }
 
 /// Events of one cycle that go to a sink in one request.
 #[derive(Debug, Clone)]
 pub struct Batch {
     /// Whose devices they are.
-    pub tenant: TenantId,
+    pub tenant: TenantName,
+    /// Which source they come from.
+    pub source: SourceName,
     /// Which cycle read them.
     pub cycle: CycleId,
-    /// The events. Never empty; each device at most once.
+    /// The events. Never empty; each device at most once; all of one kind.
     pub events: Vec<EncodedEvent>,
 }
 
@@ -33,96 +50,108 @@ impl Batch {
     }
 }
 
-/// The receiver's word that a batch is safe: every event of it but the refused ones.
+/// When the events of a batch are safe at the receiver.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// Now, together with every event that was staged before in this cycle.
+    #[default]
+    Safe,
+    /// Later: with the next acknowledgement that is [`Durability::Safe`], at the latest with the one
+    /// of [`Sink::finish_cycle`]. State notes nothing until then; if the cycle ends without it, the
+    /// events are sent again. A sink bounds what it stages by being safe now and then.
+    Staged,
+}
+
+/// The receiver's word on a batch: every event of it is taken, but the refused ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Acknowledgement {
     /// Events that the receiver will never take as they are. They become dead letters.
     pub refused: Vec<Refusal>,
+    /// When the others are safe.
+    pub durability: Durability,
 }
 
 impl Acknowledgement {
     /// Every event is safe.
-    pub const ALL: Self = Self { refused: Vec::new() };
+    pub const ALL: Self = Self { refused: Vec::new(), durability: Durability::Safe };
+    /// Every event is staged.
+    pub const STAGED: Self = Self { refused: Vec::new(), durability: Durability::Staged };
 }
 
 /// One event that the receiver will never take as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// Its place in [`Batch::events`].
+    /// Its index in [`Batch::events`]; in an acknowledgement of [`Sink::finish_cycle`], its index
+    /// among the staged events, in the order in which they were written.
     pub index: usize,
     /// The receiver's reason.
     pub reason: String,
 }
 
+/// What is certain of a batch although it failed as a whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// Indexes of events that are safe at the receiver.
+    pub acknowledged: Vec<usize>,
+    /// Events that the receiver will never take as they are.
+    pub refused: Vec<Refusal>,
+}
+
 /// Why a batch is not safe at the receiver.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum SinkError {
-    /// The receiver refuses this batch as too large or invalid (400, 413, 422), without saying which
-    /// event is at fault. The caller splits it until the events at fault are alone.
-    #[error("batch of {events} refused: {reason}")]
+    /// The receiver refuses this batch as too large or invalid, without saying which event is at
+    /// fault. The caller splits it until the events at fault are alone. Never for a wrong setting:
+    /// that would refuse every event of a fleet one by one.
+    #[error("batch refused: {reason}")]
     Refused {
-        /// Events in the batch.
-        events: usize,
         /// The receiver's reason.
         reason: String,
     },
-    /// The call failed, its retries included.
-    #[error(transparent)]
-    Api(#[from] ApiError),
-    /// The destination is a file system, and it failed.
-    #[error("{operation} {path}: {source}")]
-    File {
-        /// What was being done: `write`, `rename`.
-        operation: &'static str,
-        /// Which file.
-        path: String,
-        /// The system's word.
-        source: std::io::Error,
-    },
-    /// Another failure of a third party's sink.
-    #[error("{message}")]
-    Other {
-        /// The fact, in one line.
-        message: String,
-        /// What the caller should do.
-        recovery: Recovery,
-        /// The failure below.
+    /// Delivery failed, its retries included, for every event that is not settled.
+    #[error("{failure}")]
+    Failed {
+        /// Why.
         #[source]
-        source: Option<BoxError>,
+        failure: Failure,
+        /// What is certain nevertheless.
+        settled: Settled,
     },
 }
 
-impl SinkError {
-    /// What the caller should do. [`SinkError::Refused`] is for the caller to split, not to repeat.
-    pub fn recovery(&self) -> Recovery {
-        match self {
-            Self::Refused { .. } => Recovery::Defect,
-            Self::Api(error) => error.recovery(),
-            // A full disk or a missing right: mended by a person, tried again by the next cycle.
-            Self::File { .. } => Recovery::Operator,
-            Self::Other { recovery, .. } => *recovery,
-        }
+impl From<Failure> for SinkError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed { failure, settled: Settled::default() }
     }
+}
 
-    /// What the operator can do, as a sentence.
-    pub fn advice(&self) -> Option<&str> {
-        match self {
-            Self::Api(error) => error.advice.as_deref(),
-            _ => None,
-        }
-    }
+/// How a cycle ended, as a sink needs to know it.
+#[derive(Debug, Clone)]
+pub struct CycleEnd {
+    /// Whose devices.
+    pub tenant: TenantName,
+    /// Which source they come from.
+    pub source: SourceName,
+    /// Which cycle.
+    pub cycle: CycleId,
+    /// Which records it read.
+    pub kind: CycleKind,
+    /// Whether the listing was read to its end without too many devices vanishing at once, and this
+    /// sink was sent everything that it lacked, removals included. Only then does what it holds mirror
+    /// the source; never erase anything because of a cycle that was not complete.
+    pub is_complete: bool,
 }
 
 /// A destination of events.
 ///
 /// # Shape
-/// Batches of one tenant come one after the other: the next one starts after the last one was
-/// acknowledged *and* noted in state, so a crash repeats at most one. Batches of several tenants may
-/// come at the same time.
+/// Batches of one tenant and source come one after the other: the next one starts after the last one
+/// was acknowledged *and* noted in state, so a crash repeats at most one, and what was staged. Batches
+/// of several tenants may come at the same time.
 ///
 /// # Errors
-/// Retries are spent when an error arrives. After an error nothing is assumed to be delivered.
+/// Retries are spent when an error arrives. After an error nothing is assumed to be delivered but
+/// what [`SinkError::Failed`] calls settled.
 ///
 /// # Cancellation
 /// A dropped `write_batch` may or may not have delivered; the batch is sent again later.
@@ -131,10 +160,18 @@ pub trait Sink: fmt::Debug + Send + Sync {
     /// How much one batch may hold.
     fn batch_limits(&self) -> BatchLimits;
 
-    /// Delivers a batch, and returns when the receiver has it safe.
+    /// What it can do beyond taking events.
+    fn capabilities(&self) -> SinkCapabilities {
+        SinkCapabilities::default()
+    }
+
+    /// Delivers a batch, and returns when the receiver has it safe, or has staged it.
     async fn write_batch(&self, batch: &Batch) -> Result<Acknowledgement, SinkError>;
 
-    /// Ends a tenant's cycle: a file sink gives its file the final name. Called also after a cycle
-    /// that failed part-way, and after one that sent nothing.
-    async fn finish_cycle(&self, tenant: &TenantId, cycle: CycleId) -> Result<(), SinkError>;
+    /// Ends a cycle, after every batch of it, removals included: a file sink gives its file the final
+    /// name, a sink that stages makes safe what it staged and acknowledges it. Called also after a
+    /// cycle that failed part-way, and after one that sent nothing; but not after a panic, nor when the
+    /// cycle was stopped at once, or lost its lease, while something was staged. A sink drops what an
+    /// earlier cycle of the same tenant and source left staged.
+    async fn finish_cycle(&self, end: &CycleEnd) -> Result<Acknowledgement, SinkError>;
 }

@@ -4,20 +4,30 @@ use std::fmt;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{ApiError, BoxError, DeviceUid, Recovery};
+use crate::{DeviceUid, Failure};
 
-/// Which records a listing should return.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Selection {
-    /// Every record.
-    All,
-    /// Those last seen at or after this instant.
-    SeenSince(DateTime<Utc>),
+/// Where a source can resume: written and read by the source alone, kept with each checkpoint. A time
+/// for Defender, a delta token for others.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SourceCursor(String);
+
+impl SourceCursor {
+    /// Takes the text as the source spells it. Stores keep at least 16 KiB.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text as the source spelt it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
-/// One answer of a listing. May be empty without being the last.
+/// One response of a listing. May be empty without being the last.
 #[derive(Debug)]
 pub struct Page<R> {
     /// The records that could be read, in the remote's order.
@@ -60,8 +70,6 @@ pub trait SourceRecord: Send + Sync + 'static {
     fn uid(&self) -> &str;
     /// The key that joins the record with its enrichment; `None` when there is none.
     fn join_key(&self) -> Option<Uuid>;
-    /// When the source first saw the device.
-    fn first_seen(&self) -> Option<DateTime<Utc>>;
     /// When the source last saw the device.
     fn last_seen(&self) -> Option<DateTime<Utc>>;
     /// The record as JSON text, for a dead letter.
@@ -77,75 +85,6 @@ pub enum Presence {
     Absent,
 }
 
-/// Why records could not be read.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SourceError {
-    /// The call failed, its retries included.
-    #[error(transparent)]
-    Api(#[from] ApiError),
-    /// A cursor pointed to another origin than the configured one; it was not followed.
-    #[error(
-        "{api}: the next page points to {found}, which is not the configured {expected}; it was not followed"
-    )]
-    ForeignCursor {
-        /// Which API.
-        api: &'static str,
-        /// Scheme, host and port that the cursor named.
-        found: String,
-        /// Scheme, host and port that are configured.
-        expected: String,
-    },
-    /// The remote sent a cursor that was already followed in this listing.
-    #[error("{api}: the listing repeats a cursor after {pages} pages; it would never end")]
-    RepeatedCursor {
-        /// Which API.
-        api: &'static str,
-        /// Pages read so far.
-        pages: u64,
-    },
-    /// The listing has more pages than the bound allows.
-    #[error("{api}: the listing has more than {bound} pages (bound `max_pages`)")]
-    TooManyPages {
-        /// Which API.
-        api: &'static str,
-        /// The bound.
-        bound: u64,
-    },
-    /// Another failure of a third party's source.
-    #[error("{message}")]
-    Other {
-        /// The fact, in one line.
-        message: String,
-        /// What the caller should do.
-        recovery: Recovery,
-        /// The failure below.
-        #[source]
-        source: Option<BoxError>,
-    },
-}
-
-impl SourceError {
-    /// What the caller should do.
-    pub fn recovery(&self) -> Recovery {
-        match self {
-            Self::Api(error) => error.recovery(),
-            Self::ForeignCursor { .. }
-            | Self::RepeatedCursor { .. }
-            | Self::TooManyPages { .. } => Recovery::Defect,
-            Self::Other { recovery, .. } => *recovery,
-        }
-    }
-
-    /// What the operator can do, as a sentence.
-    pub fn advice(&self) -> Option<&str> {
-        match self {
-            Self::Api(error) => error.advice.as_deref(),
-            _ => None,
-        }
-    }
-}
-
 /// A remote inventory. One value serves one tenant.
 ///
 /// # Shape
@@ -157,7 +96,7 @@ impl SourceError {
 ///
 /// # Errors
 /// Retries are spent when an error arrives: do not repeat the call, act on
-/// [`SourceError::recovery`]. A record that cannot be read is not an error, see [`Page::malformed`].
+/// [`Failure::recovery`]. A record that cannot be read is not an error, see [`Page::malformed`].
 #[async_trait]
 pub trait Source: fmt::Debug + Send + Sync + 'static {
     /// A record as the remote describes it.
@@ -165,14 +104,18 @@ pub trait Source: fmt::Debug + Send + Sync + 'static {
     /// A listing that is being read.
     type Listing: Listing<Record = Self::Record>;
 
-    /// Starts a listing; nothing is asked before its first page.
-    fn list(&self, selection: Selection) -> Self::Listing;
+    /// Starts a listing of every record; nothing is requested before its first page.
+    fn list(&self) -> Self::Listing;
 
-    /// Asks for one device by its id.
+    /// Starts a listing of every record that may have changed since any of `cursors`, which is never
+    /// empty. `None` when the source cannot resume there: the caller then lists every record.
+    fn resume(&self, cursors: &[SourceCursor]) -> Option<Self::Listing>;
+
+    /// Looks one device up by its id.
     ///
     /// # Errors
-    /// As for a page; that the remote does not know the device is an answer, not an error.
-    async fn look_up(&self, uid: &DeviceUid) -> Result<Presence, SourceError>;
+    /// As for a page; that the remote does not know the device is a result, not an error.
+    async fn look_up(&self, uid: &DeviceUid) -> Result<Presence, Failure>;
 }
 
 /// A listing that is being read, one page at a time.
@@ -185,5 +128,11 @@ pub trait Listing: fmt::Debug + Send + 'static {
     ///
     /// # Cancellation
     /// Dropping the future loses nothing: the next call asks for the same page.
-    async fn next_page(&mut self) -> Result<Option<Page<Self::Record>>, SourceError>;
+    async fn next_page(&mut self) -> Result<Option<Page<Self::Record>>, Failure>;
+
+    /// Where a later listing can resume once this one was read to its end. `None` when the source
+    /// cannot resume. Never points behind the cursors that the listing started from, and never into
+    /// the future: a device whose clock runs ahead must not carry it past devices that are yet to be
+    /// seen.
+    fn cursor(&self) -> Option<SourceCursor>;
 }

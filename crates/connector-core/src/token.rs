@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{BoxError, Recovery};
+use crate::Failure;
 
 /// What a token is asked for: `https://api.securitycenter.microsoft.com/.default`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -59,21 +59,6 @@ impl AccessToken {
     }
 }
 
-/// Why no token could be had. Providers wrap their own typed error.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub struct TokenError {
-    /// The fact, in one line.
-    pub message: String,
-    /// What the operator can do, as a sentence.
-    pub advice: Option<String>,
-    /// What the caller should do.
-    pub recovery: Recovery,
-    /// The provider's own error.
-    #[source]
-    pub source: Option<BoxError>,
-}
-
 /// Gives access tokens.
 ///
 /// # Shape
@@ -86,8 +71,8 @@ pub trait TokenProvider: fmt::Debug + Send + Sync {
     /// A token for `scope` that is valid now.
     ///
     /// # Errors
-    /// [`TokenError`]; its `recovery` tells a bad credential from an identity provider that is down.
-    async fn token(&self, scope: &TokenScope) -> Result<AccessToken, TokenError>;
+    /// [`Failure`]; its `recovery` tells a bad credential from an identity provider that is down.
+    async fn token(&self, scope: &TokenScope) -> Result<AccessToken, Failure>;
 
     /// Tells the provider that an API rejected `token` for `scope`: with 401, or with 403, as a
     /// permission that was granted meanwhile shows only in a new token. The next
@@ -98,7 +83,7 @@ pub trait TokenProvider: fmt::Debug + Send + Sync {
 /// A token that someone else got, for a short-lived program: it is given as it is and never renewed.
 #[async_trait]
 impl TokenProvider for AccessToken {
-    async fn token(&self, _: &TokenScope) -> Result<AccessToken, TokenError> {
+    async fn token(&self, _: &TokenScope) -> Result<AccessToken, Failure> {
         Ok(self.clone())
     }
 

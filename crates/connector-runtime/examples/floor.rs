@@ -1,6 +1,6 @@
 //! The floor of the benchmark: reads the same bytes as a cycle over the same HTTP stack, parses them
 //! to untyped JSON values, writes them out, and prints what that cost. `cargo xtask bench` runs it
-//! beside the program.
+//! next to the program.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -8,12 +8,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::Value;
-use stocktake_auth::{AppSecret, EntraOptions, EntraTokens, SecretSource};
-use stocktake_connector_core::{BoxError, SystemClock, TenantId, TokenProvider, TokenScope};
+use stocktake_auth::{ClientSecret, ENTRA_LIMITS, EntraOptions, EntraTokens, SecretSource};
+use stocktake_connector_core::{
+    BoxError, DirectoryId, SystemClock, TenantName, TokenProvider, TokenScope,
+};
 use stocktake_defender_api::DefenderOptions;
 use stocktake_graph_api::{GraphOptions, ManagedDevice};
 use stocktake_http_stack::{
-    ApiStack, Authorisation, StackOptions, Transport, TransportOptions, base_url,
+    ApiStack, Authentication, StackOptions, Transport, TransportOptions, base_url,
 };
 
 /// The program's allocator, so that it gives neither side an advantage.
@@ -30,25 +32,25 @@ async fn main() -> Result<(), BoxError> {
     let transport = Transport::new(&TransportOptions::default())?;
     let entra = EntraOptions {
         login_url: base.clone(),
-        tenant_id: "00000000-0000-0000-0000-000000000001".into(),
-        app_id: "00000000-0000-0000-0000-000000000002".into(),
-        tenant: TenantId::new("bench")?,
-        credential: Arc::new(AppSecret::new(SecretSource::Value("simulated-secret".into()))),
+        directory_id: DirectoryId::new("00000000-0000-0000-0000-000000000001")?,
+        client_id: "00000000-0000-0000-0000-000000000002".into(),
+        tenant: TenantName::new("bench")?,
+        credential: Arc::new(ClientSecret::new(SecretSource::Value("simulated-secret".into()))),
+        limits: ENTRA_LIMITS,
         clock: Arc::new(SystemClock),
     };
     let provider: Arc<dyn TokenProvider> = Arc::new(EntraTokens::new(&transport, entra)?);
-    let authorisation = |scope: String| {
-        Some(Authorisation { provider: Arc::clone(&provider), scope: TokenScope::new(scope) })
-    };
+    let authentication =
+        |scope: String| Some(Authentication::bearer(Arc::clone(&provider), TokenScope::new(scope)));
 
     let mut out = BufWriter::new(File::create(path)?);
     let graph = GraphOptions::new(base.clone())
-        .stack_options(authorisation(format!("{}/.default", url.trim_end_matches('/'))));
+        .stack_options(authentication(format!("{}/.default", url.trim_end_matches('/'))));
     let select = ManagedDevice::SELECTED.join(",");
     let first = format!("{url}/v1.0/deviceManagement/managedDevices?$select={select}");
     copy(&transport, graph, first, &mut out).await?;
     let defender = DefenderOptions::new(base)
-        .stack_options(authorisation(DefenderOptions::DEFAULT_SCOPE.into()));
+        .stack_options(authentication(DefenderOptions::DEFAULT_SCOPE.into()));
     copy(&transport, defender, format!("{url}/api/machines"), &mut out).await?;
     out.flush()?;
     out.get_ref().sync_all()?;

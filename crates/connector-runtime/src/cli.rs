@@ -1,16 +1,16 @@
-//! The command line: what can be asked, and the exit code of the answer.
+//! The command line: its commands and their exit codes.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use stocktake_sinks::SinkRegistry;
 
+use crate::command_error::{CommandError, ExitStatus};
 use crate::commands;
-use crate::config::{self, Config, ConfigError, Flags, LogFormat};
-use crate::cycle::Unbuilt;
+use crate::config::{Flags, LogFormat};
+use crate::context::Context;
 use crate::output::{Format, Output};
-use crate::telemetry::{Telemetry, start_log};
-use crate::watch::CycleError;
 
 /// Device inventory from Microsoft Defender and Intune, as OCSF events, to Sekoia.io or any other
 /// sink. Never loses a device, and can prove it.
@@ -25,14 +25,14 @@ struct Arguments {
     /// The configuration file, TOML or YAML [default: stocktake.toml, when there is one]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// For people or for programs [default: text; without it `run` prints no reports, but logs them]
+    /// Format of the output [default: text; without it `run` prints no reports, but logs them]
     #[arg(long, global = true, value_enum)]
     output: Option<Format>,
-    /// What is logged to standard error: error, warn, info, debug or trace [default: warn; for `run`:
+    /// Level of the log on standard error: error, warn, info, debug or trace [default: warn; for `run`:
     /// info]
     #[arg(long, global = true, value_name = "LEVEL")]
     log_level: Option<String>,
-    /// How log lines look
+    /// Format of log lines
     #[arg(long, global = true, value_enum)]
     log_format: Option<LogFormat>,
     #[command(subcommand)]
@@ -45,11 +45,11 @@ enum Command {
     Demo(commands::demo::Demo),
     /// Run one cycle for each tenant and print its report
     Sync(commands::sync::Sync),
-    /// Run cycles for ever, as the configuration schedules them, and log how each ended
+    /// Run continuously: cycles as the configuration schedules them, with a log record of each
     Run(commands::run::Run),
-    /// Ask for the four values that matter, write a configuration and check it
+    /// Ask for the four required values, write a configuration and check it
     Init(commands::init::Init),
-    /// Try every credential, permission and sink, and say what to do about what fails
+    /// Test every credential, permission and sink, and show how to fix what fails
     Check(commands::check::CheckAll),
     /// Map machines and managed devices from files to events, without a network
     Map(commands::map::Map),
@@ -57,170 +57,40 @@ enum Command {
     Explain(commands::explain::Explain),
     /// List the metrics that `run` serves and pushes
     Metrics(commands::metrics::Metrics),
-    /// Check events against the strict OCSF 1.5.0 schema
+    /// Check events against the strict OCSF schema of their version
     Validate(commands::validate::Validate),
     /// Show, describe or write the configuration
     Config(commands::config::ConfigCommand),
-    /// Show what was delivered and the last cycles, copy the file that keeps them, or forget a part of it
+    /// Show what was delivered and the last cycles, back up the state file, or purge a part of it
     State(commands::state::State),
-    /// Show what can never be delivered as it is, and why, and send again what a sink refused
+    /// Show events that cannot be delivered, with the reason, and resend those that a sink refused
     DeadLetters(commands::dead_letters::DeadLetters),
     /// Serve an emulated Entra, Defender, Graph and Sekoia on loopback
     Simulate(commands::simulate::Simulate),
     /// Write a completion script for a shell
     Completions(commands::completions::Completions),
-    /// Print a reference page of the book as Markdown
-    #[command(hide = true)]
-    Reference(commands::reference::Reference),
-    /// Write the manual pages, one for each command
-    #[command(hide = true)]
-    Man(commands::man::Man),
 }
 
-/// How a command ended. The numbers are documented: scripts depend on them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ending {
-    Fine,
-    Failed,
-    Misused,
-    DeadLetters,
+/// The command line, for the reference page and the manual.
+#[cfg(feature = "reference")]
+pub fn command() -> clap::Command {
+    <Arguments as clap::CommandFactory>::command()
 }
 
-impl From<Ending> for ExitCode {
-    fn from(ending: Ending) -> Self {
-        Self::from(match ending {
-            Ending::Fine => 0,
-            Ending::Failed => 1,
-            Ending::Misused => 2,
-            Ending::DeadLetters => 3,
-        })
-    }
-}
-
-/// Why a command could not do its work.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum CommandError {
-    /// The configuration cannot be used, or the arguments do not fit it.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The work failed.
-    #[error("{message}")]
-    Failed {
-        /// What failed, with its causes.
-        message: String,
-        /// What the operator can do, as a sentence.
-        advice: Option<String>,
-    },
-    /// Whoever read our output has gone; there is nobody left to tell.
-    #[error("output closed")]
-    OutputClosed,
-}
-
-impl CommandError {
-    /// A failure with its causes.
-    pub(crate) fn of(error: &(dyn std::error::Error + 'static)) -> Self {
-        Self::Failed { message: crate::chain(error), advice: None }
-    }
-
-    /// What the operator can do, as a sentence.
-    pub(crate) fn advice(&self) -> Option<&str> {
-        match self {
-            Self::Failed { advice, .. } => advice.as_deref(),
-            Self::Config(_) | Self::OutputClosed => None,
-        }
-    }
-
-    /// How a command ends with it.
-    pub(crate) fn ending(&self) -> Ending {
-        match self {
-            Self::Config(_) => Ending::Misused,
-            Self::Failed { .. } => Ending::Failed,
-            Self::OutputClosed => Ending::Fine,
-        }
-    }
-
-    /// A failure in words.
-    pub(crate) fn failed(message: impl Into<String>) -> Self {
-        Self::Failed { message: message.into(), advice: None }
-    }
-}
-
-impl From<CommandError> for Unbuilt {
-    fn from(error: CommandError) -> Self {
-        Self { advice: error.advice().map(str::to_owned), error: error.to_string() }
-    }
-}
-
-impl From<CycleError> for CommandError {
-    fn from(error: CycleError) -> Self {
-        let advice = error.advice().map(str::to_owned);
-        Self::Failed { message: error.text(), advice }
-    }
-}
-
-impl From<std::io::Error> for CommandError {
-    fn from(error: std::io::Error) -> Self {
-        if error.kind() == std::io::ErrorKind::BrokenPipe {
-            Self::OutputClosed
-        } else {
-            Self::failed(format!("standard output: {error}"))
-        }
-    }
-}
-
-/// What is logged where nothing says otherwise.
-pub(crate) const LEVEL: &str = "warn";
-
-/// What every command works with.
-#[derive(Debug)]
-pub(crate) struct Context {
-    pub(crate) flags: Flags,
-    pub(crate) output: Output,
-}
-
-impl Context {
-    /// Reads the configuration and starts the log as it says.
-    pub(crate) fn config(&self) -> Result<Config, CommandError> {
-        let config = config::load(&self.flags, variables())?;
-        start_log(&config.log, LEVEL)?;
-        Ok(config)
-    }
-
-    /// Reads the configuration and starts the log, metrics and traces as it says, for what runs
-    /// cycles. Where nothing says what is logged, it is `level`.
-    pub(crate) fn watched_config(&self, level: &str) -> Result<(Config, Telemetry), CommandError> {
-        let config = config::load(&self.flags, variables())?;
-        let telemetry = Telemetry::start(&config, level)?;
-        Ok((config, telemetry))
-    }
-
-    /// Starts the log as the flags say, or else at `level`, for commands without a configuration.
-    pub(crate) fn log_by_flags(&self, level: &str) -> Result<(), CommandError> {
-        let mut log = config::LogConfig::default();
-        log.level.clone_from(&self.flags.log_level);
-        if let Some(format) = self.flags.log_format {
-            log.format = format;
-        }
-        start_log(&log, level)
-    }
-}
-
-/// The environment, as configuration reads it.
-pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| {
-        // A variable that is no text cannot be ours.
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    })
-}
-
-/// Runs the command that the arguments name.
+/// Runs the command that the arguments name, with the sinks of this workspace.
 pub fn main() -> ExitCode {
+    main_with(SinkRegistry::builtin())
+}
+
+/// The same for a program that brings sinks of its own: [`SinkRegistry::with`] adds one.
+pub fn main_with(sinks: SinkRegistry) -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
             // clap prints help to standard output and mistakes to standard error.
-            let code = if error.use_stderr() { Ending::Misused } else { Ending::Fine };
-            let _ = error.print(); // Nobody is left to tell when this fails.
+            let code =
+                if error.use_stderr() { ExitStatus::UsageError } else { ExitStatus::Success };
+            let _ = error.print(); // A failure to print cannot be printed either.
             return code.into();
         }
     };
@@ -229,21 +99,22 @@ pub fn main() -> ExitCode {
             config: arguments.config,
             log_level: arguments.log_level,
             log_format: arguments.log_format,
+            sinks,
         },
         output: Output::new(arguments.output),
     };
     match dispatch(arguments.command, &context) {
-        Ok(ending) => ending.into(),
+        Ok(status) => status.into(),
         Err(error) => {
             if !matches!(error, CommandError::OutputClosed) {
                 context.output.error(&error);
             }
-            error.ending().into()
+            error.exit_status().into()
         }
     }
 }
 
-fn dispatch(command: Command, context: &Context) -> Result<Ending, CommandError> {
+fn dispatch(command: Command, context: &Context) -> Result<ExitStatus, CommandError> {
     match command {
         Command::Demo(command) => on_runtime(command.execute(context)),
         Command::Sync(command) => on_runtime(command.execute(context)),
@@ -259,15 +130,13 @@ fn dispatch(command: Command, context: &Context) -> Result<Ending, CommandError>
         Command::DeadLetters(command) => on_runtime(command.execute(context)),
         Command::Simulate(command) => on_runtime(command.execute(context)),
         Command::Completions(command) => command.execute::<Arguments>(context),
-        Command::Reference(command) => command.execute::<Arguments>(context),
-        Command::Man(command) => command.execute::<Arguments>(),
     }
 }
 
 /// Runs a command that does input and output.
 fn on_runtime(
-    work: impl Future<Output = Result<Ending, CommandError>>,
-) -> Result<Ending, CommandError> {
+    work: impl Future<Output = Result<ExitStatus, CommandError>>,
+) -> Result<ExitStatus, CommandError> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -1,9 +1,8 @@
-//! The `stocktake` program: configuration, the cycle engine, the scheduler and the commands.
+//! The `stocktake` program: configuration, wiring, commands, supervisor and HTTP server.
 //!
 //! This crate alone names concrete types: it builds sources, enrichers, mappers, sinks and stores
-//! from the configuration and hands them to the [`cycle`] engine, which knows only their traits.
-//!
-//! An embedder that has its own configuration can run the engine alone: see [`cycle::Collector`].
+//! from the configuration and hands them to the engine (`stocktake-engine`), which knows only their
+//! traits. A connector with a configuration of its own uses the engine without this crate.
 //!
 //! # Features
 //! | feature | gives | default |
@@ -15,42 +14,26 @@
 //! (`mapper`), any row of state (`state`).
 
 mod cli;
+mod command_error;
 mod commands;
 mod config;
-pub mod cycle;
-mod error_code;
+mod context;
+mod cycle_log;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
 mod output;
 mod process;
-mod record;
-mod scheduler;
+mod schedule;
 mod server;
 mod stop;
+mod supervisor;
 mod telemetry;
 mod watch;
 mod wiring;
 
-use std::fmt::Write as _;
-
-pub use cli::main;
+#[cfg(feature = "reference")]
+#[doc(hidden)]
+pub use cli::command;
+pub use cli::{main, main_with};
 pub use process::figures as process_figures;
-
-/// An error with its causes, in one line that ends with its code when it has one.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let words = inner.to_string();
-        // Transparent wrappers repeat their source's words.
-        if !text.ends_with(&words) {
-            let _ = write!(text, ": {words}"); // Writing to a string cannot fail.
-        }
-        cause = inner.source();
-    }
-    match error_code::ErrorCode::of(error) {
-        Some(code) => code.tag(text),
-        None => text,
-    }
-}

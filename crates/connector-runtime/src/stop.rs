@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cycle::Stop;
+use stocktake_engine::Stop;
 
-/// Turns SIGTERM and SIGINT into a [`Stop`]: gently at the first signal, at once when `grace` has
-/// passed or a second signal comes.
+/// Turns SIGTERM and SIGINT into a [`Stop`]: graceful at the first signal, immediate when `grace` has
+/// passed or at a second signal.
 pub(crate) fn on_signals(grace: Duration) -> std::io::Result<Stop> {
     let stop = Stop::default();
     let mut terminate = signal(SignalKind::terminate())?;
@@ -19,19 +19,19 @@ pub(crate) fn on_signals(grace: Duration) -> std::io::Result<Stop> {
             _ = interrupt.recv() => {}
         }
         tracing::info!(grace = ?grace, "asked to stop; delivering what was read");
-        stopping.gently.cancel();
+        stopping.graceful.cancel();
         tokio::select! {
             () = tokio::time::sleep(grace) => {}
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        stopping.now.cancel();
+        stopping.immediate.cancel();
     });
     Ok(stop)
 }
 
-/// Answers SIGHUP, which would end the program: operators send it to have the configuration read again,
-/// and a terminal that closes sends it too.
+/// Handles SIGHUP, which would end the program: operators send it to reload the configuration, and a
+/// terminal that closes sends it too.
 pub(crate) fn outlive_hangups() -> std::io::Result<()> {
     let mut hangups = signal(SignalKind::hangup())?;
     tokio::spawn(async move {

@@ -2,13 +2,15 @@
 
 use stocktake_telemetry::{LogOptions, Registry, RegistryOptions};
 
-use crate::cli::CommandError;
-use crate::config::{Config, ConfigError, Fault, LogConfig, LogFormat};
-use crate::cycle::Stop;
+use crate::command_error::CommandError;
+use crate::config::{Config, ConfigError, ConfigFault, LogConfig, LogFormat};
+use stocktake_connector_core::chain;
+use stocktake_engine::Stop;
 
-/// Series of one metric for a tenant, at most, besides one for each sink: every API with every
-/// outcome.
-const SERIES_OF_TENANT: usize = 64;
+/// Largest number of series of one metric for a tenant, in addition to one for each sink. The metric
+/// with the most is the duration of HTTP requests: each API with each method, status and error type
+/// that occurs.
+const SERIES_PER_TENANT: usize = 64;
 
 /// The registry, and what pushes it.
 #[derive(Debug)]
@@ -23,9 +25,9 @@ impl Telemetry {
     /// configured. On a runtime.
     pub(crate) fn start(config: &Config, level: &str) -> Result<Self, CommandError> {
         let mut options = RegistryOptions::new(env!("CARGO_PKG_VERSION"));
-        let of_tenant = SERIES_OF_TENANT.saturating_add(config.sinks.len());
-        options.most_series =
-            options.most_series.max(config.tenants.len().saturating_mul(of_tenant));
+        let per_tenant = SERIES_PER_TENANT.saturating_add(config.sinks.len());
+        options.max_series =
+            options.max_series.max(config.tenants.len().saturating_mul(per_tenant));
         if config.telemetry.metrics_url().is_none() && config.telemetry.traces_url().is_none() {
             start_log(&config.log, level)?;
             return Ok(Self::without_push(options));
@@ -41,7 +43,7 @@ impl Telemetry {
         }
     }
 
-    /// Pushes what is left, for three seconds at most, and not beyond what `stop` grants: the end of
+    /// Pushes what is left for at most three seconds, or until `stop` is immediate: the end of
     /// the program does not hang on a collector.
     pub(crate) async fn shut_down(self, stop: &Stop) {
         #[cfg(feature = "otlp")]
@@ -67,12 +69,12 @@ fn options<'a>(log: &'a LogConfig, level: &'a str) -> LogOptions<'a> {
 }
 
 fn fault(error: &stocktake_telemetry::LogError) -> CommandError {
-    ConfigError(vec![Fault::new("log.level", crate::chain(error))]).into()
+    ConfigError(vec![ConfigFault::new("log.level", chain(error))]).into()
 }
 
 #[cfg(not(feature = "otlp"))]
 mod push {
-    use super::{CommandError, Config, ConfigError, Fault, RegistryOptions, Telemetry};
+    use super::{CommandError, Config, ConfigError, ConfigFault, RegistryOptions, Telemetry};
 
     pub(super) fn start(
         _: &Config,
@@ -80,7 +82,7 @@ mod push {
         _: RegistryOptions,
     ) -> Result<Telemetry, CommandError> {
         let problem = "is set, but this program was built without the feature `otlp`";
-        Err(ConfigError(vec![Fault::new("telemetry.otlp_endpoint", problem)]).into())
+        Err(ConfigError(vec![ConfigFault::new("telemetry.otlp_endpoint", problem)]).into())
     }
 }
 
@@ -93,19 +95,19 @@ mod push {
     use bytes::Bytes;
     use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
     use stocktake_auth::{ApiKey, SecretSource};
-    use stocktake_connector_core::{BoxError, TokenProvider, TokenScope};
+    use stocktake_connector_core::{BoxError, TokenProvider, TokenScope, chain};
     use stocktake_http_stack::{OnceLimits, Transport};
     use stocktake_telemetry::{Otlp, OtlpClient, OtlpError, OtlpOptions, init_logs_and_traces};
     use tokio::runtime::Handle;
     use tokio::sync::oneshot;
 
     use super::{
-        CommandError, Config, ConfigError, Fault, RegistryOptions, Telemetry, fault, options,
+        CommandError, Config, ConfigError, ConfigFault, RegistryOptions, Telemetry, fault, options,
     };
-    use crate::cycle::Stop;
     use crate::wiring;
+    use stocktake_engine::Stop;
 
-    /// Bounds of one push; a collector's answer is a few bytes.
+    /// Limits of one push; a collector's response is a few bytes.
     const LIMITS: OnceLimits =
         OnceLimits { timeout: Duration::from_secs(10), max_body_bytes: 1024 * 1024 };
 
@@ -117,9 +119,10 @@ mod push {
         level: &str,
         registry: RegistryOptions,
     ) -> Result<Telemetry, CommandError> {
-        let transport = wiring::transport(&config.http, None)?
+        let (transport, _) = wiring::connections(&config.http, None)?;
+        let transport = transport
             .without_reuse()
-            .map_err(|error| ConfigError(vec![Fault::new("http", crate::chain(&error))]))?;
+            .map_err(|error| ConfigError(vec![ConfigFault::new("http", chain(&error))]))?;
         let telemetry = &config.telemetry;
         let headers = telemetry.otlp_headers_file.clone().map(SecretSource::File);
         let client =
@@ -136,7 +139,7 @@ mod push {
                 OtlpError::Variable { name, .. } => name,
                 _ => "telemetry.otlp_endpoint",
             };
-            ConfigError(vec![Fault::new(key, crate::chain(&error))])
+            ConfigError(vec![ConfigFault::new(key, chain(&error))])
         })?;
         init_logs_and_traces(options(&config.log, level), &otlp).map_err(|error| fault(&error))?;
         Ok(Telemetry { registry: otlp.registry.clone(), otlp: Some(otlp) })
@@ -145,23 +148,23 @@ mod push {
     /// Pushes what is left, as long as there is time for it.
     pub(super) async fn finish(otlp: Otlp, stop: &Stop) {
         let (done, is_done) = oneshot::channel();
-        // A thread of its own, which the end of the program does not wait for, unlike one of the
-        // runtime's: it blocks until a collector that hangs is given up.
+        // A separate thread: unlike those of the runtime, it does not delay the end of the program
+        // while a collector hangs.
         std::thread::spawn(move || {
             otlp.shut_down();
-            let _ = done.send(()); // Nobody waits any more.
+            let _ = done.send(()); // The receiver may have stopped waiting.
         });
         tokio::select! {
             biased;
             _ = is_done => return,
             () = tokio::time::sleep(LAST_PUSH) => {}
-            () = stop.now.cancelled() => {}
+            () = stop.immediate.cancelled() => {}
         }
         tracing::warn!("the last metrics and spans were not pushed: there was no time left");
     }
 
-    /// The exporters' way out: connections as the program makes them, a new one for each push, on its
-    /// own runtime.
+    /// The HTTP client of the exporters: the program's transport and runtime, with a new connection for
+    /// each push.
     #[derive(Debug)]
     struct Client {
         transport: Transport,
@@ -183,9 +186,9 @@ mod push {
             let sent =
                 self.runtime.spawn(async move { transport.send_once(request, LIMITS).await });
             match sent.await {
-                Ok(answer) => Ok(answer?),
+                Ok(response) => Ok(response?),
                 Err(gone) if gone.is_cancelled() => {
-                    Err("the program ended before the collector answered".into())
+                    Err("the program ended before the collector responded".into())
                 }
                 Err(panic) => Err(panic.into()),
             }
@@ -215,8 +218,8 @@ mod push {
         }
     }
 
-    /// Reads `name=value` pairs between commas; `%2C` in a value is a comma, and so on. What is wrong
-    /// with a secret is not told.
+    /// Reads `name=value` pairs between commas; `%2C` in a value is a comma, and so on. The
+    /// fault is not reported, because the value is a secret.
     fn parse(line: &str) -> Option<HeaderMap> {
         let pairs = line.split(',').filter(|pair| !pair.trim().is_empty());
         pairs

@@ -5,8 +5,8 @@ use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
-use stocktake_connector_core::wire::parse_page;
 use stocktake_defender_api::Machine;
+use stocktake_odata::parse_page;
 
 const MACHINES: usize = 1_000;
 

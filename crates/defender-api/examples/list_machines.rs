@@ -3,9 +3,9 @@
 
 use std::{env, error::Error, sync::Arc};
 
-use stocktake_connector_core::{AccessToken, Listing, Selection, Source, TokenScope};
+use stocktake_connector_core::{AccessToken, Listing, Source, TokenScope};
 use stocktake_defender_api::{DefenderClient, DefenderOptions};
-use stocktake_http_stack::{ApiStack, Authorisation, Transport, base_url};
+use stocktake_http_stack::{ApiStack, Authentication, Transport, base_url};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -13,9 +13,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let options = DefenderOptions::new(base_url(&url)?);
     let provider = Arc::new(AccessToken::new(env::var("ACCESS_TOKEN")?, None));
     let scope = TokenScope::new(DefenderOptions::DEFAULT_SCOPE);
-    let stack = options.stack_options(Some(Authorisation { provider, scope }));
+    let stack = options.stack_options(Some(Authentication::bearer(provider, scope)));
     let stack = ApiStack::new(&Transport::new(&Default::default())?, stack);
-    let mut listing = DefenderClient::new(stack, options).list(Selection::All);
+    let mut listing = DefenderClient::new(stack, options).list();
     while let Some(page) = listing.next_page().await? {
         page.records.iter().for_each(|machine| println!("{machine:?}"));
     }

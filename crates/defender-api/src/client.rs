@@ -1,20 +1,22 @@
-//! Requests to the machines API, and what its refusals mean.
+//! Requests to the machines API, and advice on its refusals.
 
 use bytes::Bytes;
 use http::header::ACCEPT;
 use http::{HeaderValue, Method, Request};
-use stocktake_connector_core::wire::WirePage;
-use stocktake_connector_core::{ApiError, ApiErrorKind, DeviceUid};
-use stocktake_http_stack::{ApiStack, UrlTemplate, read_page};
+use stocktake_connector_core::DeviceUid;
+use stocktake_http_stack::{ApiError, ApiErrorKind, ApiStack, UrlTemplate};
+use stocktake_odata::{WirePage, read_page};
 use url::Url;
 
-use crate::options::API;
 use crate::{DefenderOptions, Machine};
+
+/// Names the listing in errors and spans.
+pub(crate) const LIST_MACHINES: &str = "list machines";
 
 /// Reads machines of one tenant. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct DefenderClient {
-    stack: ApiStack,
+    pub(crate) stack: ApiStack,
     pub(crate) options: DefenderOptions,
 }
 
@@ -31,12 +33,12 @@ impl DefenderClient {
     ///
     /// # Facts
     /// The same id may alternate between 200 and 404 (MicrosoftDocs/microsoft-365-docs#13047). Only a
-    /// 404 with Defender's own code counts: one of a proxy, or of a wrong path, says nothing of a
+    /// 404 with Defender's own code counts: one of a proxy, or of a wrong path, says nothing about a
     /// machine and is an error.
     pub async fn machine(&self, uid: &DeviceUid) -> Result<Option<Machine>, ApiError> {
         const OPERATION: &str = "look up machine";
         let segment = uid.as_str().trim();
-        // Dot segments vanish from a URL, however they are encoded: the list would be asked instead.
+        // Dot segments vanish from a URL, however they are encoded: it would name the list instead.
         if matches!(segment, "." | "..") {
             return Ok(None);
         }
@@ -55,8 +57,8 @@ impl DefenderClient {
         }
     }
 
-    /// Whether Defender answers for this id. The record itself need not be readable.
-    pub(crate) async fn knows(&self, uid: &DeviceUid) -> Result<bool, ApiError> {
+    /// Whether Defender responds with a record for this id, readable or not.
+    pub(crate) async fn has_machine(&self, uid: &DeviceUid) -> Result<bool, ApiError> {
         match self.machine(uid).await {
             Ok(machine) => Ok(machine.is_some()),
             Err(error) if error.kind == ApiErrorKind::Malformed && error.status.is_none() => {
@@ -68,11 +70,8 @@ impl DefenderClient {
 
     /// One page of the listing.
     pub(crate) async fn page(&self, url: &Url) -> Result<WirePage<Machine>, ApiError> {
-        const OPERATION: &str = "list machines";
-        let body = self.get(OPERATION, UrlTemplate("/api/machines"), url).await?;
-        read_page(body)
-            .await
-            .map_err(|error| self.error(OPERATION, error.kind(), error.to_string()))
+        let body = self.get(LIST_MACHINES, UrlTemplate("/api/machines"), url).await?;
+        read_page(&self.stack, LIST_MACHINES, body).await
     }
 
     /// `{base}/api/machines` and `segments` below it, percent-encoded.
@@ -108,45 +107,47 @@ impl DefenderClient {
     }
 
     fn error(&self, operation: &'static str, kind: ApiErrorKind, message: String) -> ApiError {
-        let mut error = ApiError::new(API, operation, kind);
-        error.tenant = self.options.tenant.clone();
+        let mut error = self.stack.error(operation, kind);
         error.message = message;
         error
     }
 }
 
-/// Says what an operator can do, where this API's own knowledge says more than its status.
+/// Adds advice where this API's own knowledge says more than the status.
 fn advise(operation: &'static str, mut error: ApiError) -> ApiError {
-    match error.kind {
-        ApiErrorKind::Forbidden if is_role_missing(&error) => {
+    let advice = match error.kind {
+        ApiErrorKind::Forbidden if is_feature_disabled(&error) => {
+            "Enable the feature that the message names in the Microsoft Defender portal.".to_owned()
+        }
+        ApiErrorKind::Forbidden => {
             let required = required_roles(&error.message)
                 .unwrap_or_else(|| "Machine.Read.All, Machine.ReadWrite.All".to_owned());
-            error.advice = Some(format!(
+            format!(
                 "Grant the application one of these roles of the API WindowsDefenderATP, as an \
                  application permission, and have an administrator consent to it: {required}. \
                  Machine.Read.All is enough."
-            ));
+            )
         }
-        ApiErrorKind::Unauthorised if !is_licence(&error.message) => {
-            error.advice = Some(format!(
-                "Check that the token is asked for the scope {} (or that of your cloud) and that \
-                 the application has the role Machine.Read.All.",
-                DefenderOptions::DEFAULT_SCOPE
-            ));
+        ApiErrorKind::Unauthorised if is_licence_missing(&error.message) => {
+            "Check that the tenant has an active Defender for Endpoint licence.".to_owned()
         }
-        ApiErrorKind::NotFound if operation == "list machines" => {
-            error.advice = Some(
-                "Check the base URL: it must not end in /api. A tenant without recent machines may \
-                 answer 404 too, so nothing is taken for removed."
-                    .to_owned(),
-            );
+        ApiErrorKind::Unauthorised => format!(
+            "Check that the token is requested for the scope {} (or that of your cloud) and that \
+             the application has the role Machine.Read.All.",
+            DefenderOptions::DEFAULT_SCOPE
+        ),
+        ApiErrorKind::NotFound if operation == LIST_MACHINES => {
+            "Check the base URL: it must not end in /api. A tenant without recent machines may get \
+             404 too, so nothing is marked as removed."
+                .to_owned()
         }
-        _ => {}
-    }
+        _ => return error,
+    };
+    error.advice = Some(advice);
     error
 }
 
-/// Defender's own word that there is no such machine
+/// Whether Defender itself reports that there is no such machine
 /// (<https://learn.microsoft.com/defender-endpoint/api/common-errors>).
 fn is_unknown_machine(error: &ApiError) -> bool {
     let code = error.code.as_deref().unwrap_or_default();
@@ -154,15 +155,15 @@ fn is_unknown_machine(error: &ApiError) -> bool {
         && ["NotFound", "ResourceNotFound"].iter().any(|known| code.eq_ignore_ascii_case(known))
 }
 
-fn is_role_missing(error: &ApiError) -> bool {
-    // The others name a feature that is switched off: the stack's advice fits them.
-    !matches!(error.code.as_deref(), Some("DisabledFeature" | "DisallowedOperation"))
+fn is_feature_disabled(error: &ApiError) -> bool {
+    matches!(error.code.as_deref(), Some("DisabledFeature" | "DisallowedOperation"))
 }
 
-/// "Account mode is inactive", "No Tvm license", "Account is not provisioned" come as 401.
-fn is_licence(message: &str) -> bool {
+/// "Account mode is inactive", "No Tvm license", "Account is not provisioned" come as 401, with no
+/// code of their own.
+fn is_licence_missing(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
-    ["inactive", "license", "not provisioned"].iter().any(|word| message.contains(word))
+    ["inactive", "license", "not provisioned"].iter().any(|text| message.contains(text))
 }
 
 /// The roles in "Missing application roles. API required roles: A,B, application roles: C.".
@@ -179,31 +180,38 @@ fn required_roles(message: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use stocktake_http_stack::ErrorCodes;
+
     use super::*;
 
-    fn advice(kind: ApiErrorKind, message: &str) -> Option<String> {
-        let mut error = ApiError::new(API, "list machines", kind);
+    /// The advice on a refused listing.
+    fn advice(kind: ApiErrorKind, code: &str, message: &str) -> String {
+        let mut error = ApiError::new("defender", &ErrorCodes::SOURCE, LIST_MACHINES, kind);
+        error.code = Some(code.to_owned());
         error.message = message.to_owned();
-        advise("list machines", error).advice
+        advise(LIST_MACHINES, error).advice.unwrap()
     }
 
     #[test]
     fn a_missing_role_is_named() {
         let message = "Missing application roles. API required roles: \
                        Machine.Read.All,Machine.ReadWrite.All, application roles: Alert.Read.All.";
-        let advice = advice(ApiErrorKind::Forbidden, message).unwrap();
+        let advice = advice(ApiErrorKind::Forbidden, "Forbidden", message);
         assert!(advice.contains("it: Machine.Read.All, Machine.ReadWrite.All. "), "{advice}");
         assert!(!advice.contains("Alert"), "{advice}");
     }
 
     #[test]
-    fn a_refusal_without_words_still_names_the_role() {
-        assert!(advice(ApiErrorKind::Forbidden, "").unwrap().contains("Machine.Read.All"));
-        assert!(advice(ApiErrorKind::Unauthorised, "").unwrap().contains("/.default"));
-    }
-
-    #[test]
-    fn a_missing_licence_is_not_taken_for_a_wrong_scope() {
-        assert_eq!(advice(ApiErrorKind::Unauthorised, "No Tvm license"), None);
+    fn each_refusal_gets_the_advice_that_fits_it() {
+        for (kind, code, message, expected) in [
+            (ApiErrorKind::Forbidden, "", "", "Machine.Read.All"),
+            (ApiErrorKind::Forbidden, "DisabledFeature", "", "Enable the feature"),
+            (ApiErrorKind::Unauthorised, "", "", "/.default"),
+            (ApiErrorKind::Unauthorised, "Unauthorized", "No Tvm license", "licence"),
+            (ApiErrorKind::NotFound, "", "", "base URL"),
+        ] {
+            let advice = advice(kind, code, message);
+            assert!(advice.contains(expected), "{kind:?} {code} {message}: {advice}");
+        }
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::Machine;
 
-/// Admits the machines that fit every list that is not empty. Compared without case; a `*` at the end
-/// of a word stands for any ending.
+/// Admits the machines that match every list that is not empty. Compared without case; a `*` at the
+/// end of a pattern stands for any ending.
 ///
-/// The filter works on what was read, not by `$filter`: the API filters by the group's id but not by
-/// its name, and a machine that is only left out must not be taken for one that is gone.
+/// The filter works on the records that were read, not by `$filter`: the API filters by the id of a
+/// group but not by its name, and a machine that is only left out must not be taken for one that is
+/// gone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MachineFilter {
     /// Health: `Active`, `Inactive`, …
@@ -20,25 +21,26 @@ pub struct MachineFilter {
 }
 
 impl MachineFilter {
-    /// Whether `machine` is collected. What a machine does not say fits no list.
+    /// Whether `machine` is collected. A value that is absent matches no list.
     pub fn admits(&self, machine: &Machine) -> bool {
-        fits(&self.health_status, machine.health_status.as_slice())
-            && fits(&self.rbac_groups, machine.rbac_group_name.as_slice())
-            && fits(&self.os_platforms, machine.os_platform.as_slice())
-            && fits(&self.tags, &machine.machine_tags)
+        matches_any(&self.health_status, machine.health_status.as_slice())
+            && matches_any(&self.rbac_groups, machine.rbac_group_name.as_slice())
+            && matches_any(&self.os_platforms, machine.os_platform.as_slice())
+            && matches_any(&self.tags, &machine.machine_tags)
     }
 }
 
-fn fits(list: &[String], values: &[String]) -> bool {
-    list.is_empty() || values.iter().any(|value| list.iter().any(|word| matches(word, value)))
+fn matches_any(list: &[String], values: &[String]) -> bool {
+    list.is_empty()
+        || values.iter().any(|value| list.iter().any(|pattern| matches_pattern(pattern, value)))
 }
 
-fn matches(word: &str, value: &str) -> bool {
+fn matches_pattern(pattern: &str, value: &str) -> bool {
     let value = value.trim().to_lowercase();
-    let word = word.trim().to_lowercase();
-    match word.strip_suffix('*') {
+    let pattern = pattern.trim().to_lowercase();
+    match pattern.strip_suffix('*') {
         Some(start) => value.starts_with(start),
-        None => value == word,
+        None => value == pattern,
     }
 }
 
@@ -56,8 +58,8 @@ mod tests {
         }
     }
 
-    fn words(words: &[&str]) -> Vec<String> {
-        words.iter().map(|word| (*word).to_owned()).collect()
+    fn list(patterns: &[&str]) -> Vec<String> {
+        patterns.iter().map(|pattern| (*pattern).to_owned()).collect()
     }
 
     #[test]
@@ -66,23 +68,25 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_must_fit_every_list() {
+    fn a_machine_must_match_every_list() {
         let mut filter = MachineFilter {
-            health_status: words(&["inactive", "ACTIVE"]),
-            rbac_groups: words(&["servers eu"]),
-            os_platforms: words(&["windowsserver*"]),
-            tags: words(&["tier 0"]),
+            health_status: list(&["inactive", "ACTIVE"]),
+            rbac_groups: list(&["servers eu"]),
+            os_platforms: list(&["windowsserver*"]),
+            tags: list(&["tier 0"]),
         };
         assert!(filter.admits(&machine()));
-        assert!(!filter.admits(&Machine::default()), "what is not said fits no list");
-        filter.os_platforms = words(&["Windows11"]);
+        assert!(!filter.admits(&Machine::default()), "a missing value matches no list");
+        filter.os_platforms = list(&["Windows11"]);
         assert!(!filter.admits(&machine()));
     }
 
     #[test]
     fn only_a_star_stands_for_an_ending() {
-        let filter =
-            |word: &str| MachineFilter { os_platforms: words(&[word]), ..MachineFilter::default() };
+        let filter = |pattern: &str| MachineFilter {
+            os_platforms: list(&[pattern]),
+            ..MachineFilter::default()
+        };
         assert!(!filter("WindowsServer").admits(&machine()));
         assert!(filter("*").admits(&machine()));
         assert!(!filter("*").admits(&Machine::default()));

@@ -1,16 +1,16 @@
 //! Reads the machines that Microsoft Defender for Endpoint knows.
 //!
 //! ```no_run
-//! use stocktake_connector_core::{Listing, Selection, Source};
+//! use stocktake_connector_core::{Listing, Source};
 //! use stocktake_defender_api::{DefenderClient, DefenderOptions};
-//! use stocktake_http_stack::{ApiStack, Authorisation, Transport, TransportOptions, base_url};
+//! use stocktake_http_stack::{ApiStack, Authentication, Transport, TransportOptions, base_url};
 //!
-//! # async fn read(authorisation: Authorisation) -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn read(authentication: Authentication) -> Result<(), Box<dyn std::error::Error>> {
 //! let options = DefenderOptions::new(base_url(DefenderOptions::DEFAULT_BASE_URL)?);
 //! let transport = Transport::new(&TransportOptions::default())?;
-//! let stack = ApiStack::new(&transport, options.stack_options(Some(authorisation)));
+//! let stack = ApiStack::new(&transport, options.stack_options(Some(authentication)));
 //!
-//! let mut listing = DefenderClient::new(stack, options).list(Selection::All);
+//! let mut listing = DefenderClient::new(stack, options).list();
 //! while let Some(page) = listing.next_page().await? {
 //!     println!("{} machines", page.records.len());
 //! }
@@ -21,7 +21,7 @@
 //! # Main types
 //! - [`Machine`]: the record, tolerant of every oddity that was met in the field.
 //! - `DefenderClient`: the client, a [`Source`](stocktake_connector_core::Source); `MachineListing`
-//!   reads one page at a time.
+//!   reads one page at a time and writes the cursor from which a later listing resumes.
 //! - [`MachineFilter`]: which machines are collected.
 //! - `DefenderOptions`: where the API is and how it is paged.
 //!
@@ -32,7 +32,7 @@
 //!
 //! # Not here
 //! Retry, quotas and tokens (`http-stack`, `auth`); what a machine means in OCSF (`mapper`); whether
-//! a machine has changed or gone (`connector-runtime`).
+//! a machine has changed or gone (`engine`).
 
 #[cfg(all(doctest, feature = "client"))]
 #[doc = include_str!("../README.md")]

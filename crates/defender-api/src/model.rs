@@ -7,16 +7,14 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use stocktake_connector_core::SourceRecord;
-use stocktake_connector_core::wire::{
-    Flag, Integer, List, Nested, Text, TextOrInteger, Texts, Time, parse_guid,
-};
-use stocktake_connector_core::wire_record;
+use stocktake_odata::wire_record;
+use stocktake_odata::{Flag, Integer, List, Nested, Text, TextOrInteger, Texts, Time, parse_guid};
 use uuid::Uuid;
 
 /// A machine that Defender for Endpoint knows.
 ///
 /// Text that is empty, blank or null is `None`. Times that cannot be used are `None`, see
-/// [`parse_time`](stocktake_connector_core::wire::parse_time).
+/// [`parse_time`](stocktake_odata::parse_time).
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Machine {
@@ -62,7 +60,7 @@ pub struct Machine {
     /// `Onboarded`, `CanBeOnboarded`, …; the documents spell the name `onboardingstatus`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub onboarding_status: Option<String>,
-    /// Id of the device group, text or integer on the wire; `0` is no group.
+    /// Id of the device group, text or integer on the wire; `0` means no group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rbac_group_id: Option<String>,
     /// Name of the device group.
@@ -140,7 +138,7 @@ wire_record! {
 }
 
 impl Machine {
-    /// The key that joins a machine with its Intune record; the all-zero GUID is none.
+    /// The key that joins a machine with its Intune record; `None` for the all-zero GUID.
     pub fn aad_device_id(&self) -> Option<Uuid> {
         self.aad_device_id.as_deref().and_then(parse_guid)
     }
@@ -153,10 +151,6 @@ impl SourceRecord for Machine {
 
     fn join_key(&self) -> Option<Uuid> {
         self.aad_device_id()
-    }
-
-    fn first_seen(&self) -> Option<DateTime<Utc>> {
-        self.first_seen
     }
 
     fn last_seen(&self) -> Option<DateTime<Utc>> {

@@ -1,9 +1,11 @@
 //! Where the API is, and how it is read.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use stocktake_connector_core::TenantId;
-use stocktake_http_stack::{Authorisation, ODataAnswers, Origin, Quota, StackOptions};
+use stocktake_connector_core::{Clock, SystemClock, TenantName};
+use stocktake_http_stack::{Authentication, Origin, Quota, StackOptions};
+use stocktake_odata::ODataResponses;
 use url::Url;
 
 use crate::MachineFilter;
@@ -13,7 +15,7 @@ use crate::MachineFilter;
 #[non_exhaustive]
 pub struct DefenderOptions {
     /// The tenant, for errors. Default: `None`.
-    pub tenant: Option<TenantId>,
+    pub tenant: Option<TenantName>,
     /// Where the API is, without `/api`. Build it with [`stocktake_http_stack::base_url`].
     pub base_url: Url,
     /// Records in a page, 1 to 10,000. Default: `None`, which lets the API choose its largest page
@@ -23,13 +25,19 @@ pub struct DefenderOptions {
     pub max_pages: u64,
     /// Which machines are collected. Default: all.
     pub filter: MachineFilter,
+    /// How far a resumed listing reaches back behind its cursor, because Defender publishes machines
+    /// late. Default: 1 h.
+    pub overlap: Duration,
+    /// The clock that keeps cursors out of the future, and that the stack uses. Default:
+    /// [`SystemClock`].
+    pub clock: Arc<dyn Clock>,
 }
 
 impl DefenderOptions {
     /// The API's host outside the sovereign clouds.
     pub const DEFAULT_BASE_URL: &str = "https://api.securitycenter.microsoft.com";
 
-    /// The scope that a token is asked for outside the sovereign clouds.
+    /// The scope that a token is requested for outside the sovereign clouds.
     ///
     /// It stays the same whichever host is called: a token for `api.security.microsoft.com` has an
     /// audience that the machines API refuses
@@ -52,19 +60,19 @@ impl DefenderOptions {
             page_size: None,
             max_pages: 10_000,
             filter: MachineFilter::default(),
+            overlap: Duration::from_secs(60 * 60),
+            clock: Arc::new(SystemClock),
         }
     }
 
-    /// What a stack for this API is built from; limits and clock can still be changed.
-    pub fn stack_options(&self, authorisation: Option<Authorisation>) -> StackOptions {
-        let mut stack = StackOptions::new(API, Origin::of(&self.base_url));
+    /// What a stack for this API is built from; its limits can still be changed.
+    pub fn stack_options(&self, authentication: Option<Authentication>) -> StackOptions {
+        let mut stack = StackOptions::new("defender", Origin::of(&self.base_url));
         stack.tenant = self.tenant.clone();
-        stack.authorisation = authorisation;
+        stack.authentication = authentication;
         stack.quotas = Self::QUOTAS.to_vec();
-        stack.answers = Arc::new(ODataAnswers);
+        stack.responses = Arc::new(ODataResponses);
+        stack.clock = Arc::clone(&self.clock);
         stack
     }
 }
-
-/// Names the API in errors and spans.
-pub(crate) const API: &str = "defender";

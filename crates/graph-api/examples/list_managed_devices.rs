@@ -6,7 +6,7 @@ use std::{env, error::Error, sync::Arc};
 
 use stocktake_connector_core::{AccessToken, TokenScope};
 use stocktake_graph_api::{GraphClient, GraphOptions};
-use stocktake_http_stack::{ApiStack, Authorisation, Transport, base_url};
+use stocktake_http_stack::{ApiStack, Authentication, Transport, base_url};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -14,7 +14,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let options = GraphOptions::new(base_url(&url)?);
     let provider = Arc::new(AccessToken::new(env::var("ACCESS_TOKEN")?, None));
     let scope = TokenScope::new(GraphOptions::DEFAULT_SCOPE);
-    let stack = options.stack_options(Some(Authorisation { provider, scope }));
+    let stack = options.stack_options(Some(Authentication::bearer(provider, scope)));
     let stack = ApiStack::new(&Transport::new(&Default::default())?, stack);
     let mut listing = GraphClient::new(stack, options).list_managed_devices();
     while let Some(page) = listing.next_page().await? {

@@ -1,78 +1,100 @@
 //! Batches: several requests in one call.
 //!
-//! Graph answers a batch with 200 whatever became of its items; they come in any order and each has
-//! a status of its own. Items that were throttled are asked again, alone, after the longest wait that
-//! any of them names (<https://learn.microsoft.com/graph/json-batching>).
+//! Graph responds to a batch with 200 whatever became of its items; they come in any order and each
+//! has a status of its own. The retry policy of the stack holds for each item: those that may succeed
+//! are sent again, without the others, after the longest wait that any of them needs
+//! (<https://learn.microsoft.com/graph/json-batching>).
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::TimeDelta;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use stocktake_connector_core::wire::{Integer, TextOrInteger, Wire};
-use stocktake_connector_core::{ApiError, ApiErrorKind, SourceError};
 use stocktake_http_stack::{
-    AnswerPolicy, ODataAnswers, Quota, UrlTemplate, Weight, clean_text, retry_after,
+    ApiError, ApiErrorKind, Idempotent, Quota, ResponsePolicy, Retries, UrlTemplate, Weight,
+    clean_text, retry_after,
 };
-use tokio::time::Instant;
+use stocktake_odata::{Integer, ODataResponses, TextOrInteger, ValueSeed};
+use tokio::time::{Instant, sleep};
 use url::Url;
 
 use crate::refusal::advise;
 use crate::{GraphClient, GraphOptions};
 
-/// How often an item is asked.
-const MOST_ATTEMPTS: u32 = 6;
-
-/// One item that still has to be asked.
+/// A request in a batch.
 #[derive(Debug)]
-pub(crate) struct Item<A> {
-    /// What it asks for.
-    pub(crate) asked: A,
-    pub(crate) url: Url,
-    pub(crate) attempts: u32,
+pub(crate) struct Item<T> {
+    /// What it is for.
+    pub(crate) target: T,
+    url: Url,
 }
 
-/// Makes something of the answers to the items of batches.
-pub(crate) trait Gather: Send {
-    /// What an item asks for.
-    type Asked: Send + Sync;
+impl<T> Item<T> {
+    /// A request for `url`.
+    pub(crate) fn new(target: T, url: Url) -> Self {
+        Self { target, url }
+    }
+}
+
+/// An item that has no final result yet.
+#[derive(Debug)]
+struct OpenItem<T> {
+    item: Item<T>,
+    retries: Retries,
+}
+
+/// Handles the responses to the items of batches.
+pub(crate) trait BatchHandler: Send {
+    /// What an item is for.
+    type Target: Send + Sync;
 
     /// Names the operation in errors and spans.
     const OPERATION: &'static str;
 
-    /// Whether the items of a batch whose answer cannot be read are asked again one by one, so that
-    /// only the one at fault fails. Otherwise [`Gather::give_up`] is called.
+    /// Whether the items of a batch whose response cannot be read are sent again one by one, so that
+    /// only the one at fault fails. Otherwise [`BatchHandler::give_up`] is called.
     const ONE_BY_ONE: bool = false;
 
     /// Notes that a batch was sent.
     fn count_call(&mut self);
 
-    /// Notes that some item was answered, whatever becomes of the others.
-    fn note_answer(&mut self) {}
+    /// Notes that some item succeeded, whatever becomes of the others.
+    fn note_response(&mut self) {}
 
-    /// Takes the answer to an item that was answered with 200.
-    fn take(
+    /// Takes the response to an item that succeeded.
+    fn on_response(
         &mut self,
         client: &GraphClient,
-        item: &mut Item<Self::Asked>,
-        answer: &ItemAnswer,
-    ) -> Result<Took, SourceError>;
+        item: &mut Item<Self::Target>,
+        response: &ItemResponse,
+    ) -> Result<ItemOutcome, ApiError>;
 
-    /// Takes note of an item that failed and is not asked again, with the answer if there is one.
+    /// Takes an item that failed and is not sent again, with the response if there is one.
     ///
     /// # Errors
-    /// When the other items need not be asked any more either.
-    fn fail(
+    /// When the other items need not be sent any more either.
+    fn on_failure(
         &mut self,
-        item: Item<Self::Asked>,
+        item: Item<Self::Target>,
         failure: ApiError,
-        answer: Option<&ItemAnswer>,
-    ) -> Result<(), SourceError>;
+        response: Option<&ItemResponse>,
+    ) -> Result<(), ApiError>;
 
-    /// Batches do not work here: one cannot be read, or an answer said [`Took::Useless`].
+    /// Batches do not work here: one cannot be read, or a response led to [`ItemOutcome::GiveUp`].
     fn give_up(&mut self) {}
+}
+
+/// How an item continues after a response.
+pub(crate) enum ItemOutcome {
+    /// The item is done.
+    Done,
+    /// The rest of the response is there.
+    NextPage(Url),
+    /// Batches do not work here.
+    GiveUp,
 }
 
 #[derive(Serialize)]
@@ -88,15 +110,15 @@ struct ItemRequest {
 }
 
 #[derive(Deserialize)]
-struct BatchAnswer {
-    responses: Vec<ItemAnswer>,
+struct BatchResponse {
+    responses: Vec<ItemResponse>,
 }
 
 #[derive(Deserialize)]
-pub(crate) struct ItemAnswer {
-    #[serde(deserialize_with = "id")]
+pub(crate) struct ItemResponse {
+    #[serde(deserialize_with = "read_id")]
     id: Option<String>,
-    #[serde(deserialize_with = "status")]
+    #[serde(deserialize_with = "read_status")]
     pub(crate) status: Option<i64>,
     #[serde(default)]
     headers: HashMap<String, serde_json::Value>,
@@ -104,210 +126,198 @@ pub(crate) struct ItemAnswer {
     body: Option<Box<RawValue>>,
 }
 
-impl ItemAnswer {
-    /// The headers that are any.
+impl ItemResponse {
+    /// The headers, without those that HTTP does not allow.
     pub(crate) fn headers(&self) -> HeaderMap {
-        headers(&self.headers)
+        let header = |(name, value): (&String, &serde_json::Value)| {
+            let value = match value {
+                serde_json::Value::String(text) => HeaderValue::from_str(text),
+                other => HeaderValue::from_str(&other.to_string()),
+            };
+            Some((HeaderName::from_bytes(name.as_bytes()).ok()?, value.ok()?))
+        };
+        self.headers.iter().filter_map(header).collect()
     }
 
-    /// Whether the item was answered with 200.
+    /// Whether the status is 200.
     pub(crate) fn is_ok(&self) -> bool {
         self.status == Some(200)
     }
 
-    /// The body as it was sent; empty when there is none.
+    /// The body as it was sent; empty when it is absent.
     pub(crate) fn body(&self) -> &str {
         self.body.as_deref().map_or("", RawValue::get)
     }
 }
 
-fn id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    serde::de::DeserializeSeed::deserialize(Wire::<TextOrInteger>::new(), deserializer)
+fn read_id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    serde::de::DeserializeSeed::deserialize(ValueSeed::<TextOrInteger>::new(), deserializer)
 }
 
-fn status<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    serde::de::DeserializeSeed::deserialize(Wire::<Integer>::new(), deserializer)
+fn read_status<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    serde::de::DeserializeSeed::deserialize(ValueSeed::<Integer>::new(), deserializer)
 }
 
 impl GraphClient {
-    /// How many items a batch may have: as many as Graph takes, but no more than may go out at once
-    /// within our smallest quota, as each of them counts.
+    /// How many items a batch may have: as many as Graph takes, but no more than the burst of our
+    /// smallest quota, because each of them counts.
     pub fn batch_size(&self) -> usize {
         let quotas = self.stack.options().quotas.iter();
-        let smallest = quotas.filter(|quota| !quota.per.is_zero()).map(Quota::at_once).min();
+        let smallest = quotas.filter(|quota| !quota.per.is_zero()).map(Quota::burst).min();
         let most = GraphOptions::LOOK_UPS_IN_A_BATCH;
         smallest.map_or(most, |smallest| most.min(smallest.into())) as usize
     }
 
-    /// Asks for the items of one batch, again where they were throttled, until each is taken or has
-    /// failed.
-    pub(crate) async fn ask_all<G: Gather>(
+    /// Sends the items of one batch, again where the retry policy allows it, until each has succeeded
+    /// or failed.
+    pub(crate) async fn send_items<H: BatchHandler>(
         &self,
-        items: Vec<Item<G::Asked>>,
-        found: &mut G,
-    ) -> Result<(), SourceError> {
-        // `None`: so far away that it is none.
+        items: Vec<Item<H::Target>>,
+        handler: &mut H,
+    ) -> Result<(), ApiError> {
+        let policy = self.stack.retry_policy();
+        // `None`: too far away for any clock, so no deadline.
         let deadline = Instant::now().checked_add(self.options.batch_deadline);
-        let mut batches = VecDeque::from([items]);
-        while let Some(open) = batches.pop_front() {
-            if open.is_empty() {
+        let begin = |item| OpenItem { item, retries: policy.begin(deadline) };
+        let mut batches = VecDeque::from([items.into_iter().map(begin).collect::<Vec<_>>()]);
+        while let Some(batch) = batches.pop_front() {
+            if batch.is_empty() {
                 continue;
             }
-            let answers = self.ask(G::OPERATION, &open).await?;
-            found.count_call();
-            let Some(mut answers) = answers else {
-                if !G::ONE_BY_ONE {
-                    found.give_up();
+            let urls = batch.iter().map(|open| &open.item.url);
+            let responses = self.send_once(H::OPERATION, urls).await?;
+            handler.count_call();
+            let Some(mut responses) = responses else {
+                if !H::ONE_BY_ONE {
+                    handler.give_up();
                     return Ok(());
                 }
-                let alone = open.len() == 1;
-                for item in open {
-                    if alone {
+                let single = batch.len() == 1;
+                for open in batch {
+                    if single {
                         let message = "the batch cannot be read".to_owned();
-                        let failure = self.error(G::OPERATION, ApiErrorKind::Malformed, message);
-                        found.fail(item, failure, None)?;
+                        let failure = self.error(H::OPERATION, ApiErrorKind::Malformed, message);
+                        handler.on_failure(open.item, failure, None)?;
                     } else {
-                        batches.push_back(vec![item]);
+                        batches.push_back(vec![open]);
                     }
                 }
                 continue;
             };
-            // Before any item is judged: a refusal of one says little beside an answer to another.
-            if answers.values().any(ItemAnswer::is_ok) {
-                found.note_answer();
+            // Before the first item is handled: a refusal of one means little if another succeeded.
+            if responses.values().any(ItemResponse::is_ok) {
+                handler.note_response();
             }
             let mut again = Vec::new();
-            let mut wait = None::<Duration>;
-            for (number, mut item) in open.into_iter().enumerate() {
-                item.attempts += 1;
-                let answer = answers.remove(&number);
-                if let Some(answer) = answer.as_ref().filter(|answer| answer.is_ok()) {
-                    match found.take(self, &mut item, answer)? {
-                        Took::Last => {}
-                        Took::More(url) => {
-                            item.url = url;
-                            item.attempts = 0;
-                            again.push(item);
+            let mut longest_wait = None::<Duration>;
+            for (number, mut open) in batch.into_iter().enumerate() {
+                let response = responses.remove(&number);
+                if let Some(response) = response.as_ref().filter(|response| response.is_ok()) {
+                    policy.record_success();
+                    match handler.on_response(self, &mut open.item, response)? {
+                        ItemOutcome::Done => {}
+                        ItemOutcome::NextPage(url) => {
+                            open.item.url = url;
+                            again.push(begin(open.item));
                         }
-                        Took::Useless => {
-                            found.give_up();
+                        ItemOutcome::GiveUp => {
+                            handler.give_up();
                             return Ok(());
                         }
                     }
                     continue;
                 }
-                let (mut failure, named) = match &answer {
-                    Some(answer) => self.item_error(G::OPERATION, answer),
-                    None => {
-                        let message = "the batch has no answer for an item".to_owned();
-                        (self.error(G::OPERATION, ApiErrorKind::Unavailable, message), None)
-                    }
-                };
-                failure.attempts = item.attempts;
-                let temporary =
-                    matches!(failure.kind, ApiErrorKind::Throttled | ApiErrorKind::Unavailable);
-                let pause = named.unwrap_or_else(|| self.backoff(item.attempts));
-                let end = Instant::now().checked_add(pause);
-                let in_time = deadline.is_none_or(|deadline| end.is_some_and(|end| end < deadline));
-                if temporary && item.attempts < MOST_ATTEMPTS && in_time {
-                    wait = wait.max(Some(pause));
-                    again.push(item);
+                let (mut failure, named) = self.item_error(H::OPERATION, response.as_ref());
+                failure.attempts = open.retries.count() + 1;
+                if let Some(wait) = open.retries.next(failure.kind, named) {
+                    longest_wait = longest_wait.max(Some(wait));
+                    again.push(open);
                 } else {
-                    failure.retry_after = named;
-                    found.fail(item, failure, answer.as_ref())?;
+                    handler.on_failure(open.item, failure, response.as_ref())?;
                 }
             }
-            if let Some(wait) = wait {
-                tokio::time::sleep(wait).await;
+            if let Some(wait) = longest_wait {
+                sleep(wait).await;
             }
             batches.push_back(again);
         }
         Ok(())
     }
 
-    /// The wait where Graph names none: 429 without `Retry-After` is reported from the field. Batches
-    /// go out one at a time, so that chance in the wait would gain nothing.
-    fn backoff(&self, attempts: u32) -> Duration {
-        let doublings = attempts.saturating_sub(1).min(MOST_ATTEMPTS);
-        self.options.batch_backoff.saturating_mul(1 << doublings)
-    }
-
-    /// Asks for the open items. Their places among them are their ids. `None` when the answer cannot
-    /// be read.
-    pub(crate) async fn ask<A>(
+    /// Sends one batch of GET requests. The place of each among them is its id. `None` when the
+    /// response cannot be read.
+    pub(crate) async fn send_once<'a>(
         &self,
         operation: &'static str,
-        open: &[Item<A>],
-    ) -> Result<Option<HashMap<usize, ItemAnswer>>, ApiError> {
+        urls: impl Iterator<Item = &'a Url>,
+    ) -> Result<Option<HashMap<usize, ItemResponse>>, ApiError> {
         let version = self.url(&[]);
-        let requests = open
-            .iter()
+        let requests: Vec<_> = urls
             .enumerate()
-            .map(|(number, item)| ItemRequest {
+            .map(|(number, url)| ItemRequest {
                 id: number.to_string(),
                 method: "GET",
-                url: relative(&item.url, &version),
+                url: relative_url(url, &version),
             })
             .collect();
+        // Graph counts each item as a request (<https://learn.microsoft.com/graph/json-batching>).
+        let weight = Weight(u32::try_from(requests.len()).unwrap_or(u32::MAX));
         let body = serde_json::to_vec(&BatchRequest { requests }).map_err(|error| {
             let message = format!("the batch cannot be written: {error}");
             self.error(operation, ApiErrorKind::Refused, message)
         })?;
-        // Graph counts each item as a request (<https://learn.microsoft.com/graph/json-batching>).
-        let weight = Weight(u32::try_from(open.len()).unwrap_or(u32::MAX));
         let request = Request::post(self.url(&["$batch"]).as_str())
             .extension(weight)
+            // Its items only read.
+            .extension(Idempotent)
             .extension(UrlTemplate("/v1.0/$batch"));
         let body = self.call(operation, request, Bytes::from(body)).await?;
-        Ok(by_place(&body))
+        Ok(parse_responses(&body))
     }
 
-    /// What an item's failure means, and the wait that it names.
+    /// The failure of an item, and the wait that its response asks for.
     fn item_error(
         &self,
         operation: &'static str,
-        answer: &ItemAnswer,
+        response: Option<&ItemResponse>,
     ) -> (ApiError, Option<Duration>) {
-        let status = answer
+        let Some(response) = response else {
+            let message = "the batch has no response for an item".to_owned();
+            return (self.error(operation, ApiErrorKind::Unavailable, message), None);
+        };
+        let status = response
             .status
             .and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok())
             .unwrap_or(StatusCode::BAD_GATEWAY);
-        let headers = answer.headers();
-        let body = Bytes::copy_from_slice(answer.body().as_bytes());
-        let detail = ODataAnswers.read_error(status, &headers, &body);
+        let headers = response.headers();
+        let body = Bytes::copy_from_slice(response.body().as_bytes());
+        let detail = ODataResponses.read_error(status, &headers, &body);
         let kind = match status.as_u16() {
             401 => ApiErrorKind::Unauthorised,
             403 => ApiErrorKind::Forbidden,
             404 => ApiErrorKind::NotFound,
             429 => ApiErrorKind::Throttled,
-            // 424: an item that this one is said to depend on failed.
+            // 424: an item that this one depends on failed, according to Graph.
             408 | 424 | 500.. => ApiErrorKind::Unavailable,
             _ => ApiErrorKind::Refused,
         };
+        let now = self.stack.options().clock.now();
+        let named = retry_after(&headers, now).or(detail.retry_after);
         let mut error = self.error(operation, kind, clean_text(&detail.message));
         error.status = Some(status.as_u16());
         error.code = detail.code;
         error.inner_code = detail.inner_code;
         error.request_id = detail.request_id;
         error.advice = detail.advice;
-        let now = self.stack.options().clock.now();
-        let named = retry_after(&headers, now).or(detail.retry_after);
+        error.retry_at = named
+            .and_then(|wait| TimeDelta::from_std(wait).ok())
+            .and_then(|wait| now.checked_add_signed(wait));
         (advise(error), named)
     }
 }
 
-/// What an answer says of what comes after it.
-pub(crate) enum Took {
-    /// Nothing: the item is done.
-    Last,
-    /// The rest is there.
-    More(Url),
-    /// Asking like this leads nowhere.
-    Useless,
-}
-
-/// The address of an item: below the version, without host.
-fn relative(url: &Url, version: &Url) -> String {
+/// The URL of an item: below the version, without host.
+fn relative_url(url: &Url, version: &Url) -> String {
     let path = url.path().strip_prefix(version.path()).unwrap_or(url.path());
     match url.query() {
         Some(query) => format!("{path}?{query}"),
@@ -315,25 +325,9 @@ fn relative(url: &Url, version: &Url) -> String {
     }
 }
 
-/// The answers in a batch by the places of their items; `None` when it cannot be read.
-pub(crate) fn by_place(body: &[u8]) -> Option<HashMap<usize, ItemAnswer>> {
-    let answer: BatchAnswer = serde_json::from_slice(body).ok()?;
-    let placed = |answer: ItemAnswer| Some((answer.id.as_deref()?.parse().ok()?, answer));
-    Some(answer.responses.into_iter().filter_map(placed).collect())
-}
-
-fn headers(named: &HashMap<String, serde_json::Value>) -> HeaderMap {
-    named
-        .iter()
-        .filter_map(|(name, value)| {
-            let value = match value {
-                serde_json::Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            Some((
-                HeaderName::from_bytes(name.as_bytes()).ok()?,
-                HeaderValue::from_str(&value).ok()?,
-            ))
-        })
-        .collect()
+/// The responses in a batch by the places of their items; `None` when the batch cannot be read.
+pub(crate) fn parse_responses(body: &[u8]) -> Option<HashMap<usize, ItemResponse>> {
+    let batch: BatchResponse = serde_json::from_slice(body).ok()?;
+    let by_place = |response: ItemResponse| Some((response.id.as_deref()?.parse().ok()?, response));
+    Some(batch.responses.into_iter().filter_map(by_place).collect())
 }

@@ -3,18 +3,20 @@
 use bytes::Bytes;
 use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE};
-use stocktake_connector_core::wire::WirePage;
-use stocktake_connector_core::{ApiError, ApiErrorKind, Page, SourceError};
-use stocktake_http_stack::{ApiStack, CursorTrail, UrlTemplate, read_page};
+use stocktake_connector_core::Page;
+use stocktake_http_stack::{ApiError, ApiErrorKind, ApiStack, UrlTemplate};
+use stocktake_odata::{CursorTrail, WirePage, read_page};
 use url::Url;
 
-use crate::options::API;
 use crate::refusal::advise;
 use crate::{GraphOptions, ManagedDevice};
 
-/// Names that Graph learnt after its enumerations were closed come only on request
+/// Members that were added after an enumeration was closed come only on request
 /// (<https://learn.microsoft.com/graph/best-practices-concept>, evolvable enumerations).
 const PREFER: &str = "include-unknown-enum-members";
+
+/// Names the listing in errors and spans.
+const LIST_DEVICES: &str = "list managed devices";
 
 /// Reads managed devices of one tenant. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -34,19 +36,19 @@ impl GraphClient {
         &self.options.base_url
     }
 
-    /// Starts a listing of all managed devices; nothing is asked before its first page.
+    /// Starts a listing of all managed devices; nothing is requested before its first page.
     pub fn list_managed_devices(&self) -> ManagedDeviceListing {
         let mut first = self.url(&["deviceManagement", "managedDevices"]);
         // No `$top`: 1,000 is the default and the most, and more than that is not documented.
-        first.set_query(Some(&select()));
+        first.set_query(Some(&select_query()));
         ManagedDeviceListing {
-            trail: CursorTrail::new(&first, API, self.options.max_pages),
+            trail: CursorTrail::new(&first, self.options.max_pages),
             client: self.clone(),
             next: Some(first),
         }
     }
 
-    /// Asks for one managed device, whichever, to learn whether Graph answers at all.
+    /// Reads any one managed device, to find out whether Graph responds at all.
     ///
     /// # Errors
     /// [`ApiError`] when it does not.
@@ -64,9 +66,7 @@ impl GraphClient {
         let template = UrlTemplate("/v1.0/deviceManagement/managedDevices");
         let request = Request::get(url.as_str()).extension(template);
         let body = self.call(operation, request, Bytes::new()).await?;
-        read_page(body)
-            .await
-            .map_err(|error| self.error(operation, error.kind(), error.to_string()))
+        read_page(&self.stack, operation, body).await
     }
 
     pub(crate) async fn call(
@@ -109,15 +109,14 @@ impl GraphClient {
         kind: ApiErrorKind,
         message: String,
     ) -> ApiError {
-        let mut error = ApiError::new(API, operation, kind);
-        error.tenant = self.options.tenant.clone();
+        let mut error = self.stack.error(operation, kind);
         error.message = message;
         error
     }
 }
 
-/// `$select` of what is used: a record without it has several kilobytes.
-pub(crate) fn select() -> String {
+/// `$select` of the properties that are used: a whole record has several kilobytes.
+pub(crate) fn select_query() -> String {
     format!("$select={}", ManagedDevice::SELECTED.join(","))
 }
 
@@ -135,15 +134,18 @@ impl ManagedDeviceListing {
     /// (<https://learn.microsoft.com/graph/paging>).
     ///
     /// # Errors
-    /// [`SourceError`] when a page cannot be read or a link must not be followed.
+    /// [`ApiError`] when a page cannot be read or its link must not be followed.
     ///
     /// # Cancellation
     /// Dropping the future loses nothing: the next call asks for the same page.
-    pub async fn next_page(&mut self) -> Result<Option<Page<ManagedDevice>>, SourceError> {
+    pub async fn next_page(&mut self) -> Result<Option<Page<ManagedDevice>>, ApiError> {
         let Some(url) = &self.next else { return Ok(None) };
-        let page = self.client.page("list managed devices", url).await?;
+        let page = self.client.page(LIST_DEVICES, url).await?;
         self.next = match page.next_link {
-            Some(link) => Some(self.trail.follow(&link)?),
+            Some(link) => {
+                let next = self.trail.follow(&link);
+                Some(next.map_err(|error| error.into_api_error(&self.client.stack, LIST_DEVICES))?)
+            }
             None => None,
         };
         Ok(Some(Page {

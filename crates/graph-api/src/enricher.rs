@@ -1,38 +1,39 @@
-//! The Enricher: each machine's Intune record, got the cheaper way.
+//! The Enricher: the Intune record of each machine, read the cheaper way.
 //!
 //! | way | calls | when |
 //! |---|---|---|
 //! | bulk | one for 1,000 managed devices | many machines need their record |
 //! | look-up | one for 20 machines | few machines in a tenant with many managed devices |
 //!
-//! Both ways give the same answer. Once the list was read it serves all later pages.
+//! Both ways give the same result. Once the list was read it serves all later pages.
 //!
-//! # What a walk can miss
+//! # What a bulk pass can miss
 //! Graph walks the list by a key, a page at a time. A device whose key changes meanwhile, as by a
-//! rename, may move across the place where the walk stands and be passed over; its machine is then
-//! told that Intune has none, until the next pass. To look up each machine without a match would
-//! close the gap, but in tenants where many machines are not in Intune it takes more calls than the
-//! list itself, so it is not done. Look-ups have no such gap.
+//! rename, may move across the current position of the walk and be passed over; its machine has no
+//! match until the next pass. A look-up of each machine without a match would close the gap, but in
+//! tenants where many machines are not in Intune it takes more calls than the list itself, so it is
+//! not done. Look-ups have no such gap.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use stocktake_connector_core::{
-    DetailReader, EnrichError, Enricher, Enrichment, EnrichmentAccount, EnrichmentPass,
-    EnrichmentStatus, PassHint, Recovery, SourceError, Strategy, UnreadableEnrichment,
+    DetailReader, Enricher, Enrichment, EnrichmentAccount, EnrichmentPass, EnrichmentStatus,
+    Failure, PassHint, Recovery, Strategy, UnreadableEnrichment,
 };
+use stocktake_http_stack::ApiError;
 use uuid::Uuid;
 
 use crate::details::IntuneDetails;
-use crate::index::best;
-use crate::refusal::refusal;
+use crate::index::pick_best;
+use crate::refusal::find_refusal;
 use crate::{
     GraphClient, GraphOptions, JoinIndex, JoinIndexBuilder, LookUp, ManagedDevice,
     UnreadableDevices,
 };
 
-/// Most records for which room is made before they come.
+/// Most records for which memory is reserved before they come.
 const MOST_EXPECTED: u64 = 2_000_000;
 
 /// Joins Intune's managed devices to machines of one tenant. Cheap to clone.
@@ -44,17 +45,17 @@ pub struct IntuneEnricher {
 }
 
 impl IntuneEnricher {
-    /// Asks Intune through `client`.
+    /// Reads Intune through `client`.
     pub fn new(client: GraphClient) -> Self {
         Self { client: Some(client), details: false }
     }
 
-    /// Asks nobody: every answer is [`Enrichment::Unavailable`].
+    /// Makes no calls: every enrichment is [`Enrichment::Unavailable`].
     pub fn off() -> Self {
         Self { client: None, details: false }
     }
 
-    /// Asks also, one by one, for what lists leave out: the Ethernet address, the memory, and the ids
+    /// Also reads, device by device, what lists leave out: the Ethernet address, the memory, and the ids
     /// of SIM card and Apple device.
     #[must_use]
     pub fn with_details(self) -> Self {
@@ -78,7 +79,7 @@ impl Enricher for IntuneEnricher {
             bulk: None,
             looked_up: Found::new(),
             unreadable: UnreadableDevices::default(),
-            answered: false,
+            has_responded: false,
             keys: 0,
             look_up_calls: 0,
         }
@@ -97,13 +98,13 @@ pub struct IntunePass {
     known: Option<u64>,
     account: EnrichmentAccount,
     bulk: Option<JoinIndex>,
-    /// What was looked up for the present page.
+    /// The results of the look-ups for the present page.
     looked_up: Found,
-    /// Whose records could not be read: of the list, or of the present page's look-ups.
+    /// Devices whose records could not be read: of the list, or of the look-ups of the present page.
     unreadable: UnreadableDevices,
-    /// Whether Intune ever answered in this pass. What it refuses afterwards is a failure: pages
-    /// before had their records, and it cannot be that it has none.
-    answered: bool,
+    /// Whether Intune has responded with records in this pass. A refusal afterwards is a failure, not
+    /// a permanent absence: earlier pages had their records.
+    has_responded: bool,
     /// Keys of all pages so far.
     keys: u64,
     look_up_calls: u64,
@@ -113,23 +114,25 @@ pub struct IntunePass {
 impl EnrichmentPass for IntunePass {
     type Record = ManagedDevice;
 
-    async fn prepare(&mut self, keys: &[Option<Uuid>], last: bool) -> Result<(), EnrichError> {
+    async fn prepare(&mut self, keys: &[Option<Uuid>], last: bool) -> Result<(), Failure> {
         self.looked_up.clear();
         let Some(client) = self.client.clone().filter(|_| self.is_on()) else {
             return Ok(());
         };
-        let asked: HashSet<Uuid> =
+        let wanted: HashSet<Uuid> =
             keys.iter().flatten().filter(|key| !key.is_nil()).copied().collect();
-        let answer = match (&self.bulk, asked.is_empty()) {
+        let found = match (&self.bulk, wanted.is_empty()) {
             (Some(_), _) => Ok(Found::new()),
-            (None, true) => self.ask_at_all(&client, keys).await,
-            (None, false) => self.ask(&client, &asked, last).await,
+            (None, true) => self.probe_once(&client, keys).await,
+            (None, false) => self.fetch(&client, &wanted, last).await,
         };
-        match answer {
-            Ok(looked_up) => self.looked_up = looked_up,
-            Err(error) => self.take_refusal(error)?,
+        match found {
+            Ok(looked_up) => {
+                self.looked_up = looked_up;
+                Ok(())
+            }
+            Err(error) => self.accept_refusal(error),
         }
-        Ok(())
     }
 
     fn enrichment(
@@ -170,35 +173,35 @@ impl IntunePass {
         self.bulk.as_ref().map_or(0, |index| index.bytes())
     }
 
-    /// A page without any key. That Intune has none of its machines may only be said if Intune
-    /// answers in this tenant; else the same machine would change its content from cycle to cycle.
-    async fn ask_at_all(
+    /// A page without any key. Its machines have no match only where Intune responds in this tenant;
+    /// otherwise the content of the same machine would change from cycle to cycle.
+    async fn probe_once(
         &mut self,
         client: &GraphClient,
         keys: &[Option<Uuid>],
-    ) -> Result<Found, SourceError> {
-        if !keys.is_empty() && !self.answered {
+    ) -> Result<Found, ApiError> {
+        if !keys.is_empty() && !self.has_responded {
             client.probe().await?;
-            self.answered = true;
+            self.has_responded = true;
         }
         Ok(Found::new())
     }
 
-    async fn ask(
+    async fn fetch(
         &mut self,
         client: &GraphClient,
-        asked: &HashSet<Uuid>,
+        wanted: &HashSet<Uuid>,
         last: bool,
-    ) -> Result<Found, SourceError> {
-        self.keys += asked.len() as u64;
-        if self.choose(asked.len() as u64, last, client.batch_size() as u64) == Strategy::LookUp {
-            // A fixed order makes a repeated cycle ask the same.
-            let mut keys: Vec<Uuid> = asked.iter().copied().collect();
+    ) -> Result<Found, ApiError> {
+        self.keys += wanted.len() as u64;
+        if self.choose(wanted.len() as u64, last, client.batch_size() as u64) == Strategy::LookUp {
+            // A fixed order makes a repeated cycle send the same requests.
+            let mut keys: Vec<Uuid> = wanted.iter().copied().collect();
             keys.sort_unstable();
             let mut found = LookUp::default();
             let outcome = client.look_up_into(&keys, &mut found).await;
-            // Also when a later one failed: what it refuses then is no permanent absence.
-            self.answered |= found.answered;
+            // Also when a later one failed: that refusal is then not a permanent absence.
+            self.has_responded |= found.has_responded;
             outcome?;
             self.look_up_calls += found.calls;
             if !found.list_instead {
@@ -212,7 +215,10 @@ impl IntunePass {
                         by_key.entry(key).or_default().push(record);
                     }
                 }
-                return Ok(by_key.into_iter().map(|(key, records)| (key, best(records))).collect());
+                return Ok(by_key
+                    .into_iter()
+                    .map(|(key, records)| (key, pick_best(records)))
+                    .collect());
             }
         }
         self.load(client).await?;
@@ -233,14 +239,14 @@ impl IntunePass {
         }
     }
 
-    async fn load(&mut self, client: &GraphClient) -> Result<(), SourceError> {
+    async fn load(&mut self, client: &GraphClient) -> Result<(), ApiError> {
         let expected = self.known.unwrap_or_default().min(MOST_EXPECTED);
         let mut builder = JoinIndexBuilder::with_capacity(expected as usize);
         let mut listing = client.list_managed_devices();
         let mut unreadable = UnreadableDevices::default();
         let (mut read, mut malformed) = (0, 0);
         while let Some(page) = listing.next_page().await? {
-            self.answered = true;
+            self.has_responded = true;
             page.records.iter().for_each(|device| builder.add(device));
             page.malformed.iter().for_each(|record| unreadable.add(record, None));
             read += page.records.len() as u64;
@@ -255,22 +261,20 @@ impl IntunePass {
         Ok(())
     }
 
-    /// Notes that Intune is permanently absent, or gives the error back.
-    fn take_refusal(&mut self, error: SourceError) -> Result<(), EnrichError> {
-        match error {
-            SourceError::Api(error) => match refusal(&error) {
-                Some(reason) if !self.answered => {
-                    self.account.status = EnrichmentStatus::Refused(reason);
-                    Ok(())
-                }
-                Some(reason) => Err(EnrichError::Other {
-                    message: format!("Intune answered before and refuses now: {reason}"),
-                    recovery: Recovery::Operator,
-                    source: Some(error.into()),
-                }),
-                None => Err(error.into()),
-            },
-            error => Err(EnrichError::Listing(error)),
+    /// Notes that Intune is permanently absent, or passes the failure on.
+    fn accept_refusal(&mut self, error: ApiError) -> Result<(), Failure> {
+        match find_refusal(&error) {
+            Some(reason) if !self.has_responded => {
+                self.account.status = EnrichmentStatus::Refused(reason);
+                Ok(())
+            }
+            Some(_) => {
+                let mut failure = Failure::from(error);
+                failure.recovery = Recovery::Operator;
+                failure.message.insert_str(0, "Intune responded before and refuses now: ");
+                Err(failure)
+            }
+            None => Err(error.into()),
         }
     }
 }

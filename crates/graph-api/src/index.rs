@@ -53,7 +53,7 @@ impl JoinIndexBuilder {
     /// Adds a record. One without an Entra device id can never be joined and is left out.
     pub fn add(&mut self, device: &ManagedDevice) {
         if let Some(key) = device.azure_ad_device_id() {
-            let (chunk, offset) = self.store.put(device, key);
+            let (chunk, offset) = self.store.insert(device, key);
             self.entries.push(Entry { key: key.into_bytes(), chunk, offset });
         }
     }
@@ -95,7 +95,7 @@ impl JoinIndex {
         self.entries.len()
     }
 
-    /// Whether none can be found.
+    /// Whether no device can be found.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -116,7 +116,7 @@ struct Store {
 }
 
 impl Store {
-    fn put(&mut self, device: &ManagedDevice, key: Uuid) -> (u32, u32) {
+    fn insert(&mut self, device: &ManagedDevice, key: Uuid) -> (u32, u32) {
         self.scratch.clear();
         pack(device, key, &mut self.shared, &mut self.scratch);
         let needed = self.scratch.len() + size_of::<u32>();
@@ -145,7 +145,7 @@ impl Store {
 
 /// The record that stands for a device among all that it has.
 #[cfg(feature = "client")]
-pub(crate) fn best(records: impl IntoIterator<Item = ManagedDevice>) -> Option<ManagedDevice> {
+pub(crate) fn pick_best(records: impl IntoIterator<Item = ManagedDevice>) -> Option<ManagedDevice> {
     records
         .into_iter()
         .reduce(|best, other| if best.precedence(&other).is_lt() { other } else { best })
@@ -200,7 +200,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_order_of_records_changes_no_answer(
+        fn the_order_of_records_changes_no_result(
             devices in prop::collection::vec((any_device(), 1_u128..4), 0..12),
             seed in any::<prop::sample::Index>(),
         ) {
@@ -221,7 +221,7 @@ mod tests {
             for key in 1..4 {
                 let key = Uuid::from_u128(key);
                 let of_key = devices.iter().filter(|d| d.azure_ad_device_id() == Some(key));
-                let looked_up = best(of_key.cloned());
+                let looked_up = pick_best(of_key.cloned());
                 // Two records may be equal in all that decides; then only that must be equal.
                 let rank = |d: Option<ManagedDevice>| {
                     d.map(|d| (d.is_managed(), d.last_sync_date_time, d.enrolled_date_time, d.id))

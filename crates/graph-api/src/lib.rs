@@ -2,12 +2,12 @@
 //!
 //! ```no_run
 //! use stocktake_graph_api::{GraphClient, GraphOptions};
-//! use stocktake_http_stack::{ApiStack, Authorisation, Transport, TransportOptions, base_url};
+//! use stocktake_http_stack::{ApiStack, Authentication, Transport, TransportOptions, base_url};
 //!
-//! # async fn read(authorisation: Authorisation) -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn read(authentication: Authentication) -> Result<(), Box<dyn std::error::Error>> {
 //! let options = GraphOptions::new(base_url(GraphOptions::DEFAULT_BASE_URL)?);
 //! let transport = Transport::new(&TransportOptions::default())?;
-//! let stack = ApiStack::new(&transport, options.stack_options(Some(authorisation)));
+//! let stack = ApiStack::new(&transport, options.stack_options(Some(authentication)));
 //!
 //! let mut listing = GraphClient::new(stack, options).list_managed_devices();
 //! while let Some(page) = listing.next_page().await? {
@@ -23,7 +23,8 @@
 //! - `IntuneEnricher`: joins them to machines, the cheaper way by count of calls; an
 //!   [`Enricher`](stocktake_connector_core::Enricher).
 //! - [`JoinIndex`]: a whole tenant's managed devices by Entra device id, in about 190 bytes each.
-//! - [`UnreadableDevices`]: whose records could not be read.
+//! - [`UnreadableDevices`]: the devices whose records could not be read.
+//! - `find_refusal`: whether a failure means that Intune is permanently absent.
 //! - `GraphOptions`: where the API is, and its bounds.
 //!
 //! # Features
@@ -73,5 +74,5 @@ pub use named::{ComplianceState, ManagementAgent, ManagementState, OwnerType};
 #[cfg(feature = "client")]
 pub use options::GraphOptions;
 #[cfg(feature = "client")]
-pub use refusal::refusal as permanently_absent;
+pub use refusal::find_refusal;
 pub use unreadable::UnreadableDevices;

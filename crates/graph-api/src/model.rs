@@ -8,13 +8,13 @@ use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use stocktake_connector_core::wire::{Flag, Integer, Text, Time, parse_guid};
-use stocktake_connector_core::wire_record;
+use stocktake_odata::wire_record;
+use stocktake_odata::{Flag, Integer, Text, Time, parse_guid};
 use uuid::Uuid;
 
 use crate::{ComplianceState, ManagementAgent, ManagementState, OwnerType};
 
-/// Defines the record, what is read of it, and what is asked for, in one place.
+/// Defines the record, its readers and the selected properties in one place.
 macro_rules! selected {
     ($($(#[$doc:meta])* $name:literal => $field:ident: $type:ty as $reader:ty,)+) => {
         /// A device in Intune.
@@ -28,7 +28,7 @@ macro_rules! selected {
         wire_record! { ManagedDevice { $($name => $field: $reader),+ } }
 
         impl ManagedDevice {
-            /// The properties that are asked for by `$select`, and the only ones that are kept.
+            /// The properties in `$select`, and the only ones that are kept.
             pub const SELECTED: &[&str] = &[$($name),+];
         }
     };
@@ -47,7 +47,7 @@ selected! {
     "osVersion" => os_version: String as Text,
     /// Model.
     "model" => model: String as Text,
-    /// Who made it.
+    /// Manufacturer.
     "manufacturer" => manufacturer: String as Text,
     /// Serial number; placeholders occur, so it joins nothing.
     "serialNumber" => serial_number: String as Text,
@@ -55,19 +55,19 @@ selected! {
     "imei" => imei: String as Text,
     /// MEID of a phone.
     "meid" => meid: String as Text,
-    /// Apple's device id. Lists give none.
+    /// Apple's device id. Absent from lists.
     "udid" => udid: String as Text,
-    /// Id of the SIM card. Lists give none.
+    /// Id of the SIM card. Absent from lists.
     "iccid" => iccid: String as Text,
     /// Hardware address of the wireless adapter, 12 hex digits of either case.
     "wiFiMacAddress" => wifi_mac_address: String as Text,
-    /// Hardware address of the wired adapter. Lists give none.
+    /// Hardware address of the wired adapter. Absent from lists.
     "ethernetMacAddress" => ethernet_mac_address: String as Text,
     /// Memory in bytes. Lists give 0.
     "physicalMemoryInBytes" => physical_memory_in_bytes: i64 as Integer,
     /// Whether the device meets its policies.
     "complianceState" => compliance_state: ComplianceState as ComplianceState,
-    /// Whom the device belongs to.
+    /// Owner of the device.
     "managedDeviceOwnerType" => managed_device_owner_type: OwnerType as OwnerType,
     /// What manages the device.
     "managementAgent" => management_agent: ManagementAgent as ManagementAgent,
@@ -77,9 +77,9 @@ selected! {
     "isSupervised" => is_supervised: bool as Flag,
     /// When the device was enrolled.
     "enrolledDateTime" => enrolled_date_time: DateTime<Utc> as Time,
-    /// When the device last spoke with Intune.
+    /// When the device last synchronised with Intune.
     "lastSyncDateTime" => last_sync_date_time: DateTime<Utc> as Time,
-    /// Entra id of the user; userless devices have none.
+    /// Entra id of the user; absent for userless devices.
     "userId" => user_id: String as Text,
     /// Sign-in name of the user.
     "userPrincipalName" => user_principal_name: String as Text,
@@ -90,8 +90,8 @@ selected! {
 }
 
 impl ManagedDevice {
-    /// The key that joins an Intune record with a machine; the all-zero GUID, which devices have
-    /// that were never registered in Entra ID, is none.
+    /// The key that joins an Intune record with a machine; `None` for the all-zero GUID, which stands
+    /// for a device that was never registered in Entra ID.
     pub fn azure_ad_device_id(&self) -> Option<Uuid> {
         self.azure_ad_device_id.as_deref().and_then(parse_guid)
     }
@@ -104,7 +104,7 @@ impl ManagedDevice {
     }
 
     /// Which of two records of one device stands for it: the greater one. Managed before not, then
-    /// the latest sync, then the latest enrolment, then the lower id, so that the answer does not
+    /// the latest sync, then the latest enrolment, then the lower id, so that the result does not
     /// depend on the order in which the records came.
     pub fn precedence(&self, other: &Self) -> Ordering {
         self.is_managed()

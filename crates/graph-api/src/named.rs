@@ -51,13 +51,13 @@ macro_rules! named {
             }
         }
 
-        impl stocktake_connector_core::wire::ReadValue for $type {
+        impl stocktake_odata::ReadValue for $type {
             type Value = Option<Self>;
 
             fn read<'de, D: serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> Result<Option<Self>, D::Error> {
-                let name = stocktake_connector_core::wire::Text::read(deserializer)?;
+                let name = stocktake_odata::Text::read(deserializer)?;
                 Ok(name.map(|name| Self::from(name.trim())))
             }
         }
@@ -85,7 +85,7 @@ named! {
 }
 
 named! {
-    /// Whom a device belongs to.
+    /// The owner of a device.
     OwnerType {
         /// Not known.
         Unknown = "unknown",
@@ -141,13 +141,13 @@ named! {
         WipePending = "wipePending",
         /// Could not be wiped.
         WipeFailed = "wipeFailed",
-        /// Does not answer as it should.
+        /// Does not respond as expected.
         Unhealthy = "unhealthy",
         /// About to be deleted.
         DeletePending = "deletePending",
-        /// Told to retire.
+        /// Ordered to retire.
         RetireIssued = "retireIssued",
-        /// Told to wipe itself.
+        /// Ordered to wipe itself.
         WipeIssued = "wipeIssued",
         /// Not to be wiped after all.
         WipeCanceled = "wipeCanceled",

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use stocktake_connector_core::TenantId;
-use stocktake_http_stack::{Authorisation, ODataAnswers, Origin, Quota, StackOptions};
+use stocktake_connector_core::TenantName;
+use stocktake_http_stack::{Authentication, Origin, Quota, StackOptions};
+use stocktake_odata::ODataResponses;
 use url::Url;
 
 /// Options of a [`GraphClient`](crate::GraphClient).
@@ -12,34 +13,30 @@ use url::Url;
 #[non_exhaustive]
 pub struct GraphOptions {
     /// The tenant, for errors. Default: `None`.
-    pub tenant: Option<TenantId>,
+    pub tenant: Option<TenantName>,
     /// Where the API is, without `/v1.0`. Build it with [`stocktake_http_stack::base_url`].
     pub base_url: Url,
     /// Most pages of one listing; more are an error. Default: 20,000.
     pub max_pages: u64,
-    /// How long the look-ups of one batch may take, all waits that Graph asks for included.
-    /// Default: 5 min.
+    /// Bounds the items of one batch, every attempt and wait included. Default: 5 min.
     pub batch_deadline: Duration,
-    /// The first wait before a look-up is repeated where Graph names none; it doubles from there.
-    /// Default: 1 s.
-    pub batch_backoff: Duration,
 }
 
 impl GraphOptions {
     /// The API's host outside the sovereign clouds.
     pub const DEFAULT_BASE_URL: &str = "https://graph.microsoft.com";
 
-    /// The scope that a token is asked for outside the sovereign clouds.
+    /// The scope that a token is requested for outside the sovereign clouds.
     pub const DEFAULT_SCOPE: &str = "https://graph.microsoft.com/.default";
 
     /// Half of what Intune grants one app in one tenant
     /// (<https://learn.microsoft.com/graph/throttling-limits>, section Intune devices).
     pub const QUOTAS: [Quota; 1] = [Quota { calls: 1_000, per: Duration::from_secs(20) }];
 
-    /// Records in a page of the list: the default and the most that Intune gives.
+    /// Records in a page of the list: the default and the maximum of Intune.
     pub const RECORDS_IN_A_PAGE: u64 = 1_000;
 
-    /// Look-ups in a batch: the most that Graph takes
+    /// Look-ups in a batch: the maximum of Graph
     /// (<https://learn.microsoft.com/graph/json-batching>).
     pub const LOOK_UPS_IN_A_BATCH: u64 = 20;
 
@@ -50,20 +47,16 @@ impl GraphOptions {
             base_url,
             max_pages: 20_000,
             batch_deadline: Duration::from_secs(5 * 60),
-            batch_backoff: Duration::from_secs(1),
         }
     }
 
     /// What a stack for this API is built from; limits and clock can still be changed.
-    pub fn stack_options(&self, authorisation: Option<Authorisation>) -> StackOptions {
-        let mut stack = StackOptions::new(API, Origin::of(&self.base_url));
+    pub fn stack_options(&self, authentication: Option<Authentication>) -> StackOptions {
+        let mut stack = StackOptions::new("graph", Origin::of(&self.base_url));
         stack.tenant = self.tenant.clone();
-        stack.authorisation = authorisation;
+        stack.authentication = authentication;
         stack.quotas = Self::QUOTAS.to_vec();
-        stack.answers = Arc::new(ODataAnswers);
+        stack.responses = Arc::new(ODataResponses);
         stack
     }
 }
-
-/// Names the API in errors and spans.
-pub(crate) const API: &str = "graph";

@@ -2,7 +2,8 @@
 //!
 //! A device takes about 165 bytes instead of a kilobyte: GUIDs are 16 bytes, values that many devices
 //! share (models, versions, states, mail domains) are kept once, and what equals another field of the
-//! same record, or the key under which it is found, is a mark. The form is never stored, so it may change with any version.
+//! same record, or the key under which it is found, is a mark. The form is never stored, so it may
+//! change with any version.
 
 use std::collections::HashMap;
 
@@ -36,7 +37,7 @@ impl Shared {
         Some(number)
     }
 
-    /// No new values come: forgets what only [`pack`] needs.
+    /// Ends the adding of values: drops what only [`pack`] needs.
     pub(crate) fn seal(&mut self) {
         self.numbers = HashMap::new();
         self.values.shrink_to_fit();
@@ -152,7 +153,7 @@ impl Writer<'_> {
         self.out.push(number as u8);
     }
 
-    /// 0 for none; else the number, folded so that small negative ones stay small, and one.
+    /// 0 if absent; else 1 and the number, folded so that small negative ones stay small.
     fn integer(&mut self, number: Option<i64>) {
         match number {
             None => self.number(0),
@@ -163,7 +164,7 @@ impl Writer<'_> {
         }
     }
 
-    /// 0 for none; else the length, and one, and the text.
+    /// 0 if absent; else the length plus one, and the text.
     fn text(&mut self, text: Option<&str>) {
         match text {
             None => self.number(0),
@@ -193,7 +194,7 @@ impl Writer<'_> {
         }
     }
 
-    /// 0 for none, 1 before text written out, else the number of a shared value, and two.
+    /// 0 if absent, 1 before text written out, else the number of a shared value plus two.
     fn shared(&mut self, text: Option<&str>) {
         let Some(text) = text else { return self.number(0) };
         match self.shared.number(text) {
@@ -205,7 +206,7 @@ impl Writer<'_> {
         }
     }
 
-    /// `name@domain`, of which the domain is shared. Without a domain the second half is none.
+    /// `name@domain`, of which the domain is shared. Without a domain the second half is absent.
     fn address(&mut self, text: Option<&str>) {
         match text.and_then(|text| text.rsplit_once('@')) {
             Some((name, domain)) => {
@@ -371,7 +372,7 @@ pub(crate) mod tests {
 
     proptest! {
         #[test]
-        fn what_is_packed_comes_out_as_it_was(devices in prop::collection::vec(any_device(), 1..5)) {
+        fn a_packed_record_unpacks_to_itself(devices in prop::collection::vec(any_device(), 1..5)) {
             let mut shared = Shared::default();
             let packed: Vec<Vec<u8>> = devices
                 .iter()
@@ -388,7 +389,7 @@ pub(crate) mod tests {
         }
 
         #[test]
-        fn other_bytes_are_none_and_never_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+        fn other_bytes_are_refused_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
             let _ = unpack(&bytes, Uuid::nil(), &Shared::default());
         }
     }

@@ -1,6 +1,6 @@
-//! Refusals: which failures mean that a tenant's Intune will not answer, however often it is asked.
+//! Refusals: which failures mean that the Intune of a tenant is permanently absent.
 
-use stocktake_connector_core::{ApiError, ApiErrorKind};
+use stocktake_http_stack::{ApiError, ApiErrorKind};
 
 /// The permission that reading managed devices takes.
 const PERMISSION: &str = "DeviceManagementManagedDevices.Read.All";
@@ -10,9 +10,9 @@ const PERMISSION: &str = "DeviceManagementManagedDevices.Read.All";
 /// - 400 "Request not applicable to target tenant.": the tenant has no Intune.
 /// - 401 or 403 with the code `Forbidden`, Graph's or Intune's own, or the realm `urn:intune:service`: the same
 ///   (AzureAD/microsoft-authentication-library-for-js#7007).
-/// - 403 that Graph words itself: permission or consent is missing. A 403 without a code of Graph's
-///   comes from something in between and says nothing about the tenant.
-pub fn refusal(error: &ApiError) -> Option<String> {
+/// - 403 with a code of Graph itself: permission or consent is missing. A 403 without one comes from
+///   something in between and says nothing about the tenant.
+pub fn find_refusal(error: &ApiError) -> Option<String> {
     let code = error.code.as_deref().unwrap_or_default();
     let message = error.message.to_ascii_lowercase();
     let inner_code = error.inner_code.as_deref().unwrap_or_default();
@@ -40,7 +40,7 @@ pub fn refusal(error: &ApiError) -> Option<String> {
     Some(format!("{reason}: {error}"))
 }
 
-/// Says what an operator can do, where this API's own knowledge says more than its status.
+/// Adds advice where this API's own knowledge says more than the status.
 pub(crate) fn advise(mut error: ApiError) -> ApiError {
     let message = error.message.to_ascii_lowercase();
     match error.kind {
@@ -61,6 +61,8 @@ pub(crate) fn advise(mut error: ApiError) -> ApiError {
 
 #[cfg(test)]
 mod tests {
+    use stocktake_http_stack::ErrorCodes;
+
     use super::*;
 
     fn error(status: u16, code: &str, message: &str) -> ApiError {
@@ -71,7 +73,7 @@ mod tests {
             500.. => ApiErrorKind::Unavailable,
             _ => ApiErrorKind::Refused,
         };
-        let mut error = ApiError::new("graph", "list managed devices", kind);
+        let mut error = ApiError::new("graph", &ErrorCodes::SOURCE, "list managed devices", kind);
         error.status = Some(status);
         error.code = (!code.is_empty()).then(|| code.to_owned());
         error.message = message.to_owned();
@@ -79,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_permanently_absent_is_told_from_what_fails_for_now() {
+    fn a_permanent_absence_is_distinguished_from_a_failure_for_now() {
         let scopes = "Application is not authorized to perform this operation. Application must \
                       have one of the following scopes: DeviceManagementManagedDevices.Read.All";
         for (status, code, message, permanent) in [
@@ -96,7 +98,7 @@ mod tests {
             (500, "InternalServerError", "", false),
             (503, "Forbidden", "", false),
         ] {
-            let found = refusal(&error(status, code, message));
+            let found = find_refusal(&error(status, code, message));
             assert_eq!(found.is_some(), permanent, "{status} {code} {message}: {found:?}");
         }
     }

@@ -1,13 +1,13 @@
-//! What malformed records leave unknown.
+//! Managed devices whose records cannot be read, and what they leave unknown.
 //!
-//! A record that cannot be read as a whole may still say whose it is. Then it costs that machine
-//! alone. One that does not say may be the record of any machine without a match: to none of them
-//! may be said that Intune has nothing.
+//! A record that cannot be read as a whole may still have a readable Entra device id. Then it costs
+//! that machine alone. One without may belong to any machine without a match: for each of them it is
+//! uncertain whether Intune has a record.
 
 use std::collections::HashMap;
 
-use stocktake_connector_core::wire::{find_text, parse_guid};
 use stocktake_connector_core::{Enrichment, MalformedRecord, UnreadableEnrichment};
+use stocktake_odata::{find_text, parse_guid};
 use uuid::Uuid;
 
 use crate::ManagedDevice;
@@ -19,32 +19,32 @@ const LONGEST_REASON: usize = 300;
 #[derive(Debug, Default)]
 pub struct UnreadableDevices {
     reasons: HashMap<Uuid, Box<str>>,
-    /// Whether one of them may be any machine's.
-    of_anyone: bool,
+    /// Whether one of them may belong to any machine.
+    has_unidentified: bool,
 }
 
 impl UnreadableDevices {
-    /// Notes a malformed managed device. `asked_for` is the Entra device id that it was the answer
-    /// for, for one that does not tell its own.
-    pub fn add(&mut self, record: &MalformedRecord, asked_for: Option<Uuid>) {
+    /// Adds a malformed managed device. `requested` is the Entra device id that was looked up; it
+    /// counts where the id of the record itself cannot be read.
+    pub fn add(&mut self, record: &MalformedRecord, requested: Option<Uuid>) {
         let key = match find_text(record.payload.as_bytes(), "azureADDeviceId") {
             // An id that joins nothing, as in a sound record: empty, or all-zero.
             Some(text) => match parse_guid(&text) {
                 None => return,
                 key => key,
             },
-            None => asked_for,
+            None => requested,
         };
         match key {
             Some(key) => {
                 let reason = || record.reason.chars().take(LONGEST_REASON).collect();
                 self.reasons.entry(key).or_insert_with(reason);
             }
-            None => self.of_anyone = true,
+            None => self.has_unidentified = true,
         }
     }
 
-    /// What may be said of a machine for which no readable record was found.
+    /// The enrichment of a machine for which no readable record was found.
     ///
     /// # Errors
     /// When its record is one of these.
@@ -57,7 +57,7 @@ impl UnreadableDevices {
             Some(reason) => {
                 Err(UnreadableEnrichment(format!("its Intune record cannot be used: {reason}")))
             }
-            None if self.of_anyone => Ok(Enrichment::Uncertain),
+            None if self.has_unidentified => Ok(Enrichment::Uncertain),
             None => Ok(Enrichment::NoMatch),
         }
     }
@@ -67,7 +67,7 @@ impl UnreadableDevices {
 mod tests {
     use super::*;
 
-    fn answer(payloads: &[&str], asked_for: Option<u128>) -> [&'static str; 3] {
+    fn check(payloads: &[&str], requested: Option<u128>) -> [&'static str; 3] {
         let mut unreadable = UnreadableDevices::default();
         for payload in payloads {
             let record = MalformedRecord {
@@ -75,7 +75,7 @@ mod tests {
                 reason: "broken".into(),
                 payload: (*payload).to_owned(),
             };
-            unreadable.add(&record, asked_for.map(Uuid::from_u128));
+            unreadable.add(&record, requested.map(Uuid::from_u128));
         }
         [Some(1), Some(2), None].map(|key| {
             match unreadable.without_match(key.map(Uuid::from_u128)) {
@@ -88,25 +88,25 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_says_whose_it_is_costs_that_machine_alone() {
+    fn a_record_with_a_readable_key_costs_that_machine_alone() {
         let one = r#"{"id":"x","azureADDeviceId":"{00000000-0000-0000-0000-000000000001}","a":}"#;
-        assert_eq!(answer(&[one], None), ["unreadable", "none", "none"]);
-        assert_eq!(answer(&[one], Some(2)), ["unreadable", "none", "none"]);
+        assert_eq!(check(&[one], None), ["unreadable", "none", "none"]);
+        assert_eq!(check(&[one], Some(2)), ["unreadable", "none", "none"]);
     }
 
     #[test]
     fn a_record_that_joins_nothing_costs_no_machine() {
         for id in ["null", r#""""#, r#""00000000-0000-0000-0000-000000000000""#] {
             let record = format!(r#"{{"azureADDeviceId":{id},"a":}}"#);
-            assert_eq!(answer(&[&record], Some(1)), ["none", "none", "none"], "{id}");
+            assert_eq!(check(&[&record], Some(1)), ["none", "none", "none"], "{id}");
         }
     }
 
     #[test]
-    fn a_record_that_says_nothing_may_be_of_anyone_with_a_key_unless_it_was_asked_for() {
+    fn a_record_without_a_readable_key_may_belong_to_any_key_unless_it_was_looked_up() {
         for record in ["null", "{", r#"{"id":"x"}"#, r#"{"azureADDeviceId":[]}"#] {
-            assert_eq!(answer(&[record], None), ["uncertain", "uncertain", "none"], "{record}");
-            assert_eq!(answer(&[record], Some(2)), ["none", "unreadable", "none"], "{record}");
+            assert_eq!(check(&[record], None), ["uncertain", "uncertain", "none"], "{record}");
+            assert_eq!(check(&[record], Some(2)), ["none", "unreadable", "none"], "{record}");
         }
     }
 }

@@ -8,15 +8,17 @@ use bytes::Bytes;
 use http::Request;
 use tokio::time::Instant;
 
-use stocktake_connector_core::TenantId;
+use stocktake_connector_core::TenantName;
+
+use crate::retry_policy::ends_after;
 
 /// One call, as its layers see it.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
-    /// What is asked, in words.
+    /// The operation, in words.
     pub(crate) operation: &'static str,
-    /// For whom, where the stack serves several tenants.
-    pub(crate) tenant: Option<TenantId>,
+    /// The tenant, where the stack serves several.
+    pub(crate) tenant: Option<TenantName>,
     /// When the call ends, whatever happens. Set by the deadline layer.
     pub(crate) deadline: Option<Instant>,
     /// How often the call was tried again.
@@ -55,9 +57,30 @@ impl Call {
 
     /// Whether a wait from now ends too late to try again.
     pub(crate) fn ends_before(&self, wait: Duration) -> bool {
-        self.deadline.is_some_and(|deadline| {
-            Instant::now().checked_add(wait).is_none_or(|then| then >= deadline)
-        })
+        ends_after(self.deadline, wait)
+    }
+}
+
+/// Marks a request that is retried after a response alone, not after a connection that failed: its
+/// endpoint exists on some hosts only, and waiting for one that is not there is of no use.
+///
+/// A caller puts it into the request's extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryResponsesOnly;
+
+/// Marks a request that may be processed more than once, whatever its method: the receiver recognises
+/// what it has already, or the second time changes nothing.
+///
+/// A caller puts it into the request's extensions. Requests with a safe method (`GET`, `HEAD`,
+/// `OPTIONS`, `TRACE`), `PUT` and `DELETE` are idempotent without it. Any other is not sent again once
+/// the server may have processed it: after a connection that broke off, a timeout or a 5xx.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Idempotent;
+
+impl Idempotent {
+    /// Whether `request` may be processed more than once.
+    pub(crate) fn applies_to(request: &Request<Bytes>) -> bool {
+        request.method().is_idempotent() || request.extensions().get::<Self>().is_some()
     }
 }
 
@@ -75,7 +98,7 @@ impl Default for Weight {
 }
 
 /// The path of a request below its API's base URL, with variable parts named instead of filled in, as
-/// in `/api/machines/{id}`: what a span may tell of a URL that itself names a device.
+/// in `/api/machines/{id}`: what a span shows of a URL that may name a device.
 ///
 /// A caller puts it into the request's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +113,7 @@ pub struct CallCounts {
     pub attempts: u64,
     /// Attempts that repeated an earlier one of the same call.
     pub retries: u64,
-    /// Answers that asked to slow down.
+    /// Responses that asked to slow down.
     pub throttled: u64,
 }
 

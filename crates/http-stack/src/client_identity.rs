@@ -1,9 +1,6 @@
 //! The certificate that we show to servers which ask for one.
 
-use std::fmt;
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustls::client::ResolvesClientCert;
@@ -13,7 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::{InconsistentKeys, SignatureScheme};
 
-use crate::watched::{Files, Watched};
+use crate::{Reloadable, UnreadableFile};
 
 /// A certificate and its key, for servers that ask for a client certificate.
 ///
@@ -32,14 +29,8 @@ pub struct ClientIdentity {
 #[non_exhaustive]
 pub enum ClientIdentityError {
     /// A file cannot be read.
-    #[error("client certificate: {} cannot be read", path.display())]
-    Unreadable {
-        /// The configured file.
-        path: PathBuf,
-        /// What failed.
-        #[source]
-        source: io::Error,
-    },
+    #[error("client certificate: {} cannot be read", .0.path.display())]
+    Unreadable(#[from] UnreadableFile),
     /// A file is not whole PEM.
     #[error("client certificate: {} is not a PEM file", path.display())]
     NotPem {
@@ -93,56 +84,49 @@ pub enum ClientIdentityError {
     },
 }
 
-/// What the two files hold.
-#[derive(PartialEq, Eq)]
-struct Content {
-    certificate: Vec<u8>,
-    key: Vec<u8>,
+/// Nothing that identifies a client is larger.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// Shows the certificate that the files hold at the time of a handshake.
+#[derive(Debug)]
+pub(crate) struct ReloadableIdentity(Reloadable<CertifiedKey, ClientIdentityError>);
+
+impl ReloadableIdentity {
+    pub(crate) fn open(
+        files: ClientIdentity,
+        provider: Arc<CryptoProvider>,
+    ) -> Result<Self, ClientIdentityError> {
+        let paths = [files.certificate_file.clone(), files.key_file.clone()];
+        Reloadable::open(paths, MAX_BYTES, move |[certificate, key]| {
+            files.read(certificate, key, &provider)
+        })
+        .map(Self)
+    }
 }
 
-/// The files, and what their keys are read with.
-struct IdentityFiles {
-    files: ClientIdentity,
-    provider: Arc<CryptoProvider>,
-}
-
-impl Files for IdentityFiles {
-    type Content = Content;
-    type Made = CertifiedKey;
-    type Error = ClientIdentityError;
-
-    fn name(&self) -> &Path {
-        &self.files.certificate_file
-    }
-
-    fn read(&self) -> Result<Content, ClientIdentityError> {
-        let read = |path: &Path| {
-            fs::read(path)
-                .map_err(|source| ClientIdentityError::Unreadable { path: path.to_owned(), source })
-        };
-        let ClientIdentity { certificate_file, key_file } = &self.files;
-        Ok(Content { certificate: read(certificate_file)?, key: read(key_file)? })
-    }
-
-    fn make(&self, content: &Content) -> Result<CertifiedKey, ClientIdentityError> {
-        let ClientIdentity { certificate_file, key_file } = self.files.clone();
-        let certificates = CertificateDer::pem_slice_iter(&content.certificate)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|source| ClientIdentityError::NotPem {
-                path: certificate_file.clone(),
-                source,
-            })?;
+impl ClientIdentity {
+    fn read(
+        &self,
+        certificate: &[u8],
+        key: &[u8],
+        provider: &CryptoProvider,
+    ) -> Result<CertifiedKey, ClientIdentityError> {
+        let Self { certificate_file, key_file } = self.clone();
+        let certificates =
+            CertificateDer::pem_slice_iter(certificate).collect::<Result<Vec<_>, _>>().map_err(
+                |source| ClientIdentityError::NotPem { path: certificate_file.clone(), source },
+            )?;
         if certificates.is_empty() {
             return Err(ClientIdentityError::NoCertificate { path: certificate_file });
         }
-        let key = PrivateKeyDer::from_pem_slice(&content.key).map_err(|error| {
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| {
             let path = key_file.clone();
             match error {
                 pem::Error::NoItemsFound => ClientIdentityError::NoKey { path },
                 source => ClientIdentityError::NotPem { path, source },
             }
         })?;
-        CertifiedKey::from_der(certificates, key, &self.provider).map_err(|error| match error {
+        CertifiedKey::from_der(certificates, key, provider).map_err(|error| match error {
             rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
                 ClientIdentityError::KeyMismatch { certificate_file, key_file }
             }
@@ -151,33 +135,12 @@ impl Files for IdentityFiles {
     }
 }
 
-/// Shows the certificate that the files hold at the time of a handshake.
-pub(crate) struct WatchedIdentity(Watched<IdentityFiles>);
-
-impl WatchedIdentity {
-    pub(crate) fn open(
-        files: ClientIdentity,
-        provider: Arc<CryptoProvider>,
-    ) -> Result<Self, ClientIdentityError> {
-        Watched::open(IdentityFiles { files, provider }).map(Self)
-    }
-}
-
-impl ResolvesClientCert for WatchedIdentity {
+impl ResolvesClientCert for ReloadableIdentity {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.current())
+        self.0.current().ok()
     }
 
     fn has_certs(&self) -> bool {
         true
-    }
-}
-
-impl fmt::Debug for WatchedIdentity {
-    // By hand, because the content holds the key.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WatchedIdentity")
-            .field("files", &self.0.files.files)
-            .finish_non_exhaustive()
     }
 }

@@ -6,15 +6,15 @@ use std::iter;
 
 use rustls::{AlertDescription, CertificateError};
 
-use crate::proxies::OnTheWay;
+use crate::proxies::ProxyRoute;
 
-/// Why there is no connection to a host, as far as it can be told from here.
+/// Why there is no connection to a host, as far as it can be known from here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConnectionFault {
     /// Plain `http` to another machine: nothing is sent.
     Insecure,
-    /// The name, or that of the proxy on the way, has no address.
+    /// The host's name, or the name of the proxy on the route, has no address.
     Unresolved,
     /// Nothing listens at the host's port, or a firewall says so.
     Refused,
@@ -22,17 +22,17 @@ pub enum ConnectionFault {
     TimedOut,
     /// The connection could not be made for another reason, such as no route to the host.
     Unreachable,
-    /// The host answers, but TLS cannot be agreed on; often because it speaks no TLS at this port.
+    /// The host accepts connections, but the TLS handshake fails; often because the port has no TLS.
     Tls,
     /// The server's certificate is not trusted.
     Untrusted(CertificateFault),
     /// The server asks for a client certificate, and none is configured.
     ClientCertificateDemanded,
-    /// The server refuses the client certificate that it was shown.
+    /// The server refuses the configured client certificate.
     ClientCertificateRefused,
     /// The proxy asks for a user and a password, or refuses the ones it was given.
     ProxyCredentials,
-    /// The proxy answered, and made no connection to the host.
+    /// The proxy responded, and made no connection to the host.
     ProxyRefused,
     /// The connection was made and then broke off.
     Broken,
@@ -65,13 +65,13 @@ impl ConnectionFault {
                     return Self::Untrusted(CertificateFault::of(error));
                 }
                 Some(rustls::Error::AlertReceived(alert)) => {
-                    if let Some(fault) = said_of_our_certificate(*alert) {
+                    if let Some(fault) = client_certificate_fault(*alert) {
                         return fault;
                     }
                 }
                 Some(_) | None => {}
             }
-            // The type is private to hyper-util, so its words are all there is. A test would tell.
+            // The type is private to hyper-util, so its message is all there is; a test covers it.
             match cause.to_string().as_str() {
                 "tunnel error: proxy authorization required" => return Self::ProxyCredentials,
                 "tunnel error: unsuccessful" => return Self::ProxyRefused,
@@ -102,7 +102,7 @@ impl ConnectionFault {
             | Self::ClientCertificateDemanded
             | Self::ClientCertificateRefused
             | Self::ProxyCredentials => true,
-            // A proxy may refuse for good, or because the host is down; it does not tell us which.
+            // A proxy may refuse for good or because the host is down; it does not say which.
             Self::ProxyRefused
             | Self::Unresolved
             | Self::Refused
@@ -113,21 +113,28 @@ impl ConnectionFault {
         }
     }
 
-    /// What happened, and what the operator can do.
-    pub(crate) fn explain(self, host: &str, proxy: Option<&OnTheWay>) -> (String, String) {
+    /// The fault in words, and what the operator can do.
+    pub(crate) fn explain(self, host: &str, proxy: Option<&ProxyRoute>) -> (String, String) {
         let by = proxy.map(|proxy| format!(" through proxy {proxy}")).unwrap_or_default();
         match self {
             Self::Insecure => (
                 "plain http is allowed to loopback only".to_owned(),
                 format!("Write the URL of {host} with https://."),
             ),
-            Self::TimedOut => (format!("no connection in time{by}"), reach(proxy)),
+            Self::TimedOut => (format!("no connection in time{by}"), connection_advice(proxy)),
+            Self::Unresolved if proxy.is_none() => (
+                "the host's name has no address".to_owned(),
+                format!(
+                    "Check the spelling of {host} and this machine's resolver; if only a proxy \
+                     resolves names outside, configure the proxy."
+                ),
+            ),
             Self::Unresolved | Self::Refused | Self::Unreachable => {
-                (format!("no connection{by}"), reach(proxy))
+                (format!("no connection{by}"), connection_advice(proxy))
             }
             Self::Tls => (
                 format!("no secure connection{by}"),
-                "The host answers, but not in TLS 1.2 or 1.3; check the URL's host and port."
+                "The host accepts connections, but not with TLS 1.2 or 1.3; check the URL's host and port."
                     .to_owned(),
             ),
             Self::Untrusted(fault) => {
@@ -136,18 +143,18 @@ impl ConnectionFault {
             Self::ClientCertificateDemanded => (
                 "the server asks for a client certificate".to_owned(),
                 format!(
-                    "Configure a client certificate and its key, of an authority that {host} \
+                    "Configure a client certificate and its key, from an authority that {host} \
                      accepts."
                 ),
             ),
             Self::ClientCertificateRefused => (
                 "the server refuses the client certificate".to_owned(),
                 format!(
-                    "Check that the client certificate is valid today, and from an authority that \
-                     {host} accepts; its file must also hold the certificates in between."
+                    "Check that the client certificate is valid today and comes from an authority \
+                     that {host} accepts; its file must also hold the intermediate certificates."
                 ),
             ),
-            Self::ProxyCredentials => by_proxy(proxy, |name, credentials| {
+            Self::ProxyCredentials => name_proxy(proxy, |name, credentials| {
                 if credentials {
                     (
                         format!("{name} refuses the user and password"),
@@ -158,12 +165,12 @@ impl ConnectionFault {
                 } else {
                     (
                         format!("{name} asks for a user and a password"),
-                        "Put them into the proxy's URL, as in http://USER:PASSWORD@HOST:PORT."
+                        "Add them to the proxy's URL, as in http://USER:PASSWORD@HOST:PORT."
                             .to_owned(),
                     )
                 }
             }),
-            Self::ProxyRefused => by_proxy(proxy, |name, _| {
+            Self::ProxyRefused => name_proxy(proxy, |name, _| {
                 (
                     format!("{name} makes no connection to {host}"),
                     format!(
@@ -172,7 +179,7 @@ impl ConnectionFault {
                     ),
                 )
             }),
-            Self::Broken => (format!("the connection broke off{by}"), reach(proxy)),
+            Self::Broken => (format!("the connection broke off{by}"), connection_advice(proxy)),
         }
     }
 }
@@ -218,8 +225,8 @@ impl CertificateFault {
     }
 }
 
-/// What the server's alert says of the certificate that we showed, or did not show.
-fn said_of_our_certificate(alert: AlertDescription) -> Option<ConnectionFault> {
+/// What the server's alert says about our certificate, or about its absence.
+fn client_certificate_fault(alert: AlertDescription) -> Option<ConnectionFault> {
     match alert {
         AlertDescription::CertificateRequired | AlertDescription::NoCertificate => {
             Some(ConnectionFault::ClientCertificateDemanded)
@@ -235,14 +242,14 @@ fn said_of_our_certificate(alert: AlertDescription) -> Option<ConnectionFault> {
     }
 }
 
-fn by_proxy<T>(proxy: Option<&OnTheWay>, say: impl FnOnce(String, bool) -> T) -> T {
+fn name_proxy<T>(proxy: Option<&ProxyRoute>, explain: impl FnOnce(String, bool) -> T) -> T {
     match proxy {
-        Some(proxy) => say(format!("proxy {proxy}"), proxy.credentials),
-        None => say("the proxy".to_owned(), false),
+        Some(proxy) => explain(format!("proxy {proxy}"), proxy.credentials),
+        None => explain("the proxy".to_owned(), false),
     }
 }
 
-fn reach(proxy: Option<&OnTheWay>) -> String {
+fn connection_advice(proxy: Option<&ProxyRoute>) -> String {
     match proxy {
         None => {
             "Check that the host can be reached from here: its name, the network, and the proxy."
@@ -275,7 +282,7 @@ fn is_refused(error: &(dyn Error + 'static)) -> bool {
         .is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
 
-/// The resolver of the system is told apart by its words alone: its errors have no kind.
+/// Errors of the system's resolver have no kind; their message is all there is.
 fn is_unresolved(error: &(dyn Error + 'static)) -> bool {
     error.to_string().starts_with("failed to lookup address information")
 }

@@ -9,19 +9,19 @@ use tower::{ServiceBuilder, ServiceExt};
 use stocktake_connector_core::BoxError;
 
 use crate::Transport;
-use crate::layers::exchange::Exchange;
+use crate::layers::http_service::HttpService;
 use crate::layers::{attempt_timeout, body_bound};
 
 /// Bounds of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OnceLimits {
-    /// From the request to the last byte of the answer.
+    /// From the request to the last byte of the response.
     pub timeout: Duration,
-    /// The largest answer that is accepted, decompressed.
+    /// The largest response that is accepted, decompressed.
     pub max_body_bytes: usize,
 }
 
-/// No whole answer came.
+/// There was no whole response.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct OnceError {
@@ -32,14 +32,15 @@ pub struct OnceError {
 }
 
 impl Transport {
-    /// Sends one request and gives whatever is answered: no retry, no token, no span, no count.
+    /// Sends one request and returns the response, whatever its status: no retry, no token, no span, no
+    /// count.
     ///
-    /// For what must not watch itself, as the export of telemetry: a stack would make a span of each
+    /// For what must not observe itself, such as the export of telemetry: a stack would make a span of each
     /// export, which would be exported in turn. Everything else goes through an
     /// [`ApiStack`](crate::ApiStack).
     ///
     /// # Errors
-    /// When no whole answer came within the limits; a status that is no success is an answer.
+    /// When there was no whole response within the limits. A status of failure is a response.
     pub async fn send_once(
         &self,
         request: Request<Bytes>,
@@ -48,7 +49,7 @@ impl Transport {
         ServiceBuilder::new()
             .layer(attempt_timeout::layer(limits.timeout))
             .layer(body_bound::layer(limits.max_body_bytes))
-            .service(Exchange::new(self.clone()))
+            .service(HttpService::new(self.clone()))
             .oneshot(request)
             .await
             .map_err(|failure| OnceError {

@@ -1,12 +1,13 @@
 //! What a stack is built from.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stocktake_connector_core::{Clock, SystemClock, TenantId, TokenProvider, TokenScope};
+use stocktake_connector_core::{Clock, SystemClock, TenantName};
 
-use crate::{AnswerPolicy, JsonAnswers, Origin};
+use crate::{
+    Authentication, Backoff, ErrorCodes, JsonResponses, Origin, RequestEncoding, ResponsePolicy,
+};
 
 /// Calls allowed in any window of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub struct Limits {
     pub call_deadline: Duration,
     /// Bounds one attempt, from the request to the last byte of the body. Default: 60 s.
     pub attempt_timeout: Duration,
-    /// How often a call is tried again after its first attempt. Default: 6.
+    /// How often a call is retried. Default: 6.
     pub max_retries: u32,
     /// The waits between attempts, where the remote names none.
     pub backoff: Backoff,
@@ -56,58 +57,31 @@ impl Default for Limits {
     }
 }
 
-/// Waits that double, each drawn at random from zero to its step ("full jitter").
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Backoff {
-    /// The longest first wait. Default: 500 ms.
-    pub base: Duration,
-    /// The longest wait. Default: 60 s.
-    pub cap: Duration,
-}
-
-impl Default for Backoff {
-    fn default() -> Self {
-        Self { base: Duration::from_millis(500), cap: Duration::from_secs(60) }
-    }
-}
-
-/// Who gives the tokens of a stack, and for what.
-#[derive(Clone)]
-pub struct Authorisation {
-    /// Gives and caches the tokens.
-    pub provider: Arc<dyn TokenProvider>,
-    /// What they are asked for.
-    pub scope: TokenScope,
-}
-
-impl fmt::Debug for Authorisation {
-    // By hand, because a third party's token provider may derive a `Debug` that shows its secret.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authorisation").field("scope", &self.scope).finish_non_exhaustive()
-    }
-}
-
 /// What a stack is built from.
 #[derive(Debug, Clone)]
 pub struct StackOptions {
     /// Names the API in errors and spans: `defender`, `graph`, `entra`, `sekoia`.
     pub api: &'static str,
-    /// The only scheme, host and port that the stack asks. A request to another one is refused.
+    /// Which error codes its failures have. Default: [`ErrorCodes::SOURCE`].
+    pub error_codes: ErrorCodes,
+    /// The only scheme, host and port that the stack calls. A request to another one is refused.
     pub origin: Origin,
-    /// The tenant, for errors and spans; `None` for what serves all tenants. Default: `None`.
-    pub tenant: Option<TenantId>,
-    /// Adds `Authorization: Bearer …` to every attempt. Default: `None`.
-    pub authorisation: Option<Authorisation>,
-    /// Quotas that hold all at once. Default: none.
+    /// The tenant, for errors and spans; `None` where the stack serves all tenants. Default: `None`.
+    pub tenant: Option<TenantName>,
+    /// Signs every attempt. Default: `None`.
+    pub authentication: Option<Authentication>,
+    /// How bodies of requests are compressed. Default: not at all.
+    pub request_encoding: RequestEncoding,
+    /// Quotas, which hold together. Default: none.
     pub quotas: Vec<Quota>,
     /// Bounds of a call.
     pub limits: Limits,
-    /// What only this API knows of its answers. Default: [`JsonAnswers`].
-    pub answers: Arc<dyn AnswerPolicy>,
+    /// How this API's responses are read. Default: [`JsonResponses`].
+    pub responses: Arc<dyn ResponsePolicy>,
     /// Sends the W3C `traceparent` of the attempt along, so that the receiver can join the trace. For
-    /// receivers of one's own: to others the ids say nothing. Default: false.
+    /// receivers that export to the same collector. Default: false.
     pub sends_trace_context: bool,
-    /// Tells the time, for `Retry-After` with a date. Default: the machine's.
+    /// The clock, for `Retry-After` with a date and for signatures. Default: the machine's.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -116,12 +90,14 @@ impl StackOptions {
     pub fn new(api: &'static str, origin: Origin) -> Self {
         Self {
             api,
+            error_codes: ErrorCodes::SOURCE,
             origin,
             tenant: None,
-            authorisation: None,
+            authentication: None,
+            request_encoding: RequestEncoding::Identity,
             quotas: Vec::new(),
             limits: Limits::default(),
-            answers: Arc::new(JsonAnswers),
+            responses: Arc::new(JsonResponses),
             sends_trace_context: false,
             clock: Arc::new(SystemClock),
         }

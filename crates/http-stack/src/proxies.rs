@@ -1,4 +1,4 @@
-//! Which proxy stands between us and a host.
+//! Which proxy a request to a host goes through.
 
 use std::fmt;
 
@@ -7,24 +7,25 @@ use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
 use crate::origin::is_loopback;
-use crate::transport::{TransportError, TransportOptions};
+use crate::transport_error::TransportError;
+use crate::transport_options::{TransportOptions, without_secrets};
 
 /// The proxies of a transport.
 ///
-/// reqwest chooses them by itself and tells nobody, so the same rules are asked here a second time
-/// for what errors and checks say.
+/// reqwest chooses a proxy by itself and does not report it, so the same rules are applied here a second
+/// time, for errors and probes.
 pub(crate) struct Proxies {
     matcher: Matcher,
     /// What reqwest is given; `None` leaves the choice to the environment.
     pub(crate) configured: Option<reqwest::Proxy>,
 }
 
-/// A proxy on the way to a host.
+/// A proxy on the route to a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct OnTheWay {
+pub(crate) struct ProxyRoute {
     /// Scheme, host and port, without user and password.
     pub(crate) url: String,
-    /// Whether a user is named to it.
+    /// Whether a user is configured for it.
     pub(crate) credentials: bool,
 }
 
@@ -37,7 +38,7 @@ impl Proxies {
             return Ok(Self { matcher: Matcher::from_system(), configured: None });
         };
         let unusable = |source| TransportError::Proxy { proxy: without_secrets(url), source };
-        // Anything else would be spoken to as if it were an HTTP proxy.
+        // Any other would be treated as an HTTP proxy.
         if !matches!(url.scheme(), "http" | "https") {
             return Err(unusable("it must start with http:// or https://".into()));
         }
@@ -46,7 +47,7 @@ impl Proxies {
             None => from_environment(["NO_PROXY", "no_proxy"]),
         };
         let all = Matcher::builder().all(url.as_str()).build();
-        // A URL that cannot be used would be passed over in silence, and so would the proxy.
+        // The matcher ignores a URL that it cannot use, and the proxy with it.
         if all.intercept(&Uri::from_static("https://host/")).is_none() {
             return Err(unusable("it must look like http://USER:PASSWORD@HOST:PORT".into()));
         }
@@ -60,12 +61,12 @@ impl Proxies {
     }
 
     /// The proxy that a request to `url` goes through.
-    pub(crate) fn on_the_way_to(&self, url: &Url) -> Option<OnTheWay> {
+    pub(crate) fn route_to(&self, url: &Url) -> Option<ProxyRoute> {
         if is_loopback(url) {
             return None;
         }
         let found = self.matcher.intercept(&url.as_str().parse().ok()?)?;
-        Some(OnTheWay {
+        Some(ProxyRoute {
             url: found.uri().to_string().trim_end_matches('/').to_owned(),
             credentials: found.basic_auth().is_some() || found.raw_auth().is_some(),
         })
@@ -79,7 +80,7 @@ impl fmt::Debug for Proxies {
     }
 }
 
-impl fmt::Display for OnTheWay {
+impl fmt::Display for ProxyRoute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.url)
     }
@@ -87,15 +88,6 @@ impl fmt::Display for OnTheWay {
 
 fn from_environment(names: [&str; 2]) -> String {
     names.iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default()
-}
-
-pub(crate) fn without_secrets(url: &Url) -> String {
-    let mut shown = url.clone();
-    // Both fail only for URLs that have no authority, and those have no password either.
-    let _ = shown.set_username("");
-    let _ = shown.set_password(None);
-    shown.set_query(None);
-    shown.to_string()
 }
 
 #[cfg(test)]
@@ -115,7 +107,7 @@ mod tests {
         let proxies =
             proxies("http://me:hunter2@proxy.example:8080/", "direct.example, 192.0.2.0/24")
                 .unwrap();
-        let way = |url: &str| proxies.on_the_way_to(&Url::parse(url).unwrap());
+        let way = |url: &str| proxies.route_to(&Url::parse(url).unwrap());
         for direct in [
             "https://direct.example/",
             "https://below.direct.example/a?b",
@@ -124,7 +116,7 @@ mod tests {
         ] {
             assert_eq!(way(direct), None, "{direct}");
         }
-        let expected = OnTheWay { url: "http://proxy.example:8080".into(), credentials: true };
+        let expected = ProxyRoute { url: "http://proxy.example:8080".into(), credentials: true };
         assert_eq!(way("https://indirect.example/"), Some(expected));
         let shown = format!("{proxies:?}");
         assert!(!shown.contains("hunter2"), "{shown}");

@@ -10,41 +10,44 @@ use tower::util::BoxCloneSyncService;
 use tower::{ServiceBuilder, ServiceExt};
 use url::Url;
 
-use stocktake_connector_core::{ApiError, ApiErrorKind, TenantId};
+use stocktake_connector_core::TenantName;
 
+use crate::attempt_failure::{AttemptFailure, Retry};
 use crate::call::{Call, CallCounts, Counters};
-use crate::failure::{Failure, Retry};
-use crate::layers::exchange::Exchange;
+use crate::layers::http_service::HttpService;
 use crate::layers::rate_limit::Quotas;
 use crate::layers::{
-    Attempt, answer, attempt_span, attempt_timeout, authorise, body_bound, call_span, deadline,
-    pause, rate_limit, retry,
+    Attempt, attempt_timeout, authenticate, body_bound, call_span, compress, deadline, rate_limit,
+    request_span, response, retry, retry_after_gate,
 };
-use crate::{AttemptObserver, Origin, StackOptions, Transport};
+use crate::{
+    ApiError, ApiErrorKind, AttemptObserver, Origin, RetryPolicy, StackOptions, Transport,
+};
 
-type Calls = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, Box<Failure>>;
+type Calls = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, Box<AttemptFailure>>;
 
-/// Calls one API for one tenant. Cheap to clone; clones share quotas, pauses, budget and counts.
+/// Calls one API for one tenant. Cheap to clone; clones share quotas, gate, budget and counts.
 #[derive(Clone)]
 pub struct ApiStack {
     options: Arc<StackOptions>,
     counters: Arc<Counters>,
     quotas: Arc<Quotas>,
+    retry_policy: RetryPolicy,
     calls: Calls,
-    /// For whom, instead of the options' tenant.
-    on_behalf_of: Option<TenantId>,
+    /// The tenant, instead of the options'.
+    on_behalf_of: Option<TenantName>,
 }
 
 impl ApiStack {
     /// Builds the stack over `transport`.
     pub fn new(transport: &Transport, options: StackOptions) -> Self {
         let observer = transport.set_up.options.observer.clone();
-        Self::watched(Exchange::new(transport.clone()), options, observer)
+        Self::observed(HttpService::new(transport.clone()), options, observer)
     }
 
-    /// Builds the stack over anything that gives answers.
-    fn watched<S>(
-        exchange: S,
+    /// Builds the stack over anything that gives responses.
+    fn observed<S>(
+        http: S,
         options: StackOptions,
         observer: Option<Arc<dyn AttemptObserver>>,
     ) -> Self
@@ -53,27 +56,39 @@ impl ApiStack {
     {
         let counters = Arc::new(Counters::default());
         let quotas = Arc::new(Quotas::new(&options.quotas));
-        let calls = layers(exchange, &options, &counters, &quotas, observer);
-        Self { options: Arc::new(options), counters, quotas, calls, on_behalf_of: None }
+        let limits = &options.limits;
+        let retry_policy = RetryPolicy::new(limits.max_retries, limits.backoff);
+        let calls = layers(http, &options, &counters, &quotas, &retry_policy, observer);
+        Self {
+            options: Arc::new(options),
+            counters,
+            quotas,
+            retry_policy,
+            calls,
+            on_behalf_of: None,
+        }
     }
 
-    /// The same stack, calling for `tenant`: errors, spans and the observer name it.
-    pub fn on_behalf_of(&self, tenant: &TenantId) -> Self {
+    /// The same stack on behalf of `tenant`, which errors, spans and the observer name.
+    pub fn on_behalf_of(&self, tenant: &TenantName) -> Self {
         Self { on_behalf_of: Some(tenant.clone()), ..self.clone() }
     }
 
-    /// Sends `request` and gives the answer, its body read whole.
+    /// Sends `request` and returns the response with its whole body.
     ///
-    /// `operation` says in words what is asked, for spans and errors: `list machines`. The request's
-    /// URI is absolute. `Accept: application/json`, a user agent, a request id and the token are
-    /// added. A request that carries several has a [`Weight`](crate::Weight) in its extensions.
+    /// `operation` names the call in spans and errors: `list machines`. The request's URI is absolute.
+    /// `Accept: application/json`, a user agent, a request id and the authentication are added.
+    ///
+    /// The request's extensions may hold a [`UrlTemplate`](crate::UrlTemplate) for spans,
+    /// [`Idempotent`](crate::Idempotent) for a `POST` that may be repeated, and a
+    /// [`Weight`](crate::Weight) for one that carries several calls.
     ///
     /// # Errors
     /// [`ApiError`] for everything but a 2xx. Retries are spent: do not call again, but act on
     /// [`ApiError::recovery`].
     ///
     /// # Cancellation
-    /// Dropping the future gives the request up, on the wire too.
+    /// Dropping the future cancels the request, on the wire too.
     pub async fn call(
         &self,
         operation: &'static str,
@@ -88,19 +103,32 @@ impl ApiStack {
         }
         request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
         request.extensions_mut().insert(call.clone());
-        let answer = self.calls.clone().oneshot(request).await;
-        answer.map_err(|failure| failure.into_error(&self.options, &call))
+        let response = self.calls.clone().oneshot(request).await;
+        response.map_err(|failure| failure.into_error(&self.options, &call))
     }
 
-    /// What was called so far.
+    /// A failure of this API that its caller found; set its other fields one by one.
+    pub fn error(&self, operation: &'static str, kind: ApiErrorKind) -> ApiError {
+        let options = &self.options;
+        let mut error = ApiError::new(options.api, &options.error_codes, operation, kind);
+        error.tenant = self.on_behalf_of.clone().or_else(|| options.tenant.clone());
+        error
+    }
+
+    /// The counts so far.
     pub fn calls(&self) -> CallCounts {
         self.counters.counts()
     }
 
-    /// The share of the longest quota, from 0 to 1, that is still free in the window that ends now;
-    /// `None` without a quota.
+    /// The share of the longest quota's burst, from 0 to 1, that is free now: at 0, calls wait. `None`
+    /// without a quota.
     pub fn quota_left(&self) -> Option<f64> {
         self.quotas.left()
+    }
+
+    /// The policy by which this stack tries its calls again, for calls that are carried inside another.
+    pub fn retry_policy(&self) -> &RetryPolicy {
+        &self.retry_policy
     }
 
     /// The options that the stack was built from.
@@ -108,12 +136,12 @@ impl ApiStack {
         &self.options
     }
 
-    /// A token goes to no other host than the configured one, whatever the caller was led to ask.
-    fn check_origin(&self, request: &Request<Bytes>) -> Result<(), Box<Failure>> {
+    /// A token goes to the configured host only, whatever URL the caller was given.
+    fn check_origin(&self, request: &Request<Bytes>) -> Result<(), Box<AttemptFailure>> {
         let found = Url::parse(&request.uri().to_string()).map(|url| Origin::of(&url));
         match found {
             Ok(found) if found == self.options.origin => Ok(()),
-            Ok(found) => Err(Failure::new(
+            Ok(found) => Err(AttemptFailure::new(
                 ApiErrorKind::Refused,
                 Retry::Never,
                 format!(
@@ -121,7 +149,7 @@ impl ApiStack {
                     self.options.origin
                 ),
             )),
-            Err(error) => Err(Failure::new(
+            Err(error) => Err(AttemptFailure::new(
                 ApiErrorKind::Refused,
                 Retry::Never,
                 "the request has no absolute URL; it was not sent",
@@ -131,13 +159,14 @@ impl ApiStack {
     }
 }
 
-/// The layers. The first sees the request first and the answer last; above the retry is once per
+/// The layers. The first sees the request first and the response last; above the retry is once per
 /// call, below it once per attempt.
 fn layers<S>(
-    exchange: S,
+    http: S,
     options: &StackOptions,
     counters: &Arc<Counters>,
     quotas: &Arc<Quotas>,
+    retry_policy: &RetryPolicy,
     observer: Option<Arc<dyn AttemptObserver>>,
 ) -> Calls
 where
@@ -145,25 +174,28 @@ where
 {
     let limits = &options.limits;
     let stack = ServiceBuilder::new()
-        // One span for the whole call, so that its attempts appear as children.
+        // One span for the whole call, with its requests as children.
         .layer(call_span::layer(options))
         // Bounds the call, every wait between attempts included.
         .layer(deadline::layer(limits.call_deadline))
-        .layer(retry::layer(limits))
+        // Above the retry, so that a call is compressed once.
+        .layer(compress::layer(options.request_encoding))
+        .layer(retry::layer(retry_policy.clone()))
         // Below the retry, because every attempt spends quota.
         .layer(rate_limit::layer(quotas))
-        // Below the quota, so that a call that waited for quota still sees the newest pause.
-        .layer(pause::layer(limits.backoff, Arc::clone(counters)))
-        // Below every wait, so that the token is still valid when it is sent.
-        .layer(authorise::layer(options.authorisation.clone()))
+        // Below the quota, so that a call that waited for quota still finds the gate closed.
+        .layer(retry_after_gate::layer(limits.backoff, Arc::clone(counters)))
+        // Below every wait, so that the secret is still valid when it is sent, and below compression,
+        // so that it signs the final bytes.
+        .layer(authenticate::layer(options.authentication.clone(), Arc::clone(&options.clock)))
         // One for each request on the wire, the one after a 401 included.
-        .layer(attempt_span::layer(options, Arc::clone(counters), observer))
+        .layer(request_span::layer(options, Arc::clone(counters), observer))
         // Outside the timeout, so that everything below fails in the same way.
-        .layer(answer::layer(options))
+        .layer(response::layer(options))
         // Reading the body is part of the attempt.
         .layer(attempt_timeout::layer(limits.attempt_timeout))
         .layer(body_bound::layer(limits.max_body_bytes))
-        .service(exchange);
+        .service(http);
     BoxCloneSyncService::new(stack)
 }
 
@@ -175,12 +207,12 @@ impl fmt::Debug for ApiStack {
 
 #[cfg(test)]
 impl ApiStack {
-    /// A stack that nobody watches.
-    fn over<S>(exchange: S, options: StackOptions) -> Self
+    /// A stack without an observer.
+    fn over<S>(http: S, options: StackOptions) -> Self
     where
         S: Attempt<reqwest::Response> + Sync,
     {
-        Self::watched(exchange, options, None)
+        Self::observed(http, options, None)
     }
 }
 

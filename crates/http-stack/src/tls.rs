@@ -1,4 +1,4 @@
-//! TLS: whom we trust, what we show of ourselves, and which protocols are spoken.
+//! TLS: which authorities are trusted, which client certificate is presented, which protocols are used.
 
 use std::sync::Arc;
 
@@ -9,9 +9,10 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use rustls_platform_verifier::Verifier;
 
-use crate::authorities::WatchedAuthorities;
-use crate::client_identity::WatchedIdentity;
-use crate::transport::{TransportError, TransportOptions};
+use crate::authorities::ReloadableAuthorities;
+use crate::client_identity::ReloadableIdentity;
+use crate::transport_error::TransportError;
+use crate::transport_options::TransportOptions;
 
 /// Named rather than left to the library: nothing older than TLS 1.2 is ever spoken.
 static VERSIONS: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
@@ -20,9 +21,9 @@ static VERSIONS: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
 #[derive(Debug, Clone)]
 pub(crate) struct TlsSetUp {
     pub(crate) config: ClientConfig,
-    /// Who judges the server's certificate; `None` where nobody is trusted.
+    /// Verifies the server's certificate; `None` where no authority is trusted.
     pub(crate) verifier: Option<Arc<dyn ServerCertVerifier>>,
-    /// Who answers when a server asks for our certificate.
+    /// Presents our certificate to a server that asks for one.
     pub(crate) identity: Option<Arc<dyn ResolvesClientCert>>,
 }
 
@@ -36,14 +37,14 @@ impl TlsSetUp {
         let identity = match &options.client_identity {
             None => None,
             Some(files) => {
-                let watched = WatchedIdentity::open(files.clone(), Arc::clone(&provider))?;
-                Some(Arc::new(watched) as Arc<dyn ResolvesClientCert>)
+                let identity = ReloadableIdentity::open(files.clone(), Arc::clone(&provider))?;
+                Some(Arc::new(identity) as Arc<dyn ResolvesClientCert>)
             }
         };
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(VERSIONS)
             .map_err(TransportError::Trust)?;
-        let (mut config, verifier) = match judge(options, provider)? {
+        let (mut config, verifier) = match verifier(options, provider)? {
             Some(verifier) => {
                 let config = builder
                     // The verifier is the one that reqwest uses itself; with an extra CA file, one such
@@ -72,13 +73,13 @@ impl TlsSetUp {
     }
 }
 
-/// Who judges servers; `None` where nobody can be trusted.
-fn judge(
+/// The verifier of servers; `None` where no authority can be trusted.
+fn verifier(
     options: &TransportOptions,
     provider: Arc<CryptoProvider>,
 ) -> Result<Option<Arc<dyn ServerCertVerifier>>, TransportError> {
     if let Some(path) = &options.extra_ca_file {
-        return Ok(Some(Arc::new(WatchedAuthorities::open(path, provider)?)));
+        return Ok(Some(Arc::new(ReloadableAuthorities::open(path, provider)?)));
     }
     match Verifier::new(provider) {
         Ok(verifier) => Ok(Some(Arc::new(verifier))),

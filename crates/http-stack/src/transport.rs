@@ -1,139 +1,17 @@
 //! The transport: one connection pool, TLS and proxies, shared by every stack.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use reqwest::redirect;
 use rustls::ClientConfig;
-use rustls::pki_types::pem;
 use url::Url;
 
-use stocktake_connector_core::BoxError;
-
-use crate::AttemptObserver;
-use crate::client_identity::{ClientIdentity, ClientIdentityError};
 use crate::origin::is_loopback;
-use crate::proxies::{Proxies, without_secrets};
+use crate::proxies::Proxies;
 use crate::tls::TlsSetUp;
-
-/// How connections are made.
-#[derive(Clone)]
-pub struct TransportOptions {
-    /// The `User-Agent` of every request. Default: `stocktake/<version>`.
-    pub user_agent: String,
-    /// A PEM file with certificates to trust beside those of the system, as a TLS-inspecting proxy
-    /// needs. Read again before each handshake; while a new file cannot be used, the last good one
-    /// counts. Default: none.
-    pub extra_ca_file: Option<PathBuf>,
-    /// What is shown to a server that asks for a client certificate. Default: nothing.
-    pub client_identity: Option<ClientIdentity>,
-    /// The proxy for every host but loopback, `http://` or `https://`, with user and password where
-    /// it asks for them. Default: `HTTPS_PROXY` or `ALL_PROXY` from the environment.
-    pub proxy: Option<Url>,
-    /// The hosts that are asked without the configured proxy, written as in `NO_PROXY`: names with
-    /// all that is below them, addresses and networks, separated by commas.
-    /// Default: `NO_PROXY` from the environment.
-    pub no_proxy: Option<String>,
-    /// How long a connection may take to be made, its TLS handshake included. Default: 10 s.
-    pub connect_timeout: Duration,
-    /// How long an idle connection is kept. Default: 90 s.
-    pub idle_timeout: Duration,
-    /// Is told of every request that a stack sends over these connections. Default: nobody.
-    pub observer: Option<Arc<dyn AttemptObserver>>,
-}
-
-impl Default for TransportOptions {
-    fn default() -> Self {
-        Self {
-            user_agent: concat!("stocktake/", env!("CARGO_PKG_VERSION")).to_owned(),
-            extra_ca_file: None,
-            client_identity: None,
-            proxy: None,
-            no_proxy: None,
-            connect_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(90),
-            observer: None,
-        }
-    }
-}
-
-impl fmt::Debug for TransportOptions {
-    // By hand, because the proxy's URL may hold a password.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TransportOptions")
-            .field("user_agent", &self.user_agent)
-            .field("extra_ca_file", &self.extra_ca_file)
-            .field("client_identity", &self.client_identity)
-            .field("proxy", &self.proxy.as_ref().map(without_secrets))
-            .field("no_proxy", &self.no_proxy)
-            .field("connect_timeout", &self.connect_timeout)
-            .field("idle_timeout", &self.idle_timeout)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Why no transport could be built.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TransportError {
-    /// The extra certificates cannot be read.
-    #[error("extra CA file {} cannot be read; it must be a PEM file with certificates", path.display())]
-    ExtraCa {
-        /// The configured file.
-        path: PathBuf,
-        /// What failed.
-        #[source]
-        source: pem::Error,
-    },
-    /// The file has no certificate in it.
-    #[error("extra CA file {} holds no certificate; it must be a PEM file", path.display())]
-    EmptyExtraCa {
-        /// The configured file.
-        path: PathBuf,
-    },
-    /// A block of the file calls itself a certificate and is none.
-    #[error(
-        "extra CA file {} holds something that is no certificate; every block of it must be the \
-         certificate of an authority",
-        path.display()
-    )]
-    ExtraCaCertificate {
-        /// The configured file.
-        path: PathBuf,
-        /// What failed.
-        #[source]
-        source: rustls::Error,
-    },
-    /// The certificates that are trusted cannot be set up.
-    #[error(
-        "no usable trusted certificates; install the system's CA certificates, or name a PEM file \
-         as extra CA file"
-    )]
-    Trust(#[source] rustls::Error),
-    /// The client certificate cannot be used.
-    #[error(transparent)]
-    ClientIdentity(#[from] ClientIdentityError),
-    /// The proxy's URL cannot be used.
-    #[error("proxy {proxy} cannot be used")]
-    Proxy {
-        /// The proxy, without user and password.
-        proxy: String,
-        /// What failed.
-        #[source]
-        source: BoxError,
-    },
-    /// Hosts are excepted from a proxy that is not configured.
-    #[error(
-        "no_proxy is set without a proxy; name the proxy too, or set NO_PROXY beside HTTPS_PROXY in \
-         the environment"
-    )]
-    NoProxyAlone,
-    /// The HTTP client refuses the other options, for example a user agent with a line break.
-    #[error("the HTTP client cannot be set up")]
-    Client(#[source] BoxError),
-}
+use crate::transport_error::TransportError;
+use crate::transport_options::TransportOptions;
 
 /// One connection pool, shared by all stacks. Cheap to clone.
 #[derive(Clone)]
@@ -174,7 +52,7 @@ impl SetUp {
             .user_agent(&self.options.user_agent)
             .connect_timeout(self.options.connect_timeout)
             .pool_idle_timeout(self.options.idle_timeout)
-            // A redirect could carry a token to another host; it is an answer like any other.
+            // A redirect could carry a token to another host; it is a response like any other.
             .redirect(redirect::Policy::none())
             .referer(false)
     }
@@ -196,7 +74,7 @@ impl Transport {
 
     /// The same with a connection of its own for every request, which ends with it.
     ///
-    /// For what asks rarely and for as long as the program lives, as the export of telemetry: a
+    /// For what sends rarely and for as long as the program lives, such as the export of telemetry: a
     /// connection that is never idle for long would go on under a certificate, or by an authority, that
     /// has been replaced since.
     ///
@@ -219,7 +97,7 @@ impl Transport {
     }
 
     /// The same without a proxy for any call, as an endpoint on the own machine's link needs.
-    /// [`Transport::reach`] still tells of the way that other calls take.
+    /// [`Transport::probe`] still reports the route of other calls.
     pub fn without_proxy(&self) -> Self {
         Self {
             proxied: self.direct.clone(),

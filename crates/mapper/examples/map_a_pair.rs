@@ -5,7 +5,6 @@ use std::{env, error::Error, fs, io};
 
 use stocktake_connector_core::{Clock as _, Enrichment, Mapper as _, SystemClock};
 use stocktake_mapper::{DefenderMapper, MapperOptions};
-use stocktake_ocsf_model::{Dialect, Written};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut files = env::args().skip(1);
@@ -15,9 +14,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let machine = serde_json::from_slice(&fs::read(machine)?)?;
     let device = Enrichment::Matched(serde_json::from_slice(&fs::read(device)?)?);
 
-    let dialect = Dialect::Ocsf;
-    let mapper = DefenderMapper::new(MapperOptions::new(dialect));
+    let mapper = DefenderMapper::new(MapperOptions::default());
     let event = mapper.map(&machine, &device, SystemClock.now())?;
-    serde_json::to_writer_pretty(io::stdout(), &Written { event: &event, dialect })?;
+    serde_json::to_writer_pretty(io::stdout(), &event.to_value())?;
     Ok(())
 }

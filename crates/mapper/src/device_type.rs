@@ -46,7 +46,7 @@ const VIRTUAL_MAKERS: [&str; 5] = ["vmware", "qemu", "xen", "innotek gmbh", "par
 /// Models that are only sold as tablets: lower-case prefixes.
 const TABLETS: [&str; 5] = ["ipad", "galaxy tab", "sm-t", "sm-x", "pixel tablet"];
 
-/// Model lines that are only sold as laptops, in lower case, found as whole words.
+/// Model lines that are only sold as laptops, in lower case, found where a word begins.
 const LAPTOPS: [&str; 11] = [
     "macbook",
     "surface laptop",
@@ -81,9 +81,7 @@ pub(crate) fn refine(platform: Platform, evidence: Evidence<'_>) -> DeviceTypeId
         || evidence.operating_system.is_some_and(|text| text.trim().eq_ignore_ascii_case("ipados"));
     match base {
         DeviceTypeId::Mobile if is_ipad || begins(model, &TABLETS) => DeviceTypeId::Tablet,
-        DeviceTypeId::Desktop if LAPTOPS.iter().any(|line| has_line(model, line)) => {
-            DeviceTypeId::Laptop
-        }
+        DeviceTypeId::Desktop if is_laptop(model) => DeviceTypeId::Laptop,
         base => base,
     }
 }
@@ -95,13 +93,14 @@ fn ends_with(text: &str, suffix: &str) -> bool {
         .is_some_and(|end| end.eq_ignore_ascii_case(suffix.as_bytes()))
 }
 
-/// Whether `model` has the model line at the start of a word: `HP EliteBook 840 G8`,
+/// Whether a word of `model` begins with the name of a line of laptops: `HP EliteBook 840 G8`,
 /// `MacBookPro18,3`.
-fn has_line(model: &str, line: &str) -> bool {
-    let bytes = model.as_bytes();
-    bytes.windows(line.len()).enumerate().any(|(at, part)| {
-        part.eq_ignore_ascii_case(line.as_bytes())
-            && at.checked_sub(1).and_then(|before| bytes.get(before)).is_none_or(|b| *b == b' ')
+fn is_laptop(model: &str) -> bool {
+    let spaces = model.bytes().enumerate().filter(|(_, byte)| *byte == b' ');
+    let mut words = std::iter::once(0).chain(spaces.map(|(at, _)| at + 1));
+    words.any(|at| {
+        let rest = model.get(at..).unwrap_or_default();
+        LAPTOPS.iter().any(|line| starts_with(rest, line))
     })
 }
 

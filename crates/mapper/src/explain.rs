@@ -1,15 +1,17 @@
-//! Explanations: what each row of the table saw and made of one record.
+//! Explanations: what each row of the table saw in one record, and what stands in the encoded event.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+use stocktake_connector_core::{EncodeError, Enrichment, Form, MapError, Mapper as _};
 use stocktake_defender_api::Machine;
 use stocktake_graph_api::ManagedDevice;
-use stocktake_ocsf_model::{InventoryInfo, Written};
+use stocktake_ocsf_model::InventoryInfo;
 
-use crate::mapper::MapperOptions;
+use crate::mapper::{DefenderMapper, MapperOptions};
 use crate::path::look_up;
-use crate::table::{Mapping, TABLE};
-use crate::time;
+use crate::row::Mapping;
+use crate::table::TABLE;
+use crate::{sample, time};
 
 /// One row of the table, applied to one record.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,33 +21,44 @@ pub struct Explained {
     pub row: &'static Mapping,
     /// What the row's sources hold, in their order; `None` where one holds nothing.
     pub seen: Vec<(&'static str, Option<Value>)>,
-    /// What stands in the written event; `None` when the rule leaves it out.
+    /// What stands in the encoded event; `None` when the rule leaves it out.
     pub value: Option<Value>,
 }
 
-/// Looks up both ends of every row that the dialect has: in the records, and in the event as it is
-/// written. The values are therefore those that a receiver gets, not a second computation.
-pub(crate) fn explain(
-    options: &MapperOptions,
-    machine: &Machine,
-    intune: Option<&ManagedDevice>,
-    now: DateTime<Utc>,
-    event: &InventoryInfo,
-) -> Vec<Explained> {
-    let written = Written { event, dialect: options.dialect };
-    let sources = json!({
-        "machine": machine,
-        "managedDevice": intune,
-        "configuration": { "tenant_id": options.tenant_uid },
-        "clock": time::text(now),
-        // An event of this mapper has what either dialect requires, so it has a written form.
-        "event": serde_json::to_value(written).unwrap_or_default(),
-    });
-    let written = sources.get("event").unwrap_or(&Value::Null);
-    TABLE
-        .iter()
-        .filter(|row| row.dialects.contains(options.dialect))
-        .map(|row| Explained {
+/// Why a record cannot be explained.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ExplainError {
+    /// It cannot be mapped.
+    #[error(transparent)]
+    Map(#[from] MapError),
+    /// The form cannot write the event.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+}
+
+impl DefenderMapper {
+    /// Every row of the table that `form` carries, with what it saw in the records and what stands in
+    /// the encoded event. The values are those that a receiver gets, not a second computation.
+    ///
+    /// # Errors
+    /// When the record cannot be mapped at all, or the form cannot write the event.
+    pub fn explain(
+        &self,
+        machine: &Machine,
+        enrichment: &Enrichment<ManagedDevice>,
+        now: DateTime<Utc>,
+        form: &dyn for<'a> Form<InventoryInfo<'a>>,
+    ) -> Result<Vec<Explained>, ExplainError> {
+        let event = self.map(machine, enrichment, now)?;
+        let sources = json!({
+            "machine": machine,
+            "managedDevice": enrichment.matched(),
+            "configuration": { "tenant_id": self.options.tenant_uid },
+            "clock": time::text(now),
+            "event": encoded(&event, form)?,
+        });
+        let written = sources.get("event").unwrap_or(&Value::Null);
+        let explain = |row: &'static Mapping| Explained {
             row,
             seen: row
                 .sources
@@ -53,6 +66,38 @@ pub(crate) fn explain(
                 .map(|source| (*source, look_up(&sources, source).filter(|v| !v.is_null())))
                 .collect(),
             value: look_up(written, row.ocsf),
+        };
+        Ok(carried_by(form).into_iter().map(explain).collect())
+    }
+}
+
+/// The rows of the table that `form` carries, found by encoding events that have them all.
+///
+/// ```
+/// # use stocktake_connector_core::Form;
+/// # use stocktake_ocsf_model::InventoryInfo;
+/// fn fields(form: &dyn for<'a> Form<InventoryInfo<'a>>) -> Vec<&'static str> {
+///     stocktake_mapper::carried_by(form).iter().map(|row| row.ocsf).collect()
+/// }
+/// ```
+pub fn carried_by(form: &dyn for<'a> Form<InventoryInfo<'a>>) -> Vec<&'static Mapping> {
+    let tenant_uid = sample::directory();
+    let mapper = DefenderMapper::new(MapperOptions { tenant_uid, ..MapperOptions::default() });
+    let encoded: Vec<Value> = sample::records()
+        .iter()
+        .filter_map(|(machine, enrichment)| {
+            let event = mapper.map(machine, enrichment, DateTime::UNIX_EPOCH).ok()?;
+            encoded(&event, form).ok()
         })
-        .collect()
+        .collect();
+    TABLE.iter().filter(|row| encoded.iter().any(|event| !row.places(event).is_empty())).collect()
+}
+
+fn encoded(
+    event: &InventoryInfo<'_>,
+    form: &dyn for<'a> Form<InventoryInfo<'a>>,
+) -> Result<Value, EncodeError> {
+    let mut body = Vec::new();
+    form.encode(event, &mut body)?;
+    serde_json::from_slice(&body).map_err(|error| EncodeError(error.to_string()))
 }

@@ -1,5 +1,7 @@
 //! Hardware: processor, memory, serial number and radios.
 
+use std::borrow::Cow;
+
 use stocktake_ocsf_model::CpuArchitectureId;
 
 use crate::platform::starts_with;
@@ -70,14 +72,19 @@ pub(crate) fn memory(bytes: i64) -> Option<i64> {
 }
 
 /// The IMEI numbers in a text. Other texts stand there too, such as `Provisioning:…`.
-pub(crate) fn imei_list(text: &str) -> Vec<String> {
+pub(crate) fn imei_list(text: &str) -> Vec<Cow<'_, str>> {
     // A device has as many as it has radios; a longer text is no list of them.
     const MOST: usize = 8;
     text.split([',', ';'])
         .take(MOST)
-        .map(|part| part.chars().filter(|c| !matches!(c, ' ' | '-')).collect::<String>())
+        .map(without_separators)
         .filter(|imei| (14..=16).contains(&imei.len()) && digits(imei, 10))
         .collect()
+}
+
+fn without_separators(text: &str) -> Cow<'_, str> {
+    const SEPARATORS: [char; 2] = [' ', '-'];
+    if text.contains(SEPARATORS) { text.replace(SEPARATORS, "").into() } else { text.into() }
 }
 
 /// A MEID, unless the text is something else.

@@ -1,5 +1,6 @@
 //! Network interfaces: Intune's two adapters, then those that only Defender reports.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use stocktake_defender_api::IpAddress;
@@ -11,8 +12,8 @@ use crate::mac::Mac;
 use crate::platform::starts_with;
 
 /// Intune's adapters, in the order ethernet, wifi.
-pub(crate) fn of_intune(device: &ManagedDevice) -> Vec<NetworkInterface> {
-    let adapter = |name: &str, mac: &Option<String>, type_id| {
+pub(crate) fn of_intune<'a>(device: &ManagedDevice) -> Vec<NetworkInterface<'a>> {
+    let adapter = |name, mac: &Option<String>, type_id| {
         let mac = mac.as_deref().and_then(Mac::parse)?;
         Some(interface(Some(name), Some(mac.to_string()), type_id))
     };
@@ -26,15 +27,17 @@ pub(crate) fn of_intune(device: &ManagedDevice) -> Vec<NetworkInterface> {
 ///
 /// A record lists an adapter once for each of its addresses
 /// (learn.microsoft.com/defender-endpoint/api/machine), so the list is grouped first.
-pub(crate) fn add_of_defender(
-    interfaces: &mut Vec<NetworkInterface>,
-    entries: &[IpAddress],
+pub(crate) fn add_of_defender<'a>(
+    interfaces: &mut Vec<NetworkInterface<'a>>,
+    entries: &'a [IpAddress],
     preferred: Option<IpAddr>,
 ) {
     for adapter in adapters(entries, preferred) {
         let mac = adapter.key.mac().map(|mac| mac.to_string());
-        let known = mac.is_some().then(|| interfaces.iter_mut().take(2).find(|i| i.mac == mac));
-        let ip = adapter.ip.map(|ip| ip.write());
+        let known = mac
+            .is_some()
+            .then(|| interfaces.iter_mut().take(2).find(|i| i.mac.as_deref() == mac.as_deref()));
+        let ip = adapter.ip.map(Ip::write);
         if let Some(known) = known.flatten().filter(|known| known.name.is_some()) {
             known.ip = ip;
         } else {
@@ -124,16 +127,16 @@ fn type_id(kind: Option<&str>) -> NetworkInterfaceTypeId {
     }
 }
 
-fn interface(
-    name: Option<&str>,
+fn interface<'a>(
+    name: Option<&'static str>,
     mac: Option<String>,
     type_id: NetworkInterfaceTypeId,
-) -> NetworkInterface {
+) -> NetworkInterface<'a> {
     NetworkInterface {
-        name: name.map(str::to_owned),
-        mac,
+        name: name.map(Cow::Borrowed),
+        mac: mac.map(Cow::Owned),
         type_id,
-        r#type: type_id.caption().map(str::to_owned),
+        r#type: type_id.caption().map(Cow::Borrowed),
         ..NetworkInterface::default()
     }
 }
@@ -155,7 +158,7 @@ mod tests {
     /// `mac ip type_id` of each interface.
     #[track_caller]
     fn check(
-        intune: &[(&str, &str)],
+        intune: &[(&'static str, &str)],
         entries: &[IpAddress],
         last: Option<&str>,
         expected: &[&str],
@@ -170,7 +173,7 @@ mod tests {
         let found: Vec<_> = interfaces
             .iter()
             .map(|i| {
-                let text = |text: &Option<String>| text.clone().unwrap_or("-".to_owned());
+                let text = |text: &Option<Cow<'_, str>>| text.as_deref().unwrap_or("-").to_owned();
                 format!("{} {} {} {}", text(&i.name), text(&i.mac), text(&i.ip), i.type_id.id())
             })
             .collect();
@@ -254,7 +257,7 @@ mod tests {
         let names = |device| -> Vec<_> {
             of_intune(device).into_iter().map(|i| (i.name.unwrap(), i.type_id.id())).collect()
         };
-        assert_eq!(names(&both), [("ethernet".to_owned(), 1), ("wifi".to_owned(), 2)]);
+        assert_eq!(names(&both), [("ethernet".into(), 1), ("wifi".into(), 2)]);
         let invalid = ManagedDevice {
             ethernet_mac_address: text("000000000000"),
             wifi_mac_address: text("not-a-mac"),

@@ -1,5 +1,6 @@
 //! IP addresses: what may stand in an `ip_t`.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 /// Longest text of an `ip_t` in OCSF 1.5.0, in characters.
@@ -25,8 +26,8 @@ impl<'a> Ip<'a> {
     }
 
     /// As the source wrote it, or shortened where that is longer than the schema allows.
-    pub(crate) fn write(&self) -> String {
-        if self.text.len() <= LONGEST { self.text.to_owned() } else { self.address.to_string() }
+    pub(crate) fn write(self) -> Cow<'a, str> {
+        if self.text.len() <= LONGEST { self.text.into() } else { self.address.to_string().into() }
     }
 
     /// How well the address stands for its adapter: the lower the better. `None` for an address
@@ -47,7 +48,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: Option<&str>) {
-        assert_eq!(Ip::parse(text).map(|ip| ip.write()).as_deref(), expected, "{text:?}");
+        assert_eq!(Ip::parse(text).map(Ip::write).as_deref(), expected, "{text:?}");
     }
 
     #[test]

@@ -1,18 +1,20 @@
 //! The mapper: the table's rules, applied to one record and its enrichment.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value};
-use stocktake_connector_core::{Enrichment, Fingerprint, MapError, Mapper, SourceRecord};
+use stocktake_connector_core::{
+    DirectoryId, Enrichment, Fingerprint, MapError, Mapper, SourceRecord,
+};
 use stocktake_defender_api::Machine;
 use stocktake_graph_api::{ComplianceState, ManagedDevice, OwnerType};
 use stocktake_ocsf_model as ocsf;
 use stocktake_ocsf_model::{
-    ActivityId, CategoryUid, ClassUid, Device, DeviceHwInfo, Dialect, Group, InventoryInfo,
-    Metadata, NetworkInterface, Os, Product, RiskLevelId, SeverityId, TypeUid,
+    ActivityId, CategoryUid, ClassUid, Device, DeviceHwInfo, Group, InventoryInfo, Json, Metadata,
+    NetworkInterface, Os, Product, RiskLevelId, SeverityId, TypeUid, Version,
 };
 
 use crate::device_type::{Evidence, refine};
-use crate::explain::{Explained, explain};
 use crate::platform::Platform;
 use crate::text::{said, said_guid};
 use crate::{hardware, interfaces, ip, observables, owner, risk, table, time};
@@ -21,11 +23,8 @@ use crate::{hardware, interfaces, ip, observables, owner, risk, table, time};
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct MapperOptions {
-    /// The dialect that the events will be written in: an event holds only what that dialect takes.
-    /// Default: [`Dialect::Ocsf`].
-    pub dialect: Dialect,
     /// The id of the tenant's Entra directory, for `metadata.tenant_uid`. Default: left out.
-    pub tenant_uid: Option<String>,
+    pub tenant_uid: Option<DirectoryId>,
     /// Whether Intune's records are completed with what its lists leave out before they become
     /// events. It changes the mapping's fingerprint, so that every device is sent once again when it
     /// is switched. Default: no.
@@ -33,30 +32,34 @@ pub struct MapperOptions {
 }
 
 impl MapperOptions {
-    /// Options for events that will be written in `dialect`.
-    pub fn new(dialect: Dialect) -> Self {
-        Self { dialect, ..Self::default() }
-    }
-
     /// Names the Entra directory that the devices belong to.
     #[must_use]
-    pub fn with_tenant_uid(mut self, tenant_uid: impl Into<String>) -> Self {
-        self.tenant_uid = Some(tenant_uid.into());
+    pub fn with_tenant_uid(mut self, tenant_uid: DirectoryId) -> Self {
+        self.tenant_uid = Some(tenant_uid);
+        self
+    }
+
+    /// Says whether Intune's records are complete.
+    #[must_use]
+    pub fn with_details(mut self, details: bool) -> Self {
+        self.details = details;
         self
     }
 }
 
-/// Maps a Defender machine and its Intune record to an event, by the rules of [`crate::TABLE`].
+/// Maps a Defender machine and its Intune record to one full event, by the rules of
+/// [`crate::TABLE`].
 ///
-/// The same record, enrichment and time always give the same event.
+/// The same record, enrichment and time always give the same event. It borrows from all of them, so
+/// that a field that no form carries costs next to nothing.
 #[derive(Debug, Clone)]
 pub struct DefenderMapper {
-    options: MapperOptions,
+    pub(crate) options: MapperOptions,
     fingerprint: Fingerprint,
 }
 
 impl DefenderMapper {
-    /// A mapper for one tenant and one dialect.
+    /// A mapper for one tenant.
     pub fn new(options: MapperOptions) -> Self {
         let table = table::fingerprint();
         let fingerprint = if options.details {
@@ -67,56 +70,41 @@ impl DefenderMapper {
         Self { options, fingerprint }
     }
 
-    /// Every row of the table that the dialect has, with what it saw in the records and what it made
-    /// of it.
-    ///
-    /// # Errors
-    /// [`MapError`] when the record cannot be mapped at all.
-    pub fn explain(
-        &self,
-        machine: &Machine,
-        enrichment: &Enrichment<ManagedDevice>,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<Explained>, MapError> {
-        let event = self.map(machine, enrichment, now)?;
-        Ok(explain(&self.options, machine, enrichment.matched(), now, &event))
-    }
-
-    fn metadata(&self, seen: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Metadata {
-        let mut product = Product {
-            name: text("Microsoft Defender for Endpoint"),
-            version: text("1.0"),
-            ..Product::default()
-        };
-        let mut metadata = Metadata { version: ocsf::VERSION.to_owned(), ..Metadata::default() };
-        if self.options.dialect == Dialect::Ocsf {
-            product.vendor_name = text("Microsoft");
-            metadata.tenant_uid = self.options.tenant_uid.clone();
-            metadata.log_name = text("machines");
-            metadata.original_time = seen.map(time::text);
-            metadata.processed_time = Some(time::timestamp(now));
+    fn metadata(&self, seen: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Metadata<'_> {
+        let tenant_uid = self.options.tenant_uid.as_ref();
+        Metadata {
+            version: Version::default().as_str().into(),
+            product: Box::new(Product {
+                name: text("Microsoft Defender for Endpoint"),
+                version: text("1.0"),
+                vendor_name: text("Microsoft"),
+                ..Product::default()
+            }),
+            tenant_uid: tenant_uid.map(|uid| uid.as_str().into()),
+            log_name: text("machines"),
+            original_time: seen.map(|seen| time::text(seen).into()),
+            processed_time: Some(time::timestamp(now)),
+            ..Metadata::default()
         }
-        metadata.product = Box::new(product);
-        metadata
     }
 }
 
 impl Mapper for DefenderMapper {
     type Record = Machine;
     type Enrichment = ManagedDevice;
-    type Event = InventoryInfo;
+    type Event<'a> = InventoryInfo<'a>;
 
-    fn map(
-        &self,
-        machine: &Machine,
-        enrichment: &Enrichment<ManagedDevice>,
+    fn map<'a>(
+        &'a self,
+        machine: &'a Machine,
+        enrichment: &'a Enrichment<ManagedDevice>,
         now: DateTime<Utc>,
-    ) -> Result<InventoryInfo, MapError> {
+    ) -> Result<InventoryInfo<'a>, MapError> {
         let id = machine.uid();
         if id.is_empty() {
             return Err(MapError { field: "id", problem: "is missing or empty".to_owned() });
         }
-        let record = Record { id, machine, enrichment, dialect: self.options.dialect };
+        let record = Record { id, machine, enrichment };
         let seen = time::real(machine.last_seen).or(time::real(machine.first_seen));
         let device = record.device();
         Ok(InventoryInfo {
@@ -133,11 +121,7 @@ impl Mapper for DefenderMapper {
             time: time::timestamp(seen.unwrap_or(now)),
             metadata: Box::new(self.metadata(seen, now)),
             enrichments: record.enrichments(),
-            observables: if record.is_ocsf() {
-                observables::observables(&device)
-            } else {
-                Vec::new()
-            },
+            observables: observables::observables(&device),
             device: Box::new(device),
             ..InventoryInfo::default()
         })
@@ -154,20 +138,10 @@ struct Record<'a> {
     id: &'a str,
     machine: &'a Machine,
     enrichment: &'a Enrichment<ManagedDevice>,
-    dialect: Dialect,
 }
 
 impl<'a> Record<'a> {
-    fn is_ocsf(&self) -> bool {
-        self.dialect == Dialect::Ocsf
-    }
-
-    /// Whether the dialect takes the fields that `extra_fields` adds.
-    fn has_extra(&self) -> bool {
-        !matches!(self.dialect, Dialect::Sekoia { extra_fields: false })
-    }
-
-    fn device(&self) -> Device {
+    fn device(&self) -> Device<'a> {
         let Self { machine, enrichment, .. } = *self;
         let intune = enrichment.matched();
         let of_intune =
@@ -177,15 +151,14 @@ impl<'a> Record<'a> {
         let hostname = said(&machine.computer_dns_name).or(name).unwrap_or(self.id);
         let last_ip = machine.last_ip_address.as_deref().and_then(ip::Ip::parse);
         let risk = risk::risk_level(machine.risk_score.as_deref());
-        let type_id = if self.is_ocsf() {
-            refine(platform, self.evidence(intune))
-        } else {
-            platform.device_type()
-        };
-        let mut device = Device {
+        let type_id = refine(platform, self.evidence(intune));
+        Device {
             uid: text(self.id),
+            uid_alt: said_guid(&machine.aad_device_id).and_then(text),
             hostname: text(hostname),
-            ip: last_ip.map(|ip| ip.write()),
+            name: name.and_then(text),
+            domain: said(&machine.computer_dns_name).and_then(domain).and_then(text),
+            ip: last_ip.map(ip::Ip::write),
             type_id,
             r#type: caption(type_id.caption()),
             os: Some(Box::new(self.os(platform, intune))),
@@ -208,45 +181,38 @@ impl<'a> Record<'a> {
                 .map(|owner| *owner == OwnerType::Personal),
             is_supervised: intune.and_then(|d| d.is_supervised),
             network_interfaces: self.network_interfaces(intune, last_ip),
+            groups: self.groups(),
+            imei_list: of_intune(|d| &d.imei).map(hardware::imei_list).unwrap_or_default(),
+            meid: of_intune(|d| &d.meid).and_then(hardware::meid).and_then(text),
+            iccid: of_intune(|d| &d.iccid).and_then(text),
+            udid: of_intune(|d| &d.udid).and_then(text),
+            hw_info: self.hw_info(intune).map(Box::new),
+            owner: intune.and_then(owner::owner).map(Box::new),
             ..Device::default()
-        };
-        if self.has_extra() {
-            device.uid_alt = said_guid(&machine.aad_device_id).and_then(text);
-            device.groups = self.groups();
-            device.imei_list = of_intune(|d| &d.imei).map(hardware::imei_list).unwrap_or_default();
-            device.meid = of_intune(|d| &d.meid).and_then(hardware::meid).and_then(text);
-            device.iccid = of_intune(|d| &d.iccid).and_then(text);
-            device.udid = of_intune(|d| &d.udid).and_then(text);
         }
-        if self.is_ocsf() {
-            device.name = name.and_then(text);
-            device.domain = said(&machine.computer_dns_name).and_then(domain).and_then(text);
-            device.hw_info = self.hw_info(intune).map(Box::new);
-            device.owner = intune.and_then(owner::owner).map(Box::new);
-        }
-        device
     }
 
-    fn os(&self, platform: Platform, intune: Option<&ManagedDevice>) -> Os {
+    fn os(&self, platform: Platform, intune: Option<&'a ManagedDevice>) -> Os<'a> {
         let machine = self.machine;
         let os_version = intune.and_then(|device| said(&device.os_version));
         let name = match (os_version, said(&machine.os_platform), machine.os_build) {
-            (Some(version), ..) => version.to_owned(),
-            (None, Some(platform), Some(build)) => format!("{platform} (Build {build})"),
-            (None, Some(platform), None) => platform.to_owned(),
-            // The schema requires a name; the sekoia dialect leaves an empty one out.
-            (None, None, _) if self.is_ocsf() => "Unknown".to_owned(),
-            (None, None, _) => String::new(),
+            (Some(version), ..) => version.into(),
+            (None, Some(platform), Some(build)) => format!("{platform} (Build {build})").into(),
+            (None, Some(platform), None) => platform.into(),
+            // Forms decide what stands for a name that nobody knows.
+            (None, None, _) => Cow::default(),
         };
         let type_id = platform.os_type();
-        let mut os = Os { name, type_id, r#type: caption(type_id.caption()), ..Os::default() };
-        if self.is_ocsf() {
-            let release = said(&machine.version).filter(|v| !matches!(*v, "Other" | "Future"));
-            os.version = os_version.or(said(&machine.os_version)).or(release).and_then(text);
-            os.build = machine.os_build.map(|build| build.to_string());
-            os.cpu_bits = machine.os_architecture.as_deref().and_then(hardware::os_bits);
+        let release = said(&machine.version).filter(|v| !matches!(*v, "Other" | "Future"));
+        Os {
+            name,
+            type_id,
+            r#type: caption(type_id.caption()),
+            version: os_version.or(said(&machine.os_version)).or(release).and_then(text),
+            build: machine.os_build.map(|build| build.to_string().into()),
+            cpu_bits: machine.os_architecture.as_deref().and_then(hardware::os_bits),
+            ..Os::default()
         }
-        os
     }
 
     fn evidence(&self, intune: Option<&'a ManagedDevice>) -> Evidence<'a> {
@@ -267,25 +233,23 @@ impl<'a> Record<'a> {
         &self,
         intune: Option<&ManagedDevice>,
         last_ip: Option<ip::Ip<'_>>,
-    ) -> Vec<NetworkInterface> {
+    ) -> Vec<NetworkInterface<'a>> {
         let mut found = intune.map(interfaces::of_intune).unwrap_or_default();
-        if self.is_ocsf() || (self.has_extra() && found.is_empty()) {
-            let preferred = last_ip.map(|ip| ip.address);
-            interfaces::add_of_defender(&mut found, &self.machine.ip_addresses, preferred);
-        }
+        let preferred = last_ip.map(|ip| ip.address);
+        interfaces::add_of_defender(&mut found, &self.machine.ip_addresses, preferred);
         found
     }
 
-    fn groups(&self) -> Vec<Group> {
+    fn groups(&self) -> Vec<Group<'a>> {
         let name = said(&self.machine.rbac_group_name).and_then(text);
         let uid = said(&self.machine.rbac_group_id).filter(|id| id.trim() != "0").and_then(text);
-        if name.is_none() && (uid.is_none() || !self.is_ocsf()) {
+        if name.is_none() && uid.is_none() {
             return Vec::new();
         }
         vec![Group { name, uid, ..Group::default() }]
     }
 
-    fn hw_info(&self, intune: Option<&ManagedDevice>) -> Option<DeviceHwInfo> {
+    fn hw_info(&self, intune: Option<&'a ManagedDevice>) -> Option<DeviceHwInfo<'a>> {
         let processor = said(&self.machine.os_processor);
         let (architecture, cpu_bits) = processor.map(hardware::processor).unwrap_or_default();
         let serial_number = intune.and_then(|device| said(&device.serial_number));
@@ -305,10 +269,9 @@ impl<'a> Record<'a> {
         something.then_some(hw_info)
     }
 
-    fn enrichments(&self) -> Vec<ocsf::Enrichment> {
+    fn enrichments(&self) -> Vec<ocsf::Enrichment<'a>> {
         let Self { machine, enrichment, .. } = *self;
         let intune = enrichment.matched();
-        let compliance = intune.and_then(|device| device.compliance_state.as_ref());
         [
             ("azure_ad_device_id", said_guid(&machine.aad_device_id)),
             ("health_status", said(&machine.health_status)),
@@ -319,28 +282,22 @@ impl<'a> Record<'a> {
                 "management_agent",
                 intune.and_then(|d| d.management_agent.as_ref()).map(|agent| agent.as_str()),
             ),
-            ("compliance_state", compliance.filter(|_| self.is_ocsf()).map(|state| state.as_str())),
+            (
+                "compliance_state",
+                intune.and_then(|d| d.compliance_state.as_ref()).map(|state| state.as_str()),
+            ),
         ]
         .into_iter()
-        .filter_map(|(name, value)| Some(self.enrichment(name, value?)))
+        .filter_map(|(name, value)| {
+            let value = value?;
+            Some(ocsf::Enrichment {
+                name: name.into(),
+                value: value.into(),
+                data: Json::field("value", value),
+                ..ocsf::Enrichment::default()
+            })
+        })
         .collect()
-    }
-
-    fn enrichment(&self, name: &str, value: &str) -> ocsf::Enrichment {
-        let data = if self.is_ocsf() {
-            // Collecting into a map would sort a list of one first.
-            let mut data = Map::new();
-            data.insert("value".to_owned(), Value::String(value.to_owned()));
-            Value::Object(data)
-        } else {
-            Value::Null
-        };
-        ocsf::Enrichment {
-            name: name.to_owned(),
-            value: value.to_owned(),
-            data,
-            ..ocsf::Enrichment::default()
-        }
     }
 }
 
@@ -351,12 +308,12 @@ fn domain(name: &str) -> Option<&str> {
     (!host.is_empty() && !domain.is_empty() && ip::Ip::parse(name).is_none()).then_some(domain)
 }
 
-fn text(text: &str) -> Option<String> {
-    Some(text.to_owned())
+fn text(text: &str) -> Option<Cow<'_, str>> {
+    Some(Cow::Borrowed(text))
 }
 
-fn caption(caption: Option<&'static str>) -> Option<String> {
-    caption.map(str::to_owned)
+fn caption(caption: Option<&'static str>) -> Option<Cow<'static, str>> {
+    caption.map(Cow::Borrowed)
 }
 
 #[cfg(test)]

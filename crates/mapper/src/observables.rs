@@ -1,17 +1,19 @@
 //! Observables: what a hunter searches for, collected from the places in the event where it stands.
 
+use std::borrow::Cow;
+
 use stocktake_ocsf_model::{Device, Observable, ObservableTypeId};
 
 /// Every observable of a device, in the order of the attributes.
-pub(crate) fn observables(device: &Device) -> Vec<Observable> {
+pub(crate) fn observables<'a>(device: &Device<'a>) -> Vec<Observable<'a>> {
     use ObservableTypeId::{EmailAddress, Hostname, IpAddress, MacAddress, UserName};
     let mut found = Vec::with_capacity(4 + 2 * device.network_interfaces.len());
-    let mut add = |name: &str, type_id: ObservableTypeId, value: &Option<String>| {
+    let mut add = |name: &'static str, type_id: ObservableTypeId, value: &Option<Cow<'a, str>>| {
         if let Some(value) = value {
             found.push(Observable {
-                name: Some(name.to_owned()),
+                name: Some(name.into()),
                 type_id,
-                r#type: type_id.caption().map(str::to_owned),
+                r#type: type_id.caption().map(Cow::Borrowed),
                 value: Some(value.clone()),
                 reputation: None,
             });
@@ -37,7 +39,7 @@ mod tests {
 
     #[test]
     fn each_observable_names_the_attribute_that_holds_it() {
-        let text = |text: &str| Some(text.to_owned());
+        let text = |text: &'static str| Some(Cow::Borrowed(text));
         let device = Device {
             hostname: text("host"),
             ip: text("10.0.0.1"),

@@ -1,23 +1,25 @@
 //! The owner: the user whom Intune names for a device.
 
+use std::borrow::Cow;
+
 use stocktake_graph_api::ManagedDevice;
 use stocktake_ocsf_model::User;
 
 use crate::text::{said, said_guid};
 
 /// The user, when a name or an identifier tells who it is. OCSF takes no user without either.
-pub(crate) fn owner(device: &ManagedDevice) -> Option<User> {
+pub(crate) fn owner(device: &ManagedDevice) -> Option<User<'_>> {
     let name = said(&device.user_principal_name);
     let uid = said_guid(&device.user_id);
     if name.is_none() && uid.is_none() {
         return None;
     }
-    let text = |text: Option<&str>| text.map(str::to_owned);
+    let email = said(&device.email_address).map(str::trim).filter(|at| is_email(at));
     Some(User {
-        name: text(name),
-        uid: text(uid),
-        display_name: text(said(&device.user_display_name)),
-        email_addr: text(said(&device.email_address).map(str::trim).filter(|at| is_email(at))),
+        name: name.map(Cow::Borrowed),
+        uid: uid.map(Cow::Borrowed),
+        display_name: said(&device.user_display_name).map(Cow::Borrowed),
+        email_addr: email.map(Cow::Borrowed),
         ..User::default()
     })
 }

@@ -1,10 +1,8 @@
 //! The table: one row per mapping, and the facts that every reader of it shares.
 
-use serde_json::Value;
 use stocktake_connector_core::Fingerprint;
-use stocktake_ocsf_model::Dialect;
 
-use crate::path::select;
+use crate::row::Mapping;
 use crate::rows::ROWS;
 
 /// Goes up by one whenever a function behind the table gives another result for the same record.
@@ -17,113 +15,6 @@ const VERSION: u32 = 1;
 /// fingerprint and `stocktake explain`.
 pub const TABLE: &[Mapping] = ROWS;
 
-/// One row: where a value comes from, where it goes, and how it gets there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Mapping {
-    /// Paths into the records, the one that wins first: `machine.…` is Defender's record,
-    /// `managedDevice.…` is Intune's, `configuration.…` is set by the operator, `clock` is the time
-    /// of mapping, `event.…` is what another row made. Empty for a constant.
-    pub sources: &'static [&'static str],
-    /// Path into the event: names with a dot between, `[]` for every element of an array,
-    /// `[name=wifi]` for the elements of that name.
-    pub ocsf: &'static str,
-    /// The type of the value.
-    pub value_type: ValueType,
-    /// What the value tells a person, as a sentence.
-    pub description: &'static str,
-    /// How the value is made from the sources.
-    pub rule: &'static str,
-    /// Which dialects have it.
-    pub dialects: Dialects,
-}
-
-impl Mapping {
-    /// Where the row's value stands in a written event: JSON pointers and values, in order. Empty
-    /// when the event lacks it.
-    pub fn places<'a>(&self, event: &'a Value) -> Vec<(String, &'a Value)> {
-        select(event, self.ocsf)
-    }
-}
-
-/// The OCSF type of a mapped value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ValueType {
-    /// `boolean_t`
-    Boolean,
-    /// `email_t`
-    Email,
-    /// `hostname_t`
-    Hostname,
-    /// `integer_t`
-    Integer,
-    /// `ip_t`
-    Ip,
-    /// `json_t`
-    Json,
-    /// `long_t`
-    Long,
-    /// `mac_t`
-    Mac,
-    /// `string_t`
-    String,
-    /// `timestamp_t`
-    Timestamp,
-    /// `username_t`
-    Username,
-}
-
-impl ValueType {
-    /// The name that the schema gives it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Boolean => "boolean_t",
-            Self::Email => "email_t",
-            Self::Hostname => "hostname_t",
-            Self::Integer => "integer_t",
-            Self::Ip => "ip_t",
-            Self::Json => "json_t",
-            Self::Long => "long_t",
-            Self::Mac => "mac_t",
-            Self::String => "string_t",
-            Self::Timestamp => "timestamp_t",
-            Self::Username => "username_t",
-        }
-    }
-}
-
-/// Which dialects a mapping belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Dialects {
-    /// `ocsf` and `sekoia`.
-    Both,
-    /// `ocsf`, and `sekoia` where `extra_fields` is on.
-    OcsfAndExtra,
-    /// `ocsf`.
-    Ocsf,
-}
-
-impl Dialects {
-    /// Whether an event of `dialect` may have the mapping's value.
-    pub const fn contains(self, dialect: Dialect) -> bool {
-        match (self, dialect) {
-            (Self::Both, _) | (_, Dialect::Ocsf) => true,
-            (Self::OcsfAndExtra, Dialect::Sekoia { extra_fields }) => extra_fields,
-            (Self::Ocsf, Dialect::Sekoia { .. }) => false,
-        }
-    }
-
-    /// How the docs write it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Both => "both",
-            Self::OcsfAndExtra => "ocsf; sekoia with extra_fields",
-            Self::Ocsf => "ocsf",
-        }
-    }
-}
-
 /// The fingerprint of the mapping: of the table's facts and of the version of the functions.
 ///
 /// Wording is left out, so that a better sentence does not send every device again.
@@ -132,7 +23,7 @@ pub(crate) fn fingerprint() -> Fingerprint {
     let mut parts: Vec<&[u8]> = vec![&version];
     for row in TABLE {
         parts.extend(row.sources.iter().map(|source| source.as_bytes()));
-        parts.extend([row.ocsf, row.value_type.name(), row.dialects.name()].map(str::as_bytes));
+        parts.extend([row.ocsf, row.value_type.name()].map(str::as_bytes));
     }
     Fingerprint::of(parts)
 }
@@ -173,20 +64,6 @@ mod tests {
                 let known = ["machine", "managedDevice", "configuration", "clock", "event"];
                 assert!(known.contains(&origin), "{source}");
             }
-        }
-    }
-
-    #[test]
-    fn each_dialect_has_what_it_may_have() {
-        let extra = |extra_fields| Dialect::Sekoia { extra_fields };
-        for (dialects, ocsf, extended, plain) in [
-            (Dialects::Both, true, true, true),
-            (Dialects::OcsfAndExtra, true, true, false),
-            (Dialects::Ocsf, true, false, false),
-        ] {
-            assert_eq!(dialects.contains(Dialect::Ocsf), ocsf);
-            assert_eq!(dialects.contains(extra(true)), extended);
-            assert_eq!(dialects.contains(extra(false)), plain);
         }
     }
 }

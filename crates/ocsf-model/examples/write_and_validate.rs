@@ -1,24 +1,30 @@
-//! Builds an event, validates it, and writes it in both dialects.
+//! Builds an event and writes it in the first and the last version, each with its violations.
 #![allow(clippy::print_stdout)] // It shows something to a person.
 
-use stocktake_ocsf_model::{Device, Dialect, InventoryInfo, Metadata, Product, validate, write};
+use stocktake_ocsf_model::{Device, InventoryInfo, Metadata, Product, Version, validate};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let text = |text: &str| Some(text.to_owned());
-    let product = Product { name: text("Example"), ..Default::default() };
-    let version = stocktake_ocsf_model::VERSION.to_owned();
-    let metadata = Metadata { product: Box::new(product), version, ..Default::default() };
-    let device = Device { uid: text("d1"), hostname: text("host"), ..Default::default() };
+fn main() {
+    let device = Device {
+        uid: Some("d1".into()),
+        hostname: Some("host".into()),
+        model: Some("Surface Pro 9".into()),
+        ..Default::default()
+    };
+    let product = Product {
+        name: Some("Example".into()),
+        vendor_name: Some("Contoso".into()),
+        ..Default::default()
+    };
+    let metadata = Metadata { product: Box::new(product), ..Default::default() };
     let (device, metadata) = (Box::new(device), Box::new(metadata));
     let event = InventoryInfo { device, metadata, ..Default::default() };
 
-    for dialect in [Dialect::Ocsf, Dialect::Sekoia { extra_fields: false }] {
-        let mut line = Vec::new();
-        write(&event, dialect, &mut line)?;
-        println!("{}: {}", dialect.name(), String::from_utf8(line)?);
+    for version in Version::ALL {
+        let mut event = event.to_value();
+        version.project(&mut event);
+        println!("{version}: {event}");
+        for violation in validate(&event, version) {
+            println!("{violation}");
+        }
     }
-    for violation in validate(&serde_json::to_value(&event)?) {
-        println!("{violation}");
-    }
-    Ok(())
 }

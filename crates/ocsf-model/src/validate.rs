@@ -10,15 +10,15 @@ use std::fmt;
 
 use serde_json::{Map, Number, Value};
 
-use crate::generated::table;
-use crate::schema::{Attribute, Kind, Members, Object, Primitive, ScalarType};
+use crate::Version;
+use crate::schema::{Attribute, Kind, Members, Object, Primitive, ScalarType, Schema};
 
 /// Objects nested deeper than this are not looked at. No event is a tenth as deep.
 const MAX_DEPTH: usize = 100;
 /// More violations than this are not collected.
 const MAX_VIOLATIONS: usize = 1000;
 /// The id of `Other`, whose caption is the source's own word.
-const OTHER: i64 = 99;
+pub(crate) const OTHER: i64 = 99;
 
 /// A rule that an event can break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,6 +46,8 @@ pub enum Rule {
     Sibling,
     /// `type_uid` is not `class_uid` * 100 + `activity_id`.
     TypeUid,
+    /// `metadata.version` is no version that is known here.
+    Version,
     /// Objects are nested too deeply to look at.
     Depth,
     /// There are more violations than are listed.
@@ -55,7 +57,10 @@ pub enum Rule {
 impl Rule {
     /// Whether the official JSON Schema has this rule too. The others are OCSF's, in words.
     pub const fn in_json_schema(self) -> bool {
-        !matches!(self, Self::Sibling | Self::TypeUid | Self::Depth | Self::Truncated)
+        !matches!(
+            self,
+            Self::Sibling | Self::TypeUid | Self::Version | Self::Depth | Self::Truncated
+        )
     }
 }
 
@@ -77,19 +82,23 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Every rule of strict OCSF 1.5.0 that `event` breaks; none when it is valid.
+/// Every rule of strict OCSF in `version` that `event` breaks; none when it is valid.
 ///
 /// Attributes of a profile are valid only in an event that lists the profile in
 /// `metadata.profiles`. At most 1,000 violations are listed, and a last one says so if there are
 /// more. Never panics.
-pub fn validate(event: &Value) -> Vec<Violation> {
+pub fn validate(event: &Value, version: Version) -> Vec<Violation> {
+    let schema = Schema::of(version);
     let mut validator = Validator {
-        profiles: profiles(event),
+        schema,
+        profiles: profiles(event, schema),
         path: String::new(),
         violations: Vec::new(),
         truncated: false,
     };
-    validator.object(event, &table::INVENTORY_INFO, 0);
+    if let Some(class) = schema.class() {
+        validator.object(event, class, 0);
+    }
     validator.type_uid(event);
     let mut violations = validator.violations;
     if validator.truncated {
@@ -102,14 +111,32 @@ pub fn validate(event: &Value) -> Vec<Violation> {
     violations
 }
 
+/// Every rule that `event` breaks in the version that its own `metadata.version` names.
+///
+/// Another version than those of [`Version::ALL`] is the one violation that is listed. An event without
+/// a version is validated by the default one, in which that is a violation, too.
+pub fn validate_as_declared(event: &Value) -> Vec<Violation> {
+    let declared = event.pointer("/metadata/version").and_then(Value::as_str);
+    match declared.map(str::parse::<Version>) {
+        None => validate(event, Version::default()),
+        Some(Ok(version)) => validate(event, version),
+        Some(Err(unknown)) => vec![Violation {
+            path: "metadata.version".to_owned(),
+            rule: Rule::Version,
+            message: unknown.to_string(),
+        }],
+    }
+}
+
 /// The profiles of the class that the event lists.
-fn profiles(event: &Value) -> Vec<&'static str> {
+fn profiles(event: &Value, schema: &Schema) -> Vec<&'static str> {
     let listed = event.pointer("/metadata/profiles").and_then(Value::as_array);
     let lists = |profile: &&str| listed.is_some_and(|listed| listed.iter().any(|l| l == profile));
-    table::PROFILES.iter().copied().filter(lists).collect()
+    schema.profiles.iter().copied().filter(lists).collect()
 }
 
 struct Validator {
+    schema: &'static Schema,
     profiles: Vec<&'static str>,
     path: String,
     violations: Vec<Violation>,
@@ -126,47 +153,47 @@ impl Validator {
                 .report(Rule::Depth, || format!("is nested deeper than {MAX_DEPTH} objects"));
         }
         // An object without attributes takes any.
-        if !object.attributes.iter().any(|attribute| self.applies(attribute)) {
+        if !object.attributes.values().any(|attribute| self.applies(attribute)) {
             return;
         }
-        for attribute in object.attributes {
-            if attribute.required && self.applies(attribute) && !map.contains_key(attribute.name) {
-                self.within(attribute.name, |this| {
+        for (name, attribute) in &object.attributes {
+            if attribute.is_required && self.applies(attribute) && !map.contains_key(*name) {
+                self.within(name, |this| {
                     this.report(Rule::Required, || "is required".to_owned());
                 });
             }
         }
         self.constraints(map, object);
         for (name, value) in map {
-            self.within(name, |this| match object.attribute(name) {
+            self.within(name, |this| match object.attributes.get(name.as_str()) {
                 None => {
                     this.report(Rule::Unknown, || format!("{} has no such attribute", object.name))
                 }
-                Some(attribute) => match attribute.profile {
-                    Some(profile) if !this.applies(attribute) => this.report(Rule::Unknown, || {
-                        format!("is valid only under profile `{profile}`")
-                    }),
-                    _ => {
-                        this.attribute(value, attribute, depth);
-                        this.sibling(value, attribute, map);
-                    }
-                },
+                Some(attribute) if !this.applies(attribute) => this.report(Rule::Unknown, || {
+                    let profiles = attribute.profiles.join("` or `");
+                    format!("is valid only under profile `{profiles}`")
+                }),
+                Some(attribute) => {
+                    this.attribute(value, attribute, depth);
+                    this.sibling(value, attribute, map);
+                }
             });
         }
     }
 
     fn applies(&self, attribute: &Attribute) -> bool {
-        attribute.profile.is_none_or(|profile| self.profiles.contains(&profile))
+        let listed = |profile: &&str| self.profiles.contains(profile);
+        attribute.profiles.is_empty() || attribute.profiles.iter().any(listed)
     }
 
     fn constraints(&mut self, map: &Map<String, Value>, object: &Object) {
         let present = |names: &[&str]| names.iter().filter(|name| map.contains_key(**name)).count();
-        if !object.at_least_one.is_empty() && present(object.at_least_one) == 0 {
+        if !object.at_least_one.is_empty() && present(&object.at_least_one) == 0 {
             self.report(Rule::AtLeastOne, || {
                 format!("must have at least one of {}", object.at_least_one.join(", "))
             });
         }
-        if !object.just_one.is_empty() && present(object.just_one) != 1 {
+        if !object.just_one.is_empty() && present(&object.just_one) != 1 {
             self.report(Rule::JustOne, || {
                 format!("must have exactly one of {}", object.just_one.join(", "))
             });
@@ -174,7 +201,7 @@ impl Validator {
     }
 
     fn attribute(&mut self, value: &Value, attribute: &Attribute, depth: usize) {
-        if !attribute.array {
+        if !attribute.is_array {
             return self.one(value, attribute, depth);
         }
         let Value::Array(items) = value else {
@@ -189,25 +216,34 @@ impl Validator {
     }
 
     fn one(&mut self, value: &Value, attribute: &Attribute, depth: usize) {
+        // Whatever the table names is in it.
         match attribute.kind {
-            Kind::Object(object) => self.object(value, object, depth + 1),
-            Kind::Scalar(scalar) => self.scalar(value, scalar, attribute.members),
+            Kind::Object(name) => {
+                if let Some(object) = self.schema.object(name) {
+                    self.object(value, object, depth + 1);
+                }
+            }
+            Kind::Scalar(name) => {
+                if let Some(scalar) = self.schema.scalar(name) {
+                    self.scalar(value, scalar, attribute.members.as_ref());
+                }
+            }
         }
     }
 
-    fn scalar(&mut self, value: &Value, scalar: &ScalarType, members: Option<Members>) {
+    fn scalar(&mut self, value: &Value, scalar: &ScalarType, members: Option<&Members>) {
         match (scalar.primitive, value) {
             (Primitive::Json, _) | (Primitive::Boolean, Value::Bool(_)) => {}
             (Primitive::String, Value::String(text)) => self.text(text, scalar, members),
             (Primitive::Float, Value::Number(number)) => self.number(number, scalar, members),
-            (Primitive::Integer | Primitive::Long, Value::Number(number)) if whole(number) => {
+            (Primitive::Integer, Value::Number(number)) if whole(number) => {
                 self.number(number, scalar, members);
             }
             (primitive, _) => {
                 let wanted = match primitive {
                     Primitive::Boolean => "true or false",
                     Primitive::Float => "a number",
-                    Primitive::Integer | Primitive::Long => "an integer",
+                    Primitive::Integer => "an integer",
                     Primitive::String => "a string",
                     Primitive::Json => "JSON",
                 };
@@ -216,15 +252,13 @@ impl Validator {
         }
     }
 
-    fn text(&mut self, text: &str, scalar: &ScalarType, members: Option<Members>) {
+    fn text(&mut self, text: &str, scalar: &ScalarType, members: Option<&Members>) {
         if let Some(max_len) = scalar.max_len
-            && text.chars().count() > max_len
+            && !scalar.is_short_enough(text)
         {
             self.report(Rule::Length, || format!("is longer than {max_len} characters"));
         }
-        if let Some(pattern) = scalar.pattern.as_ref().and_then(|pattern| pattern.as_ref())
-            && !pattern.is_match(text)
-        {
+        if !scalar.matches(text) {
             self.report(Rule::Pattern, || format!("is not a valid {}", scalar.name));
         }
         if let Some(Members::Texts(members)) = members
@@ -234,7 +268,7 @@ impl Validator {
         }
     }
 
-    fn number(&mut self, number: &Number, scalar: &ScalarType, members: Option<Members>) {
+    fn number(&mut self, number: &Number, scalar: &ScalarType, members: Option<&Members>) {
         if let Some((low, high)) = scalar.range
             && !number.as_f64().is_some_and(|n| n >= low as f64 && n <= high as f64)
         {
@@ -249,7 +283,9 @@ impl Validator {
 
     /// Compares the caption that the event gives with the one of the id, where it gives both.
     fn sibling(&mut self, value: &Value, attribute: &Attribute, map: &Map<String, Value>) {
-        let (Some(sibling), Some(members)) = (attribute.sibling, attribute.members) else { return };
+        let (Some(sibling), Some(members)) = (attribute.sibling, &attribute.members) else {
+            return;
+        };
         let Some(captions) = map.get(sibling) else { return };
         let pairs = match (value, captions) {
             (Value::Array(ids), Value::Array(captions)) => ids.iter().zip(captions).collect(),
@@ -317,7 +353,7 @@ fn whole(number: &Number) -> bool {
 }
 
 /// The member that `number` names, and its caption.
-fn caption(members: Members, number: &Number) -> Option<(i64, &'static str)> {
+pub(crate) fn caption(members: &Members, number: &Number) -> Option<(i64, &'static str)> {
     let Members::Numbers(members) = members else { return None };
     // Ids are small, so the comparison as floats is exact.
     let number = number.as_f64()?;

@@ -6,13 +6,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::answer::Answer;
 use crate::cloud::{Cloud, Tenant};
 use crate::fault::{Api, Effect, RetryAfter, Target};
 use crate::graph::{self, KIND, MANAGED_DEVICES, Refusal};
 use crate::query::Query;
 use crate::random::draw;
-use crate::service::http_date;
+use crate::response::{ApiResponse, http_date};
 
 /// More requests in one batch are refused.
 const GREATEST: usize = 20;
@@ -52,27 +51,27 @@ impl Outcome {
     }
 }
 
-/// Answers `POST /v1.0/$batch`.
+/// Serves `POST /v1.0/$batch`.
 pub(crate) fn batch(
     cloud: &Cloud,
     method: &Method,
     headers: &HeaderMap,
     origin: &str,
     body: &[u8],
-) -> Answer {
-    match answer(cloud, method, headers, origin, body) {
-        Ok(answer) => answer,
-        Err(refusal) => refusal.answer(cloud),
+) -> ApiResponse {
+    match respond(cloud, method, headers, origin, body) {
+        Ok(response) => response,
+        Err(refusal) => refusal.respond(cloud),
     }
 }
 
-fn answer(
+fn respond(
     cloud: &Cloud,
     method: &Method,
     headers: &HeaderMap,
     origin: &str,
     body: &[u8],
-) -> Result<Answer, Refusal> {
+) -> Result<ApiResponse, Refusal> {
     if method != Method::POST {
         return Err(Refusal::new(405, "BadRequest", "A batch is posted."));
     }
@@ -118,7 +117,7 @@ fn answer(
             Value::Object(outcome.headers.clone())
         );
         out.extend_from_slice(head.as_bytes());
-        // A body that is no JSON, as a fault may ask for, travels as a text.
+        // A body that is not JSON, which a fault may cause, is sent as a string.
         match serde_json::from_slice::<&RawValue>(&outcome.body) {
             Ok(_) => out.extend_from_slice(&outcome.body),
             Err(_) => {
@@ -129,7 +128,7 @@ fn answer(
         out.push(b'}');
     }
     out.extend_from_slice(b"]}");
-    Ok(Answer::whole(StatusCode::OK, KIND, out))
+    Ok(ApiResponse::whole(StatusCode::OK, KIND, out))
 }
 
 fn outcome(cloud: &Cloud, caller: Result<&Tenant, &Refusal>, item: &Item, origin: &str) -> Outcome {

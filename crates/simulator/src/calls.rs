@@ -14,7 +14,7 @@ const KEPT: usize = 10_000;
 pub struct Count {
     /// Calls.
     pub calls: u64,
-    /// Calls whose answer was no 2xx, or that a fault struck.
+    /// Calls whose response was not 2xx, or that a fault applied to.
     pub failed: u64,
     /// Calls that repeat a failed one: same method, path and query.
     pub retries: u64,
@@ -33,7 +33,7 @@ pub struct Call {
     pub method: String,
     /// Path with query.
     pub target: String,
-    /// The answer's status; `None` where there was no answer.
+    /// The response's status; `None` where there was no response.
     pub status: Option<u16>,
     /// The fault that struck it.
     pub fault: Option<Effect>,

@@ -11,13 +11,13 @@ use serde_json::Value;
 
 use crate::assertion::{IssuerKey, ProjectedToken, Taken};
 use crate::calls::{CallLog, Calls};
-use crate::entra::Tokens;
 use crate::fault::{Effect, Fault, Rules, Target};
 use crate::fleet::{Fleet, Guid};
 use crate::options::{SimulatorOptions, TenantAccount};
 use crate::random::draw;
+use crate::receiver::{Received, Receiver};
 use crate::registration::{ClientSecret, FederatedCredential, RegisteredCertificate, Registration};
-use crate::sekoia::{Received, Receiver};
+use crate::tokens::Tokens;
 
 /// A tenant and its fleet.
 #[derive(Debug)]

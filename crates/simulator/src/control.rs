@@ -5,14 +5,14 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::answer::Answer;
 use crate::cloud::Handle;
 use crate::fault::Fault;
 use crate::fleet::{Expectation, Fleet};
 use crate::query::Query;
 use crate::registration::RegisteredCertificate;
+use crate::response::ApiResponse;
 
-/// What `POST /simulator/fleet/{change|add|remove}` answers.
+/// The response of `POST /simulator/fleet/{change|add|remove}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Altered {
     /// The machines concerned.
@@ -21,17 +21,17 @@ pub struct Altered {
     pub expectation: Expectation,
 }
 
-/// Answers a path below `/simulator/`.
-pub(crate) fn answer(
+/// Serves a path below `/simulator/`.
+pub(crate) fn respond(
     handle: &Handle,
     method: &Method,
     path: &str,
     query: Query<'_>,
     body: &[u8],
-) -> Answer {
+) -> ApiResponse {
     match reply(handle, method, path, query, body) {
-        Ok(body) => Answer::json(StatusCode::OK, &body),
-        Err((status, message)) => Answer::json(status, &json!({ "error": message })),
+        Ok(body) => ApiResponse::json(StatusCode::OK, &body),
+        Err((status, message)) => ApiResponse::json(status, &json!({ "error": message })),
     }
 }
 

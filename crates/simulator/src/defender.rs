@@ -11,27 +11,27 @@ use hyper::header::HeaderMap;
 use hyper::{Method, StatusCode};
 use serde_json::json;
 
-use crate::answer::{Answer, PageBody};
 use crate::audience::Audience;
 use crate::cloud::{Cloud, Tenant};
 use crate::entra::{Denied, authorise};
 use crate::fault::Effect;
 use crate::fleet::Snapshot;
 use crate::query::{Query, time_filter};
+use crate::response::{ApiResponse, PageBody};
 
 const KIND: &str = "application/json; odata.metadata=minimal; odata.streaming=true";
 const ROLES: &[&str] = &["Machine.Read.All", "Machine.ReadWrite.All"];
 /// Greatest `$top`.
 const GREATEST_TOP: usize = 10_000;
 
-/// An answer in the API's form of an error.
-pub(crate) fn error(cloud: &Cloud, status: u16, code: &str, message: &str) -> Answer {
+/// A response in the API's form of an error.
+pub(crate) fn error(cloud: &Cloud, status: u16, code: &str, message: &str) -> ApiResponse {
     let target = cloud.fresh_guid().to_string();
     let body = json!({"error": {"code": code, "message": message, "target": target}});
-    Answer::json(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), &body)
+    ApiResponse::json(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), &body)
 }
 
-fn denied(cloud: &Cloud, denied: &Denied) -> Answer {
+fn denied(cloud: &Cloud, denied: &Denied) -> ApiResponse {
     match denied {
         Denied::Unknown => {
             error(cloud, 401, "Unauthorized", "Unauthorized: the token is not valid.")
@@ -51,12 +51,12 @@ fn denied(cloud: &Cloud, denied: &Denied) -> Answer {
     }
 }
 
-/// Answers a path below `/api` that is none of the API's.
-pub(crate) fn unknown(cloud: &Cloud) -> Answer {
+/// Serves a path below `/api` that is none of the API's.
+pub(crate) fn unknown(cloud: &Cloud) -> ApiResponse {
     error(cloud, 404, "NotFound", "No HTTP resource was found that matches the request.")
 }
 
-/// Answers `GET /api/machines`.
+/// Serves `GET /api/machines`.
 pub(crate) fn list(
     cloud: &Cloud,
     method: &Method,
@@ -65,7 +65,7 @@ pub(crate) fn list(
     path: &str,
     query: Query<'_>,
     effect: Option<&Effect>,
-) -> Answer {
+) -> ApiResponse {
     if method != Method::GET {
         return error(cloud, 405, "MethodNotAllowed", "The method is not allowed.");
     }
@@ -153,7 +153,7 @@ fn write_page(
     path: &str,
     query: Query<'_>,
     effect: Option<&Effect>,
-) -> Answer {
+) -> ApiResponse {
     let Page { state, records, next } = page;
     let mut after = b"]".to_vec();
     let link = match (effect, next) {
@@ -190,7 +190,7 @@ fn write_page(
             state.write_machine(index, out);
         }
     };
-    Answer::streamed(KIND, Box::new(PageBody::new(before.into_bytes(), records, write, after)))
+    ApiResponse::streamed(KIND, Box::new(PageBody::new(before.into_bytes(), records, write, after)))
 }
 
 /// How many records of the page do not parse.
@@ -201,8 +201,8 @@ pub(crate) fn malformed(effect: Option<&Effect>) -> usize {
     }
 }
 
-/// Answers `GET /api/machines/{id}`.
-pub(crate) fn lookup(cloud: &Cloud, method: &Method, headers: &HeaderMap, id: &str) -> Answer {
+/// Serves `GET /api/machines/{id}`.
+pub(crate) fn lookup(cloud: &Cloud, method: &Method, headers: &HeaderMap, id: &str) -> ApiResponse {
     if method != Method::GET {
         return error(cloud, 405, "MethodNotAllowed", "The method is not allowed.");
     }
@@ -216,5 +216,5 @@ pub(crate) fn lookup(cloud: &Cloud, method: &Method, headers: &HeaderMap, id: &s
     };
     let mut record = Vec::new();
     state.write_machine(index, &mut record);
-    Answer::whole(StatusCode::OK, KIND, record)
+    ApiResponse::whole(StatusCode::OK, KIND, record)
 }

@@ -1,4 +1,4 @@
-//! Entra: tokens for the client-credentials grant, and who holds them.
+//! Entra: the token endpoint for the client-credentials grant, and the check of tokens.
 //!
 //! Codes and shapes of refusals: *Microsoft Entra authentication and authorization error codes*
 //! (<https://learn.microsoft.com/entra/identity-platform/reference-error-codes>).
@@ -13,34 +13,15 @@ use hyper::{Method, StatusCode};
 use serde_json::json;
 use url::form_urlencoded;
 
-use crate::answer::Answer;
 use crate::assertion::{self, Expected};
 use crate::audience::Audience;
 use crate::cloud::{Cloud, Tenant, lock};
 use crate::fleet::Guid;
+use crate::response::ApiResponse;
+use crate::tokens::Grant;
 
-/// The one kind of assertion that is taken.
+/// The only supported kind of assertion.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-
-/// A token that was issued.
-#[derive(Debug, Clone)]
-struct Grant {
-    tenant: usize,
-    audience: Audience,
-    roles: Vec<String>,
-    expires: DateTime<Utc>,
-}
-
-/// The tokens that are valid.
-#[derive(Debug, Default)]
-pub(crate) struct Tokens(HashMap<String, Grant>);
-
-impl Tokens {
-    /// Revokes every token.
-    pub(crate) fn revoke(&mut self) {
-        self.0.clear();
-    }
-}
 
 /// A token as it was granted.
 pub(crate) struct Granted {
@@ -52,7 +33,7 @@ pub(crate) struct Granted {
 /// Why a call may not pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Denied {
-    /// No token, one that nobody issued, or one revoked.
+    /// No token, an unknown one, or a revoked one.
     Unknown,
     /// Its time is over.
     Expired,
@@ -94,14 +75,14 @@ pub(crate) fn authorise<'a>(
     cloud.tenants.get(grant.tenant).ok_or(Denied::Unknown)
 }
 
-/// Answers `POST /{tenant}/oauth2/v2.0/token` below `origin`.
+/// Serves `POST /{tenant}/oauth2/v2.0/token` below `origin`.
 pub(crate) fn token(
     cloud: &Cloud,
     method: &Method,
     origin: &str,
     tenant: &str,
     body: &[u8],
-) -> Answer {
+) -> ApiResponse {
     match grant(cloud, method, origin, tenant, body) {
         Ok(granted) => {
             let lifetime = (granted.expires - granted.issued).num_seconds();
@@ -111,11 +92,11 @@ pub(crate) fn token(
                 "ext_expires_in": lifetime,
                 "access_token": granted.token,
             });
-            Answer::json(StatusCode::OK, &body)
+            ApiResponse::json(StatusCode::OK, &body)
                 .with(header::CACHE_CONTROL, "no-store, no-cache")
                 .with(header::PRAGMA, "no-cache")
         }
-        Err(refusal) => refusal.answer(cloud),
+        Err(refusal) => refusal.respond(cloud),
     }
 }
 
@@ -148,7 +129,7 @@ impl Refusal {
         Self { status: StatusCode::UNAUTHORIZED, ..Self::bad("invalid_client", code, message) }
     }
 
-    pub(crate) fn answer(self, cloud: &Cloud) -> Answer {
+    pub(crate) fn respond(self, cloud: &Cloud) -> ApiResponse {
         let (trace, correlation) = (cloud.fresh_guid().to_string(), cloud.fresh_guid().to_string());
         let timestamp = cloud.now().to_rfc3339_opts(SecondsFormat::Secs, true).replace('T', " ");
         let Self { status, error, code, message } = self;
@@ -164,7 +145,7 @@ impl Refusal {
             "correlation_id": correlation,
             "error_uri": format!("https://login.microsoftonline.com/error?code={code}"),
         });
-        Answer::json(status, &body).with(header::CACHE_CONTROL, "no-store, no-cache")
+        ApiResponse::json(status, &body).with(header::CACHE_CONTROL, "no-store, no-cache")
     }
 }
 

@@ -35,7 +35,7 @@ pub enum Api {
 }
 
 impl Api {
-    /// Whether the answer is a page of a listing.
+    /// Whether the response is a page of a listing.
     pub(crate) fn is_list(self) -> bool {
         matches!(self, Self::DefenderList | Self::GraphList)
     }
@@ -87,7 +87,7 @@ pub enum RetryAfter {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Effect {
-    /// Answers with a status. Without a body the API's usual one for it.
+    /// Serves with a status. Without a body the API's usual one for it.
     Status {
         /// The status.
         code: u16,
@@ -98,29 +98,29 @@ pub enum Effect {
         #[serde(default)]
         body: Option<String>,
     },
-    /// Answers 429 without `Retry-After`, and names quota and wait in words, as Defender does.
+    /// Serves 429 without `Retry-After`, and names quota and wait in words, as Defender does.
     QuotaInWords {
         /// Calls allowed in a minute.
         limit: u32,
         /// Seconds until the next call.
         wait_seconds: u32,
     },
-    /// Closes the connection without an answer, and without having done anything.
+    /// Closes the connection without a response, and without having done anything.
     Reset,
-    /// Does what was asked, then closes the connection without an answer.
+    /// Does what was asked, then closes the connection without a response.
     LostAnswer,
-    /// Never answers.
+    /// Never responds.
     Hang,
-    /// Answers 200 with a page of HTML.
+    /// Serves 200 with a page of HTML.
     Html,
-    /// Answers 302.
+    /// Serves 302.
     Redirect {
         /// Where to.
         location: String,
     },
     /// Announces the whole body, sends half of it and closes the connection.
     TruncatedBody,
-    /// Sends half of the JSON as a complete answer.
+    /// Sends half of the JSON as a complete response.
     CutJson,
     /// Sends the body bit by bit.
     SlowBody {
@@ -129,7 +129,7 @@ pub enum Effect {
         /// Milliseconds between them.
         every_millis: u64,
     },
-    /// Answers with a listing of one record that is this large.
+    /// Serves with a listing of one record that is this large.
     HugeBody {
         /// Bytes of its one long text.
         bytes: u64,

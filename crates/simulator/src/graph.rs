@@ -10,7 +10,6 @@ use hyper::header::{self, HeaderMap, HeaderName};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, PageBody};
 use crate::audience::Audience;
 use crate::cloud::{Cloud, Tenant};
 use crate::defender::malformed;
@@ -19,6 +18,7 @@ use crate::fault::Effect;
 use crate::fleet::{Depth, Guid, Selection, Snapshot};
 use crate::options::Intune;
 use crate::query::{Query, equals_filter, time_filter};
+use crate::response::{ApiResponse, PageBody};
 
 /// The path of the listing, below the version.
 pub(crate) const MANAGED_DEVICES: &str = "/deviceManagement/managedDevices";
@@ -27,7 +27,7 @@ pub(crate) const KIND: &str = "application/json;odata.metadata=minimal;odata.str
 const ROLES: &[&str] =
     &["DeviceManagementManagedDevices.Read.All", "DeviceManagementManagedDevices.ReadWrite.All"];
 
-/// A refusal: what an answer or an item of a batch says.
+/// A refusal: what a response or an item of a batch says.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: u16,
@@ -54,9 +54,9 @@ impl Refusal {
         }})
     }
 
-    pub(crate) fn answer(&self, cloud: &Cloud) -> Answer {
+    pub(crate) fn respond(&self, cloud: &Cloud) -> ApiResponse {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
-        Answer::json(status, &self.body(cloud))
+        ApiResponse::json(status, &self.body(cloud))
     }
 }
 
@@ -106,7 +106,7 @@ pub(crate) fn licence(tenant: &Tenant) -> Result<(), Refusal> {
     }
 }
 
-/// Answers `GET /v1.0/deviceManagement/managedDevices`.
+/// Serves `GET /v1.0/deviceManagement/managedDevices`.
 pub(crate) fn list(
     cloud: &Cloud,
     method: &Method,
@@ -114,7 +114,7 @@ pub(crate) fn list(
     origin: &str,
     query: Query<'_>,
     effect: Option<&Effect>,
-) -> Answer {
+) -> ApiResponse {
     let page = get(method)
         .and_then(|()| caller(cloud, headers))
         .and_then(|tenant| licence(tenant).map(|()| tenant))
@@ -134,30 +134,30 @@ pub(crate) fn list(
             };
             let before = [before, link, b"\"value\":[".to_vec()].concat();
             let body = PageBody::new(before, records, write, b"]}".to_vec());
-            Answer::streamed(KIND, Box::new(body))
+            ApiResponse::streamed(KIND, Box::new(body))
                 .with(HeaderName::from_static("odata-version"), "4.0")
         }
-        Err(refusal) => refusal.answer(cloud),
+        Err(refusal) => refusal.respond(cloud),
     }
 }
 
-/// Answers `GET /v1.0/deviceManagement/managedDevices/{id}`.
+/// Serves `GET /v1.0/deviceManagement/managedDevices/{id}`.
 pub(crate) fn lookup(
     cloud: &Cloud,
     method: &Method,
     headers: &HeaderMap,
     id: &str,
     query: Query<'_>,
-) -> Answer {
+) -> ApiResponse {
     let record = get(method)
         .and_then(|()| caller(cloud, headers))
         .and_then(|tenant| licence(tenant).map(|()| tenant))
         .and_then(|tenant| read_one(tenant, id, query));
     match record {
         Ok(record) => {
-            Answer::whole(StatusCode::OK, KIND, record).with(header::CACHE_CONTROL, "no-cache")
+            ApiResponse::whole(StatusCode::OK, KIND, record).with(header::CACHE_CONTROL, "no-cache")
         }
-        Err(refusal) => refusal.answer(cloud),
+        Err(refusal) => refusal.respond(cloud),
     }
 }
 
@@ -248,7 +248,7 @@ fn page(
 
     let filter = query.get("$filter").unwrap_or_default();
     if let Some(ids) = equals_filter(&filter, "azureADDeviceId") {
-        // Of several alternatives only the first with a match answers
+        // Of several alternatives only the first with a match applies
         // (microsoftgraph/msgraph-beta-sdk-dotnet#1156).
         let found = ids.iter().filter_map(|id| Guid::parse(id));
         let mut found = found.map(|id| state.managed_devices_with(id));
@@ -258,7 +258,7 @@ fn page(
     if matches!(effect, Some(Effect::EmptyPageWithLink)) || comes_empty(cloud, query, start) {
         return Ok(Page { state, records: Vec::new(), selection, next: Some(after) });
     }
-    // Any other filter is ignored: the answer is every device.
+    // Any other filter is ignored: the response is every device.
     let terms = time_filter(&filter, "lastSyncDateTime").unwrap_or_default();
     let holds = |index: &usize| {
         terms.is_empty() || {

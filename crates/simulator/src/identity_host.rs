@@ -5,58 +5,21 @@
 //! and *REST endpoint reference* of App Service
 //! (<https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference>).
 
-use std::fmt;
-
 use hyper::StatusCode;
 use hyper::header::HeaderMap;
 use serde_json::{Map, Value, json};
 
-use crate::answer::Answer;
 use crate::cloud::{Cloud, Tenant};
 use crate::entra;
+use crate::options::HostIdentity;
 use crate::query::Query;
+use crate::response::ApiResponse;
 
-/// The managed identity of the host that the client runs on.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct HostIdentity {
-    /// Its client id. Default 00000000-0000-0000-0000-0000000000a1.
-    pub client_id: String,
-    /// Its object id. Default 00000000-0000-0000-0000-0000000000a2.
-    pub object_id: String,
-    /// Its resource id.
-    pub resource_id: String,
-    /// Whether it is given to a client that names none. Default true.
-    pub is_default: bool,
-    /// What App Service expects in `X-IDENTITY-HEADER`. Default `simulated-header`.
-    pub header: String,
-}
-
-impl Default for HostIdentity {
-    fn default() -> Self {
-        Self {
-            client_id: "00000000-0000-0000-0000-0000000000a1".into(),
-            object_id: "00000000-0000-0000-0000-0000000000a2".into(),
-            resource_id: "/subscriptions/s/resourceGroups/g/providers/\
-                          Microsoft.ManagedIdentity/userAssignedIdentities/simulated"
-                .into(),
-            is_default: true,
-            header: "simulated-header".into(),
-        }
-    }
-}
-
-impl fmt::Debug for HostIdentity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HostIdentity").field("client_id", &self.client_id).finish_non_exhaustive()
-    }
-}
-
-/// Answers `GET /metadata/identity/oauth2/token`.
-pub(crate) fn imds(cloud: &Cloud, headers: &HeaderMap, query: Query<'_>) -> Answer {
+/// Serves `GET /metadata/identity/oauth2/token`.
+pub(crate) fn imds(cloud: &Cloud, headers: &HeaderMap, query: Query<'_>) -> ApiResponse {
     let refused = |message: &str| {
         let body = json!({"error": "invalid_request", "error_description": message});
-        Answer::json(StatusCode::BAD_REQUEST, &body)
+        ApiResponse::json(StatusCode::BAD_REQUEST, &body)
     };
     if headers.get("metadata").is_none_or(|value| !value.as_bytes().eq_ignore_ascii_case(b"true")) {
         return refused("Required metadata header not specified");
@@ -81,16 +44,16 @@ pub(crate) fn imds(cloud: &Cloud, headers: &HeaderMap, query: Query<'_>) -> Answ
             body.insert("expires_in".into(), json!(seconds));
             body.insert("ext_expires_in".into(), json!(seconds));
             body.insert("not_before".into(), json!(now.timestamp().to_string()));
-            Answer::json(StatusCode::OK, &Value::Object(body))
+            ApiResponse::json(StatusCode::OK, &Value::Object(body))
         }
-        Err(refusal) => refusal.answer(cloud),
+        Err(refusal) => refusal.respond(cloud),
     }
 }
 
-/// Answers `GET /msi/token`, which `IDENTITY_ENDPOINT` names.
-pub(crate) fn app_service(cloud: &Cloud, headers: &HeaderMap, query: Query<'_>) -> Answer {
+/// Serves `GET /msi/token`, which `IDENTITY_ENDPOINT` names.
+pub(crate) fn app_service(cloud: &Cloud, headers: &HeaderMap, query: Query<'_>) -> ApiResponse {
     let refused = |status: StatusCode, message: &str| {
-        Answer::json(status, &json!({"statusCode": status.as_u16(), "message": message}))
+        ApiResponse::json(status, &json!({"statusCode": status.as_u16(), "message": message}))
     };
     let shown = headers.get("x-identity-header").map(|value| value.as_bytes());
     let known = |tenant: &Tenant| {
@@ -112,13 +75,13 @@ pub(crate) fn app_service(cloud: &Cloud, headers: &HeaderMap, query: Query<'_>) 
     match entra::grant_to_host(cloud, place, tenant, &identity.client_id, &resource) {
         Ok(granted) => {
             let body = common(&granted, &identity.client_id, &resource);
-            Answer::json(StatusCode::OK, &Value::Object(body))
+            ApiResponse::json(StatusCode::OK, &Value::Object(body))
         }
-        Err(refusal) => refusal.answer(cloud),
+        Err(refusal) => refusal.respond(cloud),
     }
 }
 
-/// What both answer; every number is a string.
+/// The response of both; every number is a string.
 fn common(granted: &entra::Granted, client_id: &str, resource: &str) -> Map<String, Value> {
     Map::from_iter([
         ("access_token".into(), json!(granted.token)),

@@ -32,7 +32,7 @@
 //! - [`ODDITIES`]: the odd records that exist, and what a client makes of each.
 //!
 //! It depends on none of the crates it tests and writes its JSON itself: a mistake in their types
-//! cannot hide in its answers.
+//! cannot hide in its responses.
 //!
 //! # Features
 //! None.
@@ -44,7 +44,6 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-mod answer;
 mod assertion;
 mod audience;
 mod batch;
@@ -61,10 +60,13 @@ mod json;
 mod options;
 mod query;
 mod random;
+mod receiver;
 mod registration;
+mod response;
 mod sekoia;
 mod server;
 mod service;
+mod tokens;
 
 pub use assertion::ProjectedToken;
 pub use calls::{Call, Calls, Count};
@@ -72,10 +74,10 @@ pub use cloud::Handle;
 pub use control::Altered;
 pub use fault::{Api, Condition, Effect, Fault, RetryAfter};
 pub use fleet::{Expectation, Fleet, FleetOptions, ODDITIES, Oddity, Outcome, Place};
-pub use identity_host::HostIdentity;
 pub use options::{
-    Clock, Intune, Receipt, RecordEvents, SekoiaOptions, SimulatorOptions, TenantAccount,
+    Clock, HostIdentity, Intune, Receipt, RecordEvents, SekoiaOptions, SimulatorOptions,
+    TenantAccount,
 };
+pub use receiver::{BatchState, Received, ReceivedBatch};
 pub use registration::{ClientSecret, FederatedCredential, NotACertificate, RegisteredCertificate};
-pub use sekoia::{BatchState, Received, ReceivedBatch};
 pub use server::{Running, Simulator, SimulatorError};

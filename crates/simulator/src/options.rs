@@ -8,7 +8,6 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::fleet::Fleet;
-use crate::identity_host::HostIdentity;
 use crate::registration::{ClientSecret, FederatedCredential, RegisteredCertificate, Registration};
 
 /// Tells the time; token expiry, `Date` and `Retry-After` follow it.
@@ -34,7 +33,7 @@ pub struct SimulatorOptions {
     pub graph_empty_page_every: usize,
     /// Lifetime of a token. Default 3,599 s.
     pub token_lifetime: TimeDelta,
-    /// Whether answers are compressed for clients that take gzip. Default true.
+    /// Whether responses are compressed for clients that take gzip. Default true.
     pub gzip: bool,
     /// The receiver.
     pub sekoia: SekoiaOptions,
@@ -174,8 +173,8 @@ pub struct SekoiaOptions {
     pub max_bytes: usize,
     /// Status of an accepted push. Default 200.
     pub push_status: u16,
-    /// Whether the answer to a push names a task. Without one the events count at once. Default true.
-    pub answers_task_id: bool,
+    /// Whether the response to a push names a task. Without one the events count at once. Default true.
+    pub returns_task_id: bool,
     /// How often a task is asked about before it is finished. Default 1: the first time.
     pub task_polls_until_finished: u32,
     /// When the events of a push count as received. Default [`Receipt::WhenSeenFinished`].
@@ -194,7 +193,7 @@ impl Default for SekoiaOptions {
             max_items: 1_000,
             max_bytes: 8 * 1024 * 1024,
             push_status: 200,
-            answers_task_id: true,
+            returns_task_id: true,
             task_polls_until_finished: 1,
             receipt: Receipt::WhenSeenFinished,
             poison: BTreeSet::new(),
@@ -233,4 +232,40 @@ pub enum RecordEvents {
     Full,
     /// How often each device came.
     UidsOnly,
+}
+
+/// The managed identity of the host that the client runs on.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HostIdentity {
+    /// Its client id. Default 00000000-0000-0000-0000-0000000000a1.
+    pub client_id: String,
+    /// Its object id. Default 00000000-0000-0000-0000-0000000000a2.
+    pub object_id: String,
+    /// Its resource id.
+    pub resource_id: String,
+    /// Whether it is given to a client that names none. Default true.
+    pub is_default: bool,
+    /// What App Service expects in `X-IDENTITY-HEADER`. Default `simulated-header`.
+    pub header: String,
+}
+
+impl Default for HostIdentity {
+    fn default() -> Self {
+        Self {
+            client_id: "00000000-0000-0000-0000-0000000000a1".into(),
+            object_id: "00000000-0000-0000-0000-0000000000a2".into(),
+            resource_id: "/subscriptions/s/resourceGroups/g/providers/\
+                          Microsoft.ManagedIdentity/userAssignedIdentities/simulated"
+                .into(),
+            is_default: true,
+            header: "simulated-header".into(),
+        }
+    }
+}
+
+impl fmt::Debug for HostIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HostIdentity").field("client_id", &self.client_id).finish_non_exhaustive()
+    }
 }

@@ -34,7 +34,7 @@ impl fmt::Debug for ClientSecret {
 
 /// Why a certificate cannot be registered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is no X.509 certificate in PEM or DER")]
+#[error("this is not an X.509 certificate in PEM or DER")]
 pub struct NotACertificate;
 
 /// A certificate that the application may sign assertions with.
@@ -65,7 +65,7 @@ impl RegisteredCertificate {
     /// Reads DER.
     ///
     /// # Errors
-    /// When it is no certificate.
+    /// When it is not a certificate.
     pub fn from_der(der: &[u8]) -> Result<Self, NotACertificate> {
         let certificate = Certificate::from_der(der).map_err(|_| NotACertificate)?;
         let content = certificate.tbs_certificate();

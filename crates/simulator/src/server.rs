@@ -16,7 +16,7 @@ use crate::cloud::{Cloud, Handle};
 use crate::options::SimulatorOptions;
 use crate::service::respond;
 
-/// How long calls under way may take when the simulator stops. A hanging one would wait for ever.
+/// How long calls under way may take when the simulator stops. A hanging one would never end.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Why a simulator does not start.
@@ -45,7 +45,7 @@ pub enum SimulatorError {
 pub struct Simulator;
 
 impl Simulator {
-    /// Starts on the current tokio runtime and returns when calls are answered.
+    /// Starts on the current tokio runtime and returns when calls are responded.
     pub async fn start(options: SimulatorOptions) -> Result<Running, SimulatorError> {
         let address = options.listen;
         if !address.ip().is_loopback() {
@@ -118,7 +118,7 @@ async fn serve(listener: TcpListener, cloud: Arc<Cloud>, mut stopped: watch::Rec
 }
 
 async fn serve_connection(stream: TcpStream, cloud: Arc<Cloud>, mut stopped: watch::Receiver<()>) {
-    // Small answers must not wait for one another; without the option they are only slower.
+    // Small responses must not wait for one another; without the option they are only slower.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| respond(Arc::clone(&cloud), request));
     let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);

@@ -1,28 +1,27 @@
-//! One call, from its arrival to its answer: which API it is for, which fault strikes it, who answers.
+//! One call, from its arrival to its response: its API, its fault, and its service.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::{DateTime, TimeDelta, Utc};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
-use crate::answer::{Answer, AnswerBody};
 use crate::cloud::{Cloud, Handle, lock};
 use crate::fault::{Api, Effect, RetryAfter, Target};
 use crate::query::Query;
+use crate::response::{ApiResponse, ResponseBody, http_date};
 use crate::{batch, control, defender, entra, graph, identity_host, sekoia};
 
 /// A greater request is not read.
 const GREATEST_REQUEST: usize = 64 * 1024 * 1024;
 
-/// The connection ends without an answer.
+/// The connection ends without a response.
 #[derive(Debug, thiserror::Error)]
-#[error("connection closed without an answer by a simulated fault")]
-pub(crate) struct NoAnswer;
+#[error("a simulated fault closed the connection without a response")]
+pub(crate) struct ClosedConnection;
 
 /// What a path leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +51,7 @@ impl<'a> Route<'a> {
             [tenant, "oauth2", "v2.0", "token"] => Self::Token(tenant),
             ["metadata", "identity", "oauth2", "token"] => Self::Imds,
             ["msi", "token"] => Self::AppService,
-            // Versioned paths answer the same
+            // Versioned paths respond the same
             // (https://learn.microsoft.com/defender-endpoint/api/exposed-apis-list).
             ["api", "machines"] | ["api", "v1.0", "machines"] => Self::Machines,
             ["api", "machines", id] | ["api", "v1.0", "machines", id] => Self::Machine(id),
@@ -94,23 +93,25 @@ struct Call<'a> {
     body: Bytes,
 }
 
-/// Answers one request.
+/// Serves one request.
 pub(crate) async fn respond(
     cloud: Arc<Cloud>,
     request: Request<Incoming>,
-) -> Result<Response<AnswerBody>, NoAnswer> {
+) -> Result<Response<ResponseBody>, ClosedConnection> {
     let (head, body) = request.into_parts();
     let path = head.uri.path();
     let route = Route::of(path);
     let target = head.uri.path_and_query().map_or(path, |target| target.as_str());
     let Ok(body) = Limited::new(body, GREATEST_REQUEST).collect().await else {
-        return Ok(Answer::whole(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", "").into_response());
+        return Ok(
+            ApiResponse::whole(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", "").into_response()
+        );
     };
     let body = body.to_bytes();
     let query = Query(head.uri.query().unwrap_or_default());
     if let Route::Control(path) = route {
         let handle = Handle(Arc::clone(&cloud));
-        return Ok(control::answer(&handle, &head.method, path, query, &body).into_response());
+        return Ok(control::respond(&handle, &head.method, path, query, &body).into_response());
     }
 
     let tenant = match route {
@@ -135,8 +136,8 @@ pub(crate) async fn respond(
         query,
         body,
     };
-    let answered = call.answer_struck(api, effect.as_ref(), number).await;
-    let mut response = answered?;
+    let responded = call.respond_with_fault(api, effect.as_ref(), number).await;
+    let mut response = responded?;
     let headers = response.headers_mut();
     let date = HeaderValue::from_str(&http_date(cloud.now(), 0));
     if let (false, Ok(date)) = (headers.contains_key(header::DATE), date) {
@@ -156,26 +157,20 @@ fn origin(cloud: &Cloud, headers: &HeaderMap) -> String {
     }
 }
 
-/// An instant this many seconds from now, as headers write it.
-pub(crate) fn http_date(now: DateTime<Utc>, seconds: u32) -> String {
-    let at = now + TimeDelta::seconds(seconds.into());
-    at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
-}
-
 impl Call<'_> {
-    /// The answer as a fault leaves it.
-    async fn answer_struck(
+    /// The response as a fault leaves it.
+    async fn respond_with_fault(
         &self,
         api: Api,
         effect: Option<&Effect>,
         number: u64,
-    ) -> Result<Response<AnswerBody>, NoAnswer> {
+    ) -> Result<Response<ResponseBody>, ClosedConnection> {
         let cloud = self.cloud;
         let ended = |status: Option<u16>| cloud.call_log().ended(number, status, effect);
         let instead = match effect {
             Some(Effect::Reset) => {
                 ended(None);
-                return Err(NoAnswer);
+                return Err(ClosedConnection);
             }
             Some(Effect::Hang) => {
                 ended(None);
@@ -184,39 +179,41 @@ impl Call<'_> {
             Some(effect) => self.instead(api, effect),
             None => None,
         };
-        let answer = instead.unwrap_or_else(|| self.answer(effect));
-        let status = answer.status.as_u16();
+        let response = instead.unwrap_or_else(|| self.respond(effect));
+        let status = response.status.as_u16();
         match effect {
             Some(Effect::LostAnswer) => {
                 ended(None);
-                return Err(NoAnswer);
+                return Err(ClosedConnection);
             }
             Some(Effect::TruncatedBody) => {
                 ended(Some(status));
-                return Ok(answer.into_truncated_response());
+                return Ok(response.into_truncated_response());
             }
             Some(Effect::SlowBody { bytes, every_millis }) => {
                 ended(Some(status));
-                return Ok(answer.into_slow_response(*bytes, Duration::from_millis(*every_millis)));
+                return Ok(
+                    response.into_slow_response(*bytes, Duration::from_millis(*every_millis))
+                );
             }
             _ => ended(Some(status)),
         }
-        let answer = match effect {
-            Some(Effect::CutJson) => answer.cut(),
-            _ => answer,
+        let response = match effect {
+            Some(Effect::CutJson) => response.cut(),
+            _ => response,
         };
-        Ok(self.compress(answer).into_response())
+        Ok(self.compress(response).into_response())
     }
 
-    fn compress(&self, answer: Answer) -> Answer {
+    fn compress(&self, response: ApiResponse) -> ApiResponse {
         let accepted =
             self.headers.get(header::ACCEPT_ENCODING).and_then(|names| names.to_str().ok());
         let taken = accepted.is_some_and(|names| names.contains("gzip"));
-        if taken && self.cloud.options.gzip { answer.compressed() } else { answer }
+        if taken && self.cloud.options.gzip { response.compressed() } else { response }
     }
 
-    /// The answer of the service.
-    fn answer(&self, effect: Option<&Effect>) -> Answer {
+    /// The response of the service.
+    fn respond(&self, effect: Option<&Effect>) -> ApiResponse {
         let Self { cloud, method, headers, path, query, .. } = *self;
         let (origin, body) = (self.origin.as_str(), &self.body);
         match self.route {
@@ -232,33 +229,33 @@ impl Call<'_> {
             Route::Task(id) => sekoia::task(cloud, method, headers, id),
             Route::Unknown if path.starts_with("/v1.0") => {
                 let message = "Resource not found for the segment.";
-                graph::Refusal::new(400, "BadRequest", message).answer(cloud)
+                graph::Refusal::new(400, "BadRequest", message).respond(cloud)
             }
             Route::Unknown | Route::Control(_) => defender::unknown(cloud),
         }
     }
 
-    /// What is answered in the service's place.
-    fn instead(&self, api: Api, effect: &Effect) -> Option<Answer> {
+    /// What is responded in the service's place.
+    fn instead(&self, api: Api, effect: &Effect) -> Option<ApiResponse> {
         match effect {
             Effect::Status { code, retry_after, body } => {
-                let answer = match body {
+                let response = match body {
                     Some(body) => {
                         let status = StatusCode::from_u16(*code).unwrap_or(StatusCode::BAD_GATEWAY);
                         let json = body.starts_with(['{', '[']);
                         let kind = if json { "application/json" } else { "text/plain" };
-                        Answer::whole(status, kind, body.clone())
+                        ApiResponse::whole(status, kind, body.clone())
                     }
                     None => self.usual(api, *code),
                 };
                 Some(match retry_after {
                     Some(RetryAfter::Seconds(seconds)) => {
-                        answer.with(header::RETRY_AFTER, seconds.to_string())
+                        response.with(header::RETRY_AFTER, seconds.to_string())
                     }
                     Some(RetryAfter::Date(seconds)) => {
-                        answer.with(header::RETRY_AFTER, http_date(self.cloud.now(), *seconds))
+                        response.with(header::RETRY_AFTER, http_date(self.cloud.now(), *seconds))
                     }
-                    None => answer,
+                    None => response,
                 })
             }
             Effect::QuotaInWords { limit, wait_seconds } => {
@@ -272,14 +269,14 @@ impl Call<'_> {
             Effect::Html => {
                 let page = "<!DOCTYPE html><html><head><title>Our services aren't available right \
                             now</title></head><body><h1>We're working to restore them</h1></body></html>";
-                Some(Answer::whole(StatusCode::OK, "text/html", page))
+                Some(ApiResponse::whole(StatusCode::OK, "text/html", page))
             }
             Effect::Redirect { location } => {
-                let answer = Answer::whole(StatusCode::FOUND, "text/plain", "");
-                Some(answer.with(header::LOCATION, location.clone()))
+                let response = ApiResponse::whole(StatusCode::FOUND, "text/plain", "");
+                Some(response.with(header::LOCATION, location.clone()))
             }
             Effect::HugeBody { bytes } => {
-                Some(Answer::streamed("application/json", huge_body(*bytes)))
+                Some(ApiResponse::streamed("application/json", huge_body(*bytes)))
             }
             // The call goes on, and meets the 401 that a revoked token earns.
             Effect::ExpireTokens => {
@@ -291,17 +288,17 @@ impl Call<'_> {
     }
 
     /// What an API says with a status.
-    fn usual(&self, api: Api, status: u16) -> Answer {
+    fn usual(&self, api: Api, status: u16) -> ApiResponse {
         let code = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-        // Gateways answer for the service behind them, in HTML.
+        // Gateways respond for the service behind them, in HTML.
         if (502..=504).contains(&status) {
             let page = format!("<html><head><title>{code}</title></head><body></body></html>");
-            return Answer::whole(code, "text/html", page);
+            return ApiResponse::whole(code, "text/html", page);
         }
         match api {
             Api::Entra if status == 429 => {
                 // AzureAD/microsoft-authentication-library-for-dotnet#2855
-                Answer::whole(code, "text/plain", "Too Many Requests")
+                ApiResponse::whole(code, "text/plain", "Too Many Requests")
             }
             Api::Entra | Api::ManagedIdentity => {
                 let body = serde_json::json!({
@@ -309,10 +306,10 @@ impl Call<'_> {
                     "error_description": "AADSTS90033: A transient error has occurred. Please try again.",
                     "error_codes": [90_033],
                 });
-                Answer::json(code, &body)
+                ApiResponse::json(code, &body)
             }
             Api::GraphList | Api::GraphLookup | Api::GraphBatch => {
-                batch::fault(status).answer(self.cloud)
+                batch::fault(status).respond(self.cloud)
             }
             Api::SekoiaPush | Api::SekoiaTask => {
                 sekoia::message(status, code.canonical_reason().unwrap_or("error"))
@@ -334,7 +331,7 @@ impl Call<'_> {
 }
 
 /// A listing whose one record holds a text of this many bytes.
-fn huge_body(bytes: u64) -> crate::answer::Pieces {
+fn huge_body(bytes: u64) -> crate::response::Pieces {
     const PIECE: u64 = 64 * 1024;
 
     let before = std::iter::once(Bytes::from_static(br#"{"value":[{"id":""#));
@@ -362,11 +359,5 @@ mod tests {
         assert_eq!(Route::of("/simulator/fleet/add"), Route::Control("fleet/add"));
         // The wrong path that the documentation's readers take.
         assert_eq!(Route::of("/api/machine"), Route::Unknown);
-    }
-
-    #[test]
-    fn an_http_date_is_written_as_headers_need_it() {
-        let now = "1994-11-06T08:49:30Z".parse().unwrap();
-        assert_eq!(http_date(now, 7), "Sun, 06 Nov 1994 08:49:37 GMT");
     }
 }

@@ -1,69 +1,78 @@
-//! Destinations of events, one module and one feature each.
-//!
-//! ```
-//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-//! use stocktake_connector_core::{CycleId, DeviceUid, Encoded, EncodedEvent, Encoder};
-//! use stocktake_connector_core::{EventUid, Fingerprint};
-//! use stocktake_connector_core::{Batch, Sink, TenantId};
-//! use stocktake_ocsf_model::{Device, Dialect, InventoryInfo};
-//! use stocktake_sinks::{DialectEncoder, StdoutSink, VOLATILE};
-//!
-//! let tenant = TenantId::new("contoso").unwrap();
-//! let uid = DeviceUid::new("1e5bc9d7").unwrap();
-//! let device = Device { uid: Some("1e5bc9d7".into()), ..Default::default() };
-//! let event = InventoryInfo { device: Box::new(device), ..Default::default() };
-//!
-//! let encoder = DialectEncoder::new(Dialect::Ocsf, Fingerprint::of([b"mapping 1".as_slice()]), VOLATILE);
-//! let mut body = Vec::new();
-//! let Encoded { fingerprint, uid_at } = encoder.encode(event, &mut body).unwrap();
-//! if let Some(at) = uid_at {
-//!     EventUid::derive(&tenant, &uid, fingerprint, None).put(&mut body, at);
-//! }
-//!
-//! let events = vec![EncodedEvent { uid, fingerprint, body: body.into() }];
-//! let sink = StdoutSink::over(Vec::new());
-//! sink.write_batch(&Batch { tenant, cycle: CycleId::random(), events }).await.unwrap();
-//! # });
-//! ```
+//! Destinations of events, one folder and one feature each.
 //!
 //! # Main types
-//! - [`DialectEncoder`] writes an event in a dialect, and tells whether its content changed.
+//! - [`OcsfForm`] and [`SekoiaForm`] write an event, and say whether its content changed.
 //! - [`FileSink`]: NDJSON files; a file is complete or absent.
 //! - [`SekoiaSink`]: the asset-connector API of Sekoia.io; acknowledged when the push task finished.
 //! - [`StdoutSink`]: NDJSON on a stream.
+//! - [`SinkRegistry`]: the types that a configuration can name. A [`SinkSettings`] is one type: its
+//!   keys, its validation, its construction and its documentation.
 //!
-//! Each passes `stocktake_connector_core::conformance::sink`, and each that can be tried without
-//! delivering implements [`Check`](stocktake_connector_core::Check).
+//! Each sink passes `stocktake_connector_core::conformance::sink`, and each can be tried without
+//! delivering: it implements [`Check`](stocktake_connector_core::Check).
 //!
 //! # Features
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `file` | yes | [`FileSink`] |
+//! | `registry` | yes | [`SinkRegistry`], and the settings of each sink |
 //! | `sekoia` | yes | [`SekoiaSink`] |
 //! | `stdout` | yes | [`StdoutSink`] |
 //!
 //! # Not here
-//! Splitting a refused batch and noting acknowledgements: the cycle in `connector-runtime` does both.
-//! Retries, quotas and tokens: `http-stack`.
+//! Splitting a refused batch and noting acknowledgements: the engine does both.
+//! Retries, quotas and request signing: `http-stack`.
 
-mod encoder;
+#[cfg(feature = "registry")]
+mod context;
 #[cfg(feature = "file")]
 mod file;
+#[cfg(feature = "registry")]
+mod forms;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+#[cfg(feature = "registry")]
+mod http;
 #[cfg(any(feature = "file", feature = "stdout"))]
-mod lines;
-mod mask;
+mod ndjson;
+mod ocsf;
+#[cfg(feature = "registry")]
+mod registry;
 #[cfg(feature = "sekoia")]
 mod sekoia;
+#[cfg(feature = "registry")]
+pub mod settings;
 #[cfg(feature = "stdout")]
 mod stdout;
+mod volatile;
 
-pub use encoder::{DialectEncoder, VOLATILE};
+#[cfg(feature = "registry")]
+pub use context::{BuiltSink, EventForm, HttpContext, Remote, SecretResolver, SinkContext};
+#[cfg(all(feature = "file", feature = "registry"))]
+pub use file::FileSettings;
 #[cfg(feature = "file")]
-pub use file::{FileLayout, FileOptions, FileSink};
+pub use file::FileSink;
+#[cfg(feature = "registry")]
+pub use forms::{FormName, ocsf_version_schema};
+#[cfg(feature = "registry")]
+pub use http::{TlsSettings, read_base_url, validate_base_url};
+pub use ocsf::OcsfForm;
+#[cfg(feature = "registry")]
+pub use registry::{ConfiguredSink, SETTINGS_MARK, SinkRegistry, SinkType};
+/// The version that [`SinkSettings`] derives its schema with.
+#[cfg(feature = "registry")]
+pub use schemars;
+#[cfg(all(feature = "registry", feature = "sekoia"))]
+pub use sekoia::SekoiaSettings;
 #[cfg(feature = "sekoia")]
-pub use sekoia::{SekoiaOptions, SekoiaSink};
+pub use sekoia::{SekoiaForm, SekoiaOptions, SekoiaSink};
+#[cfg(feature = "registry")]
+pub use settings::{
+    Faults, RedactedText, SecretSetting, SettingsFault, SettingsProblem, SinkSettings,
+};
+#[cfg(all(feature = "registry", feature = "stdout"))]
+pub use stdout::StdoutSettings;
 #[cfg(feature = "stdout")]
 pub use stdout::StdoutSink;
+pub use volatile::VOLATILE;

@@ -4,10 +4,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::time::Duration;
+
 use chrono::DateTime;
 use divan::{Bencher, counter::ItemsCount};
 use stocktake_connector_core::{
-    CycleId, Delivery, DeviceUid, Fingerprint, Scope, SinkName, StateStore, TenantId,
+    CycleId, Delivery, DeviceUid, Fence, Fingerprint, Inventory, Scope, SinkName, SourceName,
+    StateStore, TenantName, WorkerName,
 };
 use stocktake_state::{MemoryStore, SqliteStore};
 use tokio::runtime::Runtime;
@@ -19,7 +22,13 @@ fn main() {
 }
 
 fn scope() -> Scope {
-    Scope { tenant: TenantId::new("contoso").unwrap(), sink: SinkName::new("lake").unwrap() }
+    Scope {
+        inventory: Inventory {
+            tenant: TenantName::new("contoso").unwrap(),
+            source: SourceName::new("defender").unwrap(),
+        },
+        sink: SinkName::new("lake").unwrap(),
+    }
 }
 
 /// Uids as Defender makes them: 40 hex digits in no order.
@@ -35,23 +44,28 @@ fn delivery(devices: &[DeviceUid], round: usize) -> Delivery {
         scope: scope(),
         at: DateTime::from_timestamp(1_790_000_000, 0).unwrap(),
         acknowledged: devices.iter().map(|uid| (uid.clone(), content)).collect(),
+        removed: Vec::new(),
         refused: Vec::new(),
     }
 }
 
 struct Filled<S> {
     store: S,
+    fence: Fence,
     devices: Vec<DeviceUid>,
     runtime: Runtime,
 }
 
 fn filled<S: StateStore>(store: S) -> Filled<S> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let (tenant, worker) = (scope().inventory.tenant, WorkerName::new("w1").unwrap());
+    let hour = Duration::from_secs(3600);
+    let fence = runtime.block_on(store.claim(&tenant, &worker, hour)).unwrap().unwrap().fence();
     let devices: Vec<_> = (0..DEVICES).map(device).collect();
     for part in devices.chunks(1_000) {
-        runtime.block_on(store.commit(delivery(part, 0))).unwrap();
+        runtime.block_on(store.commit(&fence, delivery(part, 0))).unwrap();
     }
-    Filled { store, devices, runtime }
+    Filled { store, fence, devices, runtime }
 }
 
 fn look_up<S: StateStore>(bencher: Bencher<'_, '_>, filled: Filled<S>, rows: usize) {
@@ -72,7 +86,7 @@ fn commit<S: StateStore>(bencher: Bencher<'_, '_>, filled: Filled<S>, rows: usiz
             delivery(parts.next().unwrap(), round)
         })
         .bench_local_values(|delivery| {
-            filled.runtime.block_on(filled.store.commit(delivery)).unwrap();
+            filled.runtime.block_on(filled.store.commit(&filled.fence, delivery)).unwrap();
         });
 }
 

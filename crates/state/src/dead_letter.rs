@@ -5,22 +5,23 @@ use stocktake_connector_core::{Fingerprint, NewDeadLetter, Stage};
 /// Bytes of a payload that are kept.
 const PAYLOAD_KEPT: usize = 64 * 1024;
 
-/// Bytes of a reason that are kept. Reasons quote remotes, and remotes may answer with a page.
+/// Bytes of a reason that are kept. Reasons quote remotes, which may send a whole page.
 const REASON_KEPT: usize = 4 * 1024;
 
-/// Dead letters without a device that are kept of each tenant. Such a letter is known by its payload,
-/// and a remote that sends another broken record each time would fill the disk otherwise.
+/// Dead letters without a device that are kept of each source of a tenant. Such a letter is known by its
+/// payload, and a remote that sends another broken record each time would otherwise fill the disk.
 pub(crate) const ANONYMOUS_KEPT: usize = 10_000;
 
-/// A dead letter that is met again has the same identity: tenant, sink, stage, and the device, or the
-/// payload where the device is not known.
+/// A dead letter that is met again has the same identity: tenant, source, sink, stage, and the device,
+/// or the payload where the device is not known.
 pub(crate) fn identity(letter: &NewDeadLetter) -> Fingerprint {
     let (kind, content) = match &letter.uid {
         Some(uid) => ("uid", uid.as_str()),
         None => ("payload", letter.payload.as_str()),
     };
     Fingerprint::of([
-        letter.tenant.as_str().as_bytes(),
+        letter.inventory.tenant.as_str().as_bytes(),
+        letter.inventory.source.as_str().as_bytes(),
         // No sink name is empty, so no sink cannot be mistaken for one.
         letter.sink.as_ref().map_or("", |sink| sink.as_str()).as_bytes(),
         stage_name(letter.stage).as_bytes(),
@@ -63,7 +64,7 @@ fn kept(mut text: String, bound: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stocktake_connector_core::{DeviceUid, SinkName, TenantId};
+    use stocktake_connector_core::{DeviceUid, Inventory, SinkName, SourceName, TenantName};
 
     #[test]
     fn a_text_is_cut_behind_the_character_that_crosses_the_bound_and_marked() {
@@ -74,19 +75,25 @@ mod tests {
 
     #[test]
     fn two_letters_of_one_device_at_one_stage_and_sink_are_the_same() {
-        let letter = |sink: Option<&str>, stage, uid: Option<&str>, payload: &str| {
-            identity(&NewDeadLetter {
-                tenant: TenantId::new("contoso").unwrap(),
-                sink: sink.map(|sink| SinkName::new(sink).unwrap()),
-                stage,
-                uid: uid.map(|uid| DeviceUid::new(uid).unwrap()),
-                fingerprint: None,
-                reason: String::new(),
-                payload: payload.into(),
-            })
-        };
+        let letter_of =
+            |source: &str, sink: Option<&str>, stage, uid: Option<&str>, payload: &str| {
+                identity(&NewDeadLetter {
+                    inventory: Inventory {
+                        tenant: TenantName::new("contoso").unwrap(),
+                        source: SourceName::new(source).unwrap(),
+                    },
+                    sink: sink.map(|sink| SinkName::new(sink).unwrap()),
+                    stage,
+                    uid: uid.map(|uid| DeviceUid::new(uid).unwrap()),
+                    fingerprint: None,
+                    reason: String::new(),
+                    payload: payload.into(),
+                })
+            };
+        let letter = |sink, stage, uid, payload| letter_of("defender", sink, stage, uid, payload);
         let one = letter(Some("lake"), Stage::Deliver, Some("d1"), "x");
         assert_eq!(one, letter(Some("lake"), Stage::Deliver, Some("d1"), "y"));
+        assert_ne!(one, letter_of("intune", Some("lake"), Stage::Deliver, Some("d1"), "x"));
         assert_ne!(one, letter(Some("soc"), Stage::Deliver, Some("d1"), "x"));
         assert_ne!(one, letter(None, Stage::Deliver, Some("d1"), "x"));
         assert_ne!(one, letter(Some("lake"), Stage::Map, Some("d1"), "x"));

@@ -1,9 +1,9 @@
-//! The trace that a span belongs to, as other programs are told of it.
+//! Trace context for other programs.
 
 use tracing::Span;
 
-/// The W3C's `traceparent` of a span (<https://www.w3.org/TR/trace-context/>); `None` while no traces
-/// are pushed, or when this program was built without them.
+/// The W3C's `traceparent` of a span (<https://www.w3.org/TR/trace-context/>). `None` while no traces
+/// are pushed, or when the program was built without them.
 #[cfg(feature = "otlp")]
 pub fn traceparent(span: &Span) -> Option<String> {
     use opentelemetry::trace::TraceContextExt as _;
@@ -18,7 +18,7 @@ pub fn traceparent(span: &Span) -> Option<String> {
     })
 }
 
-/// `None`: this program was built without traces.
+/// `None`: the program was built without traces.
 #[cfg(not(feature = "otlp"))]
 pub fn traceparent(_: &Span) -> Option<String> {
     None

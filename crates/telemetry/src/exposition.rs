@@ -1,7 +1,7 @@
 //! Metrics in Prometheus's text format
 //! (<https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format>).
 //!
-//! Series come in the order of their labels, so that two scrapes can be compared.
+//! Series are sorted by their labels, so that two scrapes can be compared.
 
 use std::fmt::{Display, Write as _};
 
@@ -10,7 +10,9 @@ use opentelemetry_sdk::metrics::data::{
     AggregatedMetrics, Histogram, Metric, MetricData, ResourceMetrics,
 };
 
-/// The value of `Content-Type` of a scrape's answer.
+use crate::metric::ALL;
+
+/// The `Content-Type` of a scrape's response.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Writes every metric.
@@ -30,6 +32,7 @@ pub(crate) fn write(metrics: &ResourceMetrics) -> String {
 
 fn write_metric<T: Display + Copy>(text: &mut String, metric: &Metric, data: &MetricData<T>) {
     let name = metric.name();
+    let name = ALL.iter().find(|known| known.otlp_name == name).map_or(name, |known| known.name);
     let (kind, mut series) = match data {
         MetricData::Gauge(gauge) => {
             let points = gauge.data_points();
@@ -53,7 +56,7 @@ fn write_metric<T: Display + Copy>(text: &mut String, metric: &Metric, data: &Me
     }
 }
 
-/// The labels of a series, to sort by, and its lines.
+/// The labels of a series as the sort key, and its lines.
 type Series = (String, String);
 
 fn plain<'a>(
@@ -97,7 +100,8 @@ fn labels<'a>(attributes: impl Iterator<Item = &'a KeyValue>) -> String {
     pairs.join(",")
 }
 
-/// A label's key in the letters that the format allows: one dot in it would spoil the whole scrape.
+/// A label's key with the characters that the format allows: a single dot would invalidate the whole
+/// scrape.
 fn label_name(key: &str) -> String {
     key.replace(|char: char| !char.is_ascii_alphanumeric() && char != '_', "_")
 }
@@ -116,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_would_end_a_label_early_is_escaped() {
+    fn characters_that_end_a_label_are_escaped() {
         let pairs = [KeyValue::new("tenant", "a\"b\\c\nd"), KeyValue::new("api", "graph")];
         let (_, line) = plain("calls", pairs.iter(), 1);
         assert_eq!(line, "calls{api=\"graph\",tenant=\"a\\\"b\\\\c\\nd\"} 1\n");

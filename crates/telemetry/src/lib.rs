@@ -3,16 +3,15 @@
 //! A name that two crates must spell alike lives here, once.
 //!
 //! ```
-//! use stocktake_telemetry::{LogFormat, LogOptions, field, init_logs};
+//! use stocktake_telemetry::{field, span};
 //!
-//! init_logs(LogOptions { format: LogFormat::Json, filter: "info" })?;
-//! tracing::info!({ field::TENANT_ID } = "contoso", "cycle finished");
-//! # Ok::<(), stocktake_telemetry::LogError>(())
+//! let cycle = tracing::info_span!(span::CYCLE, { field::TENANT_NAME } = "contoso");
+//! cycle.in_scope(|| tracing::info!({ field::CYCLE_READ } = 3, "cycle finished"));
 //! ```
 //!
 //! # Rules
-//! Field values are chosen one by one: device names, user names, secrets, bodies and the queries of
-//! URLs never are. A message is fixed text; what varies is a field.
+//! Field values are chosen one by one; they never contain names of devices or users, secrets, bodies
+//! or the queries of URLs. A message is fixed text; what varies is a field.
 //!
 //! # Main types
 //! [`metric`] names every metric. `Registry` holds their values once, for the scrape and for the
@@ -21,16 +20,21 @@
 //! # Features
 //! | feature | gives | default |
 //! |---|---|---|
+//! | `logs` | `init_logs`: the log of a program, on standard error | off |
 //! | `metrics` | `Registry` | off |
-//! | `otlp` | `Otlp`, and `traceparent` of spans that are pushed | off |
+//! | `otlp` | `Otlp`, and `traceparent` of spans that are pushed; includes the other two | off |
+//!
+//! A library that only names things enables none of them and depends on `tracing` alone.
 //!
 //! # Not here
-//! The connection to a collector: the caller brings it. What is told of whom: the program's own.
+//! The connection to a collector: the caller provides it. What to record about whom: the program
+//! decides.
 
 mod context;
 #[cfg(feature = "metrics")]
 mod exposition;
 pub mod field;
+#[cfg(feature = "logs")]
 mod logs;
 pub mod metric;
 #[cfg(feature = "otlp")]
@@ -46,6 +50,7 @@ pub use context::traceparent;
 pub use exposition::CONTENT_TYPE as EXPOSITION_CONTENT_TYPE;
 #[cfg(feature = "otlp")]
 pub use logs::init_logs_and_traces;
+#[cfg(feature = "logs")]
 pub use logs::{LogError, LogFormat, LogOptions, init_logs};
 #[cfg(feature = "otlp")]
 pub use otlp::{Otlp, OtlpClient, OtlpError, OtlpOptions};

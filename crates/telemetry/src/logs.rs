@@ -1,4 +1,4 @@
-//! Logs on the standard error: lines for people, or JSON for machines.
+//! Logs on standard error: lines for people, or JSON for machines.
 
 use std::io::{self, IsTerminal};
 
@@ -20,13 +20,13 @@ pub enum LogFormat {
     Json,
 }
 
-/// What is logged, and how.
+/// Options of the log.
 #[derive(Debug, Clone, Copy)]
 pub struct LogOptions<'a> {
     /// How a line is written.
     pub format: LogFormat,
-    /// Levels by module, as in `info,stocktake_http_stack=debug`. It is about lines: the spans that
-    /// say of whom a line is are there at every level.
+    /// Levels by module, as in `info,stocktake_http_stack=debug`. The filter applies to lines only: a
+    /// line names its spans, and so its tenant, at every level.
     pub filter: &'a str,
 }
 
@@ -36,16 +36,16 @@ impl Default for LogOptions<'_> {
     }
 }
 
-/// Why logs could not be set up.
+/// Logs could not be set up.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LogError {
-    /// The filter cannot be read.
-    #[error("log filter `{filter}` is not understood; write it like `info,stocktake=debug`")]
+    /// The filter is not valid.
+    #[error("log filter `{filter}` is not valid; write it like `info,stocktake=debug`")]
     Filter {
-        /// The filter as it was given.
+        /// The filter as given.
         filter: String,
-        /// What is wrong with it.
+        /// The cause.
         #[source]
         source: ParseError,
     },
@@ -54,16 +54,16 @@ pub enum LogError {
     AlreadySetUp(#[source] TryInitError),
 }
 
-/// Sends the logs of the whole process to the standard error.
+/// Sends the logs of the whole process to standard error.
 ///
 /// # Errors
-/// When the filter cannot be read, or logs are already set up.
+/// When the filter is not valid, or logs are already set up.
 pub fn init_logs(options: LogOptions<'_>) -> Result<(), LogError> {
     init(options, None)
 }
 
-/// Sends the logs of the whole process to the standard error, and the spans of our own crates to
-/// where `otlp` pushes them.
+/// Sends the logs of the whole process to standard error, and the spans of our own crates to the
+/// collector of `otlp`.
 ///
 /// # Errors
 /// As for [`init_logs`].
@@ -72,7 +72,7 @@ pub fn init_logs_and_traces(options: LogOptions<'_>, otlp: &crate::Otlp) -> Resu
     init(options, otlp.tracer().map(|tracer| Box::new(spans(tracer)) as Part))
 }
 
-/// Hands the spans of our own crates to `tracer`.
+/// A layer that passes the spans of our own crates to `tracer`.
 #[cfg(feature = "otlp")]
 fn spans(tracer: opentelemetry_sdk::trace::SdkTracer) -> impl Layer<Registry> + Send + Sync {
     tracing_opentelemetry::layer()
@@ -81,13 +81,13 @@ fn spans(tracer: opentelemetry_sdk::trace::SdkTracer) -> impl Layer<Registry> + 
         .with_threads(false)
         .with_level(false)
         .with_tracked_inactivity(false)
-        // Spans alone, whose fields are chosen one by one: an event may quote an outside text.
+        // Spans only, whose fields are chosen one by one: an event may quote text from outside.
         .with_filter(filter_fn(|metadata| {
             metadata.is_span() && metadata.target().starts_with(OURS)
         }))
 }
 
-/// What the targets of our crates' spans start with.
+/// The prefix of our crates' targets.
 const OURS: &str = "stocktake";
 
 type Part = Box<dyn Layer<Registry> + Send + Sync>;
@@ -111,7 +111,7 @@ where
         .map_err(|source| LogError::Filter { filter: options.filter.to_owned(), source })?;
     let lines: Part = match options.format {
         LogFormat::Human => Box::new(fmt::layer().with_ansi(ansi).with_writer(writer)),
-        // Span fields go along, because a machine reads each line alone.
+        // With the fields of its spans, because a machine reads each line on its own.
         LogFormat::Json => {
             let json = fmt::layer().json().flatten_event(true).with_current_span(false);
             #[cfg(feature = "otlp")]
@@ -119,19 +119,19 @@ where
             Box::new(json.with_writer(writer))
         }
     };
-    // A warning alone does not say of which tenant it is; the spans around it do.
-    let whose = filter_fn(|metadata| {
+    // A warning alone does not name its tenant; the spans around it do.
+    let context = filter_fn(|metadata| {
         metadata.is_span()
             && metadata.target().starts_with(OURS)
             && *metadata.level() <= Level::INFO
     });
-    let filter = filter.or(whose.with_max_level_hint(LevelFilter::INFO));
+    let filter = filter.or(context.with_max_level_hint(LevelFilter::INFO));
     let lines: Part = Box::new(lines.with_filter(filter));
     let parts: Vec<Part> = spans.into_iter().chain([lines]).collect();
     Ok(tracing_subscriber::registry().with(parts))
 }
 
-/// JSON lines that name their place in a trace, so that one leads to the other.
+/// JSON lines that carry the ids of their trace and span.
 #[cfg(feature = "otlp")]
 mod trace_ids {
     use std::fmt;
@@ -158,7 +158,7 @@ mod trace_ids {
             mut writer: Writer<'_>,
             event: &Event<'_>,
         ) -> fmt::Result {
-            // The span that this thread is in: spans put themselves there when they are entered.
+            // The span that this thread is in: a span attaches its context when it is entered.
             let context = opentelemetry::Context::current();
             let span = context.span().span_context().clone();
             if !span.is_sampled() {
@@ -166,7 +166,7 @@ mod trace_ids {
             }
             let mut line = String::new();
             self.0.format_event(within, Writer::new(&mut line), event)?;
-            // The line is one object, whose closing brace makes room for two more members.
+            // The line is one object; two more members replace its closing brace.
             match line.trim_end().strip_suffix('}') {
                 Some(open) => {
                     let (trace, span) = (span.trace_id(), span.span_id());
@@ -203,7 +203,7 @@ mod tests {
         logged_with(format, filter, None).0
     }
 
-    /// The lines, and the span that they were written in as a trace names it.
+    /// The lines, and the `traceparent` of the span that they were written in.
     fn logged_with(
         format: LogFormat,
         filter: &str,
@@ -216,7 +216,7 @@ mod tests {
         let parent = tracing::subscriber::with_default(subscriber, || {
             let span = tracing::info_span!("cycle", { field::CYCLE_ID } = "c1");
             let _entered = span.enter();
-            tracing::info!({ field::TENANT_ID } = "contoso", "cycle finished");
+            tracing::info!({ field::TENANT_NAME } = "contoso", "cycle finished");
             tracing::debug!("detail");
             tracing::warn!("odd");
             crate::traceparent(&span)
@@ -230,7 +230,7 @@ mod tests {
         assert_eq!(text.lines().count(), 2);
         for part in [
             r#""message":"cycle finished""#,
-            r#""connector.tenant.id":"contoso""#,
+            r#""connector.tenant.name":"contoso""#,
             r#""connector.cycle.id":"c1""#,
             r#""level":"INFO""#,
         ] {
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_warning_says_of_whom_it_is_when_only_warnings_are_logged() {
+    fn a_warning_names_its_cycle_when_only_warnings_are_logged() {
         for (format, filter) in
             [(LogFormat::Json, "warn"), (LogFormat::Human, "error,stocktake=warn")]
         {
@@ -270,11 +270,11 @@ mod tests {
         let ids = format!(",\"trace_id\":\"{trace}\",\"span_id\":\"{span}\"}}\n");
         assert!(text.ends_with(&ids), "{text}");
         assert_eq!(text.lines().count(), 1);
-        assert!(!logged(LogFormat::Json, "warn").contains("trace_id"), "there is no trace");
+        assert!(!logged(LogFormat::Json, "warn").contains("trace_id"), "without a trace");
     }
 
     #[test]
-    fn a_filter_that_cannot_be_read_is_named() {
+    fn an_invalid_filter_is_named() {
         let error = init_logs(LogOptions { format: LogFormat::Human, filter: "a=b=c" });
         assert!(error.unwrap_err().to_string().contains("`a=b=c`"));
     }

@@ -1,22 +1,26 @@
 //! Names of metrics, with their labels and what they mean.
 //!
-//! Snake case, a base unit in the plural, counters end in `_total`. Labels are of bounded variety:
-//! tenants and sinks by their names in the configuration, and words of small, fixed sets. Neither
-//! device nor user ever is a label.
+//! Snake case, a base unit in the plural, counters end in `_total`. A metric that OpenTelemetry
+//! defines keeps its name, attributes and bounds
+//! (<https://opentelemetry.io/docs/specs/semconv/http/http-metrics/>). Labels have few values: names
+//! of tenants and sinks, hosts of the configuration, and words of small, fixed sets. Devices and users
+//! are never labels.
 
-/// How a metric's values are to be read.
+use crate::field;
+
+/// The type of a metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MetricKind {
-    /// A sum that only grows while the process lives.
+    /// A sum that only grows during the life of the process.
     Counter,
     /// A value that goes up and down.
     Gauge,
-    /// Values counted by size, up to each of these bounds.
+    /// Values counted by size, with these upper bounds.
     Histogram(&'static [f64]),
 }
 
 impl MetricKind {
-    /// The kind as Prometheus spells it.
+    /// The type as Prometheus spells it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Counter => "counter",
@@ -29,27 +33,31 @@ impl MetricKind {
 /// A metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Metric {
-    /// Its name, the same in a scrape and in a push.
+    /// The name in a scrape.
     pub name: &'static str,
-    /// How its values are to be read.
+    /// The name in a push. It differs from `name` where OpenTelemetry defines the metric: Prometheus
+    /// spells such a name with underscores and its unit.
+    pub otlp_name: &'static str,
+    /// The type.
     pub kind: MetricKind,
-    /// The unit, in UCUM's spelling as OpenTelemetry wants it; empty for a plain number.
+    /// The unit in UCUM, as OpenTelemetry wants it; empty for a plain number.
     pub unit: &'static str,
-    /// The keys of its labels, in the order in which values are given.
+    /// The keys of the labels, in the order in which values are given. A scrape spells a dot as an
+    /// underscore.
     pub labels: &'static [&'static str],
-    /// What it tells, as a sentence.
+    /// What the metric measures, as a sentence.
     pub meaning: &'static str,
 }
 
-/// Keys of labels.
+/// Keys of labels. Those of HTTP requests are in [`field`].
 pub mod label {
     /// The tenant, by its name in the configuration.
     pub const TENANT: &str = "tenant";
     /// The sink, by its name in the configuration.
     pub const SINK: &str = "sink";
-    /// The outside API: `entra`, `managed-identity`, `defender`, `graph`, or the type of a sink.
+    /// The remote API: `entra`, `managed-identity`, `defender`, `graph`, or the type of a sink.
     pub const API: &str = "api";
-    /// How a cycle or a call ended.
+    /// The outcome of a cycle.
     pub const OUTCOME: &str = "outcome";
     /// `full` or `incremental`.
     pub const KIND: &str = "kind";
@@ -62,18 +70,30 @@ use label::{API, KIND, OUTCOME, SINK, TENANT, VERSION};
 const SECONDS: &str = "s";
 const BYTES: &str = "By";
 
-/// From a quick answer to one that its time-out ends.
-const CALL_BOUNDS: &[f64] = &[0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+/// The bounds that OpenTelemetry's conventions name for the duration of HTTP requests.
+const REQUEST_BOUNDS: &[f64] =
+    &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 /// From a small tenant to one whose quota makes a cycle last for hours.
 const CYCLE_BOUNDS: &[f64] = &[1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0, 10_800.0, 21_600.0];
 
-/// Declares each metric once, as a constant and in [`ALL`].
+/// The last of one or two names.
+macro_rules! last {
+    ($name:literal) => {
+        $name
+    };
+    ($name:literal, $last:literal) => {
+        $last
+    };
+}
+
+/// Declares each metric once, as a constant and in [`ALL`]. `as` gives the name in a push.
 macro_rules! metrics {
-    ($($constant:ident = $name:literal, $kind:expr, $unit:expr, [$($label:expr),*], $meaning:literal;)*) => {
+    ($($constant:ident = $name:literal $(as $otlp_name:literal)?, $kind:expr, $unit:expr, [$($label:expr),*], $meaning:literal;)*) => {
         $(
             #[doc = $meaning]
             pub const $constant: Metric = Metric {
                 name: $name,
+                otlp_name: last!($name $(, $otlp_name)?),
                 kind: $kind,
                 unit: $unit,
                 labels: &[$($label),*],
@@ -90,57 +110,55 @@ use MetricKind::{Counter, Gauge, Histogram};
 
 metrics! {
     DATA_AGE = "stocktake_data_age_seconds", Gauge, SECONDS, [TENANT, SINK],
-        "Time since the start of the last cycle that delivered everything to this sink: whether data is fresh. Where there never was one, the time since the sink was first configured for the tenant, over restarts.";
+        "Time since the start of the last cycle that delivered everything to this sink: the freshness of its data. Before the first such cycle, the time since the sink was first configured for the tenant. Survives restarts.";
     CHECKPOINT_AGE = "stocktake_checkpoint_age_seconds", Gauge, SECONDS, [TENANT, SINK],
-        "Age of the newest sighting of a device that was delivered: where the next incremental cycle starts, before its overlap. Absent until a first cycle is complete.";
+        "Age of the newest sighting of a device that was delivered. The next incremental cycle starts there, minus its overlap. Absent before the first complete cycle.";
     COLLECTION_INTERVAL = "stocktake_collection_interval_seconds", Gauge, SECONDS, [TENANT],
-        "Time from the start of one cycle to the start of the next one, as configured: what the ages of data are measured against.";
+        "Configured time from the start of one cycle to the start of the next. Compare the ages of data with it.";
     CYCLES = "stocktake_cycles_total", Counter, "", [TENANT, KIND, OUTCOME],
-        "Cycles that ended, by outcome: complete, interrupted or failed. One that cannot begin, or whose report cannot be kept, counts as failed.";
+        "Finished cycles by outcome: complete, interrupted or failed. A cycle that cannot start, or whose report cannot be stored, counts as failed.";
     CYCLE_DURATION = "stocktake_cycle_duration_seconds", Histogram(CYCLE_BOUNDS), SECONDS, [TENANT, KIND],
-        "How long cycles took.";
+        "Duration of cycles.";
     DEVICES_READ = "stocktake_devices_read_total", Counter, "", [TENANT],
-        "Records read from the source, unreadable ones and repeated ones included.";
+        "Records read from the source, including unreadable and repeated ones.";
     DEVICES_MAPPED = "stocktake_devices_mapped_total", Counter, "", [TENANT],
         "Devices that became events.";
     DEVICES_UNCHANGED = "stocktake_devices_unchanged_total", Counter, "", [TENANT, SINK],
-        "Devices that a cycle did not send, because the sink has them as they are.";
+        "Devices that were not sent because the sink already has them in this state.";
     EVENTS_ACKNOWLEDGED = "stocktake_events_acknowledged_total", Counter, "", [TENANT, SINK],
         "Events that the sink acknowledged.";
     DEAD_LETTERS = "stocktake_dead_letters_total", Counter, "", [TENANT, SINK],
-        "Records and events that can never be delivered as they are. Each cycle counts those that it met, again too.";
+        "Records and events that can never be delivered as they are. A record counts again in each cycle that meets it.";
     SINK_BATCHES = "stocktake_sink_batches_total", Counter, "", [TENANT, SINK],
         "Batches that the sink acknowledged.";
     SINK_BYTES = "stocktake_sink_bytes_total", Counter, BYTES, [TENANT, SINK],
         "Bytes of the acknowledged events.";
-    API_CALLS = "stocktake_api_calls_total", Counter, "", [TENANT, API, OUTCOME],
-        "Requests on the wire, retries included, by outcome: ok, or the kind of failure.";
+    HTTP_REQUEST_DURATION = "http_client_request_duration_seconds" as "http.client.request.duration",
+        Histogram(REQUEST_BOUNDS), SECONDS,
+        [TENANT, API, field::HTTP_REQUEST_METHOD, field::SERVER_ADDRESS, field::SERVER_PORT, field::HTTP_RESPONSE_STATUS_CODE, field::ERROR_TYPE],
+        "Duration of each HTTP request on the wire, retries included, from sending it to the last byte of the response. Excludes waits for quota and before retries. Without `tenant` where one client serves all tenants, without a status code where no response came, and without an error type on success.";
     API_RETRIES = "stocktake_api_retries_total", Counter, "", [TENANT, API],
         "Requests that repeated an earlier one of the same call.";
-    API_THROTTLES = "stocktake_api_throttles_total", Counter, "", [TENANT, API],
-        "Answers that asked to slow down.";
-    API_CALL_DURATION = "stocktake_api_call_duration_seconds", Histogram(CALL_BOUNDS), SECONDS, [API],
-        "How long requests took, from the request to the last byte of the answer; waits for quota and before retries are not part of it.";
     QUOTA_REMAINING = "stocktake_quota_remaining_ratio", Gauge, "", [TENANT, API],
-        "Share of the longest quota (for Defender, the hour's) that is still free, from 0 to 1.";
+        "Free share, from 0 to 1, of the burst of the quota with the longest window (for Defender, one hour). At 0, calls wait for quota.";
     CREDENTIAL_EXPIRY = "stocktake_credential_expiry_timestamp_seconds", Gauge, SECONDS, [TENANT],
-        "When the tenant's certificate ends, in Unix time. Absent for credentials whose end only Entra knows.";
+        "Expiry of the tenant's certificate in Unix time. Absent for credentials whose expiry only Entra knows.";
     STATE_SIZE = "stocktake_state_size_bytes", Gauge, BYTES, [],
-        "Size of the state with its log. Absent while state is kept in memory.";
+        "Size of the state file including its log. Absent while state is in memory.";
     STATE_DISK_FREE = "stocktake_state_disk_free_bytes", Gauge, BYTES, [],
-        "Space that is left on the disk of the state.";
+        "Free space on the disk that holds the state.";
     STATE_DISK_SIZE = "stocktake_state_disk_size_bytes", Gauge, BYTES, [],
-        "Size of the disk of the state.";
+        "Size of the disk that holds the state.";
     BUILD_INFO = "stocktake_build_info", Gauge, "", [VERSION],
-        "Always 1; its label tells the version.";
+        "Always 1. The label holds the version.";
     PROCESS_CPU = "process_cpu_seconds_total", Counter, SECONDS, [],
-        "CPU time that the process used, user and system.";
+        "CPU time of the process, user and system.";
     PROCESS_MEMORY = "process_resident_memory_bytes", Gauge, BYTES, [],
         "Resident memory.";
     PROCESS_OPEN_FILES = "process_open_fds", Gauge, "", [],
         "Open file descriptors.";
     PROCESS_START = "process_start_time_seconds", Gauge, SECONDS, [],
-        "When the process started, in Unix time.";
+        "Start of the process in Unix time.";
 }
 
 #[cfg(test)]
@@ -155,8 +173,11 @@ pub(crate) mod tests {
         let mut names = BTreeSet::new();
         for metric in ALL {
             let Metric { name, kind, unit, .. } = metric;
-            assert!(names.insert(name), "{name} is there twice");
-            assert!(name.starts_with("stocktake_") || name.starts_with("process_"), "{name}");
+            assert!(names.insert(name), "{name} is declared twice");
+            assert!(
+                ["stocktake_", "process_", "http_client_"].iter().any(|own| name.starts_with(own)),
+                "{name}"
+            );
             assert!(name.chars().all(|char| char.is_ascii_lowercase() || char == '_'), "{name}");
             assert_eq!(*kind == MetricKind::Counter, name.ends_with("_total"), "{name}");
             let stem = name.trim_end_matches("_total");
@@ -165,6 +186,9 @@ pub(crate) mod tests {
                 "By" => assert!(stem.ends_with("_bytes"), "{name}"),
                 _ => assert!(!stem.ends_with("_seconds") && !stem.ends_with("_bytes"), "{name}"),
             }
+            // How Prometheus spells an OpenTelemetry name.
+            let spelt = metric.otlp_name.replace('.', "_");
+            assert!(*name == spelt || *name == format!("{spelt}_seconds"), "{name}");
             assert!(metric.meaning.ends_with('.'), "{name}");
         }
     }

@@ -1,4 +1,4 @@
-//! Who is told of in a push: OpenTelemetry's resource.
+//! The OpenTelemetry resource of a push: which process it comes from.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -6,8 +6,8 @@ use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::resource::{EnvResourceDetector, TelemetryResourceDetector};
 
-/// The resource of this process: what `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` say, and
-/// where they are silent, our own values.
+/// The resource of this process: `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES`, and our own
+/// values for what they do not set.
 pub(crate) fn resource(version: &'static str) -> Resource {
     let resource = Resource::builder_empty()
         .with_service_name("stocktake")
@@ -22,7 +22,7 @@ pub(crate) fn resource(version: &'static str) -> Resource {
     .build()
 }
 
-/// Tells this process from others: the name of the pod or host; a random text where there is none.
+/// Distinguishes this process from others: the name of the pod or host, else a random text.
 fn instance() -> String {
     let pod = std::env::var("HOSTNAME").ok();
     let host = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
@@ -31,6 +31,6 @@ fn instance() -> String {
 }
 
 fn random() -> String {
-    // Each state hashes nothing to something else.
+    // Each state hashes the empty input to a different value.
     format!("{:016x}", RandomState::new().build_hasher().finish())
 }

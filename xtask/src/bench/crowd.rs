@@ -81,7 +81,7 @@ pub(super) fn section(crowds: &[Crowd]) -> String {
     let (name, value) = GIVEN_BACK;
     let mut text = format!(
         "\n## Many tenants at the same time\n\n\
-         The first cycles of {TENANTS} tenants with {MACHINES} machines each, in the ocsf dialect, by \
+         The first cycles of {TENANTS} tenants with {MACHINES} machines each, in the ocsf form, by \
          `collection.concurrent_cycles`. Memory that was freed is kept for a second for what comes \
          next; with `{name}={value}`, as the image, the chart and the systemd unit set it, it goes back \
          to the system after {value} ms.\n\n\

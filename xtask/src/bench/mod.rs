@@ -1,4 +1,4 @@
-//! What a cycle costs: CPU and memory of the real program beside a floor, in the same run.
+//! The cost of a cycle: CPU and memory of the real program next to a floor, in the same run.
 //!
 //! The program reads, enriches, maps, compares with state and writes NDJSON. The floor reads the same
 //! bytes over the same HTTP stack, parses them to untyped JSON values and writes those out: what any
@@ -40,14 +40,14 @@ struct Used {
     wall_seconds: f64,
 }
 
-/// How events are written. The ocsf dialect says more: an event has some 2.6 KB instead of 1 KB.
-const DIALECTS: [&str; 2] = ["sekoia", "ocsf"];
+/// How events are written. The ocsf form says more: an event has some 2.6 KB instead of 1 KB.
+const FORMS: [&str; 2] = ["sekoia", "ocsf"];
 
-/// One size in one dialect.
+/// One size in one form.
 #[derive(Debug)]
 struct Row {
     machines: u64,
-    dialect: &'static str,
+    form: &'static str,
     managed_devices: u64,
     calls: [u64; 3],
     program: Used,
@@ -71,15 +71,15 @@ impl Bench {
         let mut rows = Vec::new();
         for machines in &self.machines {
             let runs = if *machines < 1_000_000 { self.runs.max(1) } else { 1 };
-            for dialect in DIALECTS {
-                rows.push(measure(&target, &root, *machines, dialect, runs)?);
+            for form in FORMS {
+                rows.push(measure(&target, &root, *machines, form, runs)?);
             }
         }
         for row in &rows {
             println!(
                 "{} machines, {}: {:.2} s CPU and {:.0} MiB; floor {:.2} s and {:.0} MiB; ratio {:.2}",
                 row.machines,
-                row.dialect,
+                row.form,
                 row.program.cpu_seconds,
                 mebibytes(row.program.peak_bytes),
                 row.floor.cpu_seconds,
@@ -119,8 +119,8 @@ impl Simulator {
             .map_while(Result::ok)
             .take_while(|line| line != "}")
             .collect();
-        let answer: Value = serde_json::from_str(&format!("{text}}}"))?;
-        let url = answer["url"].as_str().context("the simulator names no URL")?.to_owned();
+        let response: Value = serde_json::from_str(&format!("{text}}}"))?;
+        let url = response["url"].as_str().context("the simulator names no URL")?.to_owned();
         Ok(Self { process, url })
     }
 }
@@ -136,7 +136,7 @@ fn measure(
     target: &Path,
     root: &Path,
     machines: u64,
-    dialect: &'static str,
+    form: &'static str,
     runs: usize,
 ) -> anyhow::Result<Row> {
     let managed_devices = machines / 5 * 4;
@@ -149,7 +149,7 @@ fn measure(
             fs::remove_dir_all(&folder)?;
         }
         fs::create_dir_all(&folder)?;
-        fs::write(folder.join("stocktake.toml"), configuration(&simulator.url, dialect))?;
+        fs::write(folder.join("stocktake.toml"), configuration(&simulator.url, form))?;
         let floor = run(Command::new(target.join("examples/floor"))
             .args([&simulator.url, "floor.ndjson"])
             .current_dir(&folder))?;
@@ -178,7 +178,7 @@ fn measure(
     fs::remove_dir_all(&folder)?;
     Ok(Row {
         machines,
-        dialect,
+        form,
         managed_devices,
         calls,
         program: median(&first),
@@ -237,8 +237,8 @@ fn mebibytes(bytes: f64) -> f64 {
     bytes / 1_048_576.0
 }
 
-fn configuration(url: &str, dialect: &str) -> String {
-    tenant("bench", url) + &sink(dialect)
+fn configuration(url: &str, form: &str) -> String {
+    tenant("bench", url) + &sink(form)
 }
 
 fn tenant(name: &str, url: &str) -> String {
@@ -252,9 +252,9 @@ fn tenant(name: &str, url: &str) -> String {
 }
 
 /// A sink, and quotas that nothing meets.
-fn sink(dialect: &str) -> String {
+fn sink(form: &str) -> String {
     format!(
-        "[sinks.lake]\ntype = \"file\"\npath = \"events\"\ndialect = \"{dialect}\"\n\
+        "[sinks.lake]\ntype = \"file\"\npath = \"events\"\nform = \"{form}\"\n\
          [http]\ndefender_per_minute = 1000000\ndefender_per_hour = 1000000\n\
          graph_per_20s = 1000000\n"
     )
@@ -269,10 +269,10 @@ fn page(rows: &[Row], runs: usize) -> String {
          that are safe on disk when they are acknowledged.\n\n\
          Made by `cargo xtask bench --write`; medians of {runs} runs, but of a single one at a million machines. CPU is user and system time of \
          the whole process, memory its greatest resident size. Machines differ and are noisy: read \
-         the ratio, not the seconds. The ocsf dialect writes two and a half times the bytes that it \
-         reads, the sekoia dialect about as many.\n\n\
+         the ratio, not the seconds. The ocsf form writes two and a half times the bytes that it \
+         reads, the sekoia form about as many.\n\n\
          ## First cycle: everything is sent\n\n\
-         | machines | dialect | managed devices | calls (token, Defender, Graph) | CPU s per 100,000 machines | \
+         | machines | form | managed devices | calls (token, Defender, Graph) | CPU s per 100,000 machines | \
          floor | ratio | peak MiB | floor | wall s | floor |\n\
          |---:|---|---:|---|---:|---:|---:|---:|---:|---:|---:|\n"
     );
@@ -282,7 +282,7 @@ fn page(rows: &[Row], runs: usize) -> String {
             page,
             "| {} | {} | {} | {:?} | {:.2} | {:.2} | **{:.2}** | {:.0} | {:.0} | {:.1} | {:.1} |",
             row.machines,
-            row.dialect,
+            row.form,
             row.managed_devices,
             row.calls,
             per(&row.program),
@@ -296,7 +296,7 @@ fn page(rows: &[Row], runs: usize) -> String {
     }
     page.push_str(
         "\n## Second full cycle: nothing has changed, nothing is sent\n\n\
-         | machines | dialect | CPU s per 100,000 machines | peak MiB | wall s |\n\
+         | machines | form | CPU s per 100,000 machines | peak MiB | wall s |\n\
          |---:|---|---:|---:|---:|\n",
     );
     for row in rows {
@@ -304,7 +304,7 @@ fn page(rows: &[Row], runs: usize) -> String {
             page,
             "| {} | {} | {:.2} | {:.0} | {:.1} |",
             row.machines,
-            row.dialect,
+            row.form,
             row.again.cpu_seconds * 100_000.0 / row.machines as f64,
             mebibytes(row.again.peak_bytes),
             row.again.wall_seconds

@@ -17,9 +17,13 @@ pub(crate) struct Enums<'a> {
 }
 
 impl<'a> Enums<'a> {
-    /// An attribute that means the same everywhere gives its name to the type (`RiskLevelId`);
-    /// one whose members differ by object is told apart by the object (`DeviceTypeId`).
-    pub(crate) fn collect(facts: &'a Facts) -> anyhow::Result<Self> {
+    /// The enums of those objects that `is_wanted` names. An attribute that means the same in every
+    /// object of the schema gives its name to the type (`RiskLevelId`); one whose members differ by
+    /// object is told apart by the object (`DeviceTypeId`).
+    pub(crate) fn collect(
+        facts: &'a Facts,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> anyhow::Result<Self> {
         let class = (facts.class.name.as_str(), &facts.class.object);
         let objects = facts.objects.iter().map(|(name, object)| (name.as_str(), object));
         // Attribute -> members -> the objects that have it so.
@@ -47,11 +51,19 @@ impl<'a> Enums<'a> {
                 } else {
                     format!("{}{}", type_name(owner), type_name(singular))
                 };
+                let wanted: Vec<_> = owners.into_iter().filter(|owner| is_wanted(owner)).collect();
+                if wanted.is_empty() {
+                    continue;
+                }
+                ensure!(
+                    members.iter().all(|member| matches!(member.id, Id::Number(_))),
+                    "{name} is an enum of texts, for which there is no Rust type"
+                );
                 ensure!(
                     enums.types.insert(name.clone(), members).is_none(),
                     "two enums would be called {name}"
                 );
-                for owner in owners {
+                for owner in wanted {
                     enums.used.insert(format!("{owner}.{attribute}"), name.clone());
                 }
             }
@@ -74,7 +86,7 @@ impl<'a> Enums<'a> {
 
     /// Invocations of the macros that make the types.
     pub(crate) fn source(&self) -> anyhow::Result<String> {
-        let mut out = String::from("use crate::enumeration::{integer_enum, string_enum};\n");
+        let mut out = String::from("use crate::enumeration::integer_enum;\n");
         for (name, members) in &self.types {
             let mut users = Vec::new();
             for (user, used) in &self.used {
@@ -82,9 +94,11 @@ impl<'a> Enums<'a> {
                     users.push(format!("`{user}`"));
                 }
             }
-            let numbers = members.iter().all(|member| matches!(member.id, Id::Number(_)));
-            let kind = if numbers { "integer_enum" } else { "string_enum" };
-            write!(out, "\n{kind}! {{\n    /// Values of {}.\n    {name} {{\n", users.join(", "))?;
+            write!(
+                out,
+                "\ninteger_enum! {{\n    /// Values of {}.\n    {name} {{\n",
+                users.join(", ")
+            )?;
             let mut variants = BTreeMap::new();
             for member in *members {
                 let variant = type_name(&member.caption);
@@ -92,11 +106,8 @@ impl<'a> Enums<'a> {
                     variant != "Unlisted" && variants.insert(variant.clone(), ()).is_none(),
                     "{name} has two members called {variant}"
                 );
-                match &member.id {
-                    Id::Number(id) => {
-                        writeln!(out, "        {variant} = {id} {:?},", member.caption)?;
-                    }
-                    Id::Text(id) => writeln!(out, "        {variant} = {id:?},")?,
+                if let Id::Number(id) = member.id {
+                    writeln!(out, "        {variant} = {id} {:?},", member.caption)?;
                 }
             }
             out.push_str("    }\n}\n");

@@ -26,7 +26,7 @@ impl fmt::Display for Linkage {
             Self::Musl => "static, with musl",
             Self::StaticGlibc => {
                 "static, with glibc: host names are looked up in /etc/hosts and by DNS; other \
-                 sources in /etc/nsswitch.conf work only beside the same version of glibc"
+                 sources in /etc/nsswitch.conf work only with the same version of glibc"
             }
             Self::Dynamic => {
                 "dynamic: needs the C library of the machine that built it, or a newer one, and is \
@@ -83,14 +83,42 @@ fn choose(host: &str) -> anyhow::Result<String> {
         return Ok(host.to_owned());
     }
     if Command::new("musl-gcc").arg("--version").output().is_err() {
-        println!("musl: not used, there is no musl-gcc (Debian package musl-tools)");
+        println!("musl: not used, musl-gcc is not installed (Debian package musl-tools)");
         return Ok(host.to_owned());
     }
     Ok(musl)
 }
 
 fn compile(root: &Path, target: &str, is_static: bool, time: u64) -> anyhow::Result<PathBuf> {
-    let folder = root.join("target/dist-build");
+    run(cargo(root, "build", target, is_static, time)?.args(["--bin", "stocktake"]))?;
+    Ok(root.join(BUILD_FOLDER).join(target).join("release/stocktake"))
+}
+
+/// Writes the manual pages, by a program that is built as the release is, so that what both consist
+/// of is built once.
+pub(super) fn manual_pages(
+    root: &Path,
+    built: &Built,
+    pages: &Path,
+    time: u64,
+) -> anyhow::Result<()> {
+    let is_static = built.linkage != Linkage::Dynamic;
+    let mut cargo = cargo(root, "run", &built.target, is_static, time)?;
+    cargo.args(["--features", "reference", "--bin", "stocktake-reference", "--", "man"]).arg(pages);
+    run(&mut cargo)
+}
+
+/// Where cargo builds the release, from the root of the repository.
+const BUILD_FOLDER: &str = "target/dist-build";
+
+/// A cargo that builds the runtime for a release.
+fn cargo(
+    root: &Path,
+    verb: &str,
+    target: &str,
+    is_static: bool,
+    time: u64,
+) -> anyhow::Result<Command> {
     let cargo_home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")))
@@ -108,9 +136,9 @@ fn compile(root: &Path, target: &str, is_static: bool, time: u64) -> anyhow::Res
     flags.push(format!("-Ctarget-feature={}crt-static", if is_static { '+' } else { '-' }));
     let mut cargo = Command::new(env!("CARGO"));
     cargo
-        .args(["build", "--release", "--locked", "--package", "stocktake-connector-runtime"])
-        .args(["--bin", "stocktake", "--target", target, "--target-dir"])
-        .arg(&folder)
+        .args([verb, "--release", "--locked", "--package", "stocktake-connector-runtime"])
+        .args(["--target", target, "--target-dir"])
+        .arg(root.join(BUILD_FOLDER))
         .current_dir(root)
         // Separated by a character that is in no path.
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
@@ -118,8 +146,7 @@ fn compile(root: &Path, target: &str, is_static: bool, time: u64) -> anyhow::Res
         .env("CARGO_PROFILE_RELEASE_STRIP", "symbols")
         .env("CARGO_INCREMENTAL", "0")
         .env("SOURCE_DATE_EPOCH", time.to_string());
-    run(&mut cargo)?;
-    Ok(folder.join(target).join("release/stocktake"))
+    Ok(cargo)
 }
 
 /// Looks at a program and runs it, where it is one of this machine's.
@@ -144,7 +171,7 @@ pub(crate) fn linkage(program: &[u8], target: &str) -> anyhow::Result<Linkage> {
     };
     // 64 bits, the lowest byte first: every target that we build for.
     if program.get(..6) != Some(b"\x7fELF\x02\x01") {
-        bail!("it is no 64-bit little-endian ELF program");
+        bail!("it is not a 64-bit little-endian ELF program");
     }
     let headers = || {
         let (start, size, count) = (number(0x20, 8)?, number(0x36, 2)?, number(0x38, 2)?);

@@ -1,7 +1,7 @@
-//! What a release gives people: program, completions, manual, bill of materials, chart, checksums.
+//! The files of a release: program, completions, manual, bill of materials, chart, checksums.
 //!
 //! The same commit gives the same files: entries are sorted, times are the commit's (or
-//! `SOURCE_DATE_EPOCH`), and folders of the machine do not get into the program.
+//! `SOURCE_DATE_EPOCH`), and the program contains no paths of the machine.
 
 mod binary;
 mod chart;
@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
-use sha2::{Digest as _, Sha256};
 
 use crate::archive::Archive;
-use crate::program::{git, printed, run};
+use crate::digest::sha256;
+use crate::program::{git, printed};
 use crate::{sbom, schema};
 
 pub(crate) use binary::{Linkage, linkage};
@@ -24,7 +24,7 @@ pub(crate) use chart::{FOLDER as CHART, scalar};
 /// Where everything is put, from the root of the repository.
 pub(crate) const FOLDER: &str = "target/dist";
 
-/// Packaged beside the program.
+/// Packaged with the program.
 const DOCUMENTS: [&str; 3] = ["LICENSE", "README.md", "CHANGELOG.md"];
 
 /// The unit for systemd.
@@ -67,7 +67,7 @@ impl Dist {
         archive.file(format!("{name}/stocktake.service"), fs::read(root.join(SERVICE))?);
         archive.file(format!("{name}/BUILD.txt"), facts(&root, &version, &built)?);
         if built.runs {
-            manual(&built.program, &name, &mut archive)?;
+            manual(&root, &built, time, &name, &mut archive)?;
         } else {
             println!("without completions and manual: a program for {target} does not run here");
         }
@@ -107,7 +107,9 @@ pub(crate) fn time(root: &Path) -> anyhow::Result<u64> {
         Ok(seconds) => seconds,
         Err(_) => git(root, &["log", "-1", "--format=%ct"])?,
     };
-    seconds.parse().with_context(|| format!("SOURCE_DATE_EPOCH `{seconds}` is no count of seconds"))
+    seconds
+        .parse()
+        .with_context(|| format!("SOURCE_DATE_EPOCH `{seconds}` is not a number of seconds"))
 }
 
 /// What was built, of what and with what.
@@ -122,15 +124,21 @@ fn facts(root: &Path, version: &str, built: &binary::Built) -> anyhow::Result<St
     ))
 }
 
-/// Adds what the program writes about itself.
-fn manual(program: &Path, name: &str, archive: &mut Archive) -> anyhow::Result<()> {
+/// Adds completions and manual pages.
+fn manual(
+    root: &Path,
+    built: &binary::Built,
+    time: u64,
+    name: &str,
+    archive: &mut Archive,
+) -> anyhow::Result<()> {
     archive.folder(format!("{name}/completions"), 0o755, 0);
     for (shell, file) in COMPLETIONS {
-        let script = printed(Command::new(program).args(["completions", shell]))?;
+        let script = printed(Command::new(&built.program).args(["completions", shell]))?;
         archive.file(format!("{name}/completions/{file}"), script + "\n");
     }
     let pages = tempfile::tempdir()?;
-    run(Command::new(program).arg("man").arg(pages.path()))?;
+    binary::manual_pages(root, built, pages.path(), time)?;
     archive.folder(format!("{name}/man"), 0o755, 0);
     for page in files(pages.path())? {
         let file = page.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -156,14 +164,6 @@ fn sums(folder: &Path) -> anyhow::Result<String> {
         let _ = writeln!(sums, "{}  {name}", sha256(&fs::read(&path)?));
     }
     Ok(sums)
-}
-
-/// SHA-256 in hexadecimal digits.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
 }
 
 #[cfg(test)]

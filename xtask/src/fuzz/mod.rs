@@ -32,7 +32,11 @@ impl Fuzz {
         let root = schema::root();
         let all = targets(&root)?;
         for target in &self.targets {
-            ensure!(all.contains(target), "there is no target `{target}`, but {}", all.join(", "));
+            ensure!(
+                all.contains(target),
+                "unknown target `{target}`; the targets are {}",
+                all.join(", ")
+            );
         }
         // The versions that the program is built with.
         fs::copy(root.join("Cargo.lock"), root.join(FOLDER).join("Cargo.lock"))?;

@@ -53,7 +53,7 @@ fn all(root: &Path) -> anyhow::Result<Vec<Seeds>> {
         ("yaml_configuration", YAML.map(Into::into).to_vec()),
         ("token_answer", TOKENS.map(Into::into).to_vec()),
         ("error_envelope", REFUSALS.map(Into::into).to_vec()),
-        ("sekoia_answers", TASKS.map(Into::into).to_vec()),
+        ("sekoia_responses", TASKS.map(Into::into).to_vec()),
     ])
 }
 
@@ -111,13 +111,13 @@ sinks = ["out"]
 
 [sinks.out]
 type = "stdout"
-dialect = "ocsf"
+form = "ocsf"
 "#;
 
 const YAML: [&str; 2] = [
     "tenants:\n  contoso:\n    tenant_id: 00000000-0000-0000-0000-000000000001\n    app_id: \
      00000000-0000-0000-0000-000000000002\n    app_secret_file: /run/secrets/contoso\nsinks:\n  \
-     out: { type: stdout, dialect: ocsf }\n",
+     out: { type: stdout, form: ocsf }\n",
     "log: &log\n  level: info\nhttp: [*log, \"\\u00e9\", !!str 1, 0x10, ~]\n",
 ];
 

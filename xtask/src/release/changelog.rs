@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_tell_is_no_release() {
+    fn a_release_without_changes_is_refused() {
         let closed = close(TEXT, "0.2.0", day()).unwrap();
         let error = close(&closed, "0.3.0", day()).unwrap_err().to_string();
         assert!(error.contains("nothing is listed"), "{error}");

@@ -125,7 +125,7 @@ fn a_rehearsal_changes_nothing() {
 }
 
 #[test]
-fn whatever_stands_against_a_release_is_told_at_once_and_nothing_is_done() {
+fn every_obstacle_to_a_release_is_reported_at_once_and_nothing_is_done() {
     let repository = Repository::new();
     let root = repository.root();
     git(root, &["tag", "v0.3.0"]).unwrap();

@@ -1,4 +1,4 @@
-//! The signed assertion (RFC 7523) by which a certificate proves the application.
+//! The signed client assertion (RFC 7523) of a certificate.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -11,16 +11,16 @@ use serde_json::{Value, json};
 
 use super::identity::Identity;
 use super::{AssertionForm, CertificateError, CertificateOptions};
-use crate::ProofContext;
+use crate::AuthenticationContext;
 
 /// How long an assertion is valid: the upper end of what Entra recommends.
-const LIFE: TimeDelta = TimeDelta::minutes(10);
+const LIFETIME: TimeDelta = TimeDelta::minutes(10);
 
 /// Signs a fresh assertion.
 pub(super) fn sign(
     identity: &Identity,
     options: &CertificateOptions,
-    context: &ProofContext<'_>,
+    context: &AuthenticationContext<'_>,
 ) -> Result<SecretString, CertificateError> {
     let failed = |_| CertificateError::Signing { thumbprint: identity.facts.thumbprint.clone() };
     let random = SystemRandom::new();
@@ -28,12 +28,12 @@ pub(super) fn sign(
     random.fill(&mut id).map_err(failed)?;
     let claims = json!({
         "aud": context.token_endpoint.as_str(),
-        "iss": context.app_id,
-        "sub": context.app_id,
+        "iss": context.client_id,
+        "sub": context.client_id,
         "jti": uuid::Builder::from_random_bytes(id).into_uuid().to_string(),
         "nbf": context.now.timestamp(),
         "iat": context.now.timestamp(),
-        "exp": (context.now + LIFE).timestamp(),
+        "exp": (context.now + LIFETIME).timestamp(),
     });
     let signed = format!("{}.{}", part(&header(identity, options)), part(&claims));
     let padding: &'static dyn RsaEncoding = match options.form {

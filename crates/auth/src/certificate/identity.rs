@@ -10,9 +10,7 @@ use x509_cert::Certificate;
 use x509_cert::der::Decode;
 use x509_cert::time::Time;
 
-use super::CertificateFacts;
-
-/// What a PEM or PFX file gives.
+/// The content of a PEM or PFX file.
 pub(super) struct Found {
     pub(super) key: KeyDer,
     /// In DER.
@@ -33,8 +31,22 @@ pub(crate) struct Identity {
     pub(super) facts: CertificateFacts,
 }
 
+/// The public facts of a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CertificateFacts {
+    /// SHA-1 in upper-case hexadecimal digits, as the portal shows it.
+    pub thumbprint: String,
+    /// SHA-256 in upper-case hexadecimal digits.
+    pub sha256: String,
+    /// When it becomes valid.
+    pub not_before: DateTime<Utc>,
+    /// When it expires. Entra accepts no assertion after that.
+    pub not_after: DateTime<Utc>,
+}
+
 impl Identity {
-    /// Finds the certificate of `key`. An error says in words what is wrong.
+    /// Finds the certificate of `key`. An error says what is wrong.
     pub(super) fn new(key: &KeyDer, certificates: &[Vec<u8>]) -> Result<Self, String> {
         let pair = match key {
             KeyDer::Pkcs8(der) => KeyPair::from_pkcs8(der),
@@ -42,10 +54,10 @@ impl Identity {
         };
         let key = pair.map_err(|rejected| match rejected.to_string().as_str() {
             "WrongAlgorithm" => {
-                "the private key is no RSA key; Entra takes RSA certificates only".to_owned()
+                "the private key is not an RSA key; Entra accepts RSA certificates only".to_owned()
             }
             reason => format!(
-                "the private key is no usable RSA key ({reason}); use one of 2048 to 4096 bits"
+                "the private key is not a usable RSA key ({reason}); use one of 2048 to 4096 bits"
             ),
         })?;
         let mut parsed = Vec::new();

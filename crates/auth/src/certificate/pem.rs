@@ -5,11 +5,13 @@ use secrecy::zeroize::Zeroizing;
 
 use super::identity::{Found, KeyDer};
 
-/// Reads the first private key and every certificate. An error says in words what is wrong.
+/// Reads the first private key and every certificate. An error says what is wrong.
 pub(super) fn read(text: &[u8]) -> Result<Found, String> {
-    let words = String::from_utf8_lossy(text);
-    // Before the sections: the header lines of the old form are no base64.
-    if words.contains("BEGIN ENCRYPTED PRIVATE KEY") || words.contains("Proc-Type: 4,ENCRYPTED") {
+    let readable = String::from_utf8_lossy(text);
+    // Before the sections: the header lines of the old form are not base64.
+    if readable.contains("BEGIN ENCRYPTED PRIVATE KEY")
+        || readable.contains("Proc-Type: 4,ENCRYPTED")
+    {
         return Err(
             "the private key is encrypted; store it unencrypted (`openssl rsa -in …`) in a \
                     file that only the program can read, or use a PFX file with a password"
@@ -29,7 +31,7 @@ pub(super) fn read(text: &[u8]) -> Result<Found, String> {
             }
             SectionKind::EcPrivateKey => {
                 return Err(
-                    "the private key is an EC key; Entra takes RSA certificates only".to_owned()
+                    "the private key is an EC key; Entra accepts RSA certificates only".to_owned()
                 );
             }
             _ => {}
@@ -39,6 +41,6 @@ pub(super) fn read(text: &[u8]) -> Result<Found, String> {
         (Some(key), false) => Ok(Found { key, certificates }),
         (None, false) => Err("it has no private key (`BEGIN PRIVATE KEY`)".to_owned()),
         (Some(_), true) => Err("it has no certificate (`BEGIN CERTIFICATE`)".to_owned()),
-        (None, true) => Err("it is no PEM text with a certificate and a private key".to_owned()),
+        (None, true) => Err("it is not PEM text with a certificate and a private key".to_owned()),
     }
 }

@@ -5,7 +5,7 @@ use secrecy::zeroize::Zeroizing;
 
 use super::identity::{Found, KeyDer};
 
-/// Reads the first private key and every certificate. An error says in words what is wrong.
+/// Reads the first private key and every certificate. An error says what is wrong.
 pub(super) fn read(file: &[u8], password: &str) -> Result<Found, String> {
     let archive = Pkcs12Archive::from_pkcs12(file, password).map_err(|error| match error {
         Error::MacError(_) => "the password does not open it".to_owned(),
@@ -13,8 +13,8 @@ pub(super) fn read(file: &[u8], password: &str) -> Result<Found, String> {
             "it is encrypted in a way that is not supported; export it with AES-256 and SHA-256"
                 .to_owned()
         }
-        // The library's own words stay out: they are not written to be free of content.
-        _ => "it is no PFX (PKCS#12) file, or damaged".to_owned(),
+        // The library's own message stays out: it may quote the content.
+        _ => "it is not a PFX (PKCS#12) file, or it is damaged".to_owned(),
     })?;
     let Some(bag) = archive.keys.first() else {
         return Err("it has no private key; export it with its key".to_owned());

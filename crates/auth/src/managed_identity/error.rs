@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use stocktake_connector_core::{ApiError, ApiErrorKind, Recovery, TokenError, TokenScope};
+use chrono::{DateTime, Utc};
+
+use stocktake_connector_core::{ErrorCode, Failure, Recovery, TokenScope};
+use stocktake_http_stack::ApiError;
 
 use super::AssignedIdentity;
 use crate::aadsts;
+use crate::error::{code_of, recovery_of};
 
 /// Why the host gave no token.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -17,10 +21,10 @@ pub enum ManagedIdentityError {
         /// What the token was for.
         scope: TokenScope,
     },
-    /// No endpoint answers: the program does not run where it was configured to.
-    #[error("no managed identity endpoint answers at {origin}")]
-    NotOnAzure {
-        /// Where it was looked for.
+    /// No endpoint responds: mostly the program does not run where it was configured to.
+    #[error("no managed identity endpoint responds at {origin}")]
+    NoResponse {
+        /// The configured endpoint.
         origin: String,
         /// The call.
         #[source]
@@ -35,34 +39,52 @@ pub enum ManagedIdentityError {
         #[source]
         source: Arc<ApiError>,
     },
-    /// The host answered with success, but not with a token.
-    #[error("the answer for {scope} holds no token: {problem}")]
-    Answer {
+    /// The host responded with success, but not with a token.
+    #[error("the response for {scope} has no token: {problem}")]
+    InvalidResponse {
         /// What the token was for.
         scope: TokenScope,
-        /// What is wrong with the answer.
+        /// What is wrong with the response.
         problem: &'static str,
+    },
+    /// No response came in time.
+    #[error("the managed identity gave no token for {scope} in time")]
+    TimedOut {
+        /// What the token was for.
+        scope: TokenScope,
     },
 }
 
 impl ManagedIdentityError {
+    /// What the error is looked up by.
+    pub fn code(&self) -> ErrorCode {
+        code_of(self.recovery())
+    }
+
     /// What the caller should do.
     pub fn recovery(&self) -> Recovery {
         match self {
             Self::Scope { .. } => Recovery::Operator,
-            Self::NotOnAzure { .. } => Recovery::NextCycle { after: None },
-            Self::Answer { .. } => Recovery::Defect,
-            Self::Call { source, .. } => match source.kind {
-                ApiErrorKind::Refused | ApiErrorKind::NotFound => Recovery::Operator,
-                _ => source.recovery(),
-            },
+            Self::NoResponse { .. } | Self::TimedOut { .. } => Recovery::Retry,
+            Self::InvalidResponse { .. } => Recovery::Defect,
+            Self::Call { source, .. } => recovery_of(source),
         }
     }
 
-    pub(super) fn into_token_error(self, identity: &AssignedIdentity) -> TokenError {
+    /// When a token may be asked for again at the earliest.
+    pub fn retry_at(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::NoResponse { source, .. } | Self::Call { source, .. } => source.retry_at,
+            Self::Scope { .. } | Self::InvalidResponse { .. } | Self::TimedOut { .. } => None,
+        }
+    }
+
+    pub(super) fn into_failure(self, identity: &AssignedIdentity) -> Failure {
         let (message, advice) = match &self {
-            Self::Scope { .. } | Self::Answer { .. } => (self.to_string(), None),
-            Self::NotOnAzure { .. } => (
+            Self::Scope { .. } | Self::InvalidResponse { .. } | Self::TimedOut { .. } => {
+                (self.to_string(), None)
+            }
+            Self::NoResponse { .. } => (
                 self.to_string(),
                 Some(
                     "Run this on an Azure host with a managed identity, or configure another \
@@ -70,13 +92,18 @@ impl ManagedIdentityError {
                         .to_owned(),
                 ),
             ),
-            Self::Call { source, .. } => words(source, identity),
+            Self::Call { source, .. } => explain(source, identity),
         };
-        TokenError { message, advice, recovery: self.recovery(), source: Some(Box::new(self)) }
+        let mut failure = Failure::new(self.code(), self.recovery(), message)
+            .with_retry_at(self.retry_at())
+            .because(self);
+        failure.advice = advice;
+        failure
     }
 }
 
-fn words(source: &ApiError, identity: &AssignedIdentity) -> (String, Option<String>) {
+/// Message and advice of a failed call.
+fn explain(source: &ApiError, identity: &AssignedIdentity) -> (String, Option<String>) {
     let code = source.code.as_deref().unwrap_or_default();
     let known = code.strip_prefix("AADSTS").and_then(|code| aadsts::row(code.parse().ok()?));
     match (known, source.status) {

@@ -10,7 +10,7 @@ use stocktake_http_stack::base_url;
 /// The instance metadata service of Azure's virtual machines and nodes, on the machine's own link.
 pub const IMDS_URL: &str = "http://169.254.169.254";
 
-/// Where the program runs, and so who gives the tokens.
+/// The host that the program runs on, which gives the tokens.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum ManagedIdentityHost {
@@ -29,7 +29,7 @@ pub enum ManagedIdentityHost {
 }
 
 impl ManagedIdentityHost {
-    /// Tells the host by its environment, read through `lookup`, which is
+    /// Detects the host by its environment, read through `lookup`, which is
     /// `|name| std::env::var(name).ok()` in a program. Without App Service's variables it is IMDS, or
     /// what `AZURE_POD_IDENTITY_AUTHORITY_HOST` names in its place.
     ///
@@ -90,7 +90,7 @@ impl fmt::Display for AssignedIdentity {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidManagedIdentityOptions {
-    /// The endpoint is no URL, or would carry tokens over the network unencrypted.
+    /// The endpoint is not a URL, or would carry tokens over the network unencrypted.
     #[error(
         "managed identity endpoint `{0}` must be a URL with https://, or with http:// to this machine \
          or its link (127.0.0.1, 169.254.0.0/16)"
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_tells_the_host() {
+    fn the_host_is_detected_by_the_environment() {
         let host = detect(&[]).unwrap();
         assert!(
             matches!(host, ManagedIdentityHost::Imds { url } if url.as_str() == "http://169.254.169.254/")

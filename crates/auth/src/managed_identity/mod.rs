@@ -10,7 +10,6 @@ mod host;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,16 +19,17 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use stocktake_connector_core::{
-    AccessToken, ApiError, Clock, Recovery, TenantId, TokenError, TokenProvider, TokenScope,
+    AccessToken, Clock, Failure, Recovery, TenantName, TokenProvider, TokenScope,
 };
 use stocktake_http_stack::{
-    AnswerPolicy, ApiStack, CallCounts, ErrorDetail, Flaw, Origin, StackOptions, Transport,
+    ApiStack, Backoff, CallCounts, ErrorCodes, ErrorDetail, InvalidResponse, Limits, Origin,
+    ResponsePolicy, RetryResponsesOnly, StackOptions, Transport,
 };
 
-use crate::answers::EntraAnswers;
-use crate::concealment::conceal;
-use crate::renewal::{Issuer, Renewal};
-use crate::token_answer::read_token;
+use crate::redaction::redact;
+use crate::renewal::{Renewal, TokenEndpoint};
+use crate::responses::EntraResponses;
+use crate::token_response::read_token;
 
 pub use error::ManagedIdentityError;
 use host::local_url;
@@ -39,27 +39,38 @@ const IMDS_PATH: &str = "/metadata/identity/oauth2/token";
 const IMDS_VERSION: &str = "2018-02-01";
 const APP_SERVICE_VERSION: &str = "2019-08-01";
 
-/// Whose tokens are asked for, and where.
+/// The default bounds of a call. A host that is being updated responds with 410 for up to 70 seconds.
+pub const MANAGED_IDENTITY_LIMITS: Limits = Limits {
+    call_deadline: Duration::from_secs(2 * 60),
+    attempt_timeout: Duration::from_secs(10),
+    max_retries: 6,
+    backoff: Backoff { base: Duration::from_secs(2), cap: Duration::from_secs(60) },
+    max_body_bytes: 1024 * 1024,
+};
+
+/// Which identity asks for tokens, and where.
 #[derive(Debug, Clone)]
 pub struct ManagedIdentityOptions {
-    /// Who gives them.
+    /// The host that gives them.
     pub host: ManagedIdentityHost,
-    /// Which identity's.
+    /// The identity.
     pub identity: AssignedIdentity,
     /// The name that the configuration gives the tenant, for errors and spans.
-    pub tenant: TenantId,
-    /// Tells the time.
+    pub tenant: TenantName,
+    /// Bounds of a call, with its retries and their waits: usually [`MANAGED_IDENTITY_LIMITS`].
+    pub limits: Limits,
+    /// The source of time.
     pub clock: Arc<dyn Clock>,
 }
 
-/// Gives tokens of the identity that the Azure host carries, and keeps them by scope as
+/// Gives tokens of the identity of the Azure host, and keeps them by scope as
 /// [`EntraTokens`](crate::EntraTokens) does. Never through a proxy.
 pub struct ManagedIdentity {
-    tokens: Renewal<HostTokens>,
+    tokens: Renewal<HostEndpoint>,
 }
 
 impl ManagedIdentity {
-    /// Nothing is asked before the first token is.
+    /// Nothing is requested before the first token is.
     ///
     /// # Errors
     /// When an option cannot be right.
@@ -82,30 +93,23 @@ impl ManagedIdentity {
         let transport = transport.without_proxy();
         let mut stack = StackOptions::new("managed-identity", Origin::of(&endpoint));
         stack.tenant = Some(options.tenant);
-        stack.answers = Arc::new(HostAnswers);
+        stack.error_codes = ErrorCodes::IDENTITY;
+        stack.responses = Arc::new(HostResponses);
         stack.clock = Arc::clone(&options.clock);
-        stack.limits.attempt_timeout = Duration::from_secs(10);
-        stack.limits.max_body_bytes = 1024 * 1024;
-        // A host that is being updated answers 410 for up to 70 seconds.
-        stack.limits.call_deadline = Duration::from_secs(2 * 60);
-        stack.limits.backoff.base = Duration::from_secs(2);
-        let mut once = stack.clone();
-        once.limits.max_retries = 0;
-        let tokens = HostTokens {
-            once: ApiStack::new(&transport, once),
-            patient: ApiStack::new(&transport, stack),
-            answered: AtomicBool::new(false),
+        stack.limits = options.limits;
+        let host = HostEndpoint {
+            stack: ApiStack::new(&transport, stack),
             endpoint,
             header,
             identity: options.identity,
             clock: Arc::clone(&options.clock),
         };
-        Ok(Self { tokens: Renewal::new(tokens, options.clock) })
+        Ok(Self { tokens: Renewal::new(host, options.clock) })
     }
 
-    /// What was asked of the host so far, since it first answered.
+    /// The calls to the host so far.
     pub fn calls(&self) -> CallCounts {
-        self.tokens.issuer.patient.calls()
+        self.tokens.endpoint.stack.calls()
     }
 
     /// A token for `scope`, with the typed error.
@@ -114,7 +118,7 @@ impl ManagedIdentity {
     /// [`ManagedIdentityError`]; [`ManagedIdentityError::recovery`] says what to do.
     ///
     /// # Cancellation
-    /// Dropping the future leaves the cache as it was; another caller asks instead.
+    /// Dropping the future leaves the cache as it was; another caller requests instead.
     pub async fn get(&self, scope: &TokenScope) -> Result<AccessToken, ManagedIdentityError> {
         self.tokens.get(scope).await
     }
@@ -123,17 +127,17 @@ impl ManagedIdentity {
 impl fmt::Debug for ManagedIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ManagedIdentity")
-            .field("endpoint", &self.tokens.issuer.endpoint.as_str())
-            .field("identity", &self.tokens.issuer.identity)
+            .field("endpoint", &self.tokens.endpoint.endpoint.as_str())
+            .field("identity", &self.tokens.endpoint.identity)
             .finish_non_exhaustive()
     }
 }
 
 #[async_trait]
 impl TokenProvider for ManagedIdentity {
-    async fn token(&self, scope: &TokenScope) -> Result<AccessToken, TokenError> {
-        let identity = &self.tokens.issuer.identity;
-        self.get(scope).await.map_err(|error| error.into_token_error(identity))
+    async fn token(&self, scope: &TokenScope) -> Result<AccessToken, Failure> {
+        let identity = &self.tokens.endpoint.identity;
+        self.get(scope).await.map_err(|error| error.into_failure(identity))
     }
 
     fn invalidate(&self, scope: &TokenScope, token: &AccessToken) {
@@ -141,12 +145,9 @@ impl TokenProvider for ManagedIdentity {
     }
 }
 
-/// Asks the host, each time.
-struct HostTokens {
-    /// Until the host has answered once: where nobody answers, waiting for it is no use.
-    once: ApiStack,
-    patient: ApiStack,
-    answered: AtomicBool,
+/// The token endpoint of the host.
+struct HostEndpoint {
+    stack: ApiStack,
     endpoint: Url,
     header: Option<SecretString>,
     identity: AssignedIdentity,
@@ -154,34 +155,35 @@ struct HostTokens {
 }
 
 #[async_trait]
-impl Issuer for HostTokens {
+impl TokenEndpoint for HostEndpoint {
     type Error = ManagedIdentityError;
 
-    async fn issue(&self, scope: &TokenScope) -> Result<AccessToken, ManagedIdentityError> {
+    async fn request_token(&self, scope: &TokenScope) -> Result<AccessToken, ManagedIdentityError> {
         let request = self.request(scope)?;
-        let asked_at = self.clock.now();
-        match self.call(request).await {
-            Ok(answer) => read_token(answer.body(), asked_at)
-                .map_err(|problem| ManagedIdentityError::Answer { scope: scope.clone(), problem }),
+        let requested_at = self.clock.now();
+        match self.stack.call("get an access token", request).await {
+            Ok(response) => read_token(response.body(), requested_at).map_err(|problem| {
+                ManagedIdentityError::InvalidResponse { scope: scope.clone(), problem }
+            }),
             Err(mut error) => {
-                conceal(&mut error, self.header.as_ref());
+                redact(&mut error, self.header.as_ref());
                 let source = Arc::new(error);
-                if self.answered.load(Ordering::Relaxed) {
-                    return Err(ManagedIdentityError::Call { scope: scope.clone(), source });
-                }
-                let origin = Origin::of(&self.endpoint).to_string();
-                Err(ManagedIdentityError::NotOnAzure { origin, source })
+                Err(if source.status.is_none() && source.recovery() == Recovery::Retry {
+                    let origin = Origin::of(&self.endpoint).to_string();
+                    ManagedIdentityError::NoResponse { origin, source }
+                } else {
+                    ManagedIdentityError::Call { scope: scope.clone(), source }
+                })
             }
         }
     }
 
-    fn late(scope: &TokenScope) -> ManagedIdentityError {
-        let problem = "it did not come in time";
-        ManagedIdentityError::Answer { scope: scope.clone(), problem }
+    fn timed_out(scope: &TokenScope) -> ManagedIdentityError {
+        ManagedIdentityError::TimedOut { scope: scope.clone() }
     }
 }
 
-impl HostTokens {
+impl HostEndpoint {
     fn request(&self, scope: &TokenScope) -> Result<Request<Bytes>, ManagedIdentityError> {
         let unusable = || ManagedIdentityError::Scope { scope: scope.clone() };
         let resource = scope.as_str().strip_suffix("/.default").ok_or_else(unusable)?;
@@ -210,43 +212,23 @@ impl HostTokens {
                 Request::get(url.as_str()).header("x-identity-header", value)
             }
         };
-        request.body(Bytes::new()).map_err(|_| unusable())
-    }
-
-    async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, ApiError> {
-        const OPERATION: &str = "get an access token";
-        if !self.answered.load(Ordering::Relaxed) {
-            let outcome = self.once.call(OPERATION, request.clone()).await;
-            let answered = match &outcome {
-                Ok(_) => true,
-                Err(error) => error.status.is_some(),
-            };
-            self.answered.store(answered, Ordering::Relaxed);
-            match outcome {
-                Err(error) if answered && is_passing(&error) => {}
-                outcome => return outcome,
-            }
-        }
-        self.patient.call(OPERATION, request).await
+        // Outside Azure there is no endpoint to wait for.
+        request.extension(RetryResponsesOnly).body(Bytes::new()).map_err(|_| unusable())
     }
 }
 
-fn is_passing(error: &ApiError) -> bool {
-    matches!(error.recovery(), Recovery::NextCycle { .. })
-}
-
-/// The answers of the host: Entra's own, or like them.
+/// How the HTTP stack reads the host's responses: Entra's own, or like them.
 #[derive(Debug, Clone, Copy)]
-struct HostAnswers;
+struct HostResponses;
 
-impl AnswerPolicy for HostAnswers {
-    fn flaw(&self, answer: &Response<Bytes>) -> Option<Flaw> {
-        EntraAnswers.flaw(answer)
+impl ResponsePolicy for HostResponses {
+    fn flaw(&self, response: &Response<Bytes>) -> Option<InvalidResponse> {
+        EntraResponses.flaw(response)
     }
 
     fn read_error(&self, status: StatusCode, headers: &HeaderMap, body: &Bytes) -> ErrorDetail {
         // The endpoint is being updated, or the identity was just assigned.
-        let passes = matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE);
-        ErrorDetail { passes, ..EntraAnswers.read_error(status, headers, body) }
+        let transient = matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE);
+        ErrorDetail { transient, ..EntraResponses.read_error(status, headers, body) }
     }
 }

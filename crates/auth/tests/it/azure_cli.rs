@@ -1,10 +1,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use stocktake_auth::{AzureCli, AzureCliError, AzureCliOptions};
-use stocktake_connector_core::{Recovery, TokenProvider};
+use stocktake_connector_core::{DirectoryId, ErrorCode, Recovery, TokenProvider};
 use tempfile::TempDir;
 
 use super::{HandClock, graph};
@@ -23,7 +22,8 @@ fn cli_with(
     clock: &HandClock,
     change: impl FnOnce(&mut AzureCliOptions),
 ) -> AzureCli {
-    let mut options = AzureCliOptions::new("contoso.example.com", Arc::new(clock.clone()));
+    let directory = DirectoryId::new("contoso.example.com").unwrap();
+    let mut options = AzureCliOptions::new(directory, Arc::new(clock.clone()));
     options.path = Some(folder.path().into());
     change(&mut options);
     AzureCli::new(options)
@@ -61,16 +61,16 @@ async fn the_cli_is_asked_once_for_a_token_of_the_tenant() {
 }
 
 #[tokio::test]
-async fn a_missing_cli_is_told() {
+async fn a_missing_cli_is_reported() {
     let empty = tempfile::tempdir().unwrap();
     let error = cli(&empty).token(&graph()).await.unwrap_err();
     assert!(error.message.contains("no program `az`"), "{}", error.message);
     assert!(error.advice.unwrap().starts_with("Install the Azure CLI"));
-    assert_eq!(error.recovery, Recovery::Operator);
+    assert_eq!((error.code, error.recovery), (ErrorCode::TokenRefused, Recovery::Operator));
 }
 
 #[tokio::test]
-async fn a_missing_login_is_told_with_the_command_that_mends_it() {
+async fn a_missing_login_is_reported_with_the_command_that_fixes_it() {
     for complaint in [
         "ERROR: Please run 'az login' to setup account.",
         "WARNING: x\nERROR: AADSTS70043: The refresh token has expired.\nTrace ID: t",
@@ -89,27 +89,24 @@ async fn a_missing_login_is_told_with_the_command_that_mends_it() {
 }
 
 #[tokio::test]
-async fn another_failure_is_told_in_the_clis_words() {
+async fn another_failure_is_reported_in_the_clis_words() {
     let error = cli(&folder("echo 'ERROR: it broke' >&2; exit 3")).get(&graph()).await.unwrap_err();
     let AzureCliError::Failed { status, message } = error else { panic!("{error:?}") };
     assert_eq!((status.code(), message.as_str()), (Some(3), "it broke"));
 }
 
 #[tokio::test]
-async fn output_that_is_no_token_is_not_repeated() {
+async fn output_without_a_token_is_not_repeated() {
     let error = cli(&folder("echo canary")).get(&graph()).await.unwrap_err();
-    assert!(matches!(error, AzureCliError::Answer { .. }), "{error:?}");
+    assert!(matches!(error, AzureCliError::InvalidOutput { .. }), "{error:?}");
     assert!(!format!("{error} {error:?}").contains("canary"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_cli_that_hangs_is_stopped() {
-    // It waits for input that never comes.
+    // It waits for input that never comes; the paused clock passes the timeout at once.
     let folder = folder("while :; do read -r line < /dev/zero || :; done");
-    let cli = cli_with(&folder, &HandClock::new(), |options| {
-        options.timeout = Duration::from_millis(50);
-    });
-    let error = cli.get(&graph()).await.unwrap_err();
-    assert!(matches!(error, AzureCliError::TimedOut { .. }), "{error:?}");
-    assert_eq!(error.recovery(), Recovery::NextCycle { after: None });
+    let error = cli(&folder).token(&graph()).await.unwrap_err();
+    assert_eq!(error.message, "the Azure CLI gave no token within 60 s");
+    assert_eq!((error.code, error.recovery), (ErrorCode::TokenUnavailable, Recovery::Retry));
 }

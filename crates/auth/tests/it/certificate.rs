@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta};
 use secrecy::{ExposeSecret, SecretString};
 use stocktake_auth::{
-    AssertionForm, CertificateCredential, CertificateOptions, CertificateSource, Claims,
-    Credential, CredentialError, Proof, ProofContext, ProofMark, SecretSource,
+    AssertionForm, AuthenticationContext, CertificateCredential, CertificateOptions,
+    CertificateSource, Claims, ClientAuthentication, Credential, CredentialError, SecretSource,
+    SentCredential,
 };
 use stocktake_connector_core::{Clock, TokenProvider};
 use url::Url;
@@ -41,7 +42,7 @@ async fn cloud() -> Cloud {
 
 async fn accepted(cloud: &Cloud, credential: impl Credential + 'static) {
     let token = cloud.tokens(credential).token(&defender()).await.unwrap();
-    assert_eq!(Claims::of(&token).unwrap().appid.as_deref(), Some(APP));
+    assert_eq!(Claims::decode(&token).unwrap().appid.as_deref(), Some(APP));
 }
 
 /// A refusal's code, with what is printed.
@@ -57,7 +58,7 @@ async fn entra_accepts_every_form_of_certificate() {
     let cloud = cloud().await;
     let folder = tempfile::tempdir().unwrap();
     let one = folder.path().join("chain-and-key.pem");
-    // The authority first: the key tells which certificate is its own.
+    // The authority first: the key decides which certificate is its own.
     let parts = ["authority.pem", "first-certificate.pem", "first-key.pem"];
     let text: String = parts.iter().map(|name| fs::read_to_string(data(name)).unwrap()).collect();
     fs::write(&one, &text).unwrap();
@@ -79,8 +80,8 @@ async fn entra_accepts_every_form_of_certificate() {
     }
 }
 
-fn context(now: DateTime<chrono::Utc>, url: &Url) -> ProofContext<'_> {
-    ProofContext { token_endpoint: url, app_id: APP, now }
+fn context(now: DateTime<chrono::Utc>, url: &Url) -> AuthenticationContext<'_> {
+    AuthenticationContext { token_endpoint: url, client_id: APP, now }
 }
 
 fn part(jwt: &str, place: usize) -> serde_json::Value {
@@ -97,8 +98,8 @@ async fn the_assertion_says_what_entra_asks_for() {
     let mut options = CertificateOptions::new(pfx("first.pfx", Some("test-password")));
     options.send_chain = true;
     let credential = CertificateCredential::new(options);
-    let proof = credential.proof(&context(now, &url)).await.unwrap();
-    let (names, values): (Vec<_>, Vec<_>) = proof.form.iter().cloned().unzip();
+    let authentication = credential.authenticate(&context(now, &url)).await.unwrap();
+    let (names, values): (Vec<_>, Vec<_>) = authentication.form.iter().cloned().unzip();
     assert_eq!(names, ["client_assertion_type", "client_assertion"]);
     let jwt = values[1].expose_secret();
     let header = part(jwt, 0);
@@ -111,14 +112,17 @@ async fn the_assertion_says_what_entra_asks_for() {
     assert_eq!((&claims["iss"], &claims["sub"]), (&APP.into(), &APP.into()));
     assert_eq!((&claims["nbf"], &claims["iat"]), (&1_000.into(), &1_000.into()));
     assert_eq!(claims["exp"], 1_600);
-    let again = credential.proof(&context(now, &url)).await.unwrap();
+    let again = credential.authenticate(&context(now, &url)).await.unwrap();
     assert_ne!(part(again.form[1].1.expose_secret(), 1)["jti"], claims["jti"]);
     let not_after = "2126-11-02T01:29:22Z".parse().unwrap();
-    assert_eq!(proof.mark, ProofMark::Certificate { thumbprint: FIRST.into(), not_after });
+    assert_eq!(
+        authentication.sent,
+        SentCredential::Certificate { thumbprint: FIRST.into(), not_after }
+    );
 }
 
 #[tokio::test]
-async fn callers_see_when_a_certificate_ends() {
+async fn callers_see_when_a_certificate_expires() {
     let facts = credential(first()).facts().unwrap();
     assert_eq!(facts.thumbprint, FIRST);
     assert!(facts.sha256.starts_with("967E3A741170A982"), "{facts:?}");
@@ -126,12 +130,12 @@ async fn callers_see_when_a_certificate_ends() {
     assert_eq!(facts.not_after.to_rfc3339(), "2126-11-02T01:29:22+00:00");
 }
 
-/// A proof that is changed before it is sent.
+/// An assertion that is changed before it is sent.
 #[derive(Debug)]
 struct Altered {
     inner: CertificateCredential,
     how: How,
-    kept: Mutex<Option<Proof>>,
+    kept: Mutex<Option<ClientAuthentication>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -145,33 +149,36 @@ enum How {
 
 #[async_trait]
 impl Credential for Altered {
-    async fn proof(&self, context: &ProofContext<'_>) -> Result<Proof, CredentialError> {
+    async fn authenticate(
+        &self,
+        context: &AuthenticationContext<'_>,
+    ) -> Result<ClientAuthentication, CredentialError> {
         let elsewhere = "https://login.example.com/x/oauth2/v2.0/token".parse().unwrap();
         let mut context = *context;
         match self.how {
             How::ForAnotherEndpoint => context.token_endpoint = &elsewhere,
-            How::ForAnotherApp => context.app_id = "another",
+            How::ForAnotherApp => context.client_id = "another",
             How::Seconds(seconds) => context.now += TimeDelta::seconds(seconds),
             How::WithAnotherSignature => {
-                let mut proof = self.inner.proof(&context).await?;
-                let other = self.inner.proof(&context).await?;
-                let signed = |proof: &Proof| {
-                    let jwt = proof.form[1].1.expose_secret().to_owned();
+                let mut first = self.inner.authenticate(&context).await?;
+                let other = self.inner.authenticate(&context).await?;
+                let signed = |authentication: &ClientAuthentication| {
+                    let jwt = authentication.form[1].1.expose_secret().to_owned();
                     let (signed, signature) = jwt.rsplit_once('.').unwrap();
                     (signed.to_owned(), signature.to_owned())
                 };
-                proof.form[1].1 = format!("{}.{}", signed(&proof).0, signed(&other).1).into();
-                return Ok(proof);
+                first.form[1].1 = format!("{}.{}", signed(&first).0, signed(&other).1).into();
+                return Ok(first);
             }
             How::Replayed => {
-                if let Some(proof) = self.kept.lock().unwrap().clone() {
-                    return Ok(proof);
+                if let Some(kept) = self.kept.lock().unwrap().clone() {
+                    return Ok(kept);
                 }
             }
         }
-        let proof = self.inner.proof(&context).await?;
-        *self.kept.lock().unwrap() = Some(proof.clone());
-        Ok(proof)
+        let authentication = self.inner.authenticate(&context).await?;
+        *self.kept.lock().unwrap() = Some(authentication.clone());
+        Ok(authentication)
     }
 }
 
@@ -288,11 +295,11 @@ async fn a_certificate_of_no_use_is_named_with_what_would_be() {
     for (source, expected) in [
         (no_key, "no private key"),
         (pem("first-key.pem", "first-key.pem"), "no certificate"),
-        (pem("README.md", "README.md"), "no PEM text"),
+        (pem("README.md", "README.md"), "not PEM text"),
         (pem("first-certificate.pem", "second-key.pem"), "does not belong"),
         (pem("first-certificate.pem", "encrypted-key.pem"), "encrypted"),
         (pem("first-certificate.pem", "encrypted-key-pkcs1.pem"), "encrypted"),
-        (pem("ec-certificate.pem", "ec-key.pem"), "no RSA key"),
+        (pem("ec-certificate.pem", "ec-key.pem"), "not an RSA key"),
         (pem("ec-certificate.pem", "ec-key-sec1.pem"), "EC key"),
         (pem("small-certificate.pem", "small-key.pem"), "2048 to 4096 bits"),
         (pem("first-certificate.pem", "missing.pem"), "missing.pem cannot be read"),
@@ -300,11 +307,11 @@ async fn a_certificate_of_no_use_is_named_with_what_would_be() {
         (pfx("first.pfx", None), "password does not open"),
         (pfx("first.pfx", Some("")), "the secret is empty"),
         (pfx("no-key.pfx", Some("test-password")), "no private key"),
-        (pfx("first-key.pem", Some("test-password")), "no PFX"),
-        (CertificateSource::PemText("canary".into()), "no PEM text"),
+        (pfx("first-key.pem", Some("test-password")), "not a PFX"),
+        (CertificateSource::PemText("canary".into()), "not PEM text"),
     ] {
         let credential = credential(source);
-        let error = credential.proof(&context(clock.now(), &url)).await.unwrap_err();
+        let error = credential.authenticate(&context(clock.now(), &url)).await.unwrap_err();
         let printed = chain(&error);
         assert!(printed.contains(expected), "{printed}");
         assert!(!printed.contains("canary"), "{printed}");

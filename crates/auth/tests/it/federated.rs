@@ -46,7 +46,7 @@ async fn a_projected_token_proves_the_application() {
     });
     let identity = identity.unwrap();
     assert_eq!(identity.login_url.as_str(), format!("{}/", cloud.running.url()));
-    assert_eq!((identity.tenant_id.as_str(), identity.app_id.as_str()), (TENANT, APP));
+    assert_eq!((identity.directory_id.as_str(), identity.client_id.as_str()), (TENANT, APP));
     cloud.tokens(identity.credential()).token(&defender()).await.unwrap();
 }
 

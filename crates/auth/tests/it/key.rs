@@ -1,7 +1,7 @@
 use std::fs;
 
 use stocktake_auth::{ApiKey, SecretSource};
-use stocktake_connector_core::{Recovery, TokenProvider, TokenScope};
+use stocktake_connector_core::{ErrorCode, Recovery, TokenProvider, TokenScope};
 
 #[tokio::test]
 async fn a_key_in_a_file_follows_the_file() {
@@ -15,15 +15,17 @@ async fn a_key_in_a_file_follows_the_file() {
     // A rejected key comes back as it was, so that the caller sees that there is no other.
     key.invalidate(&scope, &first);
     assert!(key.token(&scope).await.unwrap().same_as(&first));
+    let before = key.stamp();
     fs::write(&file, "key2\n").unwrap();
+    assert_ne!(key.stamp(), before);
     assert_eq!(key.token(&scope).await.unwrap().expose(), "key2");
 }
 
 #[tokio::test]
-async fn a_missing_key_is_for_the_operator_to_mend() {
+async fn a_missing_key_waits_for_the_operator() {
     for source in [SecretSource::File("/nonexistent/key".into()), SecretSource::Value("".into())] {
         let error = ApiKey::new(source).token(&TokenScope::new("sekoia")).await.unwrap_err();
-        assert_eq!(error.recovery, Recovery::Operator);
+        assert_eq!((error.code, error.recovery), (ErrorCode::SinkKeyRefused, Recovery::Operator));
         assert!(error.advice.is_some());
     }
 }

@@ -15,16 +15,22 @@ mod secrecy;
 mod simulated;
 mod words;
 
-use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
-use stocktake_auth::{AppSecret, Credential, EntraOptions, EntraTokens, SecretSource};
-use stocktake_connector_core::{Clock, TenantId, TokenScope};
-use stocktake_http_stack::{Transport, TransportOptions};
+use stocktake_auth::{
+    ClientSecret, Credential, ENTRA_LIMITS, EntraOptions, EntraTokens, SecretSource,
+};
+use stocktake_connector_core::{Clock, DirectoryId, TenantName, TokenScope, chain};
+use stocktake_http_stack::{Backoff, Limits, Transport, TransportOptions};
 use wiremock::{MockServer, ResponseTemplate};
+
+/// Retries without a wait.
+const LIMITS: Limits =
+    Limits { backoff: Backoff { base: Duration::ZERO, cap: Duration::ZERO }, ..ENTRA_LIMITS };
 
 const SECRET: &str = "canary~s3cr3t/+=";
 
@@ -51,10 +57,11 @@ impl Clock for HandClock {
 fn options(login: &str, credential: Arc<dyn Credential>, clock: &HandClock) -> EntraOptions {
     EntraOptions {
         login_url: login.parse().unwrap(),
-        tenant_id: "11111111-1111-1111-1111-111111111111".to_owned(),
-        app_id: "22222222-2222-2222-2222-222222222222".to_owned(),
-        tenant: TenantId::new("contoso").unwrap(),
+        directory_id: DirectoryId::new("11111111-1111-1111-1111-111111111111").unwrap(),
+        client_id: "22222222-2222-2222-2222-222222222222".to_owned(),
+        tenant: TenantName::new("contoso").unwrap(),
         credential,
+        limits: LIMITS,
         clock: Arc::new(clock.clone()),
     }
 }
@@ -68,22 +75,11 @@ fn tokens_by(login: &str, credential: Arc<dyn Credential>, clock: &HandClock) ->
 }
 
 fn tokens_with(login: &str, secret: SecretSource, clock: &HandClock) -> EntraTokens {
-    tokens_by(login, Arc::new(AppSecret::new(secret)), clock)
+    tokens_by(login, Arc::new(ClientSecret::new(secret)), clock)
 }
 
 fn tokens(server: &MockServer, clock: &HandClock) -> EntraTokens {
     tokens_with(&server.uri(), SecretSource::Value(SECRET.into()), clock)
-}
-
-/// An error with everything below it.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        text.push_str(&format!(": {error}"));
-        next = error.source();
-    }
-    text
 }
 
 /// A key or certificate of the tests.

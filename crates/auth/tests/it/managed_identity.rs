@@ -5,13 +5,13 @@ use stocktake_auth::{
     AssignedIdentity, Claims, ManagedIdentity, ManagedIdentityError, ManagedIdentityHost,
     ManagedIdentityOptions,
 };
-use stocktake_connector_core::{Recovery, TenantId, TokenProvider, TokenScope};
+use stocktake_connector_core::{ErrorCode, Recovery, TenantName, TokenProvider, TokenScope};
 use stocktake_simulator::{Api, HostIdentity};
 use wiremock::matchers::{header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::simulated::{Cloud, defender};
-use super::{HandClock, chain, graph, transport};
+use super::{HandClock, LIMITS, chain, graph, transport};
 
 fn identity(
     host: ManagedIdentityHost,
@@ -21,7 +21,8 @@ fn identity(
     let options = ManagedIdentityOptions {
         host,
         identity,
-        tenant: TenantId::new("contoso").unwrap(),
+        tenant: TenantName::new("contoso").unwrap(),
+        limits: LIMITS,
         clock: Arc::new(clock.clone()),
     };
     ManagedIdentity::new(&transport(), options).unwrap()
@@ -57,7 +58,7 @@ async fn both_kinds_of_host_give_tokens_of_each_identity() {
         ] {
             let identity = identity(host.clone(), assigned, &cloud.clock);
             let token = identity.token(&defender()).await.unwrap();
-            let claims = Claims::of(&token).unwrap();
+            let claims = Claims::decode(&token).unwrap();
             assert_eq!(claims.appid.as_deref(), Some(known.client_id.as_str()));
             assert_eq!(claims.roles, ["Machine.Read.All"]);
             // The host writes its numbers as strings, App Service the end alone.
@@ -87,12 +88,12 @@ async fn an_identity_that_is_not_assigned_is_named() {
         let expected = "the identity with client id unknown is not assigned to this host: ";
         assert!(error.message.starts_with(expected), "{}", error.message);
         assert!(error.advice.unwrap().starts_with("Assign the identity"));
-        assert_eq!(error.recovery, Recovery::Operator);
+        assert_eq!((error.code, error.recovery), (ErrorCode::TokenRefused, Recovery::Operator));
     }
 }
 
 #[tokio::test]
-async fn a_wrong_header_is_told() {
+async fn a_wrong_header_is_reported() {
     let cloud = cloud().await;
     let host = app_service(&cloud.running.url(), "wrong");
     let identity = identity(host, AssignedIdentity::System, &cloud.clock);
@@ -103,7 +104,7 @@ async fn a_wrong_header_is_told() {
 }
 
 #[tokio::test]
-async fn entras_own_refusal_is_told_by_its_code() {
+async fn entras_own_refusal_is_reported_by_its_code() {
     let cloud = Cloud::start(|account| {
         account.host_identity = Some(HostIdentity::default());
         account.defender_registered = false;
@@ -116,14 +117,16 @@ async fn entras_own_refusal_is_told_by_its_code() {
 }
 
 #[tokio::test]
-async fn where_nobody_answers_is_not_azure() {
+async fn without_a_response_there_is_no_azure_and_no_retry() {
     let clock = HandClock::new();
     // Bound and dropped: nobody listens there.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let identity = identity(imds(&format!("http://{free}")), AssignedIdentity::System, &clock);
     let error = identity.get(&graph()).await.unwrap_err();
-    assert!(matches!(error, ManagedIdentityError::NotOnAzure { .. }), "{error:?}");
+    assert!(matches!(error, ManagedIdentityError::NoResponse { .. }), "{error:?}");
+    assert_eq!(identity.calls().attempts, 1);
     let error = identity.token(&graph()).await.unwrap_err();
+    assert_eq!((error.code, error.recovery), (ErrorCode::TokenUnavailable, Recovery::Retry));
     assert!(error.message.contains(&free.to_string()), "{}", chain(&error));
     assert!(error.advice.unwrap().contains("outside Azure"));
 }

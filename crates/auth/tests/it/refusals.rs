@@ -1,16 +1,22 @@
-use std::time::Duration;
+use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
-use stocktake_auth::EntraError;
-use stocktake_connector_core::{Recovery, TokenError, TokenProvider};
+use stocktake_auth::{ClientSecret, EntraError, EntraTokens, SecretSource};
+use stocktake_connector_core::{ErrorCode, Failure, Recovery, TokenProvider};
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use super::{HandClock, chain, granted, graph, tokens};
+use super::{HandClock, SECRET, chain, granted, graph, options, tokens, transport};
 
-async fn refusal(answer: ResponseTemplate) -> TokenError {
+/// So many seconds after the start of the test's clock.
+fn at(seconds: i64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(seconds, 0)
+}
+
+async fn refusal(response: ResponseTemplate) -> Failure {
     let server = MockServer::start().await;
-    Mock::given(method("POST")).respond_with(answer).mount(&server).await;
+    Mock::given(method("POST")).respond_with(response).mount(&server).await;
     tokens(&server, &HandClock::new()).token(&graph()).await.unwrap_err()
 }
 
@@ -23,7 +29,7 @@ fn aadsts(status: u16, error: &str, code: u32) -> ResponseTemplate {
     }))
 }
 
-/// Every row: the code, what is said, what is advised.
+/// Every row: the code, the message, the advice.
 #[tokio::test]
 async fn each_code_has_its_own_words_and_names_what_to_look_at() {
     const TENANT: &str = "11111111-1111-1111-1111-111111111111";
@@ -67,16 +73,20 @@ async fn each_code_has_its_own_words_and_names_what_to_look_at() {
         let advised = error.advice.as_deref().unwrap();
         assert!(advised.contains(advice), "{code}: {advised}");
         assert!(!advised.contains('{'), "{code}: {advised}");
-        assert_eq!(error.recovery, Recovery::Operator, "{code}");
+        assert_eq!(
+            (error.code, error.recovery, error.retry_at),
+            (ErrorCode::TokenRefused, Recovery::Operator, None),
+            "{code}"
+        );
         let source = error.source.as_ref().unwrap().downcast_ref::<EntraError>().unwrap();
         assert_eq!(source.aadsts(), Some(code));
     }
 }
 
 #[tokio::test]
-async fn what_passes_by_itself_is_left_to_the_next_cycle() {
-    let slowly = Some(Duration::from_secs(600));
-    for (code, after) in [
+async fn what_passes_by_itself_is_retried_and_some_of_it_later() {
+    let slowly = at(600);
+    for (code, retry_at) in [
         (500_133, None),
         (70_021, slowly),
         (700_211, slowly),
@@ -95,13 +105,17 @@ async fn what_passes_by_itself_is_left_to_the_next_cycle() {
         (50_000, None),
     ] {
         let error = refusal(aadsts(400, "temporarily_unavailable", code)).await;
-        assert_eq!(error.recovery, Recovery::NextCycle { after }, "{code}");
+        assert_eq!(
+            (error.code, error.recovery, error.retry_at),
+            (ErrorCode::TokenUnavailable, Recovery::Retry, retry_at),
+            "{code}"
+        );
         assert!(error.message.ends_with(&format!("(AADSTS{code})")), "{}", error.message);
     }
 }
 
 #[tokio::test]
-async fn an_unknown_code_is_told_with_entras_own_words() {
+async fn an_unknown_code_is_reported_with_entras_own_words() {
     let error = refusal(aadsts(400, "invalid_grant", 999_999)).await;
     assert_eq!(error.message, "entra refused: invalid_grant: It went wrong (AADSTS999999)");
     assert_eq!(error.recovery, Recovery::Operator);
@@ -116,7 +130,7 @@ async fn an_unknown_code_is_told_with_entras_own_words() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_asked_once() {
+async fn a_refusal_is_not_retried() {
     let server = MockServer::start().await;
     Mock::given(method("POST"))
         .respond_with(aadsts(401, "invalid_client", 7_000_222))
@@ -158,29 +172,54 @@ async fn throttling_in_plain_text_is_waited_for() {
 }
 
 #[tokio::test]
-async fn throttling_past_the_deadline_says_when_to_come_back() {
-    let answer = ResponseTemplate::new(429)
-        .insert_header("retry-after", "3600")
-        .set_body_string("Too Many Requests");
-    let error = refusal(answer).await;
-    assert_eq!(error.recovery, Recovery::NextCycle { after: Some(Duration::from_secs(3600)) });
-    assert_eq!(error.message, "entra asks to slow down");
+async fn a_wait_past_the_deadline_is_kept_for_the_scheduler() {
+    for (status, message) in [(429, "entra asks to slow down"), (503, "entra asks to slow down")] {
+        let response = ResponseTemplate::new(status).insert_header("retry-after", "1800");
+        let error = refusal(response).await;
+        assert_eq!(
+            (error.code, error.recovery, error.retry_at),
+            (ErrorCode::TokenUnavailable, Recovery::Retry, at(1800)),
+            "{status}"
+        );
+        assert_eq!(error.message, message);
+    }
 }
 
 #[tokio::test]
-async fn a_page_of_html_is_told_as_such() {
-    let answer = ResponseTemplate::new(403).set_body_string("<html>Blocked by proxy</html>");
-    let error = refusal(answer).await;
+async fn a_request_for_a_token_is_retried_as_often_as_the_options_say() {
+    for max_retries in [0, 2] {
+        let server = MockServer::start().await;
+        Mock::given(method("POST"))
+            .respond_with(ResponseTemplate::new(500))
+            .expect(u64::from(max_retries) + 1)
+            .mount(&server)
+            .await;
+        let credential = ClientSecret::new(SecretSource::Value(SECRET.into()));
+        let mut options = options(&server.uri(), Arc::new(credential), &HandClock::new());
+        options.limits.max_retries = max_retries;
+        let tokens = EntraTokens::new(&transport(), options).unwrap();
+        let error = tokens.token(&graph()).await.unwrap_err();
+        assert_eq!(
+            (error.code, error.recovery, error.retry_at),
+            (ErrorCode::TokenUnavailable, Recovery::Retry, None)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_html_is_reported_as_such() {
+    let response = ResponseTemplate::new(403).set_body_string("<html>Blocked by proxy</html>");
+    let error = refusal(response).await;
     assert_eq!(error.message, "entra refused: an HTML page instead of JSON");
     let error = refusal(ResponseTemplate::new(404).set_body_string("<html>")).await;
-    assert!(error.message.contains("does not answer like entra"), "{}", error.message);
-    assert_eq!(error.recovery, Recovery::Operator);
+    assert!(error.message.contains("does not respond like entra"), "{}", error.message);
+    assert_eq!((error.code, error.recovery), (ErrorCode::NoLoginHost, Recovery::Operator));
 }
 
 #[tokio::test]
 async fn a_success_without_a_token_is_an_error() {
     let error = refusal(ResponseTemplate::new(200).set_body_json(json!({"token_type": "Bearer"})));
     let error = error.await;
-    assert_eq!(error.recovery, Recovery::Defect);
+    assert_eq!((error.code, error.recovery), (ErrorCode::NoLoginHost, Recovery::Defect));
     assert!(error.message.contains("`access_token` is missing"), "{}", error.message);
 }

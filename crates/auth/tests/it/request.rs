@@ -1,11 +1,11 @@
 use std::fs;
 use std::sync::Arc;
 
-use stocktake_auth::{AppSecret, EntraTokens, InvalidEntraOptions, SecretSource};
-use stocktake_connector_core::TokenProvider;
-use stocktake_simulator::ClientSecret;
+use stocktake_auth::{ClientSecret, EntraTokens, InvalidEntraOptions, SecretSource};
+use stocktake_connector_core::{DirectoryId, ErrorCode, Recovery, TokenProvider};
+use stocktake_simulator as simulator;
 use wiremock::matchers::{body_string, header, method, path};
-use wiremock::{Mock, MockServer};
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::simulated::{Cloud, TENANT, defender};
 use super::{HandClock, SECRET, chain, granted, graph, options, tokens, tokens_with, transport};
@@ -64,7 +64,7 @@ async fn a_rotation_of_the_secret_costs_no_token() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("app-secret");
     fs::write(&file, "simulated-secret\n").unwrap();
-    let tokens = cloud.tokens(AppSecret::new(SecretSource::File(file.clone())));
+    let tokens = cloud.tokens(ClientSecret::new(SecretSource::File(file.clone())));
     let first = tokens.token(&defender()).await.unwrap();
 
     // Half-way: the file is empty, and the token is renewed by the last good secret.
@@ -77,7 +77,7 @@ async fn a_rotation_of_the_secret_costs_no_token() {
     fs::write(&file, "next\n").unwrap();
     cloud.clock.advance(3_400);
     assert!(tokens.token(&defender()).await.unwrap().same_as(&second));
-    cloud.handle().add_secret(TENANT, ClientSecret::new("next"));
+    cloud.handle().add_secret(TENANT, simulator::ClientSecret::new("next"));
     cloud.handle().remove_secret(TENANT, "simulated-secret");
     cloud.clock.advance(60);
     assert!(!tokens.token(&defender()).await.unwrap().same_as(&second));
@@ -91,14 +91,33 @@ async fn a_missing_secret_file_is_named_and_entra_is_not_asked() {
     let error = tokens.token(&graph()).await.unwrap_err();
     let chain = chain(&error);
     assert!(chain.contains("/nonexistent/app-secret"), "{chain}");
+    assert_eq!(
+        (error.code, error.recovery, error.retry_at),
+        (ErrorCode::CredentialUnreadable, Recovery::Operator, None)
+    );
     assert!(server.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_refused_credential_shows_when_its_file_changed() {
+    let server = MockServer::start().await;
+    Mock::given(method("POST")).respond_with(ResponseTemplate::new(401)).mount(&server).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("app-secret");
+    fs::write(&file, "wrong\n").unwrap();
+    let tokens = tokens_with(&server.uri(), SecretSource::File(file.clone()), &HandClock::new());
+    let before = tokens.stamp();
+    tokens.token(&graph()).await.unwrap_err();
+    assert_eq!(tokens.stamp(), before, "an attempt changes no file");
+    fs::write(&file, "the right one\n").unwrap();
+    assert_ne!(tokens.stamp(), before);
 }
 
 #[tokio::test]
 async fn options_that_cannot_be_right_are_refused() {
     let transport = transport();
     let good = || {
-        let secret = AppSecret::new(SecretSource::Value(SECRET.into()));
+        let secret = ClientSecret::new(SecretSource::Value(SECRET.into()));
         options("https://login.example.com", Arc::new(secret), &HandClock::new())
     };
     let refusal = |options| EntraTokens::new(&transport, options).unwrap_err();
@@ -107,12 +126,12 @@ async fn options_that_cannot_be_right_are_refused() {
     insecure.login_url = "http://login.example.com".parse().unwrap();
     assert!(matches!(refusal(insecure), InvalidEntraOptions::LoginUrl(_)));
     let mut any = good();
-    any.tenant_id = "common".to_owned();
-    assert!(matches!(refusal(any), InvalidEntraOptions::AnyTenant(_)));
-    for (tenant, app) in [("a/b", "x"), ("", "x"), ("..", "x"), ("x", ""), ("x", SECRET)] {
+    any.directory_id = DirectoryId::new("common").unwrap();
+    assert!(matches!(refusal(any), InvalidEntraOptions::AnyDirectory(_)));
+    for (directory, client) in [("a/b", "x"), ("..", "x"), ("x", ""), ("x", SECRET)] {
         let mut odd = good();
-        odd.tenant_id = tenant.to_owned();
-        odd.app_id = app.to_owned();
+        odd.directory_id = DirectoryId::new(directory).unwrap();
+        odd.client_id = client.to_owned();
         let error = refusal(odd).to_string();
         assert!(!error.contains(SECRET), "{error}");
     }

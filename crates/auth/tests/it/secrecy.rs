@@ -1,21 +1,20 @@
-//! A canary in every kind of credential, and the worst answers: it appears nowhere.
+//! A canary in every kind of credential, and the worst responses: it appears nowhere.
 
-use std::error::Error;
 use std::fs;
 use std::io;
 use std::sync::{Arc, Mutex};
 
 use secrecy::ExposeSecret;
 use stocktake_auth::{
-    AppSecret, AssignedIdentity, CertificateCredential, CertificateOptions, CertificateSource,
-    Credential, FederatedToken, ManagedIdentity, ManagedIdentityHost, ManagedIdentityOptions,
-    ProofContext, SecretSource,
+    AssignedIdentity, AuthenticationContext, CertificateCredential, CertificateOptions,
+    CertificateSource, ClientSecret, Credential, FederatedToken, ManagedIdentity,
+    ManagedIdentityHost, ManagedIdentityOptions, SecretSource,
 };
-use stocktake_connector_core::{Clock, TenantId, TokenProvider};
+use stocktake_connector_core::{Clock, Failure, TenantName, TokenProvider};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
-use super::{HandClock, SECRET, chain, data, graph, tokens_by, transport};
+use super::{HandClock, LIMITS, SECRET, chain, data, graph, tokens_by, transport};
 
 /// A proxy that sends back what it was sent, in one of the ways that there are.
 fn echo(way: usize, request: &Request) -> ResponseTemplate {
@@ -57,13 +56,13 @@ async fn kinds(folder: &std::path::Path) -> Vec<(Arc<dyn Credential>, Vec<String
         },
     ]
     .map(|source| CertificateCredential::new(CertificateOptions::new(source)));
-    let secret = AppSecret::new(SecretSource::Value(SECRET.into()));
+    let secret = ClientSecret::new(SecretSource::Value(SECRET.into()));
     // What an assertion begins with is the same each time.
     let url = "https://login.example.com/".parse().unwrap();
     let now = HandClock::new().now();
-    let context = ProofContext { token_endpoint: &url, app_id: "app", now };
-    let proof = from_text.proof(&context).await.unwrap();
-    let start = proof.form[1].1.expose_secret()[..40].to_owned();
+    let context = AuthenticationContext { token_endpoint: &url, client_id: "app", now };
+    let authentication = from_text.authenticate(&context).await.unwrap();
+    let start = authentication.form[1].1.expose_secret()[..40].to_owned();
     vec![
         (Arc::new(secret), vec!["canary".to_owned()]),
         (Arc::new(from_text), vec![key_line.clone(), start.clone()]),
@@ -91,10 +90,10 @@ async fn no_secret_of_any_kind_appears_anywhere() {
     let clock = HandClock::new();
     let mut shown = String::new();
     let mut hidden = vec!["canary".to_owned()];
-    let mut show =
-        |provider: &dyn TokenProvider, error: &dyn Error, debug: &dyn std::fmt::Debug| {
-            shown.push_str(&format!("{provider:?} {} {debug:?}\n", chain(error)));
-        };
+    let mut show = |provider: &dyn TokenProvider, error: &Failure, debug: &dyn std::fmt::Debug| {
+        let record = error.record();
+        shown.push_str(&format!("{provider:?} {} {record:?} {debug:?}\n", chain(error)));
+    };
     for way in 0..6 {
         let server = MockServer::start().await;
         Mock::given(any())
@@ -114,7 +113,8 @@ async fn no_secret_of_any_kind_appears_anywhere() {
         let options = ManagedIdentityOptions {
             host,
             identity: AssignedIdentity::System,
-            tenant: TenantId::new("contoso").unwrap(),
+            tenant: TenantName::new("contoso").unwrap(),
+            limits: LIMITS,
             clock: Arc::new(clock.clone()),
         };
         let identity = ManagedIdentity::new(&transport(), options.clone()).unwrap();
@@ -122,7 +122,7 @@ async fn no_secret_of_any_kind_appears_anywhere() {
         show(&identity, &error, &(&error, &options));
     }
     shown.push_str(std::str::from_utf8(&lines.0.lock().unwrap()).unwrap());
-    assert!(shown.contains("http_call"), "logs are captured: {shown}");
+    assert!(shown.contains("api_call"), "logs are captured: {shown}");
     for secret in hidden {
         let found = shown.find(&secret).map(|at| {
             let start = shown[..at].char_indices().rev().nth(200).map_or(0, |(at, _)| at);

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use stocktake_auth::{Credential, EntraOptions, EntraTokens};
-use stocktake_connector_core::{Clock, TenantId, TokenScope};
+use stocktake_connector_core::{Clock, DirectoryId, TenantName, TokenScope};
 use stocktake_simulator::{
     Fleet, FleetOptions, Handle, RegisteredCertificate, Running, Simulator, SimulatorOptions,
     TenantAccount,
 };
 
-use super::{HandClock, data, transport};
+use super::{HandClock, LIMITS, data, transport};
 
 pub(crate) const TENANT: &str = "00000000-0000-0000-0000-000000000001";
 pub(crate) const APP: &str = "00000000-0000-0000-0000-000000000002";
@@ -39,10 +39,11 @@ impl Cloud {
     pub(crate) fn tokens(&self, credential: impl Credential + 'static) -> EntraTokens {
         let options = EntraOptions {
             login_url: self.running.url().parse().unwrap(),
-            tenant_id: TENANT.to_owned(),
-            app_id: APP.to_owned(),
-            tenant: TenantId::new("contoso").unwrap(),
+            directory_id: DirectoryId::new(TENANT).unwrap(),
+            client_id: APP.to_owned(),
+            tenant: TenantName::new("contoso").unwrap(),
             credential: Arc::new(credential),
+            limits: LIMITS,
             clock: Arc::new(self.clock.clone()),
         };
         EntraTokens::new(&transport(), options).unwrap()

@@ -1,11 +1,11 @@
-//! What is printed for each of Entra's codes, by kind of credential.
+//! The message and advice for each of Entra's codes, by kind of credential.
 
 use std::fs;
 use std::sync::Arc;
 
 use serde_json::json;
 use stocktake_auth::{
-    AppSecret, CertificateCredential, CertificateOptions, CertificateSource, Credential,
+    CertificateCredential, CertificateOptions, CertificateSource, ClientSecret, Credential,
     FederatedToken, SecretSource,
 };
 use stocktake_connector_core::{TokenProvider, TokenScope};
@@ -56,7 +56,7 @@ async fn each_code_is_printed_with_what_the_operator_does_about_the_credential()
         key: Some(data("first-key.pem")),
     };
     let kinds: [(&str, Arc<dyn Credential>); 3] = [
-        ("app secret", Arc::new(AppSecret::new(SecretSource::File(secret)))),
+        ("app secret", Arc::new(ClientSecret::new(SecretSource::File(secret)))),
         ("certificate", Arc::new(CertificateCredential::new(CertificateOptions::new(certificate)))),
         ("federated token", Arc::new(FederatedToken::new(projected))),
     ];
@@ -65,16 +65,16 @@ async fn each_code_is_printed_with_what_the_operator_does_about_the_credential()
         kinds.map(|(kind, credential)| (kind, tokens_by(&server.uri(), credential, &clock)));
     let mut printed = String::new();
     for code in CODES {
-        let mut said = Vec::new();
+        let mut printed_before = Vec::new();
         for (kind, tokens) in &kinds {
             let scope = TokenScope::new(format!("https://code-{code}.example.com/.default"));
             let error = tokens.token(&scope).await.unwrap_err();
             let advice = error.advice.unwrap();
             assert!(!advice.contains(['{', '}']), "{code}, {kind}: {advice}");
             let line = format!("{}\n  {advice}", error.message);
-            if !said.contains(&line) {
+            if !printed_before.contains(&line) {
                 printed.push_str(&format!("{kind}: {line}\n"));
-                said.push(line);
+                printed_before.push(line);
             }
         }
     }

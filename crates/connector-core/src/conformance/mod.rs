@@ -16,15 +16,19 @@
 mod sink;
 mod state_store;
 
-pub use sink::{Destination, sink};
+pub use sink::{Destination, Received, json_body, read_json_body, sink};
 pub use state_store::state_store;
 
 use chrono::{DateTime, Utc};
 
-use crate::{DeviceUid, Fingerprint, SinkName, TenantId};
+use crate::{DeviceUid, Fingerprint, SinkName, SourceName, TenantName};
 
-fn tenant(name: &str) -> TenantId {
-    TenantId::new(name).unwrap()
+fn tenant(name: &str) -> TenantName {
+    TenantName::new(name).unwrap()
+}
+
+fn source(name: &str) -> SourceName {
+    SourceName::new(name).unwrap()
 }
 
 fn sink_name(name: &str) -> SinkName {

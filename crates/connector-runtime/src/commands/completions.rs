@@ -3,7 +3,8 @@
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::cli::{CommandError, Context, Ending};
+use crate::command_error::{CommandError, ExitStatus};
+use crate::context::Context;
 
 /// Writes a completion script.
 #[derive(Debug, clap::Args)]
@@ -16,10 +17,10 @@ impl Completions {
     pub(crate) fn execute<A: CommandFactory>(
         self,
         context: &Context,
-    ) -> Result<Ending, CommandError> {
+    ) -> Result<ExitStatus, CommandError> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut A::command(), "stocktake", &mut script);
         context.output.text(String::from_utf8_lossy(&script).trim_end())?;
-        Ok(Ending::Fine)
+        Ok(ExitStatus::Success)
     }
 }

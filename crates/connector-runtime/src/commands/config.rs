@@ -1,11 +1,12 @@
-//! `stocktake config`: what can be set, what is set, and a file to start from.
+//! `stocktake config`: shows, checks, describes and writes the configuration.
 
 use std::path::{Path, PathBuf};
 
-use stocktake_connector_core::TokenScope;
+use stocktake_connector_core::{ErrorCode, TokenScope, chain};
 
-use crate::cli::{CommandError, Context, Ending};
-use crate::config::{Config, ConfigError, Fault, TEMPLATE};
+use crate::command_error::{CommandError, ExitStatus};
+use crate::config::{self, ConfigError, ConfigFault, TEMPLATE};
+use crate::context::Context;
 use crate::output::Format;
 use crate::wiring;
 
@@ -20,10 +21,10 @@ pub(crate) struct ConfigCommand {
 enum Verb {
     /// Print the configuration as it takes effect, without secrets
     Show,
-    /// Check the configuration without asking anybody; `stocktake check` asks
+    /// Check the configuration without a network; `stocktake check` uses it
     Check {
         /// Fail only for what keeps `run` from starting: a tenant or sink whose files are missing is
-        /// told, as `run` does without it and tries again
+        /// reported, because `run` starts without it and tries again
         #[arg(long)]
         lenient: bool,
     },
@@ -31,53 +32,53 @@ enum Verb {
     Schema,
     /// Write a commented configuration file to start from
     Init {
-        /// Where to; an existing file is left alone
+        /// Where to write it; an existing file is not replaced
         #[arg(default_value = "stocktake.toml")]
         path: PathBuf,
     },
 }
 
 impl ConfigCommand {
-    pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         match self.verb {
             Verb::Show => show(context)?,
             Verb::Check { lenient } => check(lenient, context).await?,
-            Verb::Schema => context.output.json(&schemars::schema_for!(Config))?,
+            Verb::Schema => context.output.json(&config::schema(&context.flags.sinks))?,
             Verb::Init { path } => init(&path, context)?,
         }
-        Ok(Ending::Fine)
+        Ok(ExitStatus::Success)
     }
 }
 
 /// Finds what is wrong with the configuration and with the files that it names.
 async fn check(lenient: bool, context: &Context) -> Result<(), CommandError> {
     let config = context.config()?;
-    let transport = wiring::transport(&config.http, None)?;
+    let sink_context = wiring::sink_context(&config, None)?;
+    let transport = &sink_context.http.transport;
     let mut faults = Vec::new();
     let tenants = wiring::choose(&config, &[])?;
     for (name, tenant) in &tenants {
-        match wiring::access(name, tenant, &config, &transport) {
+        match wiring::access(name, tenant, &config, transport) {
             Ok(access) => {
-                if let Err(error) = access.tokens.try_proof().await {
+                if let Err(error) = access.tokens.try_credential().await {
                     let key = match &tenant.credential {
                         Some(credential) => format!("credentials.{credential}"),
                         None => format!("tenants.{name}"),
                     };
-                    faults.push(Fault::new(key, crate::chain(&error)));
+                    faults.push(ConfigFault::new(key, chain(&error)));
                 }
             }
             Err(error) => collect(error, &mut faults)?,
         }
     }
-    let sinks = wiring::sinks(&config, &transport, None);
-    let counts = (tenants.len() as u64, sinks.len() as u64);
-    for (name, sink) in sinks {
+    let counts = (tenants.len() as u64, config.sinks.len() as u64);
+    for (name, sink) in wiring::sinks(&config, &sink_context) {
         match sink {
             Ok(sink) => {
                 if let Some(remote) = &sink.remote
-                    && let Err(error) = remote.key.token(&TokenScope::new(name)).await
+                    && let Err(error) = remote.credential.token(&TokenScope::new(name)).await
                 {
-                    faults.push(Fault::new(format!("sinks.{name}"), crate::chain(&error)));
+                    faults.push(ConfigFault::new(format!("sinks.{name}"), chain(&error)));
                 }
             }
             Err(error) => collect(error, &mut faults)?,
@@ -102,7 +103,9 @@ async fn check(lenient: bool, context: &Context) -> Result<(), CommandError> {
             let counted = crate::output::counted;
             let verdict = match left_out {
                 0 => "nothing is wrong with their configuration",
-                _ => "`run` starts, and does without those that are told of until they are mended",
+                _ => {
+                    "`run` starts without the parts that are reported, and uses them once they are fixed"
+                }
             };
             context.output.text(format_args!(
                 "{} and {}; {verdict}",
@@ -113,10 +116,14 @@ async fn check(lenient: bool, context: &Context) -> Result<(), CommandError> {
     }
 }
 
-/// Keeps the faults of one part, so that those of the others are told too.
-fn collect(error: CommandError, faults: &mut Vec<Fault>) -> Result<(), CommandError> {
+/// Keeps the faults of one part, so that those of the others are reported too.
+fn collect(error: CommandError, faults: &mut Vec<ConfigFault>) -> Result<(), CommandError> {
     match error {
         CommandError::Config(ConfigError(found)) => faults.extend(found),
+        // A sink reports its own settings so, with the key in the message.
+        CommandError::Failed { code: Some(ErrorCode::Configuration), message, .. } => {
+            faults.push(ConfigFault::new("", message));
+        }
         other => return Err(other),
     }
     Ok(())
@@ -135,7 +142,7 @@ fn show(context: &Context) -> Result<(), CommandError> {
 }
 
 fn init(path: &Path, context: &Context) -> Result<(), CommandError> {
-    // A secret may be written into it.
+    // The user may write a secret into it.
     super::init::write_private(path, TEMPLATE)?;
     context.output.note(format_args!(
         "wrote {}; fill in the tenant and the sink, then run `stocktake check`",

@@ -1,15 +1,16 @@
-//! `stocktake dead-letters`: what can never be delivered as it is, and why.
+//! `stocktake dead-letters`: events that cannot be delivered, and why.
 
 mod retry;
 
 use stocktake_connector_core::{DeadLetter, DeadLetterFilter, DeadLetterId};
 
-use crate::cli::{CommandError, Context, Ending};
+use crate::command_error::{CommandError, ExitStatus};
 use crate::commands::written_state;
+use crate::context::Context;
 use crate::output::{Align, Format, Table, count};
 use crate::wiring;
 
-/// Shows dead letters, and tries them again.
+/// Shows dead letters, and resends them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DeadLetters {
     #[command(subcommand)]
@@ -18,58 +19,60 @@ pub(crate) struct DeadLetters {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    /// Print one line for each, newest first
+    /// Print one line per dead letter, newest first
     List {
-        /// Only of this tenant
+        /// Only those of this tenant
         #[arg(long, value_name = "NAME")]
         tenant: Option<String>,
-        /// Only of this sink
+        /// Only those of this sink
         #[arg(long, value_name = "NAME")]
         sink: Option<String>,
-        /// At most so many
-        #[arg(long, default_value_t = 50)]
+        /// Only those older than this id: the next page
+        #[arg(long, value_name = "N")]
+        before: Option<i64>,
+        /// Show at most N
+        #[arg(long, value_name = "N", default_value_t = 50)]
         limit: usize,
     },
-    /// Print one with its payload
+    /// Print one dead letter with its payload
     Show {
-        /// Its number, as the list gives it
+        /// Its id, from the list
         id: i64,
     },
-    /// Send again what a sink refused, once the sink has been mended
+    /// Resend what a sink refused, once the sink has been fixed
     Retry(retry::Retry),
 }
 
 impl DeadLetters {
-    pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         match self.verb {
             Verb::Retry(verb) => return verb.execute(context).await,
-            Verb::List { tenant, sink, limit } => {
+            Verb::List { tenant, sink, before, limit } => {
                 let filter = DeadLetterFilter {
                     tenant: written_state::tenant(tenant)?,
+                    source: None,
                     sink: written_state::sink(sink)?,
-                    limit: Some(limit),
+                    before: before.map(DeadLetterId),
                 };
                 let store = wiring::open_state_to_read(&context.config()?.state)?;
-                let letters =
-                    store.dead_letters(&filter).await.map_err(|error| CommandError::of(&error))?;
+                let letters = store.dead_letters(&filter, limit).await?;
                 list(&letters, context)?;
             }
             Verb::Show { id } => {
                 let store = wiring::open_state_to_read(&context.config()?.state)?;
                 let letter = store
                     .dead_letter(DeadLetterId(id))
-                    .await
-                    .map_err(|error| CommandError::of(&error))?
+                    .await?
                     .ok_or_else(|| CommandError::failed(no_such_letter(id)))?;
                 show(&letter, context)?;
             }
         }
-        Ok(Ending::Fine)
+        Ok(ExitStatus::Success)
     }
 }
 
 fn no_such_letter(id: i64) -> String {
-    format!("there is no dead letter {id}; `stocktake dead-letters list` names them")
+    format!("dead letter {id} not found; `stocktake dead-letters list` shows the ids")
 }
 
 fn list(letters: &[DeadLetter], context: &Context) -> Result<(), CommandError> {
@@ -94,7 +97,7 @@ fn list(letters: &[DeadLetter], context: &Context) -> Result<(), CommandError> {
             letter.id.0.to_string(),
             letter.last_at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
             count(letter.times),
-            letter.tenant.to_string(),
+            letter.inventory.tenant.to_string(),
             letter.sink.as_ref().map_or_else(|| "all".to_owned(), ToString::to_string),
             format!("{:?}", letter.stage).to_lowercase(),
             letter.uid.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string),
@@ -111,10 +114,11 @@ fn show(letter: &DeadLetter, context: &Context) -> Result<(), CommandError> {
     let sink = letter.sink.as_ref().map_or_else(|| "all".to_owned(), ToString::to_string);
     let device = letter.uid.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
     context.output.text(format_args!(
-        "dead letter {}\n  tenant     {}\n  sink       {sink}\n  stage      {:?}\n  device     {device}\n  \
+        "dead letter {}\n  tenant     {}\n  source     {}\n  sink       {sink}\n  stage      {:?}\n  device     {device}\n  \
          reason     {}\n  first met  {}\n  last met   {} ({} times)\n  payload\n{}",
         letter.id.0,
-        letter.tenant,
+        letter.inventory.tenant,
+        letter.inventory.source,
         letter.stage,
         letter.reason,
         letter.first_at,

@@ -5,23 +5,27 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use stocktake_connector_core::{Clock, CycleReport, DeadLetter, DeadLetterFilter, SystemClock};
+use stocktake_engine::Request;
 use stocktake_simulator::{Simulator, SimulatorOptions};
 use stocktake_telemetry::{Registry, RegistryOptions};
 
 use super::simulate::{self, FleetSize};
 use super::sync;
-use crate::cli::{CommandError, Context, Ending};
-use crate::config::Config;
-use crate::cycle::Request;
+use crate::command_error::{CommandError, ExitStatus};
+use crate::config::{self, Config};
+use crate::context::Context;
 use crate::output::{Align, Format, ReportText, Table, count};
+use crate::supervisor::Supervisor;
 use crate::watch::Watch;
 use crate::{stop, wiring};
 
-/// What a demonstration logs: the emulated fleet has odd records on purpose, and the end names them.
+/// The level of the log: the emulated fleet has odd records on purpose, and the output lists them.
 const QUIET: &str = "error";
-/// Events that are printed whole.
+/// How many events are printed.
 const EVENTS_SHOWN: usize = 1;
-/// Dead letters that are printed.
+/// How many dead letters are read: far more than the emulated fleet has odd records.
+const DEAD_LETTERS_READ: usize = 10_000;
+/// How many dead letters are printed.
 const DEAD_LETTERS_SHOWN: usize = 3;
 
 /// Shows everything at work.
@@ -32,10 +36,10 @@ pub(crate) struct Demo {
 }
 
 impl Demo {
-    pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         context.log_by_flags(QUIET)?;
         let options = simulate::options(self.size.fleet(SystemClock.now()));
-        let demonstration = configuration(&options);
+        let demonstration = configuration(&options, context);
         let simulator = Simulator::start(options)
             .await
             .map_err(|error| CommandError::failed(format!("cannot listen: {error}")))?;
@@ -50,18 +54,22 @@ impl Demo {
         let stop = stop::on_signals(config.shutdown.grace)?;
         let registry = Registry::new(RegistryOptions::new(env!("CARGO_PKG_VERSION")));
         let watch = Arc::new(Watch::new(registry));
-        let deployment = wiring::deploy(&config, &[], &watch)?.built_only()?;
-        let reports = sync::run_once(&deployment, Request::Full, &stop, &context.output).await?;
-        let letters = deployment.store.dead_letters(&DeadLetterFilter::default()).await;
-        let letters = letters.map_err(|error| CommandError::of(&error))?;
+        let deployment =
+            wiring::deploy(&config, &[], Arc::clone(&watch.metrics) as _)?.built_only()?;
+        watch.deployed(&deployment, &config).await;
+        let store = Arc::clone(&deployment.store);
+        let supervisor = Supervisor::new(deployment, watch, 1, stop)?;
+        let reports = supervisor.run_once(Request::Full, &context.output).await?;
+        let filter = DeadLetterFilter::default();
+        let letters = store.dead_letters(&filter, DEAD_LETTERS_READ).await?;
         let received = simulator.handle().received_events();
         let order = simulator.handle().fleet().device_ids();
         simulator.stop().await;
         print(&received, &order, &reports, &letters, context)?;
         // Dead letters are part of the show: the emulated fleet has odd records on purpose.
-        Ok(match sync::ending(&reports) {
-            Ending::DeadLetters => Ending::Fine,
-            ending => ending,
+        Ok(match sync::exit_status(&reports) {
+            ExitStatus::DeadLetters => ExitStatus::Success,
+            status => status,
         })
     }
 }
@@ -69,9 +77,11 @@ impl Demo {
 /// The configuration for the simulator's first tenant, once its URL is known.
 fn configuration(
     options: &SimulatorOptions,
+    context: &Context,
 ) -> impl FnOnce(&str) -> Result<Config, CommandError> + use<> {
     let account = options.tenants.first().cloned().unwrap_or_default();
     let sekoia = options.sekoia.clone();
+    let registry = context.flags.sinks.clone();
     move |url| {
         let config = serde_json::json!({
             "tenants": { "demo": {
@@ -88,7 +98,7 @@ fn configuration(
             }},
             "state": { "path": ":memory:" },
         });
-        serde_json::from_value(config).map_err(|error| CommandError::of(&error))
+        Ok(config::from_value(&config, &registry)?)
     }
 }
 
@@ -130,7 +140,7 @@ fn print(
          stocktake explain device.type              where a field comes from\n  \
          stocktake simulate --port 8080             the emulated cloud alone, with a configuration for it\n  \
          stocktake init                             your own tenant, by four questions and a check\n\
-         Before each of them goes `cargo run --` as long as stocktake is not installed.",
+         As long as stocktake is not installed, put `cargo run --` in front of each.",
     )
 }
 

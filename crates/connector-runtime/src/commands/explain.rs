@@ -3,16 +3,18 @@
 use std::path::PathBuf;
 
 use serde_json::json;
-use stocktake_connector_core::wire::WirePage;
-use stocktake_connector_core::{Clock, SourceRecord, SystemClock};
+use stocktake_connector_core::{Clock, Fingerprint, Mapper as _, SourceRecord, SystemClock};
 use stocktake_defender_api::Machine;
-use stocktake_mapper::{DefenderMapper, Explained, MapperOptions, Mapping, TABLE};
+use stocktake_mapper::{DefenderMapper, Explained, MapperOptions, Mapping, TABLE, carried_by};
+use stocktake_ocsf_model::Version;
+use stocktake_odata::WirePage;
+use stocktake_sinks::{OcsfForm, SekoiaForm};
 
+use super::form::FormArguments;
 use super::map;
-use crate::cli::{CommandError, Context, Ending};
-use crate::config::DialectName;
+use crate::command_error::{CommandError, ExitStatus};
+use crate::context::Context;
 use crate::output::Format;
-use crate::wiring;
 
 /// Explains the mapping, or one mapped machine.
 #[derive(Debug, clap::Args)]
@@ -25,75 +27,73 @@ pub(crate) struct Explain {
     /// The managed devices of these machines
     #[arg(long, value_name = "FILE", requires = "machines")]
     managed_devices: Option<PathBuf>,
-    /// In which form
-    #[arg(long, value_enum, default_value = "ocsf")]
-    dialect: DialectName,
-    /// Print the whole table as a Markdown page
-    #[arg(long, conflicts_with_all = ["field", "machines"])]
-    markdown: bool,
+    #[command(flatten)]
+    form: FormArguments,
 }
 
 impl Explain {
-    pub(crate) fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         context.log_by_flags("warn")?;
-        if self.markdown {
-            context.output.text(markdown().trim_end())?;
-            return Ok(Ending::Fine);
-        }
         match &self.machines {
             None => self.table(context),
             Some(path) => self.machines(path, context),
         }
     }
 
-    fn wants(&self, row: &Mapping) -> bool {
+    fn selects(&self, row: &Mapping) -> bool {
         self.field.as_ref().is_none_or(|field| row.ocsf.contains(field.as_str()))
     }
 
-    fn table(&self, context: &Context) -> Result<Ending, CommandError> {
-        let rows: Vec<_> = TABLE.iter().filter(|row| self.wants(row)).collect();
+    fn table(&self, context: &Context) -> Result<ExitStatus, CommandError> {
+        let rows: Vec<_> = TABLE.iter().filter(|row| self.selects(row)).collect();
         if rows.is_empty() {
             return Err(CommandError::failed(format!(
                 "no mapped field has `{}` in its path; `stocktake explain` lists all",
                 self.field.as_deref().unwrap_or_default()
             )));
         }
+        let carriers = Carriers::new();
         if context.output.format() == Format::Json {
-            let rows: Vec<_> = rows.iter().map(|row| describe(row)).collect();
+            let rows: Vec<_> = rows.iter().map(|row| describe(row, &carriers)).collect();
             context.output.json(&rows)?;
-            return Ok(Ending::Fine);
+            return Ok(ExitStatus::Success);
         }
         for row in rows {
             context.output.text(format_args!(
                 "{} ({}, {})\n  {}\n  from  {}\n  rule  {}",
                 row.ocsf,
                 row.value_type.name(),
-                row.dialects.name(),
+                carriers.of(row),
                 row.description,
                 sources(row, ", else "),
                 row.rule
             ))?;
         }
-        Ok(Ending::Fine)
+        Ok(ExitStatus::Success)
     }
 
-    fn machines(&self, path: &std::path::Path, context: &Context) -> Result<Ending, CommandError> {
+    fn machines(
+        &self,
+        path: &std::path::Path,
+        context: &Context,
+    ) -> Result<ExitStatus, CommandError> {
         let machines: WirePage<Machine> = map::read(path)?;
         let managed = self.managed_devices.as_deref().map(map::read).transpose()?;
         let managed = managed.map(map::Managed::new);
-        let mapper = DefenderMapper::new(MapperOptions::new(wiring::dialect(self.dialect, false)));
+        let mapper = DefenderMapper::new(MapperOptions::default());
+        let form = self.form.build(mapper.fingerprint())?;
         let now = SystemClock.now();
         for machine in &machines.records {
             let enrichment = map::enrichment(machine, managed.as_ref())
-                .map_err(|error| CommandError::of(&error))?;
+                .map_err(|error| CommandError::from_error(&error))?;
             let explained = mapper
-                .explain(machine, &enrichment, now)
-                .map_err(|error| CommandError::of(&error))?;
+                .explain(machine, &enrichment, now, &*form)
+                .map_err(|error| CommandError::from_error(&error))?;
             let explained: Vec<_> =
-                explained.into_iter().filter(|one| self.wants(one.row)).collect();
+                explained.into_iter().filter(|one| self.selects(one.row)).collect();
             print(machine.uid(), &explained, context)?;
         }
-        Ok(Ending::Fine)
+        Ok(ExitStatus::Success)
     }
 }
 
@@ -125,40 +125,48 @@ fn print(uid: &str, explained: &[Explained], context: &Context) -> Result<(), Co
     Ok(())
 }
 
-fn describe(row: &Mapping) -> serde_json::Value {
+fn describe(row: &Mapping, carriers: &Carriers) -> serde_json::Value {
     json!({
         "ocsf": row.ocsf,
         "type": row.value_type.name(),
-        "dialects": row.dialects.name(),
+        "forms": carriers.of(row),
         "description": row.description,
         "sources": row.sources,
         "rule": row.rule,
     })
 }
 
-fn sources(row: &Mapping, separator: &str) -> String {
-    if row.sources.is_empty() { "a constant".to_owned() } else { row.sources.join(separator) }
+/// Which rows each form carries, found out by encoding samples in it.
+struct Carriers(Vec<(&'static str, Vec<&'static Mapping>)>);
+
+impl Carriers {
+    fn new() -> Self {
+        let none = Fingerprint::of([]);
+        const ALL: [&str; 0] = [];
+        let ocsf = OcsfForm::new(Version::default(), none, ALL);
+        let sekoia = SekoiaForm::new(false, none, ALL);
+        let extra = SekoiaForm::new(true, none, ALL);
+        Self(vec![
+            ("ocsf", carried_by(&ocsf)),
+            ("sekoia", carried_by(&sekoia)),
+            ("sekoia with extra_fields", carried_by(&extra)),
+        ])
+    }
+
+    /// The names of the forms that carry a row; a form with extra fields only where the plain one does
+    /// not.
+    fn of(&self, row: &Mapping) -> String {
+        let mut names: Vec<&str> = Vec::new();
+        for (name, rows) in &self.0 {
+            let has_plain_one = names.iter().any(|known| name.starts_with(known));
+            if !has_plain_one && rows.iter().any(|carried| carried.ocsf == row.ocsf) {
+                names.push(name);
+            }
+        }
+        names.join(", ")
+    }
 }
 
-/// The table as the page of the docs.
-fn markdown() -> String {
-    let mut page = String::from(
-        "# Mapping\n\n\
-         Where each field of an event comes from. `stocktake explain` prints the same for one field, \
-         and with `--machines` for one device, value by value.\n\n\
-         | field | type | dialects | sources | rule | what it tells |\n\
-         |---|---|---|---|---|---|\n",
-    );
-    for row in TABLE {
-        let cells = [
-            format!("`{}`", row.ocsf),
-            row.value_type.name().to_owned(),
-            row.dialects.name().to_owned(),
-            sources(row, ", "),
-            row.rule.to_owned(),
-            row.description.to_owned(),
-        ];
-        page.push_str(&format!("| {} |\n", cells.map(|cell| cell.replace('|', "\\|")).join(" | ")));
-    }
-    page
+fn sources(row: &Mapping, separator: &str) -> String {
+    if row.sources.is_empty() { "a constant".to_owned() } else { row.sources.join(separator) }
 }

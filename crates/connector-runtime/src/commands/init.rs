@@ -1,4 +1,4 @@
-//! `stocktake init`: from the four values that matter to a configuration that is checked.
+//! `stocktake init`: writes a configuration from the four required values, and checks it.
 
 use std::fs::OpenOptions;
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -7,16 +7,17 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::check;
-use crate::cli::{self, CommandError, Context, Ending};
-use crate::config::{self, Cloud, ConfigError, Fault, Flags, TEMPLATE};
+use crate::command_error::{CommandError, ExitStatus};
+use crate::config::{self, Cloud, ConfigError, ConfigFault, Flags, TEMPLATE};
+use crate::context::Context;
 
-/// Asks for what it is not told, writes configuration and secret, and checks them.
+/// Asks for the values that no flag gives, writes configuration and secret, and checks them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Init {
-    /// Where to write the configuration; an existing file is left alone
+    /// Where to write the configuration; an existing file is not replaced
     #[arg(default_value = "stocktake.toml")]
     path: PathBuf,
-    /// The name that the tenant gets in configuration, logs and state
+    /// The name of the tenant in configuration, logs and state
     #[arg(long, default_value = "main")]
     name: String,
     /// The directory (tenant) id, from the app registration's overview
@@ -25,25 +26,25 @@ pub(crate) struct Init {
     /// The application (client) id, from the same page
     #[arg(long)]
     app_id: Option<String>,
-    /// A file that holds the app secret's value; without it the value is asked for
+    /// A file that holds the app secret's value; without it, the command asks for the value
     #[arg(long, value_name = "FILE")]
     app_secret_file: Option<PathBuf>,
-    /// The Defender API; its host tells the cloud
+    /// The Defender API; its host determines the cloud
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
-    /// The cloud, where the base URL does not tell it
+    /// The cloud, if the base URL does not determine it
     #[arg(long, value_enum)]
     cloud: Option<Cloud>,
-    /// The Entra login service, where it is not that of the cloud
+    /// The Entra login service, if it is not that of the cloud
     #[arg(long, value_name = "URL")]
     login_url: Option<String>,
-    /// The Graph API, where it is not that of the cloud
+    /// The Graph API, if it is not that of the cloud
     #[arg(long, value_name = "URL")]
     graph_url: Option<String>,
 }
 
 /// The four values, each given or asked for.
-struct Answers {
+struct Values {
     tenant_id: String,
     app_id: String,
     secret: Secret,
@@ -51,18 +52,18 @@ struct Answers {
 }
 
 enum Secret {
-    /// It stays where it is.
+    /// It is in this file already.
     File(PathBuf),
-    /// It gets a file of its own.
+    /// It is written to a new file.
     Value(SecretString),
 }
 
 impl Init {
-    pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         context.log_by_flags("warn")?;
         if self.path.exists() {
             return Err(CommandError::failed(format!(
-                "{} exists and is left alone; name another file, or edit that one and run \
+                "{} exists and is not replaced; name another file, or edit that one and run \
                  `stocktake check`",
                 self.path.display()
             )));
@@ -70,41 +71,41 @@ impl Init {
         let own_secret_file = self.path.with_file_name(format!("{}.secret", self.name));
         if self.app_secret_file.is_none() && own_secret_file.exists() {
             return Err(CommandError::failed(format!(
-                "{own} exists and is left alone; use it by `--app-secret-file {own}`, or remove it",
+                "{own} exists and is not replaced; use it by `--app-secret-file {own}`, or remove it",
                 own = own_secret_file.display()
             )));
         }
-        let answers = self.ask()?;
-        let clouds = answers.base_url.as_deref().map(Cloud::of_defender).unwrap_or_default();
+        let values = self.ask()?;
+        let clouds = values.base_url.as_deref().map(Cloud::serving_defender).unwrap_or_default();
         let cloud = match (self.cloud, clouds.as_slice()) {
             (Some(cloud), _) => cloud,
             (None, []) => Cloud::default(),
             (None, [cloud]) => *cloud,
             (None, several) => {
                 let names: Vec<_> = several.iter().map(|cloud| cloud.name()).collect();
-                return Err(ConfigError(vec![Fault::new(
+                return Err(ConfigError(vec![ConfigFault::new(
                     "--cloud",
                     format!("is needed: the base URL serves the clouds {}", names.join(" and ")),
                 )])
                 .into());
             }
         };
-        let secret_file = match &answers.secret {
+        let secret_file = match &values.secret {
             Secret::File(path) => std::path::absolute(path)?,
             Secret::Value(_) => std::path::absolute(&own_secret_file)?,
         };
-        let text = self.configuration(&answers, cloud, &secret_file);
-        // A mistake is told before anything is written.
-        config::check_text(&text)?;
-        if let Secret::Value(value) = &answers.secret {
+        let text = self.configuration(&values, cloud, &secret_file);
+        // Report a mistake before anything is written.
+        config::check_text(&text, &context.flags.sinks)?;
+        if let Secret::Value(value) = &values.secret {
             write_private(&secret_file, &format!("{}\n", value.expose_secret()))?;
             context
                 .output
-                .note(format_args!("wrote {}, for your eyes only", secret_file.display()));
+                .note(format_args!("wrote {}; only you can read it", secret_file.display()));
         }
         if let Err(error) = write_private(&self.path, &text) {
-            if let Secret::Value(_) = &answers.secret {
-                // Made a moment ago, and of no use alone. When this fails too, it stays.
+            if let Secret::Value(_) = &values.secret {
+                // Written a moment ago and useless on its own. If removing it fails, it stays.
                 let _ = std::fs::remove_file(&secret_file);
             }
             return Err(error);
@@ -112,23 +113,23 @@ impl Init {
         context.output.note(format_args!("wrote {}\n", self.path.display()));
 
         let flags = Flags { config: Some(self.path.clone()), ..context.flags.clone() };
-        let written = config::load(&flags, cli::variables())?;
+        let written = config::load(&flags, config::variables())?;
         let ending = check::check(&written, &[], &context.output).await?;
         let shown = self.path.display();
         context.output.note(match ending {
-            Ending::Fine => format!(
-                "\nAll is well: `stocktake --config {shown} sync` runs the first cycle. Its events go \
+            ExitStatus::Success => format!(
+                "\nEverything works: `stocktake --config {shown} sync` runs the first cycle. Its events go \
                  to the folder `events`; {shown} says how to send them elsewhere."
             ),
             _ => format!(
-                "\nBoth files are written. Do what is said above, then run `stocktake --config \
+                "\nBoth files are written. Fix what is reported above, then run `stocktake --config \
                  {shown} check` again."
             ),
         });
         Ok(ending)
     }
 
-    fn ask(&self) -> Result<Answers, CommandError> {
+    fn ask(&self) -> Result<Values, CommandError> {
         let mut asker = Asker { input: io::stdin().lock() };
         let tenant_id =
             asker.value(self.tenant_id.as_ref(), "Directory (tenant) id", "--tenant-id")?;
@@ -141,16 +142,16 @@ impl Init {
             Some(url) => Some(url.clone()),
             None => asker.optional("Defender base URL [that of the public cloud]")?,
         };
-        Ok(Answers { tenant_id, app_id, secret, base_url })
+        Ok(Values { tenant_id, app_id, secret, base_url })
     }
 
-    /// The template with the answers in place of its examples, and a folder as the sink.
-    fn configuration(&self, answers: &Answers, cloud: Cloud, secret_file: &Path) -> String {
+    /// The template with the values instead of its examples, and a folder as the sink.
+    fn configuration(&self, values: &Values, cloud: Cloud, secret_file: &Path) -> String {
         let set = |key: &str, value: &str| format!("{key} = {}", toml::Value::from(value));
-        // What is not the cloud's own comes behind the secret.
+        // Settings that differ from the cloud's follow the secret.
         let by_hand = [
             ("cloud", (cloud != Cloud::default()).then(|| cloud.name())),
-            ("base_url", answers.base_url.as_deref()),
+            ("base_url", values.base_url.as_deref()),
             ("login_url", self.login_url.as_deref()),
             ("graph_url", self.graph_url.as_deref()),
         ];
@@ -164,8 +165,8 @@ impl Init {
             }
             let key = line.split_once(" = ").map_or("", |(key, _)| key);
             match (table, key) {
-                ("[tenants.contoso]", "tenant_id") => lines.push(set(key, &answers.tenant_id)),
-                ("[tenants.contoso]", "app_id") => lines.push(set(key, &answers.app_id)),
+                ("[tenants.contoso]", "tenant_id") => lines.push(set(key, &values.tenant_id)),
+                ("[tenants.contoso]", "app_id") => lines.push(set(key, &values.app_id)),
                 ("[tenants.contoso]", "app_secret_file") => {
                     lines.push(set(key, &secret_file.display().to_string()));
                     lines.extend(by_hand.clone());
@@ -191,7 +192,7 @@ impl Init {
     }
 }
 
-/// Asks a person, or whoever is at the other end of standard input.
+/// Asks for values on standard input.
 struct Asker<R> {
     input: R,
 }
@@ -208,7 +209,7 @@ impl<R: BufRead> Asker<R> {
         }
         match self.optional(what)? {
             Some(value) => Ok(value),
-            None => Err(ConfigError(vec![Fault::new(
+            None => Err(ConfigError(vec![ConfigFault::new(
                 flag,
                 format!("is missing, and nothing was typed for: {what}"),
             )])
@@ -233,7 +234,7 @@ impl<R: BufRead> Asker<R> {
             self.optional(WHAT)?.unwrap_or_default()
         };
         match typed.trim() {
-            "" => Err(ConfigError(vec![Fault::new(
+            "" => Err(ConfigError(vec![ConfigFault::new(
                 "--app-secret-file",
                 "is missing, and no secret was typed",
             )])

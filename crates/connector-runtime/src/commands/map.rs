@@ -4,20 +4,22 @@ use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
-use stocktake_connector_core::wire::{WirePage, parse_page};
 use stocktake_connector_core::{
-    Clock, DeviceUid, Encoded, Encoder, Enrichment, EventUid, MalformedRecord, Mapper,
-    SourceRecord, SystemClock, TenantId, UnreadableEnrichment,
+    Clock, DeviceUid, Encoded, Enrichment, EventUid, Inventory, MalformedRecord, Mapper,
+    SourceRecord, SystemClock, TenantName, UnreadableEnrichment,
 };
 use stocktake_defender_api::Machine;
 use stocktake_graph_api::{ManagedDevice, UnreadableDevices};
 use stocktake_mapper::{DefenderMapper, MapperOptions};
-use stocktake_ocsf_model::Dialect;
+use stocktake_odata::{PageError, WirePage, parse_page};
+use stocktake_sinks::EventForm;
 use uuid::Uuid;
 
-use crate::cli::{CommandError, Context, Ending};
-use crate::config::DialectName;
+use super::form::FormArguments;
+use crate::command_error::{CommandError, ExitStatus};
+use crate::context::Context;
 use crate::output::counted;
 use crate::wiring;
 
@@ -27,27 +29,25 @@ const NO_TENANT: &str = "map";
 /// Largest accepted input, in bytes.
 const LARGEST_INPUT: u64 = 4 * 1024 * 1024 * 1024;
 
-/// Maps records to events, one a line.
+/// Maps records to events, one per line.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Map {
-    /// Machines: a JSON list, an API answer, one object, or one object a line; `-` is standard input
+    /// Machines: a JSON list, a response of the API, one object, or one object per line; `-` is standard
+    /// input
     #[arg(long, value_name = "FILE")]
     machines: PathBuf,
-    /// Managed devices, likewise; without it events say nothing of Intune
+    /// Managed devices, in the same forms; without it, events contain nothing from Intune
     #[arg(long, value_name = "FILE")]
     managed_devices: Option<PathBuf>,
-    /// How events are written
-    #[arg(long, value_enum)]
-    dialect: DialectName,
-    /// Adds the fields that Sekoia's models take beyond the mapping table
-    #[arg(long)]
-    extra_fields: bool,
+    #[command(flatten)]
+    form: FormArguments,
 }
 
 impl Map {
-    pub(crate) fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         context.log_by_flags("warn")?;
-        let dialect = wiring::dialect(self.dialect, self.extra_fields);
+        let mapper = DefenderMapper::new(MapperOptions::default());
+        let form = self.form.build(mapper.fingerprint())?;
         if self.machines == self.managed_devices.clone().unwrap_or_default() {
             return Err(CommandError::failed(
                 "machines and managed devices cannot both come from the same place",
@@ -63,12 +63,12 @@ impl Map {
                 Some(Managed::new(devices))
             }
         };
-        faults += write(&machines.records, managed.as_ref(), dialect, context)?;
-        Ok(if faults == 0 { Ending::Fine } else { Ending::DeadLetters })
+        faults += write(&machines.records, managed.as_ref(), &mapper, &*form, context)?;
+        Ok(if faults == 0 { ExitStatus::Success } else { ExitStatus::DeadLetters })
     }
 }
 
-/// Says what could not be read, and counts it.
+/// Reports and counts the records that could not be read.
 fn report(malformed: &[MalformedRecord], what: &str, context: &Context) -> u64 {
     for MalformedRecord { uid, reason, .. } in malformed {
         let uid = uid.as_ref().map_or("without a readable id", DeviceUid::as_str);
@@ -77,10 +77,10 @@ fn report(malformed: &[MalformedRecord], what: &str, context: &Context) -> u64 {
     malformed.len() as u64
 }
 
-/// What was read of Intune.
+/// The records of Intune.
 #[derive(Debug, Default)]
 pub(crate) struct Managed {
-    /// The record of each key that the join would take.
+    /// The record of each key that the join would choose.
     index: HashMap<Uuid, ManagedDevice>,
     unreadable: UnreadableDevices,
 }
@@ -105,19 +105,19 @@ impl Managed {
 fn write(
     machines: &[Machine],
     managed: Option<&Managed>,
-    dialect: Dialect,
+    mapper: &DefenderMapper,
+    form: &EventForm,
     context: &Context,
 ) -> Result<u64, CommandError> {
-    let mapper = DefenderMapper::new(MapperOptions::new(dialect));
-    let encoder = wiring::encoder(&mapper, dialect, &[]);
-    let tenant = TenantId::new(NO_TENANT).map_err(|error| CommandError::of(&error))?;
+    let tenant = TenantName::new(NO_TENANT).map_err(|error| CommandError::from_error(&error))?;
+    let inventory = Inventory { tenant, source: wiring::source_name()? };
     let now = SystemClock.now();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut line = Vec::new();
     let mut faults = 0;
     for machine in machines {
         line.clear();
-        match encode(machine, managed, &mapper, &encoder, &tenant, now, &mut line) {
+        match encode(machine, managed, mapper, form, &inventory, now, &mut line) {
             Ok(()) => {
                 line.push(b'\n');
                 out.write_all(&line)?;
@@ -152,23 +152,23 @@ pub(crate) fn encode(
     machine: &Machine,
     managed: Option<&Managed>,
     mapper: &DefenderMapper,
-    encoder: &impl Encoder<<DefenderMapper as Mapper>::Event>,
-    tenant: &TenantId,
-    now: chrono::DateTime<chrono::Utc>,
+    form: &EventForm,
+    inventory: &Inventory,
+    now: DateTime<Utc>,
     line: &mut Vec<u8>,
 ) -> Result<(), String> {
     let enrichment = enrichment(machine, managed).map_err(|error| error.to_string())?;
     let event = mapper.map(machine, &enrichment, now).map_err(|error| error.to_string())?;
     let uid = DeviceUid::new(machine.uid()).map_err(|error| error.to_string())?;
-    let Encoded { fingerprint, uid_at } =
-        encoder.encode(event, line).map_err(|error| error.to_string())?;
+    let Encoded { fingerprint, uid_at, .. } =
+        form.encode(&event, line).map_err(|error| error.to_string())?;
     if let Some(at) = uid_at {
-        EventUid::derive(tenant, &uid, fingerprint, None).put(line, at);
+        EventUid::derive(inventory, &uid, fingerprint, None).write_into(line, at);
     }
     Ok(())
 }
 
-/// Reads records in whatever shape a person has them.
+/// Reads records in any of these shapes.
 pub(crate) fn read<R: DeserializeOwned>(path: &Path) -> Result<WirePage<R>, CommandError> {
     let cannot = |error: std::io::Error| {
         CommandError::failed(format!("cannot read {}: {error}", path.display()))
@@ -189,10 +189,8 @@ pub(crate) fn read<R: DeserializeOwned>(path: &Path) -> Result<WirePage<R>, Comm
     records(&bytes).map_err(|error| CommandError::failed(format!("{}: {error}", path.display())))
 }
 
-/// A list, an API answer, one object, or one object a line.
-pub(crate) fn records<R: DeserializeOwned>(
-    bytes: &[u8],
-) -> Result<WirePage<R>, stocktake_connector_core::wire::PageError> {
+/// A list, a response of the API, one object, or one object per line.
+pub(crate) fn records<R: DeserializeOwned>(bytes: &[u8]) -> Result<WirePage<R>, PageError> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii();
     if bytes.first() == Some(&b'[') {
         return parse_page(&envelope(&[bytes]));

@@ -1,4 +1,4 @@
-//! The commands: one module each, named as a person calls it.
+//! The commands: one module each, with the name of its command.
 
 pub(crate) mod check;
 pub(crate) mod completions;
@@ -6,11 +6,10 @@ pub(crate) mod config;
 pub(crate) mod dead_letters;
 pub(crate) mod demo;
 pub(crate) mod explain;
+mod form;
 pub(crate) mod init;
-pub(crate) mod man;
 pub(crate) mod map;
 pub(crate) mod metrics;
-pub(crate) mod reference;
 pub(crate) mod run;
 pub(crate) mod simulate;
 pub(crate) mod state;

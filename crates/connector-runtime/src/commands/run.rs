@@ -1,31 +1,36 @@
-//! `stocktake run`: cycles for ever. The log is their record; standard output is for whoever asks.
+//! `stocktake run`: runs continuously. The log is the record of cycles; reports on standard output come
+//! only on request.
 
 use std::sync::Arc;
 
-use crate::cli::{CommandError, Context, Ending};
-use crate::config::{Config, ConfigError, Fault, LogFormat};
-use crate::cycle::Stop;
+use stocktake_engine::Stop;
+
+use crate::command_error::{CommandError, ExitStatus};
+use crate::config::{Config, ConfigError, ConfigFault, LogFormat};
+use crate::context::Context;
+use crate::schedule::Schedule;
 use crate::server::Listening;
+use crate::supervisor::Supervisor;
 use crate::telemetry::Telemetry;
 use crate::watch::Watch;
-use crate::{record, scheduler, stop, wiring};
+use crate::{cycle_log, stop, wiring};
 
-/// What is logged where nothing says otherwise: each cycle, and what a person should know.
+/// The default level of the log: each cycle, and what an operator should know.
 const LEVEL: &str = "info";
 
-/// Runs cycles for ever, as the configuration schedules them.
+/// Runs continuously, as the configuration schedules cycles.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Run {
-    /// Only this tenant; may be given several times
+    /// Only this tenant; can be repeated
     #[arg(long = "tenant", value_name = "NAME")]
     tenants: Vec<String>,
 }
 
 impl Run {
-    pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         let (config, telemetry) = match context.watched_config(LEVEL) {
             Ok(started) => started,
-            // How the log looks is known from the flag alone then.
+            // Only the flag gives the format of the log then.
             Err(error) if context.flags.log_format == Some(LogFormat::Json) => {
                 context.log_by_flags(LEVEL)?;
                 return Ok(logged(error));
@@ -33,9 +38,9 @@ impl Run {
             Err(error) => return Err(error),
         };
         match self.serve(&config, telemetry, context).await {
-            // What has a format of its own for machines has nothing else beside it.
+            // Output that programs read contains nothing else.
             Err(error) if config.log.format == LogFormat::Json => Ok(logged(error)),
-            ended => ended.map(|()| Ending::Fine),
+            ended => ended.map(|()| ExitStatus::Success),
         }
     }
 
@@ -48,15 +53,15 @@ impl Run {
         let stop = stop::on_signals(config.shutdown.grace)?;
         stop::outlive_hangups()?;
         let watch = Arc::new(Watch::new(telemetry.registry.clone()));
-        // First, so that a taken port is told before anything else happens; it answers at once,
-        // because state may take its time to open.
+        // First, so that a taken port is reported before anything else happens. It responds at once,
+        // because opening state may take a while.
         let server = match address(config)? {
             Some(address) => Some(Listening::on(address).await?.serve(Arc::clone(&watch))),
             None => None,
         };
         let ended = self.cycles(config, &watch, &stop, context).await;
         telemetry.shut_down(&stop).await;
-        // Last, so that the end can be watched too.
+        // Last, so that the shutdown can be observed too.
         if let Some(server) = server {
             server.stop().await;
         }
@@ -70,21 +75,26 @@ impl Run {
         stop: &Stop,
         context: &Context,
     ) -> Result<(), CommandError> {
-        let deployment = wiring::deploy(config, &self.tenants, watch)?;
-        deployment.broken.iter().for_each(record::unbuilt);
-        deployment.restore().await;
+        let deployment = wiring::deploy(config, &self.tenants, Arc::clone(&watch.metrics) as _)?;
+        deployment.broken.iter().for_each(cycle_log::not_built);
+        watch.deployed(&deployment, config).await;
         watch.readiness.started(Arc::clone(&deployment.store));
-        scheduler::run(&deployment, config.collection.interval, stop, &context.output).await
+        let collection = &config.collection;
+        let schedule =
+            Schedule { interval: collection.interval, retry_after: collection.retry_after };
+        let (watch, stop) = (Arc::clone(watch), stop.clone());
+        let supervisor = Supervisor::new(deployment, watch, collection.concurrent_cycles, stop)?;
+        supervisor.run(schedule, &context.output).await
     }
 }
 
-/// Says in the log why the program ends.
-fn logged(error: CommandError) -> Ending {
-    record::end(&error);
-    error.ending()
+/// Logs why the program ends.
+fn logged(error: CommandError) -> ExitStatus {
+    cycle_log::program_ends(&error);
+    error.exit_status()
 }
 
 fn address(config: &Config) -> Result<Option<std::net::SocketAddr>, ConfigError> {
     let address = config.server.address();
-    address.map_err(|problem| ConfigError(vec![Fault::new("server.listen", problem)]))
+    address.map_err(|problem| ConfigError(vec![ConfigFault::new("server.listen", problem)]))
 }

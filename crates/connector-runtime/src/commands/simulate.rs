@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use stocktake_connector_core::{Clock, SystemClock};
 use stocktake_simulator::{Fleet, FleetOptions, RecordEvents, Simulator, SimulatorOptions};
 
-use crate::cli::{CommandError, Context, Ending};
+use crate::command_error::{CommandError, ExitStatus};
+use crate::context::Context;
 use crate::output::{Format, count};
 use crate::stop;
 
@@ -24,7 +25,7 @@ pub(crate) struct Simulate {
     ids_only: bool,
 }
 
-/// How large the emulated fleet is.
+/// The size of the emulated fleet.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct FleetSize {
     /// Machines that Defender knows
@@ -65,7 +66,7 @@ pub(crate) fn options(fleet: Fleet) -> SimulatorOptions {
 }
 
 impl Simulate {
-    pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         context.log_by_flags("warn")?;
         let mut options = options(self.size.fleet(SystemClock.now()));
         options.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
@@ -104,8 +105,8 @@ impl Simulate {
                 account.app_secret,
             ))?,
         }
-        stop.gently.cancelled().await;
+        stop.graceful.cancelled().await;
         simulator.stop().await;
-        Ok(Ending::Fine)
+        Ok(ExitStatus::Success)
     }
 }

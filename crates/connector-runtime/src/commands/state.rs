@@ -1,21 +1,22 @@
-//! `stocktake state`: what was delivered, the last cycles, and the file that they are kept in.
+//! `stocktake state`: shows what was delivered and the last cycles, and maintains the state file.
 
 mod backup;
-mod forget;
+mod purge;
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use stocktake_connector_core::{
-    Checkpoint, CycleOutcome, CycleReport, Scope, SinkName, StateError, StateStore, TenantId,
+    Checkpoint, CycleOutcome, CycleReport, Inventory, Scope, StateError, StateStore,
 };
 
-use crate::cli::{CommandError, Context, Ending};
+use crate::command_error::{CommandError, ExitStatus};
+use crate::context::Context;
 use crate::output::{Align, Format, Table, count};
 use crate::wiring;
 
-/// Shows what was delivered, and looks after its file.
+/// Shows what was delivered, and maintains the state file.
 #[derive(Debug, clap::Args)]
 pub(crate) struct State {
     #[command(subcommand)]
@@ -24,76 +25,74 @@ pub(crate) struct State {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    /// Print delivered sets, checkpoints and the last cycles, also of what never was delivered
+    /// Print delivered sets, checkpoints and the last cycles, including tenants without a delivery
     Show {
-        /// Cycles of each tenant to show, at most
+        /// Show at most this many cycles of each tenant
         #[arg(long, default_value_t = 5)]
         cycles: usize,
     },
-    /// Copy state to a file, also while `run` writes it
+    /// Back up state to a file, also while `run` writes it
     Backup(backup::Backup),
-    /// Forget a tenant or a sink that is not configured any more
-    Forget(forget::Forget),
+    /// Purge a tenant or a sink that is not configured any more
+    Purge(purge::PurgeState),
 }
 
-/// What one sink has of one tenant.
+/// The delivered set of one tenant at one sink.
 #[derive(Debug, Serialize)]
 struct Delivered {
-    tenant: TenantId,
-    sink: SinkName,
-    /// Whether the configuration names it still; its devices are kept either way.
+    #[serde(flatten)]
+    scope: Scope,
+    /// Whether the configuration still names it; its devices are kept either way.
     configured: bool,
-    wanted_since: Option<DateTime<Utc>>,
+    configured_since: Option<DateTime<Utc>>,
     devices: u64,
     checkpoint: Option<Checkpoint>,
 }
 
 impl State {
-    pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         let cycles = match self.verb {
             Verb::Show { cycles } => cycles,
             Verb::Backup(verb) => return verb.execute(context).await,
-            Verb::Forget(verb) => return verb.execute(context).await,
+            Verb::Purge(verb) => return verb.execute(context).await,
         };
         let config = context.config()?;
         let store = wiring::open_state_to_read(&config.state)?;
-        let wanted = wiring::scopes(&config)?;
-        let shown = look(&*store, &wanted, cycles).await;
-        let (delivered, reports) = shown.map_err(|error| CommandError::of(&error))?;
+        let configured = wiring::scopes(&config)?;
+        let (delivered, reports) = read(&*store, &configured, cycles).await?;
         match context.output.format() {
             Format::Json => context
                 .output
                 .json(&serde_json::json!({ "delivered": delivered, "cycles": reports }))?,
             Format::Text => print(&delivered, &reports, context)?,
         }
-        Ok(Ending::Fine)
+        Ok(ExitStatus::Success)
     }
 }
 
-/// What state has of the wanted scopes and of those that were wanted once, and the last cycles of
-/// their tenants, in the order of names.
-async fn look(
+/// The state of every scope that is or was configured, and the last cycles of their inventories,
+/// sorted by name.
+async fn read(
     store: &dyn StateStore,
-    wanted: &BTreeSet<Scope>,
+    configured: &BTreeSet<Scope>,
     cycles: usize,
 ) -> Result<(Vec<Delivered>, Vec<CycleReport>), StateError> {
-    let mut scopes = wanted.clone();
+    let mut scopes = configured.clone();
     scopes.extend(store.scopes().await?);
     let mut delivered = Vec::new();
     for scope in &scopes {
         delivered.push(Delivered {
-            tenant: scope.tenant.clone(),
-            sink: scope.sink.clone(),
-            configured: wanted.contains(scope),
-            wanted_since: store.wanted_since(scope).await?,
+            scope: scope.clone(),
+            configured: configured.contains(scope),
+            configured_since: store.configured_since(scope).await?,
             devices: store.delivered_count(scope).await?,
             checkpoint: store.checkpoint(scope).await?,
         });
     }
-    let tenants: BTreeSet<_> = scopes.iter().map(|scope| &scope.tenant).collect();
+    let inventories: BTreeSet<_> = scopes.iter().map(|scope| &scope.inventory).collect();
     let mut reports = Vec::new();
-    for tenant in tenants {
-        reports.extend(store.reports(tenant, cycles).await?);
+    for inventory in inventories {
+        reports.extend(store.reports(inventory, None, cycles).await?.reports);
     }
     Ok((delivered, reports))
 }
@@ -104,7 +103,7 @@ fn print(
     context: &Context,
 ) -> Result<(), CommandError> {
     if delivered.is_empty() {
-        return context.output.text("there is no tenant, and nothing was delivered yet");
+        return context.output.text("no tenant is configured, and nothing was delivered yet");
     }
     context.output.text(scopes(delivered))?;
     if reports.is_empty() {
@@ -112,10 +111,11 @@ fn print(
     }
     context.output.text(format_args!("\n{}", cycles(reports)))?;
     // The same failure in each of the last cycles needs its advice once.
-    let mut told = BTreeSet::new();
+    let mut shown = BTreeSet::new();
     for report in reports {
-        if let CycleOutcome::Failed { advice: Some(advice), .. } = &report.outcome
-            && told.insert((&report.tenant, advice))
+        if let CycleOutcome::Failed { failure } = &report.outcome
+            && let Some(advice) = &failure.advice
+            && shown.insert((&report.tenant, advice))
         {
             let tenant = &report.tenant;
             context.output.text(format_args!("\n{tenant}, what to do: {advice}"))?;
@@ -127,22 +127,30 @@ fn print(
 fn scopes(delivered: &[Delivered]) -> Table {
     let mut table = Table::new([
         ("tenant", Align::Left),
+        ("source", Align::Left),
         ("sink", Align::Left),
         ("devices", Align::Right),
         ("delivered until", Align::Left),
     ]);
-    for Delivered { tenant, sink, configured, wanted_since, devices, checkpoint } in delivered {
-        let mut until = match (checkpoint, wanted_since) {
+    for Delivered { scope, configured, configured_since, devices, checkpoint } in delivered {
+        let mut until = match (checkpoint, configured_since) {
             (Some(checkpoint), _) => time(checkpoint.completed_at),
             (None, Some(since)) => {
-                format!("no complete cycle yet, wanted since {}", time(*since))
+                format!("no complete cycle yet, configured since {}", time(*since))
             }
             (None, None) => "no complete cycle yet".to_owned(),
         };
         if !configured {
             until += ", not configured any more";
         }
-        table.row([tenant.to_string(), sink.to_string(), count(*devices), until]);
+        let Inventory { tenant, source } = &scope.inventory;
+        table.row([
+            tenant.to_string(),
+            source.to_string(),
+            scope.sink.to_string(),
+            count(*devices),
+            until,
+        ]);
     }
     table
 }
@@ -168,7 +176,7 @@ fn cycles(reports: &[CycleReport]) -> Table {
             count(report.calls.source),
             count(report.calls.enricher),
             match &report.outcome {
-                CycleOutcome::Failed { error, .. } => format!("failed: {error}"),
+                CycleOutcome::Failed { failure } => format!("failed: {failure}"),
                 ended => ended.name().to_owned(),
             },
         ]);

@@ -3,21 +3,22 @@
 use std::sync::Arc;
 
 use stocktake_connector_core::{CycleOutcome, CycleReport};
-use tokio::task::JoinSet;
+use stocktake_engine::{Request, Stop};
 
-use crate::cli::{CommandError, Context, Ending, LEVEL};
+use crate::command_error::{CommandError, ExitStatus};
 use crate::config::Config;
-use crate::cycle::{Progress, Request, Stop};
-use crate::output::{Bars, Format, Output, ReportText};
+use crate::context::{Context, LEVEL};
+use crate::output::{Format, Output, ReportText};
 use crate::stop;
+use crate::supervisor::Supervisor;
 use crate::telemetry::Telemetry;
 use crate::watch::Watch;
-use crate::wiring::{self, Deployment};
+use crate::wiring;
 
 /// Runs one cycle for each tenant.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Sync {
-    /// Only this tenant; may be given several times
+    /// Only this tenant; can be repeated
     #[arg(long = "tenant", value_name = "NAME")]
     tenants: Vec<String>,
     /// Read every machine, even when only those seen lately are due
@@ -26,7 +27,7 @@ pub(crate) struct Sync {
 }
 
 impl Sync {
-    pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         let (config, telemetry) = context.watched_config(LEVEL)?;
         let stop = stop::on_signals(config.shutdown.grace)?;
         let ended = self.cycles(&config, &telemetry, &stop, context).await;
@@ -40,60 +41,19 @@ impl Sync {
         telemetry: &Telemetry,
         stop: &Stop,
         context: &Context,
-    ) -> Result<Ending, CommandError> {
+    ) -> Result<ExitStatus, CommandError> {
         let watch = Arc::new(Watch::new(telemetry.registry.clone()));
-        let deployment = wiring::deploy(config, &self.tenants, &watch)?.built_only()?;
+        let observer = Arc::clone(&watch.metrics) as _;
+        let deployment = wiring::deploy(config, &self.tenants, observer)?.built_only()?;
+        let all_built = deployment.broken.is_empty();
         deployment.broken.iter().for_each(|error| context.output.error(error));
-        deployment.restore().await;
+        watch.deployed(&deployment, config).await;
         let request = if self.full { Request::Full } else { Request::WhatIsDue };
-        let reports = run_once(&deployment, request, stop, &context.output).await?;
+        let concurrent = config.collection.concurrent_cycles;
+        let supervisor = Supervisor::new(deployment, watch, concurrent, stop.clone())?;
+        let reports = supervisor.run_once(request, &context.output).await?;
         print(&reports, &context.output)?;
-        Ok(if deployment.broken.is_empty() { ending(&reports) } else { Ending::Failed })
-    }
-}
-
-/// Runs one cycle of every tenant, as many at the same time as the configuration allows.
-pub(crate) async fn run_once(
-    deployment: &Deployment,
-    request: Request,
-    stop: &Stop,
-    output: &Output,
-) -> Result<Vec<CycleReport>, CommandError> {
-    let mut bars = Bars::new(output);
-    let mut cycles = JoinSet::new();
-    for tenant in &deployment.tenants {
-        let progress = Arc::new(Progress::default());
-        bars.add(&tenant.id, Arc::clone(&progress));
-        let (tenant, stop) = (Arc::clone(tenant), stop.clone());
-        let turns = Arc::clone(&deployment.turns);
-        let watch = Arc::clone(&deployment.watch);
-        cycles.spawn(async move {
-            // The semaphore is never closed; if it were, the cycle would only run beside others.
-            let _turn = turns.acquire().await;
-            // Who was still waiting for a turn has nothing to report.
-            if stop.gently.is_cancelled() {
-                return Ok(None);
-            }
-            watch.run_cycle(&tenant, request, &stop, &progress).await.map(Some)
-        });
-    }
-    let mut reports = Vec::new();
-    let mut failure = None;
-    while let Some(ended) = cycles.join_next().await {
-        match ended {
-            Ok(Ok(report)) => reports.extend(report),
-            Ok(Err(error)) => failure = Some(CommandError::from(error)),
-            Err(panic) => failure = Some(CommandError::failed(format!("a cycle broke: {panic}"))),
-        }
-    }
-    drop(bars);
-    match failure {
-        // The other tenants' cycles are over too; their reports are in state.
-        Some(error) => Err(error),
-        None => {
-            reports.sort_by(|one, other| one.tenant.cmp(&other.tenant));
-            Ok(reports)
-        }
+        Ok(if all_built { exit_status(&reports) } else { ExitStatus::Failed })
     }
 }
 
@@ -106,13 +66,13 @@ pub(crate) fn print(reports: &[CycleReport], output: &Output) -> Result<(), Comm
 }
 
 /// The worst of all reports.
-pub(crate) fn ending(reports: &[CycleReport]) -> Ending {
+pub(crate) fn exit_status(reports: &[CycleReport]) -> ExitStatus {
     let failed = |report: &CycleReport| matches!(report.outcome, CycleOutcome::Failed { .. });
     if reports.iter().any(failed) {
-        Ending::Failed
+        ExitStatus::Failed
     } else if reports.iter().any(|report| report.dead_lettered() > 0) {
-        Ending::DeadLetters
+        ExitStatus::DeadLetters
     } else {
-        Ending::Fine
+        ExitStatus::Success
     }
 }

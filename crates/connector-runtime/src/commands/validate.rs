@@ -1,4 +1,4 @@
-//! `stocktake validate`: events against the strict schema.
+//! `stocktake validate`: events against the strict schema of the version that they declare.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::cli::{CommandError, Context, Ending};
+use crate::command_error::{CommandError, ExitStatus};
+use crate::context::Context;
 use crate::output::{Format, count, counted};
 
 /// Longest accepted event, in bytes: far above any real one, low enough to protect memory.
@@ -15,7 +16,7 @@ const LONGEST_LINE: u64 = 16 * 1024 * 1024;
 /// Checks events.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Validate {
-    /// One event a line; `-` or nothing is standard input
+    /// One event per line; `-` or nothing is standard input
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 }
@@ -28,7 +29,7 @@ struct Broken {
 }
 
 impl Validate {
-    pub(crate) fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         let mut lines = open(self.file.as_deref())?;
         let (mut events, mut invalid, mut violations) = (0_u64, 0_u64, 0_u64);
         let mut number = 0;
@@ -65,7 +66,7 @@ impl Validate {
             count(invalid),
             counted(violations, "violation", "violations")
         ));
-        Ok(if violations == 0 { Ending::Fine } else { Ending::Failed })
+        Ok(if violations == 0 { ExitStatus::Success } else { ExitStatus::Failed })
     }
 }
 
@@ -83,7 +84,7 @@ fn open(file: Option<&std::path::Path>) -> Result<Box<dyn BufRead>, CommandError
 
 fn check(line: u64, text: &[u8]) -> Vec<Broken> {
     match serde_json::from_slice::<Value>(text) {
-        Ok(event) => stocktake_ocsf_model::validate(&event)
+        Ok(event) => stocktake_ocsf_model::validate_as_declared(&event)
             .into_iter()
             .map(|violation| Broken { line, path: violation.path, message: violation.message })
             .collect(),

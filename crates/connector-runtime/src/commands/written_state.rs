@@ -1,40 +1,38 @@
-//! State that a command changes, and not a cycle.
+//! State that a command changes.
 
 use std::sync::Arc;
 
-use stocktake_connector_core::{SinkName, StateError, StateStore, TenantId};
+use stocktake_connector_core::{Failure, SinkName, StateError, StateStore, TenantName};
 use stocktake_state::SqliteStore;
 
-use crate::cli::CommandError;
-use crate::config::{ConfigError, Fault, StateConfig};
+use crate::command_error::CommandError;
+use crate::config::{ConfigError, ConfigFault, StateConfig};
 use crate::wiring;
 
 /// Opens state for this process alone.
 ///
 /// # Errors
-/// While `run` or `sync` is at work, with what to do then. State that is not there yet is an error too:
-/// there is nothing to change.
+/// While `run` or `sync` uses state, with advice. State that does not exist is an error too: there is
+/// nothing to change.
 pub(crate) fn open(state: &StateConfig) -> Result<Arc<dyn StateStore>, CommandError> {
-    // To read first: a file that is opened to be written is made where there is none.
+    // Open for reading first: opening for writing creates a missing file.
     drop(wiring::open_state_to_read(state)?);
     match SqliteStore::open(&state.path) {
         Ok(store) => Ok(Arc::new(store)),
-        Err(error @ StateError::InUse { .. }) => Err(CommandError::Failed {
-            message: crate::chain(&error),
-            advice: Some(
-                "Stop `stocktake run`, give this command again, and start it again; nothing is \
-                 missed meanwhile. On Kubernetes, scale the StatefulSet to 0 and run this command in \
-                 a Job with the same volume."
-                    .to_owned(),
-            ),
-        }),
-        Err(error) => Err(CommandError::of(&error)),
+        Err(error @ StateError::InUse { .. }) => Err(Failure::from(error)
+            .with_advice(
+                "Stop `stocktake run`, run this command again, and restart it; nothing is missed \
+                 meanwhile. On Kubernetes, scale the StatefulSet to 0 and run this command in a Job \
+                 with the same volume.",
+            )
+            .into()),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// The tenant that a flag names, whether or not it is configured.
-pub(crate) fn tenant(name: Option<String>) -> Result<Option<TenantId>, ConfigError> {
-    name.map(TenantId::new).transpose().map_err(|error| misnamed("--tenant", &error))
+pub(crate) fn tenant(name: Option<String>) -> Result<Option<TenantName>, ConfigError> {
+    name.map(TenantName::new).transpose().map_err(|error| misnamed("--tenant", &error))
 }
 
 /// The sink that a flag names, whether or not it is configured.
@@ -43,5 +41,5 @@ pub(crate) fn sink(name: Option<String>) -> Result<Option<SinkName>, ConfigError
 }
 
 fn misnamed(flag: &str, error: &dyn std::fmt::Display) -> ConfigError {
-    ConfigError(vec![Fault::new(flag, error.to_string())])
+    ConfigError(vec![ConfigFault::new(flag, error.to_string())])
 }

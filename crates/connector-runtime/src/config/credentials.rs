@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use super::HiddenText;
+use stocktake_sinks::RedactedText;
 
 /// One credential, for one tenant or for many. Its `type` says which kind.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -31,7 +30,7 @@ pub(crate) struct AppSecretConfig {
     pub(crate) app_id: String,
     /// The app registration's secret value. Better kept in a file or the environment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) app_secret: Option<HiddenText>,
+    pub(crate) app_secret: Option<RedactedText>,
     /// A file that holds the secret value; read again when it changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) app_secret_file: Option<PathBuf>,
@@ -51,7 +50,7 @@ pub(crate) struct CertificateConfig {
     pub(crate) private_key_file: Option<PathBuf>,
     /// The password of a PFX. Better kept in a file or the environment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) password: Option<HiddenText>,
+    pub(crate) password: Option<RedactedText>,
     /// A file that holds the password of a PFX.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) password_file: Option<PathBuf>,

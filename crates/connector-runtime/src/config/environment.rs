@@ -12,7 +12,7 @@ const RESERVED: [&str; 1] = [CONFIG_VARIABLE];
 /// Names the configuration file.
 pub(crate) const CONFIG_VARIABLE: &str = "STOCKTAKE_CONFIG";
 
-/// Endings of keys that hold text, whatever it looks like.
+/// Endings of keys whose values are always text, even if they look like a number.
 const TEXTS: [&str; 11] = [
     "secret",
     "key",
@@ -40,7 +40,7 @@ pub(super) struct Environment(Vec<(String, String)>);
 
 impl Environment {
     /// Takes the variables that concern us.
-    pub(super) fn of(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+    pub(super) fn from_variables(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         Self(
             variables
                 .into_iter()
@@ -61,17 +61,23 @@ impl Provider for Environment {
         for (name, text) in &self.0 {
             let Some(key) = name.strip_prefix(PREFIX) else { continue };
             let path: Vec<String> = key.split("__").map(str::to_lowercase).collect();
-            insert(&mut root, &path, text);
+            let value = match path.as_slice() {
+                // The registry of sinks knows what each of its keys holds.
+                [first, ..] if first == "sinks" => Value::from(text.as_str()),
+                [.., leaf] => value(leaf, text),
+                [] => continue,
+            };
+            insert(&mut root, &path, value);
         }
         Ok(Profile::Default.collect(root))
     }
 }
 
-fn insert(dict: &mut Dict, path: &[String], text: &str) {
+fn insert(dict: &mut Dict, path: &[String], value: Value) {
     match path {
         [] => {}
         [leaf] => {
-            dict.insert(leaf.clone(), value(leaf, text));
+            dict.insert(leaf.clone(), value);
         }
         [first, rest @ ..] => {
             let entry = dict.entry(first.clone()).or_insert_with(|| Value::from(Dict::new()));
@@ -79,7 +85,7 @@ fn insert(dict: &mut Dict, path: &[String], text: &str) {
                 *entry = Value::from(Dict::new());
             }
             if let Value::Dict(_, inner) = entry {
-                insert(inner, rest, text);
+                insert(inner, rest, value);
             }
         }
     }
@@ -104,4 +110,12 @@ fn value(leaf: &str, text: &str) -> Value {
         return Value::from(number);
     }
     Value::from(text)
+}
+
+/// The environment, as configuration reads it.
+pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| {
+        // A variable that is not valid Unicode cannot be ours.
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    })
 }

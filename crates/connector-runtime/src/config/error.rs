@@ -4,11 +4,11 @@ use std::fmt;
 
 use figment::error::{Actual, Kind};
 
-use crate::error_code::ErrorCode;
+use stocktake_connector_core::ErrorCode;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub(crate) struct ConfigFault {
     /// The key, `tenants.contoso.app_id`; empty when it is the whole file.
     pub(crate) key: String,
     /// What is wrong with it, and what to do.
@@ -17,14 +17,14 @@ pub(crate) struct Fault {
     pub(crate) origin: Option<String>,
 }
 
-impl Fault {
+impl ConfigFault {
     /// A fault of `key`.
     pub(crate) fn new(key: impl Into<String>, problem: impl Into<String>) -> Self {
         Self { key: key.into(), problem: problem.into(), origin: None }
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ConfigFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.key.is_empty() {
             write!(f, "`{}`", self.key)?;
@@ -41,19 +41,31 @@ impl fmt::Display for Fault {
 
 /// A configuration that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ConfigError(pub(crate) Vec<Fault>);
+pub(crate) struct ConfigError(pub(crate) Vec<ConfigFault>);
 
 impl std::error::Error for ConfigError {}
 
 const CODE: ErrorCode = ErrorCode::Configuration;
 
+impl ConfigError {
+    /// The faults without the code, for a report that has it in a field of its own.
+    pub(crate) fn without_code(&self) -> String {
+        match self.0.as_slice() {
+            [fault] => format!("configuration: {fault}"),
+            faults => {
+                let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+                format!("configuration: {} faults: {}", faults.len(), faults.join("; "))
+            }
+        }
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_slice() {
-            [fault] => f.write_str(&CODE.tag(format_args!("configuration: {fault}"))),
+            [fault] => write!(f, "configuration: {fault} [{CODE}]"),
             faults => {
-                let count = faults.len();
-                f.write_str(&CODE.tag(format_args!("configuration: {count} faults")))?;
+                write!(f, "configuration: {} faults [{CODE}]", faults.len())?;
                 faults.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
             }
         }
@@ -66,7 +78,7 @@ impl From<figment::Error> for ConfigError {
     }
 }
 
-fn fault(error: figment::Error) -> Fault {
+fn fault(error: figment::Error) -> ConfigFault {
     let mut path = error.path.clone();
     let problem = match &error.kind {
         Kind::UnknownField(name, expected) => {
@@ -85,17 +97,20 @@ fn fault(error: figment::Error) -> Fault {
         other => other.to_string(),
     };
     let key = path.join(".");
-    let origin = error.metadata.as_ref().map(|metadata| match &metadata.source {
+    let origin = error.metadata.as_ref().map(|metadata| origin(metadata, &path));
+    ConfigFault { key, problem, origin }
+}
+
+/// Where a value comes from: a file or an environment variable.
+pub(super) fn origin(metadata: &figment::Metadata, path: &[String]) -> String {
+    match &metadata.source {
         Some(source) => source.to_string(),
         None if metadata.name == "environment variable" => {
-            format!(
-                "environment variable {}",
-                metadata.interpolate(&figment::Profile::Default, &path)
-            )
+            let variable = metadata.interpolate(&figment::Profile::Default, path);
+            format!("environment variable {variable}")
         }
         None => metadata.name.to_string(),
-    });
-    Fault { key, problem, origin }
+    }
 }
 
 /// A value as a fault repeats it: its start, in case a secret was put in its place.

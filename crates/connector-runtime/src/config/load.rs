@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Data, Format, Serialized, Toml};
+use stocktake_sinks::SinkRegistry;
 
 use super::environment::{CONFIG_VARIABLE, Environment};
 use super::telemetry::ENDPOINT_VARIABLES;
 use super::yaml::Yaml;
-use super::{Config, ConfigError, Fault, LogFormat, validate};
+use super::{Config, ConfigError, ConfigFault, LogFormat, sinks, validate};
 
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "stocktake.toml";
@@ -22,6 +23,8 @@ pub(crate) struct Flags {
     pub(crate) log_level: Option<String>,
     /// `log.format`.
     pub(crate) log_format: Option<LogFormat>,
+    /// The types of sinks that `sinks` may name.
+    pub(crate) sinks: SinkRegistry,
 }
 
 /// Reads, merges and checks the configuration.
@@ -53,15 +56,25 @@ pub(crate) fn load(
         }
         None => {}
     }
-    figment = figment.merge(Environment::of(variables.iter().cloned()));
+    figment = figment.merge(Environment::from_variables(variables.iter().cloned()));
     if let Some(level) = &flags.log_level {
         figment = figment.merge(Serialized::default("log.level", level));
     }
     if let Some(format) = &flags.log_format {
         figment = figment.merge(Serialized::default("log.format", format));
     }
-    let config: Config = figment.extract()?;
-    validate::validate(&config, &variables)?;
+    read(&figment, &flags.sinks, &variables)
+}
+
+/// Reads and checks what was merged: every fault of the sinks' tables, then every other one.
+fn read(
+    figment: &Figment,
+    registry: &SinkRegistry,
+    variables: &[(String, String)],
+) -> Result<Config, ConfigError> {
+    let mut config: Config = figment.extract()?;
+    let faults = sinks::read_all(&mut config.sinks, registry, figment);
+    validate::validate(&config, variables, faults)?;
     Ok(config)
 }
 
@@ -69,22 +82,31 @@ pub(crate) fn load(
 ///
 /// # Errors
 /// As for [`load`].
-pub(crate) fn check_text(text: &str) -> Result<(), ConfigError> {
-    let config: Config = Figment::new().merge(Toml::string(text)).extract()?;
-    validate::validate(&config, &[])
+pub(crate) fn check_text(text: &str, registry: &SinkRegistry) -> Result<(), ConfigError> {
+    read(&Figment::new().merge(Toml::string(text)), registry, &[]).map(drop)
+}
+
+/// Reads a configuration that a command makes.
+///
+/// # Errors
+/// As for [`load`].
+pub(crate) fn from_value(
+    value: &serde_json::Value,
+    registry: &SinkRegistry,
+) -> Result<Config, ConfigError> {
+    read(&Figment::new().merge(Serialized::defaults(value)), registry, &[])
 }
 
 /// Checks the text of a YAML file, for the fuzzer.
 #[cfg(feature = "fuzzing")]
-pub(crate) fn check_yaml(text: &str) -> Result<(), ConfigError> {
-    let config: Config = Figment::new().merge(Data::<Yaml>::string(text)).extract()?;
-    validate::validate(&config, &[])
+pub(crate) fn check_yaml(text: &str, registry: &SinkRegistry) -> Result<(), ConfigError> {
+    read(&Figment::new().merge(Data::<Yaml>::string(text)), registry, &[]).map(drop)
 }
 
 fn merge_file(figment: Figment, path: &Path) -> Result<Figment, ConfigError> {
     // figment takes an absent file for an empty one; a named file that is absent is a mistake.
     let text = std::fs::read_to_string(path).map_err(|error| {
-        ConfigError(vec![Fault {
+        ConfigError(vec![ConfigFault {
             key: String::new(),
             problem: format!("cannot be read: {error}; `stocktake config init` writes one"),
             origin: Some(path.display().to_string()),

@@ -6,12 +6,12 @@
 
 mod cloud;
 mod credentials;
+mod endpoints;
 mod environment;
 mod error;
 mod load;
 mod server;
 mod sinks;
-mod span;
 mod telemetry;
 mod template;
 mod tenant;
@@ -21,30 +21,32 @@ mod validate;
 mod yaml;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use cloud::{Cloud, Endpoints, Region};
+pub(crate) use cloud::{Cloud, Region};
 pub(crate) use credentials::{
     AppSecretConfig, CertificateConfig, CredentialConfig, ManagedIdentityConfig,
     SignatureAlgorithm, WorkloadIdentityConfig,
 };
-pub(crate) use error::{ConfigError, Fault, abridged, unknown};
+pub(crate) use endpoints::Endpoints;
+pub(crate) use environment::variables;
+pub(crate) use error::{ConfigError, ConfigFault, abridged, unknown};
 #[cfg(feature = "fuzzing")]
 pub(crate) use load::check_yaml;
-pub(crate) use load::{Flags, check_text, load};
+pub(crate) use load::{Flags, check_text, from_value, load};
 pub(crate) use server::ServerConfig;
-pub(crate) use sinks::{DialectName, FileConfig, FileLayout, SekoiaConfig, SinkConfig, TlsConfig};
+pub(crate) use sinks::{SinkConfig, schema};
 pub(crate) use telemetry::TelemetryConfig;
 pub(crate) use template::TEMPLATE;
 pub(crate) use tenant::{FilterConfig, TenantConfig};
 
-use crate::cycle::Emit;
+use stocktake_engine::Emit;
+use stocktake_sinks::RedactedText;
+use stocktake_sinks::settings::duration;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -61,9 +63,9 @@ pub(crate) struct Config {
     pub(crate) enrichment: EnrichmentConfig,
     /// Where events go, by name. The name is the key of the sink's delivered set.
     pub(crate) sinks: BTreeMap<String, SinkConfig>,
-    /// Where it is noted what was delivered.
+    /// The record of what was delivered.
     pub(crate) state: StateConfig,
-    /// Calls to the outside.
+    /// HTTP calls.
     pub(crate) http: HttpConfig,
     /// Logs, on standard error.
     pub(crate) log: LogConfig,
@@ -71,7 +73,7 @@ pub(crate) struct Config {
     pub(crate) server: ServerConfig,
     /// Metrics and traces pushed to an OpenTelemetry collector.
     pub(crate) telemetry: TelemetryConfig,
-    /// How `stocktake run` ends.
+    /// How `stocktake run` shuts down.
     pub(crate) shutdown: ShutdownConfig,
 }
 
@@ -80,40 +82,46 @@ pub(crate) struct Config {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct CollectionConfig {
     /// Time between the starts of two cycles of a tenant in `stocktake run`.
-    #[serde(with = "span")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) interval: Duration,
     /// Time after which a cycle reads every machine again instead of those seen since the checkpoint.
-    #[serde(with = "span")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) full_every: Duration,
-    /// Cycles that run at the same time, at most; the tenants beyond wait for their turn. Each may hold
-    /// some pages in memory.
+    /// The wait after a first failure that may pass by itself; it doubles with each further failure, up
+    /// to `interval`. Failures that need an operator wait 5 times as long, and up to the longer of
+    /// `interval` and 60 times this. A server's `Retry-After` is always honored.
+    #[serde(with = "duration")]
+    #[schemars(with = "String")]
+    pub(crate) retry_after: Duration,
+    /// Most cycles that run at the same time; other tenants wait. Each cycle may hold some pages in
+    /// memory.
     pub(crate) concurrent_cycles: usize,
     /// When a device is sent.
     pub(crate) emit: Emit,
     /// Sends an unchanged device again after this long. Not set: never.
-    #[serde(with = "span::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(with = "duration::optional", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub(crate) refresh_after: Option<Duration>,
     /// How far an incremental cycle reaches back behind the checkpoint.
-    #[serde(with = "span")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) overlap: Duration,
-    /// Machines in a page (1 to 10000), by `$top` and `$skip`. Not set: the server's pages and links.
+    /// Machines per page (1 to 10000), by `$top` and `$skip`. Not set: the server's pages and links.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) page_size: Option<u32>,
-    /// Pages of one listing, at most.
+    /// Most pages of one listing.
     pub(crate) max_pages: u64,
-    /// The share of a tenant's devices (0 to 1) that may vanish at once and still be marked removed.
+    /// Largest share of a tenant's devices (0 to 1) that may vanish at once and still be marked removed.
     pub(crate) removal_guard: f64,
-    /// Vanished devices that one cycle looks up by id, at most.
+    /// Most vanished devices that one cycle looks up by id.
     pub(crate) removal_look_ups: usize,
-    /// Time after which state forgets a device that was marked removed. One that comes back later is
-    /// sent as a new one.
-    #[serde(with = "span")]
+    /// Time after which a device that was marked removed is purged from state. One that comes back
+    /// later is sent as a new one.
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
-    pub(crate) forget_removed_after: Duration,
+    pub(crate) purge_removed_after: Duration,
     /// Paths of the event whose change alone does not send a device again.
     pub(crate) volatile_fields: Vec<String>,
 }
@@ -123,6 +131,7 @@ impl Default for CollectionConfig {
         Self {
             interval: Duration::from_secs(3 * 60 * 60),
             full_every: Duration::from_secs(24 * 60 * 60),
+            retry_after: Duration::from_secs(60),
             concurrent_cycles: 32,
             emit: Emit::Changed,
             refresh_after: None,
@@ -132,7 +141,7 @@ impl Default for CollectionConfig {
             removal_guard: 0.2,
             removal_look_ups: 500,
             // Three months as durations are read and shown: of 30.44 days each.
-            forget_removed_after: Duration::from_secs(3 * 2_630_016),
+            purge_removed_after: Duration::from_secs(3 * 2_630_016),
             volatile_fields: stocktake_sinks::VOLATILE.map(str::to_owned).to_vec(),
         }
     }
@@ -144,25 +153,25 @@ impl Default for CollectionConfig {
 pub(crate) struct EnrichmentConfig {
     /// Intune managed devices, from Graph.
     pub(crate) intune: IntuneMode,
-    /// Asks Intune one by one, in batches, for what its lists leave out of the devices that are about
-    /// to be sent: Ethernet address, memory, `iccid` and `udid`. The first cycle then takes about 6
+    /// Reads from Intune, in batches, what its lists leave out of the devices that are about to be
+    /// sent: Ethernet address, memory, `iccid` and `udid`. The first cycle then takes about 6
     /// hours for a million devices. A change of these alone is noticed when something else changes,
     /// or when `collection.refresh_after` passes.
     pub(crate) intune_details: bool,
 }
 
-/// Whether Intune is asked.
+/// Whether Intune is queried.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum IntuneMode {
-    /// Asked; a tenant without licence or permission is collected without it, and the report says so.
+    /// Queried; a tenant without license or permission is collected without it, and the report says so.
     #[default]
     Auto,
-    /// Not asked.
+    /// Not queried.
     Off,
 }
 
-/// Where it is noted what was delivered.
+/// The record of what was delivered.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct StateConfig {
@@ -176,45 +185,45 @@ impl Default for StateConfig {
     }
 }
 
-/// Calls to the outside.
+/// HTTP calls.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct HttpConfig {
     /// Time for one call, its retries and waits included.
-    #[serde(with = "span")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) call_deadline: Duration,
     /// Time for one attempt, from connecting to the last byte.
-    #[serde(with = "span")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) attempt_timeout: Duration,
-    /// Attempts after the first, at most. Calls for tokens have six, whatever stands here.
+    /// Most retries of a call, token requests included.
     pub(crate) max_retries: u32,
-    /// The wait before the first retry, at most; it doubles with each further one.
-    #[serde(with = "span")]
+    /// Longest wait before the first retry; it doubles with each further one.
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) backoff: Duration,
-    /// Size of an answer in bytes, at most.
+    /// Largest response body, in bytes.
     pub(crate) max_body_bytes: usize,
-    /// Calls to Defender in a minute, at most.
+    /// Most calls to Defender per minute.
     pub(crate) defender_per_minute: u32,
-    /// Calls to Defender in an hour, at most.
+    /// Most calls to Defender per hour.
     pub(crate) defender_per_hour: u32,
-    /// Calls to Graph in 20 seconds, at most.
+    /// Most calls to Graph per 20 seconds.
     pub(crate) graph_per_20s: u32,
-    /// A proxy for every outside call, with a user where it asks for one. Not set: `HTTPS_PROXY` and
-    /// `NO_PROXY` are honoured.
+    /// A proxy for every call, with a user if it requires one. Not set: `HTTPS_PROXY` and
+    /// `NO_PROXY` are honored.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) proxy: Option<HiddenText>,
+    pub(crate) proxy: Option<RedactedText>,
     /// A file that holds the password of the proxy's user; read at the start only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) proxy_password_file: Option<PathBuf>,
-    /// Hosts that are asked without the configured proxy, separated by commas, as in `NO_PROXY`. Not
+    /// Hosts that are called without the configured proxy, separated by commas, as in `NO_PROXY`. Not
     /// set: `NO_PROXY` itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) no_proxy: Option<String>,
-    /// A PEM file of certificate authorities that are trusted besides the system's; read again when it
-    /// changes.
+    /// A PEM file of certificate authorities that are trusted in addition to the system's; read again
+    /// when it changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) extra_ca_file: Option<PathBuf>,
 }
@@ -246,7 +255,7 @@ pub(crate) struct LogConfig {
     /// `info,stocktake_http_stack=debug`. Not set: `info` for `run`, `warn` for other commands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) level: Option<String>,
-    /// For people or for machines.
+    /// The format of log lines.
     pub(crate) format: LogFormat,
 }
 
@@ -256,7 +265,7 @@ impl Default for LogConfig {
     }
 }
 
-/// How a log line looks.
+/// The format of log lines.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
 )]
@@ -264,16 +273,16 @@ impl Default for LogConfig {
 pub(crate) enum LogFormat {
     /// For people.
     Human,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// How `stocktake run` ends.
+/// How `stocktake run` shuts down.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ShutdownConfig {
-    /// Time after SIGTERM to deliver what was read.
-    #[serde(with = "span")]
+    /// Time after SIGTERM to deliver what has been read.
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) grace: Duration,
 }
@@ -281,37 +290,5 @@ pub(crate) struct ShutdownConfig {
 impl Default for ShutdownConfig {
     fn default() -> Self {
         Self { grace: Duration::from_secs(25) }
-    }
-}
-
-/// A text that is never shown: neither by `Debug` nor by `config show`.
-#[derive(Clone, Deserialize, JsonSchema)]
-#[schemars(with = "String")]
-pub(crate) struct HiddenText(SecretString);
-
-impl HiddenText {
-    /// The text, for its one use.
-    pub(crate) fn expose(&self) -> &str {
-        self.0.expose_secret()
-    }
-
-    /// The text, still hidden.
-    pub(crate) fn to_secret(&self) -> SecretString {
-        self.0.clone()
-    }
-}
-
-/// What is shown instead.
-const HIDDEN: &str = "(hidden)";
-
-impl fmt::Debug for HiddenText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(HIDDEN)
-    }
-}
-
-impl Serialize for HiddenText {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(HIDDEN)
     }
 }

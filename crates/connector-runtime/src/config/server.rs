@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Listens nowhere when given as the address.
+/// As the address: do not listen.
 const OFF: &str = "off";
 
 /// Health, status and metrics of `stocktake run`, over HTTP.
@@ -13,9 +13,9 @@ const OFF: &str = "off";
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ServerConfig {
     /// Address and port for `/livez`, `/readyz`, `/startupz`, `/metrics` and `/status`, or `off`. Port
-    /// 0 takes one that is free, which the log names. Whoever reaches it reads the names of tenants
-    /// and sinks, how their cycles went, and the errors of the last ones, which may tell paths of files,
-    /// application ids and what an API answered; so it is loopback unless set otherwise.
+    /// 0 takes a free one, which the log names. Anyone who can reach it can read the names of tenants
+    /// and sinks, the results of their cycles, and the last errors, which may contain file paths,
+    /// application ids and responses of APIs; the default is therefore loopback.
     pub(crate) listen: String,
 }
 
@@ -26,7 +26,7 @@ impl Default for ServerConfig {
 }
 
 impl ServerConfig {
-    /// Where to listen; `None` for nowhere.
+    /// Where to listen; `None` when it is off.
     ///
     /// # Errors
     /// What is wrong with the value, and what to do.
@@ -36,7 +36,7 @@ impl ServerConfig {
         }
         self.listen.parse().map(Some).map_err(|_| {
             format!(
-                "`{}` is no address with a port; write it like 127.0.0.1:9464, 0.0.0.0:9464 or \
+                "`{}` is not an address with a port; write it like 127.0.0.1:9464, 0.0.0.0:9464 or \
                  [::1]:9464, or `off`",
                 self.listen
             )

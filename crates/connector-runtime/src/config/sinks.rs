@@ -1,148 +1,133 @@
-//! What can be set for each kind of sink.
+//! Sinks in the configuration: tables whose keys the registry of sinks knows.
 
-use std::path::PathBuf;
-use std::time::Duration;
+use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use figment::Figment;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value};
+use stocktake_sinks::{ConfiguredSink, SettingsProblem, SinkRegistry};
 
-use super::{HiddenText, span};
+use super::environment::PREFIX;
+use super::{Config, ConfigFault, unknown};
 
-/// One sink. Its `type` says which kind.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
+/// One sink. Its `type` says which kind; the registry knows the other keys.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(from = "Map<String, Value>")]
 pub(crate) enum SinkConfig {
-    /// One event a line on standard output.
-    Stdout(StdoutConfig),
-    /// One event a line in files.
-    File(FileConfig),
-    /// Sekoia.io's asset connector.
-    Sekoia(SekoiaConfig),
+    /// As it is in the file or the environment, before [`read_all`].
+    Unread(Map<String, Value>),
+    /// Valid.
+    Read(ConfiguredSink),
 }
 
-/// How events are written.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
-)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum DialectName {
-    /// Strict OCSF 1.5.0.
-    Ocsf,
-    /// What Sekoia.io's models take.
-    Sekoia,
-}
-
-/// A sink on standard output.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct StdoutConfig {
-    /// How events are written.
-    pub(crate) dialect: DialectName,
-}
-
-impl Default for StdoutConfig {
-    fn default() -> Self {
-        Self { dialect: DialectName::Ocsf }
+impl SinkConfig {
+    /// The settings; `None` before [`read_all`].
+    pub(crate) fn settings(&self) -> Option<&ConfiguredSink> {
+        match self {
+            Self::Unread(_) => None,
+            Self::Read(settings) => Some(settings),
+        }
     }
 }
 
-/// A sink in files.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct FileConfig {
-    /// The folder, or with the layout `single` the file.
-    pub(crate) path: PathBuf,
-    /// What is at `path`.
-    #[serde(default)]
-    pub(crate) layout: FileLayout,
-    /// How events are written.
-    #[serde(default = "ocsf")]
-    pub(crate) dialect: DialectName,
-}
-
-fn ocsf() -> DialectName {
-    DialectName::Ocsf
-}
-
-/// How a file sink arranges events.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum FileLayout {
-    /// A folder with one file per tenant and cycle. A file is complete or absent.
-    #[default]
-    Directory,
-    /// One file, which each cycle replaces by a copy with its events added.
-    Single,
-}
-
-/// A sink at Sekoia.io.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SekoiaConfig {
-    /// The region's API, for example `https://api.sekoia.io`.
-    #[serde(default = "sekoia_url")]
-    pub(crate) base_url: String,
-    /// The asset connector's UUID.
-    pub(crate) connector_uuid: String,
-    /// The API key. Better kept in a file or the environment.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) api_key: Option<HiddenText>,
-    /// A file that holds the API key; read again when it changes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) api_key_file: Option<PathBuf>,
-    /// Adds the fields that Sekoia's models take beyond the mapping table.
-    #[serde(default)]
-    pub(crate) extra_fields: bool,
-    /// Events in a batch, at most.
-    #[serde(default = "sekoia_items")]
-    pub(crate) max_items: usize,
-    /// Bytes in a batch, at most.
-    #[serde(default = "sekoia_bytes")]
-    pub(crate) max_bytes: usize,
-    /// Time for Sekoia to finish the task of one batch.
-    #[serde(default = "sekoia_task", with = "span")]
-    #[schemars(with = "String")]
-    pub(crate) task_deadline: Duration,
-    /// How the receiver is connected to, beyond what `http` says.
-    #[serde(default, skip_serializing_if = "TlsConfig::is_empty")]
-    pub(crate) tls: TlsConfig,
-}
-
-/// How one receiver is connected to.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct TlsConfig {
-    /// A PEM file of certificate authorities that are trusted for this receiver, besides the system's
-    /// and instead of `http.extra_ca_file`; read again when it changes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) extra_ca_file: Option<PathBuf>,
-    /// A PEM file with the certificate that this program shows to the receiver; read again when it
-    /// changes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) client_certificate_file: Option<PathBuf>,
-    /// A PEM file with the private key of that certificate.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) client_key_file: Option<PathBuf>,
-}
-
-impl TlsConfig {
-    pub(crate) fn is_empty(&self) -> bool {
-        *self == Self::default()
+impl From<Map<String, Value>> for SinkConfig {
+    fn from(table: Map<String, Value>) -> Self {
+        Self::Unread(table)
     }
 }
 
-fn sekoia_url() -> String {
-    "https://api.sekoia.io".into()
+impl Serialize for SinkConfig {
+    /// A table that was not read may hold a secret under any key, so only its type is shown.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Read(settings) => settings.serialize(serializer),
+            Self::Unread(table) => serializer.collect_map(table.get_key_value("type")),
+        }
+    }
 }
 
-fn sekoia_items() -> usize {
-    100
+/// A placeholder: [`schema`] replaces it by the types of the registry.
+impl JsonSchema for SinkConfig {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "SinkConfig".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "object" })
+    }
 }
 
-fn sekoia_bytes() -> usize {
-    2 * 1024 * 1024
+/// The JSON Schema of the configuration with the sinks of `registry`.
+pub(crate) fn schema(registry: &SinkRegistry) -> Value {
+    let mut schema = Value::from(schemars::schema_for!(Config));
+    if let Some(place) = schema.pointer_mut("/$defs/SinkConfig") {
+        *place = registry.schema();
+        if let Some(place) = place.as_object_mut() {
+            let description = "One sink. Its `type` says which kind.";
+            place.insert("description".to_owned(), description.into());
+        }
+    }
+    schema
 }
 
-fn sekoia_task() -> Duration {
-    Duration::from_secs(5 * 60)
+/// Reads and validates every sink. `figment` knows where a value comes from.
+pub(super) fn read_all(
+    sinks: &mut BTreeMap<String, SinkConfig>,
+    registry: &SinkRegistry,
+    figment: &Figment,
+) -> Vec<ConfigFault> {
+    let mut faults = Vec::new();
+    for (name, sink) in sinks {
+        let SinkConfig::Unread(table) = sink else { continue };
+        match registry.read(table.clone()) {
+            Ok(settings) => *sink = SinkConfig::Read(settings),
+            Err(found) => faults.extend(found.into_iter().map(|fault| {
+                let key = format!("sinks.{name}.{}", fault.path);
+                let origin = origin(figment, &key);
+                ConfigFault { problem: describe(&key, fault.problem), key, origin }
+            })),
+        }
+    }
+    faults
+}
+
+/// Where the value of `key` comes from; for a key that is missing, where its table does.
+fn origin(figment: &Figment, key: &str) -> Option<String> {
+    let mut key = key;
+    loop {
+        if let Some(metadata) = figment.find_metadata(key) {
+            let path: Vec<_> = key.split('.').map(str::to_owned).collect();
+            return Some(super::error::origin(metadata, &path));
+        }
+        (key, _) = key.rsplit_once('.')?;
+    }
+}
+
+/// What is wrong with the value of `key`, and what to do.
+pub(super) fn describe(key: &str, problem: SettingsProblem) -> String {
+    let name = key.rsplit('.').next().unwrap_or(key);
+    match problem {
+        SettingsProblem::UnknownKey { known } => {
+            unknown("key", name, &known.iter().map(String::as_str).collect::<Vec<_>>())
+        }
+        SettingsProblem::UnknownValue { value, known } => {
+            unknown("value", &value, &known.iter().map(String::as_str).collect::<Vec<_>>())
+        }
+        SettingsProblem::Missing => "is missing; set it in the file or by the environment".into(),
+        SettingsProblem::SecretMissing => {
+            let variable = variable(key);
+            format!("is missing; set `{name}_file`, or the environment variable {variable}")
+        }
+        SettingsProblem::SecretEmpty => {
+            let variable = variable(key);
+            format!("is empty; set {variable} or `{name}_file`")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// The environment variable that sets `key`.
+fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.replace('.', "__").to_uppercase())
 }

@@ -7,19 +7,18 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stocktake_http_stack::base_url;
+use stocktake_sinks::settings::duration;
 use url::Url;
 
-use super::span;
-
-/// OpenTelemetry's own variables, each of which counts where its key is not set.
+/// OpenTelemetry's own variables; each counts when its key is not set.
 pub(super) const ENDPOINT_VARIABLES: [(&str, &str); 3] = [
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "otlp_endpoint"),
     ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "otlp_metrics_endpoint"),
     ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "otlp_traces_endpoint"),
 ];
 
-/// OpenTelemetry's own variables for headers. That of a signal stands in the place of the one for both,
-/// even when it is empty.
+/// OpenTelemetry's own variables for headers. That of a signal replaces the one for both, even when
+/// it is empty.
 const HEADERS_VARIABLE: &str = "OTEL_EXPORTER_OTLP_HEADERS";
 const METRICS_HEADERS_VARIABLE: &str = "OTEL_EXPORTER_OTLP_METRICS_HEADERS";
 const TRACES_HEADERS_VARIABLE: &str = "OTEL_EXPORTER_OTLP_TRACES_HEADERS";
@@ -43,11 +42,11 @@ pub(crate) struct TelemetryConfig {
     pub(crate) otlp_traces_endpoint: Option<String>,
     /// A file that holds headers for the collector on one line, such as
     /// `authorization=Bearer abc,x-scope-orgid=1`; read again when it changes.
-    /// `OTEL_EXPORTER_OTLP_HEADERS` counts besides. Headers go over https, or to loopback, only.
+    /// `OTEL_EXPORTER_OTLP_HEADERS` counts as well. Headers are only sent over https or to loopback.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) otlp_headers_file: Option<PathBuf>,
     /// Time between two pushes of metrics.
-    #[serde(with = "span")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) otlp_interval: Duration,
     /// The share of cycles (0 to 1) whose traces are pushed.
@@ -85,8 +84,8 @@ impl TelemetryConfig {
 
     /// What is wrong with the endpoints and the headers, by key.
     ///
-    /// Plain HTTP is allowed where no header goes along, neither of the file nor of a variable: no
-    /// secret goes there then, and collectors mostly are in the same cluster.
+    /// Plain HTTP is allowed where no header is sent, neither of the file nor of a variable: no secret
+    /// is sent then, and most collectors are in the same cluster.
     pub(super) fn problems(&self) -> Vec<(&'static str, String)> {
         let endpoints = [
             ("otlp_endpoint", &self.otlp_endpoint),
@@ -97,7 +96,7 @@ impl TelemetryConfig {
             .into_iter()
             .filter(|(_, endpoint)| endpoint.as_deref().is_some_and(|url| !is_usable(url)))
             .map(|(key, _)| {
-                let problem = "is no http or https URL without user and password; write it like \
+                let problem = "is not an http or https URL without user and password; write it like \
                                http://collector:4318";
                 (key, problem.to_owned())
             })
@@ -112,9 +111,9 @@ impl TelemetryConfig {
         problems
     }
 
-    /// Those of OpenTelemetry's variables whose headers would go in the clear, and why.
+    /// OpenTelemetry's variables whose headers would be sent in the clear, and why.
     ///
-    /// The exporters read the variables by themselves, and send what is in them anywhere.
+    /// The exporters read the variables themselves, and send them to any URL.
     pub(super) fn headers_in_the_clear(
         &self,
         variables: &[(String, String)],
@@ -129,7 +128,7 @@ impl TelemetryConfig {
             .filter_map(|(own, url)| {
                 let name = if value(own).is_some() { own } else { HEADERS_VARIABLE };
                 let is_set = value(name).is_some_and(|headers| !headers.trim().is_empty());
-                // What is no usable URL at all is told of its own key.
+                // A URL that is not usable is reported under its own key.
                 let url = url.filter(|url| is_set && is_usable(url))?;
                 let error = base_url(&url).err()?;
                 Some((name, format!("is not sent in the clear: {error}")))

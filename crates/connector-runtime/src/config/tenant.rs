@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use stocktake_sinks::RedactedText;
 
-use super::{Cloud, HiddenText, Region};
+use super::{Cloud, Region};
 
 /// One tenant.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -18,7 +19,7 @@ pub(crate) struct TenantConfig {
     pub(crate) app_id: Option<String>,
     /// The app registration's secret value. Better kept in a file or the environment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) app_secret: Option<HiddenText>,
+    pub(crate) app_secret: Option<RedactedText>,
     /// A file that holds the secret value; read again when it changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) app_secret_file: Option<PathBuf>,
@@ -34,7 +35,7 @@ pub(crate) struct TenantConfig {
     /// The Defender API. Not set: that of `cloud` and `region`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) base_url: Option<String>,
-    /// What the Defender token is asked for. Not set: the audience of `cloud`.
+    /// The scope of the Defender token. Not set: the audience of `cloud`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) defender_scope: Option<String>,
     /// The Entra login service. Not set: that of `cloud`.
@@ -43,7 +44,7 @@ pub(crate) struct TenantConfig {
     /// The Graph API. Not set: that of `cloud`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) graph_url: Option<String>,
-    /// What the Graph token is asked for. Not set: the host of the Graph API.
+    /// The scope of the Graph token. Not set: the host of the Graph API.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) graph_scope: Option<String>,
     /// The sinks that get this tenant's events. Not set: all.
@@ -57,8 +58,8 @@ pub(crate) struct TenantConfig {
     pub(crate) limits: QuotaConfig,
 }
 
-/// Which machines are collected: those that fit every list that is not empty. Compared without case;
-/// a `*` at the end of a word stands for any ending.
+/// Which machines are collected: those that match every list that is not empty. Case is ignored;
+/// a `*` at the end of a word matches any ending.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct FilterConfig {
@@ -71,7 +72,7 @@ pub(crate) struct FilterConfig {
     /// Defender's platforms: `Windows11`, `WindowsServer*`, `macOS`, …
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) os_platforms: Vec<String>,
-    /// Tags, of which the machine has at least one.
+    /// Tags; the machine has at least one of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) tags: Vec<String>,
 }
@@ -86,13 +87,13 @@ impl FilterConfig {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct QuotaConfig {
-    /// Calls to Defender in a minute, at most.
+    /// Most calls to Defender per minute.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) defender_per_minute: Option<u32>,
-    /// Calls to Defender in an hour, at most.
+    /// Most calls to Defender per hour.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) defender_per_hour: Option<u32>,
-    /// Calls to Graph in 20 seconds, at most.
+    /// Most calls to Graph per 20 seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) graph_per_20s: Option<u32>,
 }

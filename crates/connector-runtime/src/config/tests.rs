@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use stocktake_sinks::SinkRegistry;
 use tempfile::TempDir;
 
 use super::*;
@@ -20,7 +21,7 @@ fn load_file(
     flags: Flags,
 ) -> Result<Config, ConfigError> {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    load(&Flags { config: Some(path), ..flags }, variables)
+    load(&Flags { config: Some(path), sinks: SinkRegistry::builtin(), ..flags }, variables)
 }
 
 /// The key or table header that a line of the template comments out.
@@ -117,9 +118,13 @@ fn a_variable_can_set_every_list() {
 
 #[test]
 fn the_template_names_every_key() {
-    let schema = serde_json::to_value(schemars::schema_for!(Config)).unwrap();
+    let schema = schema(&SinkRegistry::builtin());
+    let sinks = schema["$defs"]["SinkConfig"]["oneOf"].as_array().unwrap();
+    let sinks = sinks.iter().map(|sink| ("SinkConfig", sink));
     let mut keys = Vec::new();
-    for (name, definition) in schema["$defs"].as_object().unwrap() {
+    let definitions = schema["$defs"].as_object().unwrap();
+    for (name, definition) in definitions.iter().map(|(name, it)| (name.as_str(), it)).chain(sinks)
+    {
         if name.ends_with("Config") {
             keys.extend(
                 definition["properties"].as_object().into_iter().flatten().map(|(key, _)| key),
@@ -180,13 +185,12 @@ fn variables_can_set_numbers_booleans_and_lists() {
     assert_eq!(config.collection.page_size, Some(500));
     assert_eq!(config.collection.volatile_fields, ["time", "device.ip"]);
     assert!((config.collection.removal_guard - 0.5).abs() < f64::EPSILON);
-    let SinkConfig::Sekoia(sekoia) = &config.sinks["soc"] else { panic!("not a Sekoia sink") };
-    assert!(sekoia.extra_fields);
-    assert_eq!(sekoia.max_items, 7);
+    let sekoia = serde_json::to_value(&config.sinks["soc"]).unwrap();
+    assert_eq!((&sekoia["extra_fields"], &sekoia["max_items"]), (&true.into(), &7.into()));
 }
 
 #[test]
-fn every_fault_is_told_at_once() {
+fn every_fault_is_reported_at_once() {
     let text = "[tenants.t]\ntenant_id = \"x\"\napp_id = \"y\"\napp_secret = \"z\"\n\
                 [collection]\nremoval_guard = 2.0\n";
     let ConfigError(faults) = load_text(text, &[]).unwrap_err();
@@ -286,7 +290,10 @@ fn a_managed_identity_serves_one_directory() {
     };
     assert!(load_text(&text(GUID), &[]).is_ok(), "one directory by two names");
     let found = faults(&text("00000000-0000-0000-0000-000000000002"));
-    assert!(found.contains("`tenants.b.credential`: a managed identity opens its own"), "{found}");
+    assert!(
+        found.contains("`tenants.b.credential`: a managed identity is valid in its own"),
+        "{found}"
+    );
 }
 
 #[test]
@@ -417,4 +424,49 @@ fn headers_of_the_usual_variables_go_over_https_or_to_loopback_as_well() {
     assert_eq!(refused(plain_metrics, &[(metrics, secret)]), [metrics]);
     assert!(refused(plain_metrics, &[(traces, secret)]).is_empty());
     assert!(refused(plain_metrics, &[(both, secret), (metrics, "")]).is_empty());
+}
+
+#[test]
+fn a_fault_of_a_sink_names_its_key_its_origin_and_what_to_do() {
+    let found = faults(
+        "[sinks.soc]\ntype = \"sekoia\"\nconnector_uuid = \"x\"\nmax_items = 0\n\
+         [sinks.lake]\ntype = \"file\"\npaht = \"x\"\nlayout = \"single\"\n\
+         [sinks.terminal]\ntype = \"stdot\"\n",
+    );
+    for words in [
+        "stocktake.toml): is missing; set `api_key_file`, or the environment variable \
+         STOCKTAKE_SINKS__SOC__API_KEY",
+        "stocktake.toml): must be at least 1",
+        "`sinks.soc.connector_uuid` (",
+        "unknown key `paht`; did you mean `path`?",
+        "`sinks.lake.layout` (",
+        "one file per tenant, source and cycle",
+        "`sinks.terminal.type` (",
+        "unknown value `stdot`; did you mean `stdout`?",
+    ] {
+        assert!(found.contains(words), "{words}\nis not in\n{found}");
+    }
+    let variables =
+        [("STOCKTAKE_SINKS__LAKE__TYPE", "stdout"), ("STOCKTAKE_SINKS__LAKE__FROM", "x")];
+    let ConfigError(found) = load_text("", &variables).unwrap_err();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(
+        found[0].origin.as_deref(),
+        Some("environment variable STOCKTAKE_SINKS__LAKE__FROM")
+    );
+}
+
+#[test]
+fn the_secret_of_a_sink_is_not_shown() {
+    let text = format!("[sinks.soc]\ntype = \"sekoia\"\nconnector_uuid = \"{GUID}\"\n");
+    // As text, whatever it looks like.
+    let config = load_text(&text, &[("STOCKTAKE_SINKS__SOC__API_KEY", "0815")]).unwrap();
+    let shown = serde_json::to_value(&config.sinks["soc"]).unwrap();
+    assert_eq!((&shown["type"], &shown["api_key"]), (&"sekoia".into(), &"(hidden)".into()));
+    assert!(!format!("{config:?}").contains("0815"));
+    let unread = SinkConfig::from(
+        serde_json::from_str::<serde_json::Map<_, _>>(r#"{"type": "sekoia", "api_kye": "canary"}"#)
+            .unwrap(),
+    );
+    assert_eq!(serde_json::to_string(&unread).unwrap(), r#"{"type":"sekoia"}"#);
 }

@@ -1,25 +1,29 @@
 //! What a type cannot check: that values make sense, alone and together.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use stocktake_connector_core::{SinkName, TenantId};
+use stocktake_connector_core::{SinkName, TenantName};
 use stocktake_http_stack::Origin;
+use stocktake_sinks::{Faults, SettingsFault, SettingsProblem};
 
-use super::sinks::SekoiaConfig;
+use super::sinks::describe;
 use super::{
-    AppSecretConfig, CertificateConfig, Config, ConfigError, CredentialConfig, Fault, FilterConfig,
-    HiddenText, IntuneMode, SinkConfig, TenantConfig,
+    AppSecretConfig, CertificateConfig, Config, ConfigError, ConfigFault, CredentialConfig,
+    FilterConfig, IntuneMode, TenantConfig,
 };
 
-/// Finds every fault, of `variables` too where they count beside the configuration.
-pub(super) fn validate(config: &Config, variables: &[(String, String)]) -> Result<(), ConfigError> {
-    let mut faults = Vec::new();
+/// Adds every fault to `found`, those of the environment's `variables` included.
+pub(super) fn validate(
+    config: &Config,
+    variables: &[(String, String)],
+    mut found: Vec<ConfigFault>,
+) -> Result<(), ConfigError> {
+    let mut faults = Faults::default();
     for (name, tenant) in &config.tenants {
         let key = format!("tenants.{name}");
-        if let Err(invalid) = TenantId::new(name) {
-            faults.push(Fault::new(&key, invalid.to_string()));
+        if let Err(invalid) = TenantName::new(name) {
+            faults.invalid(&key, invalid.to_string());
         }
         check_tenant(&key, tenant, config, &mut faults);
     }
@@ -27,56 +31,54 @@ pub(super) fn validate(config: &Config, variables: &[(String, String)]) -> Resul
         check_credential(&format!("credentials.{name}"), credential, &mut faults);
     }
     check_managed_identities(config, &mut faults);
-    for (name, sink) in &config.sinks {
-        let key = format!("sinks.{name}");
+    for name in config.sinks.keys() {
         if let Err(invalid) = SinkName::new(name) {
-            faults.push(Fault::new(&key, invalid.to_string()));
-        }
-        if let SinkConfig::Sekoia(sekoia) = sink {
-            check_sekoia(&key, sekoia, &mut faults);
+            faults.invalid(format!("sinks.{name}"), invalid.to_string());
         }
     }
     check_collection(config, &mut faults);
     check_enrichment(config, &mut faults);
     check_http(config, &mut faults);
     check_telemetry(config, variables, &mut faults);
-    if faults.is_empty() { Ok(()) } else { Err(ConfigError(faults)) }
+    found.extend(faults.into_iter().map(|SettingsFault { path, problem }| {
+        let problem = describe(&path, problem);
+        ConfigFault::new(path, problem)
+    }));
+    if found.is_empty() { Ok(()) } else { Err(ConfigError(found)) }
 }
 
-fn check_enrichment(config: &Config, faults: &mut Vec<Fault>) {
+fn check_enrichment(config: &Config, faults: &mut Faults) {
     let enrichment = &config.enrichment;
     if enrichment.intune_details && enrichment.intune == IntuneMode::Off {
-        faults.push(Fault::new(
+        faults.invalid(
             "enrichment.intune_details",
             "is true while `enrichment.intune` is \"off\"; set it to false, or `intune` to \"auto\"",
-        ));
+        );
     }
 }
 
-fn check_tenant(key: &str, tenant: &TenantConfig, config: &Config, faults: &mut Vec<Fault>) {
+fn check_tenant(key: &str, tenant: &TenantConfig, config: &Config, faults: &mut Faults) {
     let id = tenant.tenant_id.as_str();
     if !(is_guid(id) || is_domain(id)) {
-        faults.push(Fault::new(
+        faults.invalid(
             format!("{key}.tenant_id"),
             format!("`{}` is neither a GUID nor a domain; copy the directory (tenant) id from the app registration's overview", super::abridged(id)),
-        ));
+        );
     }
     match &tenant.credential {
         Some(name) => check_named_credential(key, name, tenant, config, faults),
         None => {
             match &tenant.app_id {
                 Some(app_id) => check_app_id(key, app_id, faults),
-                None => faults.push(Fault::new(
+                None => faults.invalid(
                     format!("{key}.app_id"),
                     "is missing; set it with a secret, or name a `credential`",
-                )),
+                ),
             }
-            one_secret(
-                key,
-                "app_secret",
+            faults.one_secret(
+                &format!("{key}.app_secret"),
                 tenant.app_secret.as_ref(),
-                tenant.app_secret_file.as_ref(),
-                faults,
+                tenant.app_secret_file.as_deref(),
             );
         }
     }
@@ -90,21 +92,21 @@ fn check_tenant(key: &str, tenant: &TenantConfig, config: &Config, faults: &mut 
         }
     }
     if let Err(found) = tenant.endpoints(key) {
-        faults.extend(found);
+        found.into_iter().for_each(|fault| faults.invalid(fault.key, fault.problem));
     }
     for name in tenant.sinks.iter().flatten() {
         if !config.sinks.contains_key(name) {
-            faults.push(Fault::new(
+            faults.invalid(
                 format!("{key}.sinks"),
                 super::unknown("sink", name, &names(&config.sinks)),
-            ));
+            );
         }
     }
     if tenant.sinks.as_ref().is_some_and(Vec::is_empty) {
-        faults.push(Fault::new(
+        faults.invalid(
             format!("{key}.sinks"),
-            "names no sink, so nothing of this tenant would be delivered; name one, or remove it",
-        ));
+            "names no sink, so no event of this tenant would be delivered; name one, or remove it",
+        );
     }
     check_filter(key, &tenant.filter, faults);
     let limits = &tenant.limits;
@@ -114,7 +116,7 @@ fn check_tenant(key: &str, tenant: &TenantConfig, config: &Config, faults: &mut 
         ("graph_per_20s", limits.graph_per_20s),
     ] {
         if let Some(calls) = calls {
-            at_least(format!("{key}.limits.{name}"), calls, 1, faults);
+            faults.at_least(&format!("{key}.limits.{name}"), calls, 1);
         }
     }
 }
@@ -124,13 +126,13 @@ fn check_named_credential(
     name: &str,
     tenant: &TenantConfig,
     config: &Config,
-    faults: &mut Vec<Fault>,
+    faults: &mut Faults,
 ) {
     if !config.credentials.contains_key(name) {
-        faults.push(Fault::new(
+        faults.invalid(
             format!("{key}.credential"),
             super::unknown("credential", name, &names(&config.credentials)),
-        ));
+        );
     }
     for (own, is_set) in [
         ("app_id", tenant.app_id.is_some()),
@@ -138,16 +140,17 @@ fn check_named_credential(
         ("app_secret_file", tenant.app_secret_file.is_some()),
     ] {
         if is_set {
-            faults.push(both(key, own, "credential"));
+            set_twice(key, own, "credential", faults);
         }
     }
 }
 
-fn check_credential(key: &str, credential: &CredentialConfig, faults: &mut Vec<Fault>) {
+fn check_credential(key: &str, credential: &CredentialConfig, faults: &mut Faults) {
     match credential {
         CredentialConfig::AppSecret(AppSecretConfig { app_id, app_secret, app_secret_file }) => {
             check_app_id(key, app_id, faults);
-            one_secret(key, "app_secret", app_secret.as_ref(), app_secret_file.as_ref(), faults);
+            let key = format!("{key}.app_secret");
+            faults.one_secret(&key, app_secret.as_ref(), app_secret_file.as_deref());
         }
         CredentialConfig::Certificate(certificate) => {
             check_app_id(key, &certificate.app_id, faults);
@@ -167,40 +170,40 @@ fn check_credential(key: &str, credential: &CredentialConfig, faults: &mut Vec<F
             let named: Vec<_> =
                 named.iter().filter(|(_, id)| id.is_some()).map(|(name, _)| *name).collect();
             if let [one, other, ..] = named.as_slice() {
-                faults.push(both(key, one, other));
+                set_twice(key, one, other, faults);
             }
         }
         CredentialConfig::AzureCli(_) => {}
     }
 }
 
-fn check_certificate(key: &str, certificate: &CertificateConfig, faults: &mut Vec<Fault>) {
+fn check_certificate(key: &str, certificate: &CertificateConfig, faults: &mut Faults) {
     let CertificateConfig { password, password_file, private_key_file, .. } = certificate;
     if password.is_some() && password_file.is_some() {
-        faults.push(both(key, "password", "password_file"));
+        set_twice(key, "password", "password_file", faults);
     }
     let is_pfx = certificate.is_pfx();
     for (name, is_set) in
         [("password", password.is_some()), ("password_file", password_file.is_some())]
     {
         if is_set && !is_pfx {
-            faults.push(Fault::new(
+            faults.invalid(
                 format!("{key}.{name}"),
-                "goes with a PFX, whose name ends in .pfx or .p12; of PEM, give the private key \
-                 without a password, in a file that only this program may read",
-            ));
+                "goes with a PFX, whose name ends in .pfx or .p12; for PEM, use a private key without a \
+                 password, in a file that only this program can read",
+            );
         }
     }
     if private_key_file.is_some() && is_pfx {
-        faults.push(Fault::new(
+        faults.invalid(
             format!("{key}.private_key_file"),
             "goes with a certificate in PEM; a PFX holds its private key",
-        ));
+        );
     }
 }
 
-/// A managed identity lives in one directory; its tokens open no other.
-fn check_managed_identities(config: &Config, faults: &mut Vec<Fault>) {
+/// A managed identity belongs to one directory, and its tokens are valid there only.
+fn check_managed_identities(config: &Config, faults: &mut Faults) {
     for (name, credential) in &config.credentials {
         if !matches!(credential, CredentialConfig::ManagedIdentity(_)) {
             continue;
@@ -212,19 +215,19 @@ fn check_managed_identities(config: &Config, faults: &mut Vec<Fault>) {
             .map(|(key, tenant)| (key, tenant.tenant_id.to_ascii_lowercase()));
         let Some((first, home)) = served.next() else { continue };
         for (other, _) in served.filter(|(_, id)| *id != home) {
-            faults.push(Fault::new(
+            faults.invalid(
                 format!("tenants.{other}.credential"),
                 format!(
-                    "a managed identity opens its own directory only, and `{name}` is that of \
-                     tenants.{first} already; use a certificate or an app secret of a multi-tenant \
+                    "a managed identity is valid in its own directory only, and tenants.{first} uses \
+                     `{name}` already; use a certificate or an app secret of a multi-tenant \
                      registration"
                 ),
-            ));
+            );
         }
     }
 }
 
-/// Defender's words for health
+/// Defender's health statuses
 /// (<https://learn.microsoft.com/defender-endpoint/api/machine>).
 const HEALTH: [&str; 6] = [
     "Active",
@@ -235,8 +238,8 @@ const HEALTH: [&str; 6] = [
     "Unknown",
 ];
 
-/// A word that fits nothing would leave every machine out in silence.
-fn check_filter(key: &str, filter: &FilterConfig, faults: &mut Vec<Fault>) {
+/// A word that matches nothing would exclude every machine without an error.
+fn check_filter(key: &str, filter: &FilterConfig, faults: &mut Faults) {
     for (name, words) in [
         ("health_status", &filter.health_status),
         ("rbac_groups", &filter.rbac_groups),
@@ -244,109 +247,77 @@ fn check_filter(key: &str, filter: &FilterConfig, faults: &mut Vec<Fault>) {
         ("tags", &filter.tags),
     ] {
         if words.iter().any(|word| word.trim().is_empty()) {
-            faults.push(Fault::new(
+            faults.invalid(
                 format!("{key}.filter.{name}"),
-                "has an empty word, which no machine fits; remove it",
-            ));
+                "has an empty word, which matches no machine; remove it",
+            );
         }
     }
     for word in &filter.health_status {
-        // An ending of any kind is for words that Defender may learn.
+        // A wildcard is accepted for statuses that Defender may add.
         let known = HEALTH.iter().any(|known| known.eq_ignore_ascii_case(word.trim()));
         if !known && !word.trim().is_empty() && !word.trim().ends_with('*') {
-            faults.push(Fault::new(
+            faults.invalid(
                 format!("{key}.filter.health_status"),
                 super::unknown("health status", word, &HEALTH),
-            ));
+            );
         }
     }
 }
 
-fn check_app_id(key: &str, app_id: &str, faults: &mut Vec<Fault>) {
+fn check_app_id(key: &str, app_id: &str, faults: &mut Faults) {
     if !is_guid(app_id) {
-        faults.push(Fault::new(
+        faults.invalid(
             format!("{key}.app_id"),
             format!("`{}` is not a GUID; copy the application (client) id from the app registration's overview", super::abridged(app_id)),
-        ));
+        );
     }
 }
 
-fn both(key: &str, one: &str, other: &str) -> Fault {
-    Fault::new(format!("{key}.{one}"), format!("is set, and so is `{other}`; keep one of them"))
+fn set_twice(key: &str, one: &str, other: &str, faults: &mut Faults) {
+    faults.push(format!("{key}.{one}"), SettingsProblem::SetTwice { other: other.to_owned() });
 }
 
 fn names<V>(table: &BTreeMap<String, V>) -> Vec<&str> {
     table.keys().map(String::as_str).collect()
 }
 
-fn check_sekoia(key: &str, sekoia: &SekoiaConfig, faults: &mut Vec<Fault>) {
-    check_url(format!("{key}.base_url"), &sekoia.base_url, faults);
-    if !is_guid(&sekoia.connector_uuid) {
-        faults.push(Fault::new(
-            format!("{key}.connector_uuid"),
-            format!(
-                "`{}` is not a UUID; copy it from the asset connector's page",
-                super::abridged(&sekoia.connector_uuid)
-            ),
-        ));
-    }
-    one_secret(key, "api_key", sekoia.api_key.as_ref(), sekoia.api_key_file.as_ref(), faults);
-    at_least(format!("{key}.max_items"), sekoia.max_items, 1, faults);
-    at_least(format!("{key}.max_bytes"), sekoia.max_bytes, 1, faults);
-    let tls = &sekoia.tls;
-    let (certificate, key_file) = (&tls.client_certificate_file, &tls.client_key_file);
-    for (name, is_set, other, other_is_set) in [
-        ("client_key_file", key_file.is_some(), "client_certificate_file", certificate.is_some()),
-        ("client_certificate_file", certificate.is_some(), "client_key_file", key_file.is_some()),
-    ] {
-        if !is_set && other_is_set {
-            faults.push(Fault::new(
-                format!("{key}.tls.{name}"),
-                format!("is missing; it goes with `{other}`"),
-            ));
-        }
-    }
-}
-
-fn check_collection(config: &Config, faults: &mut Vec<Fault>) {
+fn check_collection(config: &Config, faults: &mut Faults) {
     let collection = &config.collection;
     for (name, span) in [("interval", collection.interval), ("full_every", collection.full_every)] {
         if span < Duration::from_secs(1) {
-            faults.push(Fault::new(format!("collection.{name}"), "must be at least one second"));
+            faults.invalid(format!("collection.{name}"), "must be at least one second");
         }
     }
     if !(0.0..=1.0).contains(&collection.removal_guard) {
-        faults.push(Fault::new(
+        faults.invalid(
             "collection.removal_guard",
-            format!("{} is not a share between 0 and 1", collection.removal_guard),
-        ));
+            format!("{} is not a number between 0 and 1", collection.removal_guard),
+        );
     }
     if collection.page_size.is_some_and(|size| !(1..=10_000).contains(&size)) {
-        faults.push(Fault::new(
-            "collection.page_size",
-            "must be from 1 to 10000, Defender's largest page",
-        ));
+        faults.invalid("collection.page_size", "must be from 1 to 10000, Defender's largest page");
     }
-    at_least("collection.max_pages".into(), collection.max_pages, 1, faults);
-    at_least("collection.concurrent_cycles".into(), collection.concurrent_cycles, 1, faults);
+    faults.at_least("collection.max_pages", collection.max_pages, 1);
+    faults.at_least("collection.concurrent_cycles", collection.concurrent_cycles, 1);
     for path in &collection.volatile_fields {
         if !stocktake_ocsf_model::attribute_exists(path) {
-            faults.push(Fault::new(
+            faults.invalid(
                 "collection.volatile_fields",
                 format!("`{path}` is not an attribute of the event; write it like `device.last_seen_time`"),
-            ));
+            );
         }
     }
 }
 
-fn check_http(config: &Config, faults: &mut Vec<Fault>) {
+fn check_http(config: &Config, faults: &mut Faults) {
     let http = &config.http;
     for (name, calls) in [
         ("defender_per_minute", http.defender_per_minute),
         ("defender_per_hour", http.defender_per_hour),
         ("graph_per_20s", http.graph_per_20s),
     ] {
-        at_least(format!("http.{name}"), calls, 1, faults);
+        faults.at_least(&format!("http.{name}"), calls, 1);
     }
     let needs_proxy = [
         ("proxy_password_file", http.proxy_password_file.is_some()),
@@ -354,86 +325,48 @@ fn check_http(config: &Config, faults: &mut Vec<Fault>) {
     ];
     for (name, is_set) in needs_proxy {
         if is_set && http.proxy.is_none() {
-            faults.push(Fault::new(
+            faults.invalid(
                 format!("http.{name}"),
                 "is set without `proxy`; set that, or use the environment's HTTPS_PROXY and NO_PROXY \
                  alone",
-            ));
+            );
         }
     }
-    at_least("http.max_body_bytes".into(), http.max_body_bytes, 1024, faults);
+    faults.at_least("http.max_body_bytes", http.max_body_bytes, 1024);
     for (name, span) in
         [("call_deadline", http.call_deadline), ("attempt_timeout", http.attempt_timeout)]
     {
         if span.is_zero() {
-            faults.push(Fault::new(format!("http.{name}"), "must be longer than nothing"));
+            faults.invalid(format!("http.{name}"), "must be longer than zero");
         }
     }
 }
 
-fn check_telemetry(config: &Config, variables: &[(String, String)], faults: &mut Vec<Fault>) {
+fn check_telemetry(config: &Config, variables: &[(String, String)], faults: &mut Faults) {
     if let Err(problem) = config.server.address() {
-        faults.push(Fault::new("server.listen", problem));
+        faults.invalid("server.listen", problem);
     }
     let telemetry = &config.telemetry;
     for (key, problem) in telemetry.problems() {
-        faults.push(Fault::new(format!("telemetry.{key}"), problem));
+        faults.invalid(format!("telemetry.{key}"), problem);
     }
     for (variable, problem) in telemetry.headers_in_the_clear(variables) {
-        faults.push(Fault::new(variable, problem));
+        faults.invalid(variable, problem);
     }
     if telemetry.otlp_interval < Duration::from_secs(1) {
-        faults.push(Fault::new("telemetry.otlp_interval", "must be at least one second"));
+        faults.invalid("telemetry.otlp_interval", "must be at least one second");
     }
     if !(0.0..=1.0).contains(&telemetry.trace_sample_ratio) {
-        faults.push(Fault::new(
+        faults.invalid(
             "telemetry.trace_sample_ratio",
-            format!("{} is not a share between 0 and 1", telemetry.trace_sample_ratio),
-        ));
+            format!("{} is not a number between 0 and 1", telemetry.trace_sample_ratio),
+        );
     }
 }
 
-fn at_least<N: PartialOrd + std::fmt::Display>(
-    key: String,
-    value: N,
-    least: N,
-    faults: &mut Vec<Fault>,
-) {
-    if value < least {
-        faults.push(Fault::new(key, format!("must be at least {least}")));
-    }
-}
-
-fn one_secret(
-    key: &str,
-    name: &str,
-    value: Option<&HiddenText>,
-    file: Option<&PathBuf>,
-    faults: &mut Vec<Fault>,
-) {
-    let variable = format!(
-        "{}{}__{}",
-        super::environment::PREFIX,
-        key.replace('.', "__").to_uppercase(),
-        name.to_uppercase()
-    );
-    match (value, file) {
-        (Some(value), None) if value.expose().trim().is_empty() => faults.push(Fault::new(
-            format!("{key}.{name}"),
-            format!("is empty; set {variable} or `{name}_file`"),
-        )),
-        (Some(_), None) | (None, Some(_)) => {}
-        (None, None) => faults.push(Fault::new(
-            format!("{key}.{name}"),
-            format!("is missing; set `{name}_file`, or the environment variable {variable}"),
-        )),
-        (Some(_), Some(_)) => faults.push(both(key, name, &format!("{name}_file"))),
-    }
-}
-
-fn check_url(key: String, url: &str, faults: &mut Vec<Fault>) {
+fn check_url(key: String, url: &str, faults: &mut Faults) {
     if let Err(error) = Origin::parse(url) {
-        faults.push(Fault::new(key, error.to_string()));
+        faults.invalid(key, error.to_string());
     }
 }
 

@@ -1,4 +1,4 @@
-//! YAML files for figment. figment's own YAML support stands on a crate that is no longer maintained.
+//! YAML files for figment. figment's own YAML support uses a crate that is no longer maintained.
 
 use figment::providers::Format;
 use serde::de::DeserializeOwned;

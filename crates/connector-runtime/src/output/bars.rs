@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use stocktake_connector_core::TenantId;
+use stocktake_connector_core::TenantName;
 use tokio::task::JoinHandle;
 
 use super::{Output, count};
-use crate::cycle::Progress;
+use stocktake_engine::Progress;
 
 /// How often bars are drawn.
 const TICK: Duration = Duration::from_millis(120);
@@ -21,13 +21,13 @@ pub(crate) struct Bars {
 }
 
 impl Bars {
-    /// No bar yet; none at all when nobody watches.
+    /// No bar yet, or never one without a terminal.
     pub(crate) fn new(output: &Output) -> Self {
         Self { bars: output.is_interactive().then(MultiProgress::new), drawing: Vec::new() }
     }
 
     /// Adds the bar of a tenant.
-    pub(crate) fn add(&mut self, tenant: &TenantId, progress: Arc<Progress>) {
+    pub(crate) fn add(&mut self, tenant: &TenantName, progress: Arc<Progress>) {
         let Some(bars) = &self.bars else { return };
         let bar = bars.add(ProgressBar::new_spinner());
         // The template is a constant: a mistake in it would show in every run.

@@ -1,4 +1,4 @@
-//! What a person, or a program, gets to read: the only writer of standard output.
+//! Output for people and programs: the only writer of standard output.
 
 mod bars;
 mod printer;
@@ -15,9 +15,9 @@ pub(crate) use printer::ReportPrinter;
 pub(crate) use report::ReportText;
 pub(crate) use table::{Align, Table};
 
-use crate::cli::CommandError;
+use crate::command_error::CommandError;
 
-/// For whom the output is.
+/// The format of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
     /// For people.
@@ -38,12 +38,12 @@ impl Output {
         Self { asked }
     }
 
-    /// The format that was asked for; `None` when nobody asked for one.
+    /// The format that was asked for, if any.
     pub(crate) fn asked(&self) -> Option<Format> {
         self.asked
     }
 
-    /// For whom it is.
+    /// The format.
     pub(crate) fn format(&self) -> Format {
         self.asked.unwrap_or(Format::Text)
     }
@@ -73,10 +73,10 @@ impl Output {
         self.text(text)
     }
 
-    /// A line about how things go, to standard error, for people.
+    /// A line about progress, to standard error, for people.
     pub(crate) fn note(&self, text: impl std::fmt::Display) {
         if self.format() == Format::Text {
-            // When this fails, nobody is left to tell.
+            // When this fails, nothing is left to report to.
             let _ = writeln!(std::io::stderr().lock(), "{}", harmless(&text.to_string()));
         }
     }
@@ -94,7 +94,7 @@ impl Output {
             Format::Json => writeln!(
                 standard_error,
                 "{}",
-                serde_json::json!({ "error": error.to_string(), "advice": advice })
+                serde_json::json!({ "error": error.to_string(), "code": error.code(), "advice": advice })
             ),
         };
     }

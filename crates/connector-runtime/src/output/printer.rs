@@ -8,7 +8,7 @@ use stocktake_connector_core::CycleReport;
 use tokio::sync::oneshot;
 
 use super::{Format, Output, ReportText};
-use crate::cli::CommandError;
+use crate::command_error::CommandError;
 
 /// Reports that wait for a slow reader, at most: every tenant of a large installation may end a cycle
 /// at the same time.
@@ -17,16 +17,16 @@ const WAITING: usize = 1_000;
 /// How long the end of the program waits for a slow reader.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Prints reports on a thread of its own.
+/// Prints reports on a separate thread.
 ///
-/// The log is the record of cycles; what is printed here is for whoever likes to read it. So standard
-/// output that is full, closed, or not read costs reports and never a cycle.
+/// The log is the record of cycles; reports on standard output are a convenience. Standard output that
+/// is full, closed or not read loses reports but never stops a cycle.
 #[derive(Debug)]
 pub(crate) struct ReportPrinter {
     reports: SyncSender<CycleReport>,
     /// Resolves when the thread has ended.
     ended: oneshot::Receiver<()>,
-    /// Whether it was said that some reports were not printed.
+    /// Whether the log says that some reports were not printed.
     dropped: AtomicBool,
 }
 
@@ -51,7 +51,7 @@ impl ReportPrinter {
             Err(TrySendError::Full(_)) if !self.dropped.swap(true, Ordering::Relaxed) => {
                 tracing::warn!("standard output is not read, so some reports are not printed");
             }
-            // Of what cannot be printed, it was said why.
+            // The log says already why reports cannot be printed.
             Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
         }
     }

@@ -29,7 +29,7 @@ impl fmt::Display for ReportText<'_> {
         writeln!(f, "{}: {kind} cycle {outcome} in {took}", report.tenant)?;
         write!(f, "  read        {}", counted(report.read, "record", "records"))?;
         if report.excluded > 0 {
-            write!(f, ", {} left out by the filter", count(report.excluded))?;
+            write!(f, ", {} excluded by the filter", count(report.excluded))?;
         }
         writeln!(f)?;
         self.enrichment(f)?;
@@ -49,10 +49,13 @@ impl fmt::Display for ReportText<'_> {
         if calls.retries + calls.throttled > 0 {
             write!(f, " ({} retried, {} throttled)", count(calls.retries), count(calls.throttled))?;
         }
-        if let CycleOutcome::Failed { error, advice } = &report.outcome {
-            write!(f, "\n  error       {error}")?;
-            if let Some(advice) = advice {
+        if let CycleOutcome::Failed { failure } = &report.outcome {
+            write!(f, "\n  error       {failure}")?;
+            if let Some(advice) = &failure.advice {
                 write!(f, "\n  what to do  {advice}")?;
+            }
+            if let Some(retry_at) = failure.retry_at {
+                write!(f, "\n  not before  {}", retry_at.format("%Y-%m-%d %H:%M:%SZ"))?;
             }
         }
         Ok(())
@@ -80,7 +83,7 @@ impl ReportText<'_> {
                     counted(enrichment.matched, "machine", "machines")
                 )?;
                 if enrichment.malformed > 0 {
-                    write!(f, ", {} not understood", count(enrichment.malformed))?;
+                    write!(f, ", {} unreadable", count(enrichment.malformed))?;
                 }
                 if enrichment.uncertain > 0 {
                     write!(
@@ -144,6 +147,9 @@ fn sink(f: &mut fmt::Formatter<'_>, account: &SinkAccount) -> fmt::Result {
     )?;
     if account.undelivered > 0 {
         write!(f, " + {} undelivered", count(account.undelivered))?;
+    }
+    if account.removals > 0 {
+        write!(f, "; {}", counted(account.removals, "removal", "removals"))?;
     }
     if account.batches > 0 {
         write!(f, " ({}, {})", counted(account.batches, "batch", "batches"), bytes(account.bytes))?;

@@ -1,52 +1,46 @@
-//! The server that tells of a running program: health, status and metrics.
+//! The health server of a running program: probes, status and metrics.
 //!
-//! It has no secret to guard and no caller to trust, so all it takes is bounded: the size of a
-//! request's head, the time of a connection and the number of connections. Each answer ends its
-//! connection. Whoever comes is let in, at the cost of who has been there without a word: a probe that
-//! waited behind idle peers would take the program for dead.
+//! It has no secrets and no authentication, so every resource is bounded: the size of a request's
+//! head, the time for it, the time of a connection, and the number of connections. A connection
+//! carries one request. Idle peers lose their place after a second, so they delay a probe only as
+//! long as they fill every place.
 
-mod answer;
+mod routes;
+#[cfg(test)]
+mod tests;
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use axum::Router;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
-use tokio::task::{AbortHandle, JoinHandle, JoinSet};
-use tokio::time::Instant;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
-use crate::config::{ConfigError, Fault};
+use crate::config::{ConfigError, ConfigFault};
 use crate::watch::Watch;
 
-/// Connections at the same time; for one more, an older one is given up.
-const MOST_CONNECTIONS: usize = 64;
-
-/// How long a connection stays, however many wait, until its request has come. One that is given up
-/// sooner may be a probe that is slow to speak, while idle peers come again and again.
-const PATIENCE_FOR_HEAD: Duration = Duration::from_millis(100);
-
-/// The same for one whose request has come, until it has taken its answer.
-const PATIENCE_FOR_ANSWER: Duration = Duration::from_secs(1);
+/// Concurrent connections; further ones wait.
+const MAX_CONNECTIONS: usize = 128;
 
 /// The largest head of a request.
-const MOST_HEAD_BYTES: usize = 8 * 1024;
+const MAX_HEAD_BYTES: usize = 8 * 1024;
 
 /// The time for a request's head.
-const HEAD_TIME: Duration = Duration::from_secs(1);
+const HEAD_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The time of a whole connection.
-const CONNECTION_TIME: Duration = Duration::from_secs(30);
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long answers under way may take when the server stops.
+/// The time for responses in flight when the server stops.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// A server that listens and does not answer yet.
+/// A server that owns its port and does not respond yet.
 #[derive(Debug)]
 pub(crate) struct Listening {
     listener: TcpListener,
@@ -54,141 +48,70 @@ pub(crate) struct Listening {
 }
 
 impl Listening {
-    /// Takes the port.
+    /// Binds the port.
     ///
     /// # Errors
-    /// [`ConfigError`] that names the key when the address cannot be listened on.
+    /// [`ConfigError`] that names the key when the address is not available.
     pub(crate) async fn on(address: SocketAddr) -> Result<Self, ConfigError> {
         let failed = |error: std::io::Error| {
             let problem = format!(
                 "cannot listen on {address}: {error}; choose another address or port, or \"off\""
             );
-            ConfigError(vec![Fault::new("server.listen", problem)])
+            ConfigError(vec![ConfigFault::new("server.listen", problem)])
         };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         Ok(Self { listener, address })
     }
 
-    /// Answers from now on.
+    /// Responds from now on.
     pub(crate) fn serve(self, watch: Arc<Watch>) -> Serving {
-        tracing::info!(address = %self.address, "health server listens");
-        let (stop, stopped) = watch::channel(());
-        Serving { stop, task: tokio::spawn(serve(self.listener, watch, stopped)) }
+        tracing::info!(address = %self.address, "health server is listening");
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(serve(self.listener, routes::router(watch), stop.clone()));
+        Serving { stop, task }
     }
 }
 
-/// A server that answers. Dropping it stops it too, without waiting.
+/// A server that responds.
 #[derive(Debug)]
 pub(crate) struct Serving {
-    /// Closed to stop.
-    stop: watch::Sender<()>,
+    stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
 impl Serving {
-    /// Stops: answers under way get a second to end.
+    /// Stops. Responses in flight get a second to finish.
     pub(crate) async fn stop(self) {
-        drop(self.stop);
-        // The task neither panics nor is aborted; if it were, there would be nothing left to stop.
+        self.stop.cancel();
+        // The task neither panics nor is aborted; if it did, there would be nothing left to stop.
         let _ = self.task.await;
     }
 }
 
-async fn serve(listener: TcpListener, watch: Arc<Watch>, mut stopped: watch::Receiver<()>) {
-    let mut connections = Connections::default();
+async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .keep_alive(false);
+    let mut connections = JoinSet::new();
     loop {
-        let wait = connections.until_room();
-        let accepted = async {
-            tokio::time::sleep(wait).await;
-            listener.accept().await
-        };
         tokio::select! {
-            accepted = accepted => match accepted {
-                Ok((stream, _)) => connections.add(stream, &watch),
-                // It concerns one peer, or no file handle is left: then a moment's rest lets others
-                // give theirs back.
-                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => match accepted {
+                Ok((stream, _)) => {
+                    let service = TowerToHyperService::new(router.clone());
+                    let connection = http.serve_connection(TokioIo::new(stream), service);
+                    connections.spawn(timeout(CONNECTION_TIMEOUT, connection));
+                }
+                // The peer has left, or there is no free file descriptor: wait for one.
+                Err(_) => sleep(Duration::from_millis(100)).await,
             },
-            Some(_) = connections.tasks.join_next() => {}
-            _ = stopped.changed() => break,
+            Some(_) = connections.join_next() => {}
+            () = stop.cancelled() => break,
         }
     }
     drop(listener);
-    let tasks = &mut connections.tasks;
-    let all = async { while tasks.join_next().await.is_some() {} };
-    if tokio::time::timeout(GRACE, all).await.is_err() {
-        tasks.shutdown().await;
-    }
+    // What is left after the grace is aborted with the set.
+    let _ = timeout(GRACE, async { while connections.join_next().await.is_some() {} }).await;
 }
-
-/// The connections that are open.
-#[derive(Debug, Default)]
-struct Connections {
-    tasks: JoinSet<()>,
-    /// The oldest first. Some may have ended already.
-    open: VecDeque<Connection>,
-}
-
-#[derive(Debug)]
-struct Connection {
-    task: AbortHandle,
-    since: Instant,
-    /// Whether the head of its request has come.
-    has_asked: Arc<AtomicBool>,
-}
-
-impl Connections {
-    /// How long until there is room for one more.
-    fn until_room(&mut self) -> Duration {
-        self.open.retain(|connection| !connection.task.is_finished());
-        match self.dispensable() {
-            Some((_, until)) => until.saturating_duration_since(Instant::now()),
-            None => Duration::ZERO,
-        }
-    }
-
-    /// Where there is no room, the place of the connection that gives way, and when: the oldest that
-    /// has asked for nothing yet, and where all have asked, the oldest.
-    fn dispensable(&self) -> Option<(usize, Instant)> {
-        if self.open.len() < MOST_CONNECTIONS {
-            return None;
-        }
-        let mut open = self.open.iter();
-        let silent = open.position(|connection| !connection.has_asked.load(Ordering::Relaxed));
-        let patience = if silent.is_some() { PATIENCE_FOR_HEAD } else { PATIENCE_FOR_ANSWER };
-        let place = silent.unwrap_or(0);
-        self.open.get(place).map(|connection| (place, connection.since + patience))
-    }
-
-    /// Serves a peer, in the place of another one where there is no room.
-    fn add(&mut self, stream: TcpStream, watch: &Arc<Watch>) {
-        if let Some((place, _)) = self.dispensable()
-            && let Some(given_up) = self.open.remove(place)
-        {
-            given_up.task.abort();
-        }
-        let has_asked = Arc::new(AtomicBool::new(false));
-        let served = serve_connection(stream, Arc::clone(watch), Arc::clone(&has_asked));
-        let task = self.tasks.spawn(served);
-        self.open.push_back(Connection { task, since: Instant::now(), has_asked });
-    }
-}
-
-async fn serve_connection(stream: TcpStream, watch: Arc<Watch>, has_asked: Arc<AtomicBool>) {
-    let service = service_fn(move |request| {
-        has_asked.store(true, Ordering::Relaxed);
-        answer::answer(Arc::clone(&watch), request)
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
-        .max_buf_size(MOST_HEAD_BYTES)
-        .keep_alive(false)
-        .serve_connection(TokioIo::new(stream), service);
-    // An error is the peer's leaving, or its breach of a bound: either way it has its answer.
-    let _ = tokio::time::timeout(CONNECTION_TIME, connection).await;
-}
-
-#[cfg(test)]
-mod tests;

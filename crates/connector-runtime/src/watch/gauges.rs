@@ -1,76 +1,65 @@
-//! Gauges: what is asked for at each scrape and each push.
+//! Gauges: values that are read at each scrape and each push.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stocktake_auth::CertificateCredential;
-use stocktake_connector_core::TenantId;
-use stocktake_http_stack::ApiStack;
+use stocktake_connector_core::TenantName;
 use stocktake_telemetry::{Registry, metric};
 
-use super::Board;
+use super::StatusRegistry;
 use crate::config::StateConfig;
 use crate::wiring::ConfiguredTenant;
 use crate::{process, wiring};
 
-/// What a tenant's clients can be asked.
-#[derive(Debug)]
-pub(crate) struct TenantProbe {
-    pub(crate) tenant: TenantId,
-    /// Those that have quotas.
-    pub(crate) stacks: Vec<ApiStack>,
-    /// For its end; `None` for another kind of credential.
-    pub(crate) certificate: Option<Arc<CertificateCredential>>,
-}
-
-pub(super) fn tell_of_process(registry: &Registry, board: &Board) {
-    let started_at = seconds(board.started_at());
-    registry.observe(&metric::PROCESS_START, move |values| values.put(started_at, &[]));
-    registry.observe(&metric::BUILD_INFO, |values| values.put(1.0, &[env!("CARGO_PKG_VERSION")]));
+pub(super) fn observe_process(registry: &Registry, status: &StatusRegistry) {
+    let started_at = seconds(status.started_at());
+    registry.observe(&metric::PROCESS_START, move |values| values.record(started_at, &[]));
+    registry
+        .observe(&metric::BUILD_INFO, |values| values.record(1.0, &[env!("CARGO_PKG_VERSION")]));
     registry.observe(&metric::PROCESS_CPU, |values| {
         if let Some(figures) = process::figures() {
-            values.put(figures.cpu_seconds, &[]);
+            values.record(figures.cpu_seconds, &[]);
         }
     });
     registry.observe(&metric::PROCESS_MEMORY, |values| {
         if let Some(bytes) = process::resident_memory_bytes() {
-            values.put(float(bytes), &[]);
+            values.record(float(bytes), &[]);
         }
     });
     registry.observe(&metric::PROCESS_OPEN_FILES, |values| {
         if let Some(files) = process::open_files() {
-            values.put(float(files as u64), &[]);
+            values.record(float(files as u64), &[]);
         }
     });
 }
 
-pub(super) fn tell_of_freshness(registry: &Registry, board: &Arc<Board>) {
-    let data = Arc::clone(board);
+pub(super) fn observe_freshness(registry: &Registry, status: &Arc<StatusRegistry>) {
+    let data = Arc::clone(status);
     registry.observe(&metric::DATA_AGE, move |values| {
         for (tenant, sink, ages) in data.ages() {
-            values.put(ages.data, &[tenant.as_str(), sink.as_str()]);
+            values.record(ages.data, &[tenant.as_str(), sink.as_str()]);
         }
     });
-    let checkpoints = Arc::clone(board);
+    let checkpoints = Arc::clone(status);
     registry.observe(&metric::CHECKPOINT_AGE, move |values| {
         for (tenant, sink, ages) in checkpoints.ages() {
             if let Some(age) = ages.checkpoint {
-                values.put(age, &[tenant.as_str(), sink.as_str()]);
+                values.record(age, &[tenant.as_str(), sink.as_str()]);
             }
         }
     });
 }
 
-pub(super) fn tell_of_schedule(registry: &Registry, tenants: Vec<TenantId>, interval: Duration) {
+pub(super) fn observe_schedule(registry: &Registry, tenants: Vec<TenantName>, interval: Duration) {
     registry.observe(&metric::COLLECTION_INTERVAL, move |values| {
         for tenant in &tenants {
-            values.put(interval.as_secs_f64(), &[tenant.as_str()]);
+            values.record(interval.as_secs_f64(), &[tenant.as_str()]);
         }
     });
 }
 
-pub(super) fn tell_of_tenants(registry: &Registry, tenants: &[Arc<ConfiguredTenant>]) {
+pub(super) fn observe_tenants(registry: &Registry, tenants: &[Arc<ConfiguredTenant>]) {
     // Tenants count their calls in the registry, so it must not keep them: they would never end, and
     // with them the state that they have open.
     let of_quotas: Vec<_> = tenants.iter().map(Arc::downgrade).collect();
@@ -79,7 +68,7 @@ pub(super) fn tell_of_tenants(registry: &Registry, tenants: &[Arc<ConfiguredTena
         for probe in of_quotas.iter().filter_map(|tenant| tenant.upgrade()?.probe()) {
             for stack in &probe.stacks {
                 if let Some(left) = stack.quota_left() {
-                    values.put(left, &[probe.tenant.as_str(), stack.options().api]);
+                    values.record(left, &[probe.tenant.as_str(), stack.options().api]);
                 }
             }
         }
@@ -89,20 +78,20 @@ pub(super) fn tell_of_tenants(registry: &Registry, tenants: &[Arc<ConfiguredTena
             // A certificate that cannot be read fails the tenant's cycles, which say so.
             let facts = probe.certificate.as_ref().and_then(|certificate| certificate.facts().ok());
             if let Some(facts) = facts {
-                values.put(seconds(facts.not_after), &[probe.tenant.as_str()]);
+                values.record(seconds(facts.not_after), &[probe.tenant.as_str()]);
             }
         }
     });
 }
 
-pub(super) fn tell_of_state(registry: &Registry, state: &StateConfig) {
+pub(super) fn observe_state(registry: &Registry, state: &StateConfig) {
     if wiring::is_in_memory(state) {
         return;
     }
     let file = state.path.clone();
     registry.observe(&metric::STATE_SIZE, move |values| {
         if let Some(bytes) = size_with_log(&file) {
-            values.put(float(bytes), &[]);
+            values.record(float(bytes), &[]);
         }
     });
     // The disk of the folder: the file may yet have to be made.
@@ -110,18 +99,18 @@ pub(super) fn tell_of_state(registry: &Registry, state: &StateConfig) {
     let folder = Arc::new(folder.unwrap_or(Path::new(".")).to_owned());
     let of_size = Arc::clone(&folder);
     registry.observe(&metric::STATE_DISK_FREE, move |values| {
-        if let Some(disk) = Disk::of(&folder) {
-            values.put(float(disk.free), &[]);
+        if let Some(disk) = Disk::read(&folder) {
+            values.record(float(disk.free), &[]);
         }
     });
     registry.observe(&metric::STATE_DISK_SIZE, move |values| {
-        if let Some(disk) = Disk::of(&of_size) {
-            values.put(float(disk.size), &[]);
+        if let Some(disk) = Disk::read(&of_size) {
+            values.record(float(disk.size), &[]);
         }
     });
 }
 
-/// Bytes of the state's file and of the log beside it.
+/// Bytes of the state file and the log next to it.
 fn size_with_log(file: &Path) -> Option<u64> {
     let mut log = file.as_os_str().to_owned();
     log.push("-wal");
@@ -130,13 +119,13 @@ fn size_with_log(file: &Path) -> Option<u64> {
 }
 
 struct Disk {
-    /// For programs that are not root's.
+    /// Free for programs that do not run as root.
     free: u64,
     size: u64,
 }
 
 impl Disk {
-    fn of(folder: &Path) -> Option<Self> {
+    fn read(folder: &Path) -> Option<Self> {
         let found = rustix::fs::statvfs(folder).ok()?;
         let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
         Some(Self { free: bytes(found.f_bavail), size: bytes(found.f_blocks) })
@@ -144,7 +133,7 @@ impl Disk {
 }
 
 fn seconds(at: chrono::DateTime<chrono::Utc>) -> f64 {
-    super::board::float_millis(at.timestamp_millis())
+    super::status::seconds_from_millis(at.timestamp_millis())
 }
 
 /// Sizes and counts are far below 2^52, where `f64` is exact.

@@ -1,164 +1,128 @@
-//! What a running program tells of itself: metrics, and what is known of each tenant.
+//! What a running program reports of itself: metrics, and the status of each tenant. It observes what
+//! the supervisor does, and drives nothing.
 //!
 //! ```text
-//! cycle reports ─┬─▶ figures ─▶ registry ─┬─▶ scrape (/metrics)
-//!                └─▶ board ──▶ gauges ────┘─▶ push (OTLP)
+//! cycle reports ─┬─▶ metrics ─▶ registry ─┬─▶ scrape (/metrics)
+//!                └─▶ status ──▶ gauges ───┘─▶ push (OTLP)
 //!                      │
 //!                      └─▶ /livez, /readyz, /startupz, /status
 //! ```
 
-mod board;
-mod figures;
 mod gauges;
+mod metrics;
 mod readiness;
+mod status;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use stocktake_connector_core::{Clock, CycleReport, StateError, StateStore, SystemClock, TenantId};
+use stocktake_connector_core::{
+    Clock, CycleReport, FailureRecord, Inventory, StateError, StateStore, SystemClock,
+};
+use stocktake_engine::Progress;
 use stocktake_telemetry::Registry;
 
-pub(crate) use board::Board;
-pub(crate) use figures::Figures;
-pub(crate) use gauges::TenantProbe;
-pub(crate) use readiness::Readiness;
+pub(crate) use self::metrics::Metrics;
+pub(crate) use self::readiness::Readiness;
+pub(crate) use self::status::StatusRegistry;
 
 use crate::config::Config;
-use crate::cycle::{Progress, Request, Stop, Unbuilt};
-use crate::wiring::{ConfiguredTenant, TenantCollector};
+use crate::wiring::{ConfiguredTenant, Deployment};
 
-/// Watches everything that runs.
+/// Observes everything that runs.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    pub(crate) figures: Arc<Figures>,
-    pub(crate) board: Arc<Board>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) status: Arc<StatusRegistry>,
     pub(crate) readiness: Readiness,
 }
 
 impl Watch {
     pub(crate) fn new(registry: Registry) -> Self {
-        Self::at(registry, Arc::new(SystemClock))
+        Self::with_clock(registry, Arc::new(SystemClock))
     }
 
-    fn at(registry: Registry, clock: Arc<dyn Clock>) -> Self {
-        let board = Arc::new(Board::new(clock));
-        gauges::tell_of_process(&registry, &board);
-        gauges::tell_of_freshness(&registry, &board);
-        Self { figures: Arc::new(Figures::new(registry)), board, readiness: Readiness::default() }
+    fn with_clock(registry: Registry, clock: Arc<dyn Clock>) -> Self {
+        let status = Arc::new(StatusRegistry::new(clock));
+        gauges::observe_process(&registry, &status);
+        gauges::observe_freshness(&registry, &status);
+        Self { metrics: Arc::new(Metrics::new(registry)), status, readiness: Readiness::default() }
     }
 
-    /// Watches what was deployed, whether it could be built or not.
-    pub(crate) fn deployed(&self, tenants: &[Arc<ConfiguredTenant>], config: &Config) {
-        for tenant in tenants {
-            self.figures.prepare(&tenant.id, &tenant.sinks);
-            self.figures.prepare_calls(&tenant.id, &tenant.apis());
-            self.board.add(tenant.id.clone(), tenant.sinks.clone());
-            if let Err(unbuilt) = self.build(tenant) {
-                self.board.failed(&tenant.id, &CycleError::from(unbuilt));
+    /// Observes every part of the deployment, including those that could not be built.
+    pub(crate) async fn deployed(&self, deployment: &Deployment, config: &Config) {
+        for tenant in &deployment.tenants {
+            self.metrics.register(&tenant.name, &tenant.sinks);
+            self.metrics.register_calls(&tenant.name, &tenant.apis());
+            self.status.add(tenant.inventory(), tenant.sinks.clone());
+            if let Err(failure) = tenant.collector() {
+                self.status.failed(&tenant.name, &failure);
+            }
+            self.built(tenant);
+        }
+        let registry = self.metrics.registry();
+        let names = deployment.tenants.iter().map(|tenant| tenant.name.clone()).collect();
+        gauges::observe_schedule(registry, names, config.collection.interval);
+        gauges::observe_tenants(registry, &deployment.tenants);
+        gauges::observe_state(registry, &config.state);
+        for tenant in &deployment.tenants {
+            // What cannot be read of one holds no other up: its cycles meet the same failure, and
+            // report it too.
+            if let Err(error) = self.restore(&*deployment.store, &tenant.inventory()).await {
+                tracing::warn!(
+                    connector.tenant.name = %tenant.name,
+                    error = &error as &dyn std::error::Error,
+                    "the age of data could not be read from state"
+                );
             }
         }
-        let registry = self.figures.registry();
-        let names = tenants.iter().map(|tenant| tenant.id.clone()).collect();
-        gauges::tell_of_schedule(registry, names, config.collection.interval);
-        gauges::tell_of_tenants(registry, tenants);
-        gauges::tell_of_state(registry, &config.state);
     }
 
-    /// Builds what collects a tenant, and notes what of it cannot be built.
-    fn build(&self, tenant: &ConfiguredTenant) -> Result<Arc<TenantCollector>, Unbuilt> {
-        let collector = tenant.collector();
-        self.board.built(&tenant.id, tenant.unbuilt_sinks());
-        collector
-    }
-
-    /// Takes up what state knows of a tenant, as after a restart.
-    ///
-    /// # Errors
-    /// When state cannot be read or written.
-    pub(crate) async fn restore(&self, tenant: &ConfiguredTenant) -> Result<(), StateError> {
-        let (store, id) = (&**tenant.store(), &tenant.id);
-        if let Some(report) = store.reports(id, 1).await?.pop() {
-            self.board.restore(id, report);
-        }
-        self.board.read_state(store, id).await
-    }
-
-    /// Runs one cycle and tells of it.
-    ///
-    /// # Errors
-    /// When there is no report of it.
-    pub(crate) async fn run_cycle(
-        &self,
-        tenant: &ConfiguredTenant,
-        request: Request,
-        stop: &Stop,
-        progress: &Arc<Progress>,
-    ) -> Result<CycleReport, CycleError> {
-        self.board.started(&tenant.id, Arc::clone(progress));
-        let ended = match self.build(tenant) {
-            Ok(collector) => collector.run_cycle(request, stop, progress).await.map_err(Into::into),
-            Err(unbuilt) => Err(unbuilt.into()),
-        };
-        self.ended(&**tenant.store(), &tenant.id, progress, &ended).await;
-        ended
-    }
-
-    async fn ended(
+    /// Reads what state knows of an inventory, so that ages are right after a restart.
+    async fn restore(
         &self,
         store: &dyn StateStore,
-        tenant: &TenantId,
-        progress: &Progress,
-        ended: &Result<CycleReport, CycleError>,
-    ) {
-        match ended {
-            Ok(report) => self.figures.cycle_ended(report),
-            Err(_) => self.figures.cycle_broke(tenant, progress.kind()),
+        inventory: &Inventory,
+    ) -> Result<(), StateError> {
+        if let Some(report) = store.reports(inventory, None, 1).await?.reports.pop() {
+            self.status.restore(&inventory.tenant, report);
         }
-        if let Err(error) = self.board.read_state(store, tenant).await {
+        self.status.read_state(store, inventory).await
+    }
+
+    /// Notes which sinks of a tenant cannot be built.
+    pub(crate) fn built(&self, tenant: &ConfiguredTenant) {
+        self.status.built(&tenant.name, tenant.sink_failures());
+    }
+
+    /// A cycle starts.
+    pub(crate) fn cycle_started(&self, tenant: &ConfiguredTenant, progress: &Arc<Progress>) {
+        self.status.started(&tenant.name, Arc::clone(progress));
+    }
+
+    /// A cycle has ended, with a report or without.
+    pub(crate) async fn cycle_ended(
+        &self,
+        store: &dyn StateStore,
+        inventory: &Inventory,
+        progress: &Progress,
+        ended: &Result<CycleReport, FailureRecord>,
+    ) {
+        let tenant = &inventory.tenant;
+        match ended {
+            Ok(report) => self.metrics.cycle_ended(report),
+            Err(_) => self.metrics.cycle_without_report(tenant, progress.kind()),
+        }
+        if let Err(error) = self.status.read_state(store, inventory).await {
             tracing::warn!(
-                connector.tenant.id = %tenant, error = &error as &dyn std::error::Error,
-                "the age of data is told by the last checkpoint that could be read"
+                connector.tenant.name = %tenant, error = &error as &dyn std::error::Error,
+                "the age of data is that of the last checkpoint that could be read"
             );
         }
         match ended {
-            Ok(report) => self.board.ended(tenant, report.clone()),
-            Err(error) => self.board.failed(tenant, error),
-        }
-    }
-}
-
-/// Why a cycle has no report.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum CycleError {
-    /// The tenant could not be built.
-    #[error("{}", .0.error)]
-    Unbuilt(Unbuilt),
-    /// State could not be read or written.
-    #[error(transparent)]
-    State(#[from] StateError),
-}
-
-impl From<Unbuilt> for CycleError {
-    fn from(unbuilt: Unbuilt) -> Self {
-        Self::Unbuilt(unbuilt)
-    }
-}
-
-impl CycleError {
-    /// What the operator can do, as a sentence.
-    pub(crate) fn advice(&self) -> Option<&str> {
-        match self {
-            Self::Unbuilt(unbuilt) => unbuilt.advice.as_deref(),
-            Self::State(_) => None,
-        }
-    }
-
-    /// The error with its causes and code.
-    pub(crate) fn text(&self) -> String {
-        match self {
-            Self::Unbuilt(unbuilt) => unbuilt.error.clone(),
-            Self::State(error) => crate::chain(error),
+            Ok(report) => self.status.ended(tenant, report.clone()),
+            Err(failure) => self.status.failed(tenant, failure),
         }
     }
 }

@@ -1,19 +1,19 @@
 //! Whether the program can do its work: it has started, and state can be written.
 //!
-//! Whether the outside is there is no part of it. A program that is not ready because Microsoft is
-//! down would be restarted or taken out for nothing, and there is nobody else to take its place.
+//! Remote APIs are not part of it: a program that is not ready because Microsoft is down would be
+//! restarted for nothing.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use stocktake_connector_core::StateStore;
+use stocktake_connector_core::{StateStore, chain};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-/// How long a trial of state counts: who asks more often costs nothing.
+/// How long the result of a trial write is reused, so that frequent probes cost nothing.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// How long state may take to write a trial. A commit of a large batch may go before it.
+/// The longest wait for a trial write, which may queue behind the commit of a large batch.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Knows whether the program is ready.
@@ -26,7 +26,7 @@ pub(crate) struct Readiness {
 impl Readiness {
     /// Everything is set up, and works with `store`.
     pub(crate) fn started(&self, store: Arc<dyn StateStore>) {
-        // A second start is none.
+        // A second start changes nothing.
         let _ = self.store.set(store);
     }
 
@@ -51,7 +51,7 @@ impl Readiness {
         }
         let outcome = match timeout(PATIENCE, store.check_writable()).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(crate::chain(&error)),
+            Ok(Err(error)) => Err(chain(&error)),
             Err(_) => Err(format!("state wrote nothing within {PATIENCE:?}")),
         };
         *last = Some((Instant::now(), outcome.clone()));

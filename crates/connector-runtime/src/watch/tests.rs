@@ -1,18 +1,20 @@
-//! What is told of a running program, with a clock and a store at hand.
+//! What a running program reports of itself, with a clock and a store at hand.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use stocktake_connector_core::{
-    Calls, Checkpoint, CycleClose, CycleId, CycleKind, CycleOutcome, RemovalAccount, SinkAccount,
-    SinkName,
+    Calls, Checkpoint, CycleClose, CycleId, CycleKind, CycleOutcome, CycleStore as _, ErrorCode,
+    Failure, LeaseStore as _, Recovery, RemovalAccount, SinkAccount, SinkName, SourceName,
+    TenantName, WorkerName,
 };
 use stocktake_state::MemoryStore;
 use stocktake_telemetry::{RegistryOptions, metric};
 
 use super::*;
 use crate::config::StateConfig;
+use crate::schedule::{NextCycle, Waiting};
 
 /// A clock that the test sets.
 #[derive(Debug)]
@@ -34,8 +36,12 @@ fn at(second: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_790_000_000 + second, 0).unwrap()
 }
 
-fn contoso() -> TenantId {
-    TenantId::new("contoso").unwrap()
+fn contoso() -> TenantName {
+    TenantName::new("contoso").unwrap()
+}
+
+fn inventory() -> Inventory {
+    Inventory { tenant: contoso(), source: SourceName::new("defender").unwrap() }
 }
 
 fn soc() -> SinkName {
@@ -51,9 +57,9 @@ impl Desk {
     fn at(second: i64) -> Self {
         let clock = Arc::new(SetClock(std::sync::Mutex::new(at(second))));
         let registry = Registry::new(RegistryOptions::new("1"));
-        let watch = Watch::at(registry, Arc::clone(&clock) as _);
-        watch.figures.prepare(&contoso(), &[soc()]);
-        watch.board.add(contoso(), vec![soc()]);
+        let watch = Watch::with_clock(registry, Arc::clone(&clock) as _);
+        watch.metrics.register(&contoso(), &[soc()]);
+        watch.status.add(inventory(), vec![soc()]);
         Self { clock, watch, store: MemoryStore::default() }
     }
 
@@ -77,6 +83,7 @@ impl Desk {
         let report = CycleReport {
             cycle: CycleId::random(),
             tenant: contoso(),
+            source: inventory().source,
             kind: CycleKind::Full,
             started_at: at(start),
             finished_at: at(start + 10),
@@ -93,8 +100,8 @@ impl Desk {
             process: None,
         };
         let checkpoint = Checkpoint {
-            first_seen: None,
-            last_seen: Some(at(start - 100)),
+            cursor: None,
+            newest_record_at: Some(at(start - 100)),
             completed_at: at(start),
         };
         let close = CycleClose {
@@ -104,18 +111,22 @@ impl Desk {
             removed: Vec::new(),
             returned: Vec::new(),
         };
-        self.store.close_cycle(close).await.unwrap();
+        let worker = WorkerName::new("test").unwrap();
+        let lease = self.store.claim(&contoso(), &worker, Duration::from_secs(60)).await.unwrap();
+        let fence = lease.unwrap().fence();
+        self.store.close_cycle(&fence, close).await.unwrap();
+        self.store.release(&fence).await.unwrap();
         report
     }
 
-    async fn tell(&self, report: &CycleReport) {
+    async fn observe(&self, report: &CycleReport) {
         let ended = Ok(report.clone());
-        self.watch.ended(&self.store, &contoso(), &Progress::default(), &ended).await;
+        self.watch.cycle_ended(&self.store, &inventory(), &Progress::default(), &ended).await;
     }
 
     /// The value of the metric's series whose labels are written like this.
     fn value(&self, metric: &stocktake_telemetry::metric::Metric, labels: &str) -> Option<String> {
-        let text = self.watch.figures.registry().text();
+        let text = self.watch.metrics.registry().text();
         let series = format!("{}{labels} ", metric.name);
         text.lines().find_map(|line| line.strip_prefix(&series)).map(str::to_owned)
     }
@@ -128,7 +139,7 @@ async fn counters_grow_by_what_reports_say() {
     let desk = Desk::new();
     assert_eq!(desk.value(&metric::EVENTS_ACKNOWLEDGED, AT_SOC).as_deref(), Some("0"));
     for start in [0, 100] {
-        desk.tell(&desk.cycle(start, CycleOutcome::Complete).await).await;
+        desk.observe(&desk.cycle(start, CycleOutcome::Complete).await).await;
     }
     for (metric, labels, value) in [
         (metric::DEVICES_READ, r#"{tenant="contoso"}"#, "20"),
@@ -152,19 +163,19 @@ async fn data_ages_from_the_start_of_the_last_complete_cycle() {
     assert_eq!(desk.value(&metric::DATA_AGE, AT_SOC).as_deref(), Some("50"), "since the start");
     assert_eq!(desk.value(&metric::CHECKPOINT_AGE, AT_SOC), None);
 
-    desk.tell(&desk.cycle(60, CycleOutcome::Complete).await).await;
+    desk.observe(&desk.cycle(60, CycleOutcome::Complete).await).await;
     desk.set_clock(100);
     assert_eq!(desk.value(&metric::DATA_AGE, AT_SOC).as_deref(), Some("40"));
     assert_eq!(desk.value(&metric::CHECKPOINT_AGE, AT_SOC).as_deref(), Some("140"));
 
-    let failed = CycleOutcome::Failed { error: "no way".into(), advice: None };
-    desk.tell(&desk.cycle(120, failed).await).await;
+    let failed = CycleOutcome::Failed { failure: no_such_file() };
+    desk.observe(&desk.cycle(120, failed).await).await;
     desk.set_clock(200);
     assert_eq!(desk.value(&metric::DATA_AGE, AT_SOC).as_deref(), Some("140"), "not fresher");
 
     let restarted = Desk::new();
     restarted.set_clock(200);
-    restarted.watch.board.read_state(&desk.store, &contoso()).await.unwrap();
+    restarted.watch.status.read_state(&desk.store, &inventory()).await.unwrap();
     assert_eq!(restarted.value(&metric::DATA_AGE, AT_SOC).as_deref(), Some("140"));
 }
 
@@ -173,19 +184,21 @@ async fn a_cycle_without_a_report_counts_as_failed() {
     let desk = Desk::new();
     let progress = Progress::default();
     let in_use = StateError::InUse { place: "stocktake.db".into() };
-    desk.watch.ended(&desk.store, &contoso(), &progress, &Err(in_use.into())).await;
-    let status = serde_json::to_value(desk.watch.board.snapshot()).unwrap();
-    let error = &status["tenants"]["contoso"]["last_error"]["error"];
-    assert_eq!(error, "state at stocktake.db is in use by another process [ST0501]");
+    let failed = Err(Failure::from(in_use).record());
+    desk.watch.cycle_ended(&desk.store, &inventory(), &progress, &failed).await;
+    let status = serde_json::to_value(desk.watch.status.snapshot()).unwrap();
+    let error = &status["tenants"]["contoso"]["last_error"];
+    assert_eq!(error["message"], "state at stocktake.db is in use by another process");
+    assert_eq!((&error["code"], &error["recovery"]), (&"ST0501".into(), &"operator".into()));
     let failed = r#"{kind="full",outcome="failed",tenant="contoso"}"#;
     assert_eq!(desk.value(&metric::CYCLES, failed).as_deref(), Some("1"));
 }
 
 #[tokio::test]
-async fn the_status_tells_of_each_tenant() {
+async fn the_status_shows_each_tenant() {
     let desk = Desk::new();
-    desk.watch.board.started(&contoso(), Arc::default());
-    let running = serde_json::to_value(desk.watch.board.snapshot()).unwrap();
+    desk.watch.status.started(&contoso(), Arc::default());
+    let running = serde_json::to_value(desk.watch.status.snapshot()).unwrap();
     let running = &running["tenants"]["contoso"];
     assert_eq!(running["running"], true);
     let current = serde_json::json!({
@@ -194,87 +207,95 @@ async fn the_status_tells_of_each_tenant() {
     assert_eq!(running["current_cycle"], current);
 
     let report = desk.cycle(0, CycleOutcome::Complete).await;
-    desk.tell(&report).await;
+    desk.observe(&report).await;
     desk.set_clock(30);
-    desk.watch.board.waits(&contoso(), Duration::from_secs(60));
-    let status = serde_json::to_value(desk.watch.board.snapshot()).unwrap();
+    let next = NextCycle { wait: Duration::from_secs(60), waiting: Waiting::Retry };
+    desk.watch.status.waits(&contoso(), &next);
+    let status = serde_json::to_value(desk.watch.status.snapshot()).unwrap();
     let tenant = &status["tenants"]["contoso"];
     assert_eq!(tenant["running"], false);
     assert_eq!(tenant["current_cycle"], serde_json::Value::Null);
     assert_eq!(tenant["next_cycle_at"], serde_json::to_value(at(90)).unwrap());
+    assert_eq!((&tenant["waiting_for"], &tenant["source"]), (&"retry".into(), &"defender".into()));
     assert_eq!(tenant["sinks"]["soc"]["data_age_seconds"], 30.0);
     assert_eq!(tenant["last_cycle"], serde_json::to_value(&report).unwrap());
 }
 
-fn unbuilt() -> Unbuilt {
-    Unbuilt { error: "no such file".into(), advice: Some("bring it".into()) }
+fn no_such_file() -> FailureRecord {
+    Failure::new(ErrorCode::Configuration, Recovery::Operator, "no such file")
+        .with_advice("bring it")
+        .record()
 }
 
 #[tokio::test]
-async fn the_status_tells_why_there_is_no_report_until_there_is_one() {
+async fn the_status_says_why_there_is_no_report_until_there_is_one() {
     let desk = Desk::new();
     let report = desk.cycle(0, CycleOutcome::Complete).await;
-    desk.tell(&report).await;
+    desk.observe(&report).await;
     desk.set_clock(30);
-    desk.watch.board.started(&contoso(), Arc::default());
-    let no_report = Err(unbuilt().into());
-    desk.watch.ended(&desk.store, &contoso(), &Progress::default(), &no_report).await;
-    desk.watch.board.built(&contoso(), BTreeMap::from([(soc(), unbuilt())]));
-    let status = serde_json::to_value(desk.watch.board.snapshot()).unwrap();
+    desk.watch.status.started(&contoso(), Arc::default());
+    let no_report = Err(no_such_file());
+    desk.watch.cycle_ended(&desk.store, &inventory(), &Progress::default(), &no_report).await;
+    desk.watch.status.built(&contoso(), BTreeMap::from([(soc(), no_such_file())]));
+    let status = serde_json::to_value(desk.watch.status.snapshot()).unwrap();
     let tenant = &status["tenants"]["contoso"];
-    let error = serde_json::json!({ "at": at(30), "error": "no such file", "advice": "bring it" });
+    let error = serde_json::json!({
+        "at": at(30), "code": "ST0101", "recovery": "operator", "message": "no such file",
+        "advice": "bring it",
+    });
     assert_eq!(tenant["last_error"], error);
     assert_eq!(tenant["last_cycle"], serde_json::to_value(&report).unwrap(), "it stands");
     assert_eq!(tenant["running"], false);
-    assert_eq!(tenant["sinks"]["soc"]["unbuilt"]["error"], "no such file");
+    assert_eq!(tenant["sinks"]["soc"]["build_error"]["message"], "no such file");
 
-    desk.watch.board.built(&contoso(), BTreeMap::new());
-    desk.tell(&desk.cycle(60, CycleOutcome::Complete).await).await;
-    let status = serde_json::to_value(desk.watch.board.snapshot()).unwrap();
+    desk.watch.status.built(&contoso(), BTreeMap::new());
+    desk.observe(&desk.cycle(60, CycleOutcome::Complete).await).await;
+    let status = serde_json::to_value(desk.watch.status.snapshot()).unwrap();
     let tenant = &status["tenants"]["contoso"];
     assert_eq!(tenant["last_error"], serde_json::Value::Null);
-    assert_eq!(tenant["sinks"]["soc"]["unbuilt"], serde_json::Value::Null);
+    assert_eq!(tenant["sinks"]["soc"]["build_error"], serde_json::Value::Null);
 }
 
 #[tokio::test]
 async fn data_that_never_was_complete_ages_over_restarts() {
     let first = Desk::new();
-    first.watch.board.read_state(&first.store, &contoso()).await.unwrap();
+    first.watch.status.read_state(&first.store, &inventory()).await.unwrap();
     for start in [100, 200] {
         let restarted = Desk::at(start);
-        restarted.watch.board.read_state(&first.store, &contoso()).await.unwrap();
+        restarted.watch.status.read_state(&first.store, &inventory()).await.unwrap();
         restarted.set_clock(start + 50);
         let age = restarted.value(&metric::DATA_AGE, AT_SOC);
         assert_eq!(age, Some((start + 50).to_string()), "since the first process started");
-        let status = serde_json::to_value(restarted.watch.board.snapshot()).unwrap();
+        let status = serde_json::to_value(restarted.watch.status.snapshot()).unwrap();
         let soc = &status["tenants"]["contoso"]["sinks"]["soc"];
-        assert_eq!(soc["wanted_since"], serde_json::to_value(at(0)).unwrap());
+        assert_eq!(soc["configured_since"], serde_json::to_value(at(0)).unwrap());
         assert_eq!(soc["last_complete_at"], serde_json::Value::Null);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_panics_falls_silent_and_one_that_waits_or_ended_does_not() {
+async fn a_task_that_panics_is_stuck_and_one_that_waits_or_ended_is_not() {
     let desk = Desk::new();
-    let board = &desk.watch.board;
-    board.while_moving("done", async {}).await;
-    let (breaking, waiting) = (Arc::clone(board), Arc::clone(board));
-    let broken = tokio::spawn(async move {
-        breaking.while_moving("tenant a", async { panic!("a defect") }).await
-    });
+    let status = &desk.watch.status;
+    status.heartbeat("done", async {}).await;
+    let (breaking, waiting) = (Arc::clone(status), Arc::clone(status));
+    let broken =
+        tokio::spawn(
+            async move { breaking.heartbeat("tenant a", async { panic!("a defect") }).await },
+        );
     let waits = tokio::spawn(async move {
-        waiting.while_moving("tenant b", std::future::pending::<()>()).await;
+        waiting.heartbeat("tenant b", std::future::pending::<()>()).await;
     });
     assert!(broken.await.is_err());
-    assert!(board.silent().is_empty());
+    assert!(status.stuck_tasks().is_empty());
     tokio::time::sleep(Duration::from_secs(3_600)).await;
-    let silent: Vec<_> = board.silent().into_iter().map(|(task, _)| task).collect();
-    assert_eq!(silent, ["tenant a"]);
+    let stuck: Vec<_> = status.stuck_tasks().into_iter().map(|(task, _)| task).collect();
+    assert_eq!(stuck, ["tenant a"]);
     waits.abort();
 }
 
 #[tokio::test]
-async fn every_figure_of_the_process_is_told() {
+async fn every_metric_of_the_process_is_observed() {
     let desk = Desk::new();
     for metric in [
         metric::PROCESS_CPU,
@@ -286,7 +307,7 @@ async fn every_figure_of_the_process_is_told() {
     }
     let started = desk.value(&metric::PROCESS_START, "").unwrap();
     assert_eq!(started.parse::<f64>().unwrap(), 1_790_000_000.0);
-    assert!(at(0) + TimeDelta::zero() == desk.watch.board.started_at());
+    assert!(at(0) + TimeDelta::zero() == desk.watch.status.started_at());
     let version = format!("{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
     assert_eq!(desk.value(&metric::BUILD_INFO, &version).as_deref(), Some("1"));
 }
@@ -298,7 +319,7 @@ async fn state_and_its_disk_have_sizes() {
     std::fs::write(&path, [0; 1_000]).unwrap();
     std::fs::write(folder.path().join("state.db-wal"), [0; 24]).unwrap();
     let desk = Desk::new();
-    gauges::tell_of_state(desk.watch.figures.registry(), &StateConfig { path });
+    gauges::observe_state(desk.watch.metrics.registry(), &StateConfig { path });
     assert_eq!(desk.value(&metric::STATE_SIZE, "").as_deref(), Some("1024"));
     let bytes = |metric| desk.value(metric, "").unwrap().parse::<f64>().unwrap();
     let (free, size) = (bytes(&metric::STATE_DISK_FREE), bytes(&metric::STATE_DISK_SIZE));

@@ -4,65 +4,64 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use stocktake_auth::{
-    AppSecret, AssertionForm, AssignedIdentity, AzureCli, AzureCliOptions, CertificateCredential,
-    CertificateOptions, CertificateSource, Claims, Credential, CredentialError, EntraOptions,
-    EntraTokens, FederatedToken, GLOBAL_LOGIN_URL, ManagedIdentity, ManagedIdentityHost,
-    ManagedIdentityOptions, ProofContext, SecretSource,
+    AssertionForm, AssignedIdentity, AuthenticationContext, AzureCli, AzureCliOptions,
+    CertificateCredential, CertificateOptions, CertificateSource, ClientSecret, Credential,
+    CredentialError, ENTRA_LIMITS, EntraOptions, EntraTokens, FederatedToken, GLOBAL_LOGIN_URL,
+    MANAGED_IDENTITY_LIMITS, ManagedIdentity, ManagedIdentityHost, ManagedIdentityOptions,
+    TenantGuard,
 };
-use stocktake_connector_core::{
-    AccessToken, Clock, Recovery, SystemClock, TenantId, TokenError, TokenProvider, TokenScope,
-};
-use stocktake_http_stack::{CallCounts, Transport};
+use stocktake_connector_core::{Clock, DirectoryId, SystemClock, TenantName, TokenProvider, chain};
+use stocktake_http_stack::{CallCounts, Limits, Transport};
+use stocktake_sinks::{RedactedText, SecretSetting};
 use url::Url;
-use uuid::Uuid;
 
-use super::{secret, url};
-use crate::cli::CommandError;
+use super::{secret, secret_source, url};
+use crate::command_error::CommandError;
 use crate::config::{
-    CertificateConfig, Config, ConfigError, CredentialConfig, Endpoints, Fault, HiddenText,
+    CertificateConfig, Config, ConfigError, ConfigFault, CredentialConfig, Endpoints,
     ManagedIdentityConfig, SignatureAlgorithm, TenantConfig, WorkloadIdentityConfig,
 };
 
-/// What kind of proof a tenant's tokens are got with.
+/// How a tenant's application authenticates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CredentialKind {
-    AppSecret,
+    ClientSecret,
     Certificate,
     WorkloadIdentity,
     ManagedIdentity,
     AzureCli,
 }
 
-/// Who gives a tenant's tokens, and what is known of the credential behind.
+/// The source of a tenant's tokens, and facts about its credential.
 pub(crate) struct Tokens {
     pub(crate) provider: Arc<dyn TokenProvider>,
     pub(crate) kind: CredentialKind,
-    /// `None` where the configuration does not tell it.
-    pub(crate) app_id: Option<String>,
+    /// `None` where the configuration does not have it.
+    pub(crate) client_id: Option<String>,
     /// For its expiry; `None` for another kind.
     pub(crate) certificate: Option<Arc<CertificateCredential>>,
-    /// What the application proves itself with; `None` where nothing is sent to Entra.
+    /// Authenticates the application; `None` where nothing is sent to Entra.
     credential: Option<Arc<dyn Credential>>,
     calls: Arc<dyn Fn() -> CallCounts + Send + Sync>,
 }
 
 impl Tokens {
-    /// Makes the proof that would be sent, to see whether its files can be used. Nobody is asked.
-    pub(crate) async fn try_proof(&self) -> Result<(), CredentialError> {
-        let (Some(credential), Some(app_id)) = (&self.credential, &self.app_id) else {
+    /// Builds the request to Entra without sending it, to find out whether its files can be used.
+    pub(crate) async fn try_credential(&self) -> Result<(), CredentialError> {
+        let (Some(credential), Some(client_id)) = (&self.credential, &self.client_id) else {
             return Ok(());
         };
         let token_endpoint = Url::parse(GLOBAL_LOGIN_URL).map_err(|error| {
             CredentialError::Other { message: "no login URL".into(), source: Some(error.into()) }
         })?;
         let now = SystemClock.now();
-        credential.proof(&ProofContext { token_endpoint: &token_endpoint, app_id, now }).await?;
+        let context = AuthenticationContext { token_endpoint: &token_endpoint, client_id, now };
+        credential.authenticate(&context).await?;
         Ok(())
     }
 
-    /// What was asked so far.
+    /// Token requests so far.
     pub(crate) fn calls(&self) -> CallCounts {
         (self.calls)()
     }
@@ -74,17 +73,17 @@ impl fmt::Debug for Tokens {
     }
 }
 
-/// What an application proves itself to Entra with.
+/// An application, and how it authenticates to Entra.
 struct Application {
     kind: CredentialKind,
-    app_id: String,
+    client_id: String,
     credential: Arc<dyn Credential>,
     certificate: Option<Arc<CertificateCredential>>,
 }
 
 /// The tenant's own secret, or the credential that it names.
 pub(super) fn tokens(
-    tenant: &TenantId,
+    tenant: &TenantName,
     config: &TenantConfig,
     endpoints: &Endpoints,
     all: &Config,
@@ -98,7 +97,7 @@ pub(super) fn tokens(
             config.app_secret.as_ref(),
             config.app_secret_file.as_deref(),
         )?;
-        return entra(application, tenant, config, endpoints, transport);
+        return entra(application, tenant, config, endpoints, all, transport);
     };
     let key = format!("credentials.{name}");
     let application = match all.credentials.get(name) {
@@ -111,72 +110,85 @@ pub(super) fn tokens(
         Some(CredentialConfig::Certificate(own)) => certificate(own),
         Some(CredentialConfig::WorkloadIdentity(own)) => workload_identity(&key, own)?,
         Some(CredentialConfig::ManagedIdentity(own)) => {
-            return managed_identity(&key, own, tenant, config, transport);
+            return managed_identity(&key, own, tenant, config, all, transport);
         }
-        Some(CredentialConfig::AzureCli(_)) => return Ok(azure_cli(config)),
+        Some(CredentialConfig::AzureCli(_)) => return azure_cli(tenant, config),
         // The configuration was checked for this.
         None => return Err(fault(&key, "is missing")),
     };
-    entra(application, tenant, config, endpoints, transport)
+    entra(application, tenant, config, endpoints, all, transport)
 }
 
 fn fault(key: &str, problem: impl Into<String>) -> CommandError {
-    ConfigError(vec![Fault::new(key, problem)]).into()
+    ConfigError(vec![ConfigFault::new(key, problem)]).into()
 }
 
 fn entra(
     application: Application,
-    tenant: &TenantId,
+    tenant: &TenantName,
     config: &TenantConfig,
     endpoints: &Endpoints,
+    all: &Config,
     transport: &Transport,
 ) -> Result<Tokens, CommandError> {
-    let Application { kind, app_id, credential, certificate } = application;
+    let Application { kind, client_id, credential, certificate } = application;
     let key = format!("tenants.{tenant}");
     let options = EntraOptions {
         login_url: url(&format!("{key}.login_url"), &endpoints.login_url)?,
-        tenant_id: config.tenant_id.clone(),
-        app_id: app_id.clone(),
+        directory_id: directory_id(tenant, config)?,
+        client_id: client_id.clone(),
         tenant: tenant.clone(),
         credential: Arc::clone(&credential),
+        limits: token_limits(ENTRA_LIMITS, all),
         clock: Arc::new(SystemClock),
     };
     let tokens =
-        EntraTokens::new(transport, options).map_err(|error| fault(&key, crate::chain(&error)))?;
+        EntraTokens::new(transport, options).map_err(|error| fault(&key, chain(&error)))?;
     let tokens = Arc::new(tokens);
     let counted = Arc::clone(&tokens);
     Ok(Tokens {
         provider: tokens,
         kind,
-        app_id: Some(app_id),
+        client_id: Some(client_id),
         certificate,
         credential: Some(credential),
         calls: Arc::new(move || counted.calls()),
     })
 }
 
+/// The directory of the tenant.
+pub(super) fn directory_id(
+    tenant: &TenantName,
+    config: &TenantConfig,
+) -> Result<DirectoryId, CommandError> {
+    DirectoryId::new(&config.tenant_id)
+        .map_err(|error| fault(&format!("tenants.{tenant}.tenant_id"), error.to_string()))
+}
+
+/// The limits of token requests, with the configured number of retries.
+fn token_limits(limits: Limits, all: &Config) -> Limits {
+    Limits { max_retries: all.http.max_retries, ..limits }
+}
+
 fn app_secret(
     key: &str,
-    app_id: String,
-    value: Option<&HiddenText>,
+    client_id: String,
+    value: Option<&RedactedText>,
     file: Option<&Path>,
 ) -> Result<Application, CommandError> {
     let secret = secret(key, "app_secret", value, file)?;
     Ok(Application {
-        kind: CredentialKind::AppSecret,
-        app_id,
-        credential: Arc::new(AppSecret::new(secret)),
+        kind: CredentialKind::ClientSecret,
+        client_id,
+        credential: Arc::new(ClientSecret::new(secret)),
         certificate: None,
     })
 }
 
 fn certificate(config: &CertificateConfig) -> Application {
     let file = config.certificate_file.clone();
-    let password = match (&config.password, &config.password_file) {
-        (Some(value), _) => Some(SecretSource::Value(value.to_secret())),
-        (None, Some(path)) => Some(SecretSource::File(path.clone())),
-        (None, None) => None,
-    };
+    let password = SecretSetting::new(config.password.as_ref(), config.password_file.as_deref())
+        .map(secret_source);
     let source = if config.is_pfx() {
         CertificateSource::Pfx { file, password }
     } else {
@@ -191,7 +203,7 @@ fn certificate(config: &CertificateConfig) -> Application {
     let certificate = Arc::new(CertificateCredential::new(options));
     Application {
         kind: CredentialKind::Certificate,
-        app_id: config.app_id.clone(),
+        client_id: config.app_id.clone(),
         credential: Arc::clone(&certificate) as _,
         certificate: Some(certificate),
     }
@@ -213,12 +225,12 @@ fn workload_identity(
             )
         })
     };
-    let app_id = or_variable("app_id", config.app_id.clone(), "AZURE_CLIENT_ID")?;
+    let client_id = or_variable("app_id", config.app_id.clone(), "AZURE_CLIENT_ID")?;
     let file = config.token_file.as_ref().map(|file| file.display().to_string());
     let file = or_variable("token_file", file, "AZURE_FEDERATED_TOKEN_FILE")?;
     Ok(Application {
         kind: CredentialKind::WorkloadIdentity,
-        app_id,
+        client_id,
         credential: Arc::new(FederatedToken::new(file)),
         certificate: None,
     })
@@ -227,8 +239,9 @@ fn workload_identity(
 fn managed_identity(
     key: &str,
     config: &ManagedIdentityConfig,
-    tenant: &TenantId,
+    tenant: &TenantName,
     config_of_tenant: &TenantConfig,
+    all: &Config,
     transport: &Transport,
 ) -> Result<Tokens, CommandError> {
     let ManagedIdentityConfig { client_id, object_id, resource_id } = config.clone();
@@ -238,89 +251,44 @@ fn managed_identity(
         (None, None, Some(id)) => AssignedIdentity::ResourceId(id),
         (None, None, None) => AssignedIdentity::System,
     };
-    let host = ManagedIdentityHost::detect(variable_named)
-        .map_err(|error| fault(key, crate::chain(&error)))?;
+    let host =
+        ManagedIdentityHost::detect(variable_named).map_err(|error| fault(key, chain(&error)))?;
     let options = ManagedIdentityOptions {
         host,
         identity,
         tenant: tenant.clone(),
+        limits: token_limits(MANAGED_IDENTITY_LIMITS, all),
         clock: Arc::new(SystemClock),
     };
-    let tokens = ManagedIdentity::new(transport, options)
-        .map_err(|error| fault(key, crate::chain(&error)))?;
+    let tokens =
+        ManagedIdentity::new(transport, options).map_err(|error| fault(key, chain(&error)))?;
     let tokens = Arc::new(tokens);
     let counted = Arc::clone(&tokens);
     Ok(Tokens {
-        provider: Arc::new(OfDirectory::new(tokens, config_of_tenant)),
+        provider: Arc::new(TenantGuard::new(tokens, directory_id(tenant, config_of_tenant)?)),
         kind: CredentialKind::ManagedIdentity,
-        app_id: client_id,
+        client_id,
         certificate: None,
         credential: None,
         calls: Arc::new(move || counted.calls()),
     })
 }
 
-fn azure_cli(config: &TenantConfig) -> Tokens {
-    let options = AzureCliOptions::new(config.tenant_id.clone(), Arc::new(SystemClock));
-    Tokens {
-        provider: Arc::new(OfDirectory::new(Arc::new(AzureCli::new(options)), config)),
+fn azure_cli(tenant: &TenantName, config: &TenantConfig) -> Result<Tokens, CommandError> {
+    let directory = directory_id(tenant, config)?;
+    let options = AzureCliOptions::new(directory.clone(), Arc::new(SystemClock));
+    Ok(Tokens {
+        provider: Arc::new(TenantGuard::new(Arc::new(AzureCli::new(options)), directory)),
         kind: CredentialKind::AzureCli,
-        app_id: None,
+        client_id: None,
         certificate: None,
         credential: None,
-        // The program makes the calls, and does not tell how many.
+        // The program makes the calls, and does not report how many.
         calls: Arc::new(CallCounts::default),
-    }
+    })
 }
 
-/// Gives tokens of one directory only: those of a platform's identity open the directory that the
-/// identity lives in, whatever the configuration says, and one customer's devices must not go out
-/// under another's name.
-#[derive(Debug)]
-struct OfDirectory {
-    inner: Arc<dyn TokenProvider>,
-    tenant_id: String,
-}
-
-impl OfDirectory {
-    fn new(inner: Arc<dyn TokenProvider>, config: &TenantConfig) -> Self {
-        Self { inner, tenant_id: config.tenant_id.clone() }
-    }
-}
-
-#[async_trait]
-impl TokenProvider for OfDirectory {
-    async fn token(&self, scope: &TokenScope) -> Result<AccessToken, TokenError> {
-        let token = self.inner.token(scope).await?;
-        // A token is opaque by contract, and a domain is no id: then there is nothing to compare.
-        let found = Claims::of(&token).ok().and_then(|claims| claims.tid);
-        let (Some(found), Ok(wanted)) = (found, Uuid::parse_str(&self.tenant_id)) else {
-            return Ok(token);
-        };
-        if Uuid::parse_str(&found).is_ok_and(|found| found == wanted) {
-            return Ok(token);
-        }
-        Err(TokenError {
-            message: format!(
-                "the token is of directory {found}, and the tenant's is {}",
-                self.tenant_id
-            ),
-            advice: Some(
-                "Correct the tenant id, or use a credential that is registered in the tenant's own \
-                 directory: a managed identity and a sign-in open their own only."
-                    .to_owned(),
-            ),
-            recovery: Recovery::Operator,
-            source: None,
-        })
-    }
-
-    fn invalidate(&self, scope: &TokenScope, token: &AccessToken) {
-        self.inner.invalidate(scope, token);
-    }
-}
-
-/// A variable that others set for this process, as Azure's hosts do.
+/// A variable that the platform sets for this process, as Azure's hosts do.
 fn variable_named(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

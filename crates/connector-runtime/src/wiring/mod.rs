@@ -2,6 +2,7 @@
 
 mod configured;
 mod credential;
+mod files;
 mod sinks;
 mod tenant;
 mod transport;
@@ -11,24 +12,24 @@ use std::path::Path;
 use std::sync::Arc;
 
 use stocktake_auth::SecretSource;
-use stocktake_connector_core::{Scope, SinkName, StateStore, TenantId};
+use stocktake_connector_core::{
+    Inventory, Mapper as _, Scope, SinkName, StateStore, TenantName, chain,
+};
 use stocktake_http_stack::base_url;
+use stocktake_sinks::{BuiltSink, RedactedText, SecretSetting, SinkContext};
 use stocktake_state::{MemoryStore, SqliteStore};
-use tokio::sync::Semaphore;
 use url::Url;
 
-use self::configured::Workshop;
-use crate::cli::CommandError;
-use crate::config::{Config, ConfigError, Fault, HiddenText, StateConfig, TenantConfig};
-use crate::watch::Watch;
+use self::configured::CollectorFactory;
+use crate::command_error::CommandError;
+use crate::config::{Config, ConfigError, ConfigFault, StateConfig, TenantConfig};
 
 pub(crate) use configured::ConfiguredTenant;
 pub(crate) use credential::CredentialKind;
-pub(crate) use sinks::{BuiltSink, dialect, sinks};
-pub(crate) use tenant::{GraphAccess, TenantAccess, TenantCollector, access, encoder, sinks_of};
-pub(crate) use transport::{Observer, transport};
+pub(crate) use tenant::{GraphAccess, TenantAccess, access, mapper, source_name, tenant_sinks};
+pub(crate) use transport::{Observer, connections};
 
-/// Remembers nothing when given as the path of state.
+/// As the path of state: keep it in memory.
 const IN_MEMORY: &str = ":memory:";
 
 /// Everything that runs.
@@ -36,32 +37,14 @@ const IN_MEMORY: &str = ":memory:";
 pub(crate) struct Deployment {
     /// Each tenant, also those that could not be built.
     pub(crate) tenants: Vec<Arc<ConfiguredTenant>>,
-    /// A turn for each cycle that may run at the same time.
-    pub(crate) turns: Arc<Semaphore>,
-    /// Is told of everything that they do.
-    pub(crate) watch: Arc<Watch>,
-    /// Where they note what was delivered.
+    /// Records what was delivered.
     pub(crate) store: Arc<dyn StateStore>,
     /// Why tenants and sinks could not be built at the start.
     pub(crate) broken: Vec<CommandError>,
 }
 
 impl Deployment {
-    /// Takes up what state knows of the tenants, so that ages are right after a restart. What cannot
-    /// be read of one holds no other up: its cycles meet the same failure, and say so too.
-    pub(crate) async fn restore(&self) {
-        for tenant in &self.tenants {
-            if let Err(error) = self.watch.restore(tenant).await {
-                tracing::warn!(
-                    connector.tenant.id = %tenant.id,
-                    error = &error as &dyn std::error::Error,
-                    "the age of data is not known from state"
-                );
-            }
-        }
-    }
-
-    /// The same without the tenants that cannot be collected now, for who runs each only once.
+    /// Removes the tenants that cannot be built, for a command that runs each once.
     ///
     /// # Errors
     /// The first reason when no tenant is left.
@@ -77,41 +60,54 @@ impl Deployment {
     }
 }
 
-/// Builds the chosen tenants (all when none is chosen) with every sink, watched by `watch`. One that
-/// cannot be built costs the others nothing, and is built by a later cycle when it can be.
+/// Builds the chosen tenants (all when none is chosen) with every sink. One that cannot be built
+/// does not affect the others; a later cycle tries to build it again. `observer` sees every request.
 ///
 /// # Errors
 /// When there is nothing to build, or the state cannot be opened.
 pub(crate) fn deploy(
     config: &Config,
     chosen: &[String],
-    watch: &Arc<Watch>,
+    observer: Observer,
 ) -> Result<Deployment, CommandError> {
     let chosen = choose(config, chosen)?;
-    let observer: Observer = Arc::clone(&watch.figures) as _;
-    let transport = transport(&config.http, Some(Arc::clone(&observer)))?;
+    let context = sink_context(config, Some(observer))?;
     let store = open_state(&config.state)?;
-    let workshop = Workshop::new(config.clone(), transport, observer, Arc::clone(&store));
-    let workshop = Arc::new(workshop);
+    let factory = CollectorFactory::new(config.clone(), context, Arc::clone(&store));
+    let factory = Arc::new(factory);
     let (mut tenants, mut fed) = (Vec::new(), BTreeSet::new());
-    for (id, tenant) in chosen {
-        let sinks = sinks_of(tenant, config).map(sink_name).collect::<Result<Vec<_>, _>>()?;
+    for (name, tenant) in chosen {
+        let sinks = tenant_sinks(tenant, config).map(sink_name).collect::<Result<Vec<_>, _>>()?;
         fed.extend(sinks.iter().cloned());
-        let workshop = Arc::clone(&workshop);
-        tenants.push(Arc::new(ConfiguredTenant::new(id, tenant.clone(), sinks, workshop)));
+        let tenant = ConfiguredTenant::new(name, tenant.clone(), sinks, Arc::clone(&factory))?;
+        tenants.push(Arc::new(tenant));
     }
-    // A sink that no tenant feeds is not missed.
-    let mut broken: Vec<_> = fed.iter().filter_map(|sink| workshop.sink(sink).err()).collect();
-    broken.extend(tenants.iter().filter_map(|tenant| tenant.access_fault()));
-    watch.deployed(&tenants, config);
-    // More turns than a semaphore can count are as good as its most.
-    let turns = config.collection.concurrent_cycles.min(Semaphore::MAX_PERMITS);
-    Ok(Deployment {
-        tenants,
-        turns: Arc::new(Semaphore::new(turns)),
-        watch: Arc::clone(watch),
-        store,
-        broken,
+    // A sink that no tenant feeds is not reported.
+    let mut broken: Vec<_> =
+        fed.iter().filter_map(|sink| factory.sink(sink).err()).map(CommandError::from).collect();
+    broken.extend(tenants.iter().filter_map(|tenant| tenant.access_error()));
+    Ok(Deployment { tenants, store, broken })
+}
+
+/// What sinks are built from.
+pub(crate) fn sink_context(
+    config: &Config,
+    observer: Option<Observer>,
+) -> Result<SinkContext, CommandError> {
+    let (transport, options) = connections(&config.http, observer)?;
+    // The fingerprint of the mapping does not depend on the directory.
+    let mapping = mapper(config, None).fingerprint();
+    Ok(sinks::context(config, mapping, &transport, &options))
+}
+
+/// Builds every sink of the configuration, each by itself.
+pub(crate) fn sinks<'c>(
+    config: &'c Config,
+    context: &SinkContext,
+) -> impl Iterator<Item = (&'c str, Result<BuiltSink, CommandError>)> {
+    config.sinks.keys().map(move |name| {
+        let built = sink_name(name).and_then(|key| Ok(sinks::sink(&key, config, context)?));
+        (name.as_str(), built)
     })
 }
 
@@ -119,16 +115,18 @@ pub(crate) fn deploy(
 pub(crate) fn scopes(config: &Config) -> Result<BTreeSet<Scope>, CommandError> {
     let mut scopes = BTreeSet::new();
     for (name, tenant) in &config.tenants {
-        let id = TenantId::new(name).map_err(|error| CommandError::of(&error))?;
-        for sink in sinks_of(tenant, config) {
-            scopes.insert(Scope { tenant: id.clone(), sink: sink_name(sink)? });
+        let tenant_name =
+            TenantName::new(name).map_err(|error| CommandError::from_error(&error))?;
+        let inventory = Inventory { tenant: tenant_name, source: tenant::source_name()? };
+        for sink in tenant_sinks(tenant, config) {
+            scopes.insert(inventory.at(&sink_name(sink)?));
         }
     }
     Ok(scopes)
 }
 
 fn sink_name(name: &str) -> Result<SinkName, CommandError> {
-    SinkName::new(name).map_err(|error| CommandError::of(&error))
+    SinkName::new(name).map_err(|error| CommandError::from_error(&error))
 }
 
 /// The tenants that `chosen` names; all when it names none. Without a tenant or a sink there is
@@ -136,17 +134,17 @@ fn sink_name(name: &str) -> Result<SinkName, CommandError> {
 pub(crate) fn choose<'c>(
     config: &'c Config,
     chosen: &[String],
-) -> Result<Vec<(TenantId, &'c TenantConfig)>, CommandError> {
+) -> Result<Vec<(TenantName, &'c TenantConfig)>, CommandError> {
     if config.tenants.is_empty() {
-        return Err(ConfigError(vec![Fault::new(
+        return Err(ConfigError(vec![ConfigFault::new(
             "tenants",
-            "there is no tenant; add a table such as [tenants.contoso], see `stocktake config \
+            "there is no tenant; add a table such as [tenants.contoso], or see `stocktake config \
              init`; `stocktake demo` needs none",
         )])
         .into());
     }
     if config.sinks.is_empty() {
-        return Err(ConfigError(vec![Fault::new(
+        return Err(ConfigError(vec![ConfigFault::new(
             "sinks",
             "there is no sink; add a table such as [sinks.soc], or see `stocktake config init`",
         )])
@@ -155,7 +153,7 @@ pub(crate) fn choose<'c>(
     let known: Vec<&str> = config.tenants.keys().map(String::as_str).collect();
     for name in chosen {
         if !config.tenants.contains_key(name) {
-            return Err(ConfigError(vec![Fault::new(
+            return Err(ConfigError(vec![ConfigFault::new(
                 "--tenant",
                 crate::config::unknown("tenant", name, &known),
             )])
@@ -167,33 +165,35 @@ pub(crate) fn choose<'c>(
         .iter()
         .filter(|(name, _)| chosen.is_empty() || chosen.contains(name))
         .map(|(name, tenant)| {
-            let id = TenantId::new(name).map_err(|error| CommandError::of(&error))?;
+            let id = TenantName::new(name).map_err(|error| CommandError::from_error(&error))?;
             Ok((id, tenant))
         })
         .collect()
 }
 
 fn url(key: &str, text: &str) -> Result<Url, CommandError> {
-    base_url(text).map_err(|error| ConfigError(vec![Fault::new(key, crate::chain(&error))]).into())
+    base_url(text).map_err(|error| ConfigError(vec![ConfigFault::new(key, chain(&error))]).into())
 }
 
 fn secret(
     key: &str,
     name: &str,
-    value: Option<&HiddenText>,
+    value: Option<&RedactedText>,
     file: Option<&Path>,
 ) -> Result<SecretSource, CommandError> {
-    match (value, file) {
-        (Some(value), _) => Ok(SecretSource::Value(value.to_secret())),
-        (None, Some(path)) => Ok(SecretSource::File(path.to_owned())),
-        // The configuration was checked for this; an embedder's may not have been.
-        (None, None) => {
-            Err(ConfigError(vec![Fault::new(format!("{key}.{name}"), "is missing")]).into())
-        }
+    // The configuration was checked for this; an embedder's may not have been.
+    let missing = || ConfigError(vec![ConfigFault::new(format!("{key}.{name}"), "is missing")]);
+    Ok(SecretSetting::new(value, file).map(secret_source).ok_or_else(missing)?)
+}
+
+fn secret_source(setting: SecretSetting) -> SecretSource {
+    match setting {
+        SecretSetting::Value(value) => SecretSource::Value(value),
+        SecretSetting::File(path) => SecretSource::File(path),
     }
 }
 
-/// Whether nothing is remembered.
+/// Whether state is kept in memory.
 pub(crate) fn is_in_memory(state: &StateConfig) -> bool {
     state.path.as_os_str() == IN_MEMORY
 }
@@ -203,18 +203,15 @@ pub(crate) fn open_state(state: &StateConfig) -> Result<Arc<dyn StateStore>, Com
     if is_in_memory(state) {
         return Ok(Arc::new(MemoryStore::default()));
     }
-    let store = SqliteStore::open(&state.path).map_err(|error| CommandError::of(&error))?;
-    Ok(Arc::new(store))
+    Ok(Arc::new(SqliteStore::open(&state.path)?))
 }
 
-/// State to look at, also while another process writes it.
+/// State to read, also while another process writes it.
 pub(crate) fn open_state_to_read(state: &StateConfig) -> Result<Arc<dyn StateStore>, CommandError> {
     if is_in_memory(state) {
         return Err(CommandError::failed(
             "state is kept in memory (`state.path`), so there is none to show",
         ));
     }
-    let store =
-        SqliteStore::open_read_only(&state.path).map_err(|error| CommandError::of(&error))?;
-    Ok(Arc::new(store))
+    Ok(Arc::new(SqliteStore::open_read_only(&state.path)?))
 }

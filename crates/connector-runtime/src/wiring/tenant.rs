@@ -1,30 +1,30 @@
 //! A tenant's clients and collector from its configuration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use stocktake_auth::CertificateCredential;
 use stocktake_connector_core::{
-    Calls, Clock, Fingerprint, Mapper, SinkName, StateStore, SystemClock, TenantId, TokenScope,
+    Calls, Clock, CycleStore, DirectoryId, FailureRecord, Inventory, ProcessFigures, SinkName,
+    SourceName, StateStore, SystemClock, TenantName, TokenScope,
 };
 use stocktake_defender_api::{DefenderClient, DefenderOptions, MachineFilter};
+use stocktake_engine::{BuildError, CallMeter, Collector, Options};
 use stocktake_graph_api::{GraphClient, GraphOptions, IntuneEnricher};
-use stocktake_http_stack::{ApiStack, Authorisation, Quota, Transport};
+use stocktake_http_stack::{ApiStack, Authentication, Quota, Transport};
 use stocktake_mapper::{DefenderMapper, MapperOptions};
-use stocktake_ocsf_model::Dialect;
-use stocktake_sinks::DialectEncoder;
+use stocktake_sinks::BuiltSink;
 use url::Url;
 
 use super::credential::{self, CredentialKind, Tokens};
-use super::sinks::BuiltSink;
 use super::transport::limits;
 use super::url;
-use crate::cli::CommandError;
+use crate::command_error::CommandError;
 use crate::config::{
-    Config, ConfigError, CredentialConfig, FilterConfig, IntuneMode, SinkConfig, TenantConfig,
+    Config, ConfigError, CredentialConfig, FilterConfig, IntuneMode, TenantConfig,
 };
-use crate::cycle::{CallMeter, Collector, Options, Rendering, Unbuilt};
-use crate::watch::TenantProbe;
+use crate::process;
 
 /// What collects one tenant of Defender and Intune.
 pub(crate) type TenantCollector = Collector<DefenderClient, IntuneEnricher, DefenderMapper>;
@@ -32,19 +32,19 @@ pub(crate) type TenantCollector = Collector<DefenderClient, IntuneEnricher, Defe
 /// A tenant's access to the two APIs.
 #[derive(Debug)]
 pub(crate) struct TenantAccess {
-    pub(crate) tenant: TenantId,
+    pub(crate) tenant: TenantName,
     pub(crate) tokens: Tokens,
     /// The login host; `None` where tokens come from elsewhere.
     pub(crate) login_url: Option<Url>,
     pub(crate) defender_scope: TokenScope,
     pub(crate) defender_stack: ApiStack,
     pub(crate) defender_options: DefenderOptions,
-    /// `None` when Intune is not asked.
+    /// `None` when Intune is not queried.
     pub(crate) graph: Option<GraphAccess>,
 }
 
 impl TenantAccess {
-    /// What can be asked of it while it works.
+    /// What can be read of it while it works.
     pub(super) fn probe(&self) -> TenantProbe {
         let graph = self.graph.as_ref().map(|graph| graph.stack.clone());
         TenantProbe {
@@ -53,6 +53,21 @@ impl TenantAccess {
             certificate: self.tokens.certificate.clone(),
         }
     }
+}
+
+/// What can be read of a tenant's clients while they work.
+#[derive(Debug)]
+pub(crate) struct TenantProbe {
+    pub(crate) tenant: TenantName,
+    /// Those that have quotas.
+    pub(crate) stacks: Vec<ApiStack>,
+    /// For its expiry; `None` for another kind of credential.
+    pub(crate) certificate: Option<Arc<CertificateCredential>>,
+}
+
+/// The source of every tenant: Defender's machines.
+pub(crate) fn source_name() -> Result<SourceName, CommandError> {
+    SourceName::new("defender").map_err(|error| CommandError::from_error(&error))
 }
 
 /// A tenant's access to Graph.
@@ -65,7 +80,7 @@ pub(crate) struct GraphAccess {
 
 /// Credentials and clients of one tenant.
 pub(crate) fn access(
-    tenant: &TenantId,
+    tenant: &TenantName,
     config: &TenantConfig,
     all: &Config,
     transport: &Transport,
@@ -86,11 +101,11 @@ pub(crate) fn access(
     options.page_size = all.collection.page_size;
     options.max_pages = all.collection.max_pages;
     options.filter = machine_filter(&config.filter);
+    options.overlap = all.collection.overlap;
+    options.clock = Arc::clone(&clock);
     let defender_scope = TokenScope::new(endpoints.defender_scope);
-    let mut stack = options.stack_options(Some(Authorisation {
-        provider: Arc::clone(&provider),
-        scope: defender_scope.clone(),
-    }));
+    let mut stack = options
+        .stack_options(Some(Authentication::bearer(Arc::clone(&provider), defender_scope.clone())));
     stack.limits = limits(&all.http);
     let quotas = &config.limits;
     stack.quotas = vec![
@@ -110,7 +125,7 @@ pub(crate) fn access(
             options.tenant = Some(tenant.clone());
             options.max_pages = all.collection.max_pages;
             let mut stack =
-                options.stack_options(Some(Authorisation { provider, scope: scope.clone() }));
+                options.stack_options(Some(Authentication::bearer(provider, scope.clone())));
             stack.limits = limits(&all.http);
             let calls = config.limits.graph_per_20s.unwrap_or(all.http.graph_per_20s);
             stack.quotas = vec![Quota { calls, per: Duration::from_secs(20) }];
@@ -131,7 +146,7 @@ pub(crate) fn access(
 }
 
 /// The names of the sinks that a tenant feeds.
-pub(crate) fn sinks_of<'c>(
+pub(crate) fn tenant_sinks<'c>(
     tenant: &'c TenantConfig,
     config: &'c Config,
 ) -> impl Iterator<Item = &'c str> {
@@ -142,36 +157,39 @@ pub(crate) fn sinks_of<'c>(
 }
 
 /// The APIs that are called for a tenant, by the names that their clients give them.
-pub(super) fn apis_of(tenant: &TenantConfig, config: &Config) -> Vec<&'static str> {
+pub(super) fn tenant_apis(tenant: &TenantConfig, config: &Config) -> Vec<&'static str> {
     let named = tenant.credential.as_ref().and_then(|name| config.credentials.get(name));
     let tokens = match named {
         Some(CredentialConfig::ManagedIdentity(_)) => Some("managed-identity"),
-        // It is asked as a program, not over HTTP.
+        // The Azure CLI runs as a program; nothing is called over HTTP.
         Some(CredentialConfig::AzureCli(_)) => None,
         _ => Some("entra"),
     };
     let graph = (config.enrichment.intune == IntuneMode::Auto).then_some("graph");
-    let sekoia = sinks_of(tenant, config)
-        .any(|name| matches!(config.sinks.get(name), Some(SinkConfig::Sekoia(_))))
-        .then_some("sekoia");
-    tokens.into_iter().chain(["defender"]).chain(graph).chain(sekoia).collect()
+    let sinks: BTreeSet<_> = tenant_sinks(tenant, config)
+        .filter_map(|name| config.sinks.get(name)?.settings())
+        .flat_map(|settings| settings.apis())
+        .copied()
+        .collect();
+    tokens.into_iter().chain(["defender"]).chain(graph).chain(sinks).collect()
 }
 
-/// Which machines are collected, in the words of the client.
+/// Which machines are collected, as the client takes it.
 fn machine_filter(config: &FilterConfig) -> MachineFilter {
     let FilterConfig { health_status, rbac_groups, os_platforms, tags } = config.clone();
     MachineFilter { health_status, rbac_groups, os_platforms, tags }
 }
 
-/// Puts together what collects one tenant for those of its sinks that there are.
+/// Puts together what collects one tenant for those of its sinks that could be built.
 pub(super) fn collector(
     access: &Arc<TenantAccess>,
-    tenant: &TenantConfig,
+    inventory: Inventory,
     config: &Config,
+    tenant: &TenantConfig,
     sinks: &[BuiltSink],
-    unbuilt: BTreeMap<SinkName, Unbuilt>,
+    failures: BTreeMap<SinkName, FailureRecord>,
     store: &Arc<dyn StateStore>,
-) -> TenantCollector {
+) -> Result<TenantCollector, CommandError> {
     let enricher = match &access.graph {
         Some(graph) => {
             let enricher = IntuneEnricher::new(graph.client.clone());
@@ -179,51 +197,36 @@ pub(super) fn collector(
         }
         None => IntuneEnricher::off(),
     };
-    let mut by_dialect: Vec<(Dialect, Rendering<DefenderMapper>)> = Vec::new();
+    let source =
+        DefenderClient::new(access.defender_stack.clone(), access.defender_options.clone());
+    let directory = credential::directory_id(&inventory.tenant, tenant)?;
+    let mapper = mapper(config, Some(directory));
+    let cycles = Arc::clone(store) as Arc<dyn CycleStore>;
+    let mut collector = Collector::new(inventory, source, enricher, mapper, cycles);
     for built in sinks {
-        let place = by_dialect.iter().position(|(dialect, _)| *dialect == built.dialect);
-        let place = place.unwrap_or_else(|| {
-            by_dialect.push((built.dialect, rendering(built.dialect, tenant, config)));
-            by_dialect.len() - 1
-        });
-        if let Some((_, rendering)) = by_dialect.get_mut(place) {
-            rendering.sinks.insert(built.name.clone(), Arc::clone(&built.sink));
-        }
+        collector.add_sink(built.name.clone(), Arc::clone(&built.form), Arc::clone(&built.sink));
     }
-    let renderings = by_dialect.into_iter().map(|(_, rendering)| rendering).collect();
+    collector.unbuilt =
+        failures.into_iter().map(|(sink, failure)| (sink, BuildError { failure })).collect();
+    collector.meter = Arc::new(Meter(Arc::clone(access)));
     let collection = &config.collection;
-    Collector {
-        tenant: access.tenant.clone(),
-        source: DefenderClient::new(access.defender_stack.clone(), access.defender_options.clone()),
-        enricher,
-        renderings,
-        unbuilt,
-        store: Arc::clone(store),
-        clock: Arc::new(SystemClock),
-        meter: Arc::new(Meter(Arc::clone(access))),
-        options: Options {
-            emit: collection.emit,
-            refresh_after: collection.refresh_after,
-            overlap: collection.overlap,
-            full_every: collection.full_every,
-            removal_guard: collection.removal_guard,
-            removal_look_ups: collection.removal_look_ups,
-            forget_removed_after: collection.forget_removed_after,
-        },
-    }
+    collector.options = Options {
+        emit: collection.emit,
+        refresh_after: collection.refresh_after,
+        full_every: collection.full_every,
+        removal_guard: collection.removal_guard,
+        removal_look_ups: collection.removal_look_ups,
+        purge_removed_after: collection.purge_removed_after,
+    };
+    Ok(collector)
 }
 
-/// A form of events, without sinks yet.
-fn rendering(
-    dialect: Dialect,
-    tenant: &TenantConfig,
-    config: &Config,
-) -> Rendering<DefenderMapper> {
-    let mut options = MapperOptions::new(dialect).with_tenant_uid(tenant.tenant_id.clone());
+/// The mapper of one directory.
+pub(crate) fn mapper(config: &Config, directory: Option<DirectoryId>) -> DefenderMapper {
+    let mut options = MapperOptions::default();
+    options.tenant_uid = directory;
     options.details = config.enrichment.intune_details;
-    let mapper = DefenderMapper::new(options);
-    let encoder = encoder(&mapper, dialect, &config.collection.volatile_fields);
-    Rendering { mapper, encoder: Arc::new(encoder), sinks: BTreeMap::new() }
+    DefenderMapper::new(options)
 }
 
 /// Counts the calls of one tenant.
@@ -243,14 +246,8 @@ impl CallMeter for Meter {
             throttled: token.throttled + source.throttled + enricher.throttled,
         }
     }
-}
 
-/// Writes the events of a mapper.
-pub(crate) fn encoder(
-    mapper: &DefenderMapper,
-    dialect: Dialect,
-    volatile: &[String],
-) -> DialectEncoder {
-    let mapping: Fingerprint = mapper.fingerprint();
-    DialectEncoder::new(dialect, mapping, volatile.iter().cloned())
+    fn process(&self) -> Option<ProcessFigures> {
+        process::figures()
+    }
 }

@@ -2,50 +2,26 @@
 
 use std::sync::Arc;
 
-use stocktake_http_stack::{
-    AttemptObserver, Backoff, ClientIdentity, Limits, Transport, TransportOptions,
-};
+use stocktake_connector_core::chain;
+use stocktake_http_stack::{AttemptObserver, Backoff, Limits, Transport, TransportOptions};
+use stocktake_sinks::RedactedText;
 use url::Url;
 
-use crate::cli::CommandError;
-use crate::config::{ConfigError, Fault, HiddenText, HttpConfig, TlsConfig};
+use crate::command_error::CommandError;
+use crate::config::{ConfigError, ConfigFault, HttpConfig};
 
-/// Who is told of every request on the wire.
+/// Sees every request on the wire.
 pub(crate) type Observer = Arc<dyn AttemptObserver>;
 
-/// One connection pool for everything that has no wishes of its own.
-pub(crate) fn transport(
+/// One connection pool for everything without its own settings, and the options that it is made from.
+pub(crate) fn connections(
     http: &HttpConfig,
     observer: Option<Observer>,
-) -> Result<Transport, CommandError> {
-    build("http", &options(http, observer)?)
-}
-
-/// The connections of one receiver: the shared ones, unless it has wishes of its own.
-pub(super) fn transport_for(
-    key: &str,
-    tls: &TlsConfig,
-    http: &HttpConfig,
-    shared: &Transport,
-    observer: Option<Observer>,
-) -> Result<Transport, CommandError> {
-    if tls.is_empty() {
-        return Ok(shared.clone());
-    }
-    let mut options = options(http, observer)?;
-    if let Some(path) = &tls.extra_ca_file {
-        options.extra_ca_file = Some(path.clone());
-    }
-    if let (Some(certificate), Some(key)) = (&tls.client_certificate_file, &tls.client_key_file) {
-        options.client_identity =
-            Some(ClientIdentity { certificate_file: certificate.clone(), key_file: key.clone() });
-    }
-    build(&format!("{key}.tls"), &options)
-}
-
-fn build(key: &str, options: &TransportOptions) -> Result<Transport, CommandError> {
-    Transport::new(options)
-        .map_err(|error| ConfigError(vec![Fault::new(key, crate::chain(&error))]).into())
+) -> Result<(Transport, TransportOptions), CommandError> {
+    let options = options(http, observer)?;
+    let transport = Transport::new(&options)
+        .map_err(|error| ConfigError(vec![ConfigFault::new("http", chain(&error))]))?;
+    Ok((transport, options))
 }
 
 fn options(
@@ -62,9 +38,9 @@ fn options(
 }
 
 /// The proxy with the password of its user. No error repeats any of it.
-fn proxy_url(proxy: &HiddenText, http: &HttpConfig) -> Result<Url, CommandError> {
+fn proxy_url(proxy: &RedactedText, http: &HttpConfig) -> Result<Url, CommandError> {
     let fault = |key: &str, problem: String| {
-        CommandError::from(ConfigError(vec![Fault::new(format!("http.{key}"), problem)]))
+        CommandError::from(ConfigError(vec![ConfigFault::new(format!("http.{key}"), problem)]))
     };
     let mut url = Url::parse(proxy.expose())
         .map_err(|error| fault("proxy", format!("is not a URL: {error}")))?;
@@ -79,11 +55,11 @@ fn proxy_url(proxy: &HiddenText, http: &HttpConfig) -> Result<Url, CommandError>
         ));
     }
     url.set_password(Some(password.trim()))
-        .map_err(|()| fault("proxy", "has no place for a password".into()))?;
+        .map_err(|()| fault("proxy", "cannot have a password".into()))?;
     Ok(url)
 }
 
-/// Bounds of every call.
+/// The limits of every call.
 pub(super) fn limits(http: &HttpConfig) -> Limits {
     Limits {
         call_deadline: http.call_deadline,

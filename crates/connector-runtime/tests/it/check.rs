@@ -127,7 +127,7 @@ async fn a_tenant_that_cannot_be_built_hides_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn state_that_is_no_database() {
+async fn state_that_is_not_a_database() {
     let site = site().await;
     std::fs::write(site.path("state.db"), "garbage".repeat(2_000)).unwrap();
     let check = site.run(&["check"]).await;
@@ -265,7 +265,7 @@ async fn a_quota_that_is_used_up() {
 async fn what_a_full_cycle_takes_of_the_quota_is_known_after_one() {
     let site = site_with(|options| options.defender_page = 5).await;
     let check = site.run(&["check"]).await;
-    assert!(row(&check, TENANT, "defender quota").contains("known after the first one"));
+    assert!(row(&check, TENANT, "defender quota").contains("known after the first full cycle"));
     assert_eq!(site.sync().await.code, Some(0));
     let check = site.run(&["check"]).await;
     is(&check, TENANT, "defender quota", "fine", &["took 4 calls; 1000000 are allowed in 1h"]);
@@ -336,7 +336,7 @@ async fn a_certificate_that_has_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_is_off_breaks_who_signs() {
+async fn a_clock_that_is_off_fails_where_requests_are_signed() {
     let site = site_with_certificate(60, TimeDelta::seconds(1_200)).await;
     let check = site.run(&["check"]).await;
     is(&check, TENANT, "clock", "FAILED", &["behind the servers'", "NTP"]);

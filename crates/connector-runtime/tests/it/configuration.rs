@@ -64,8 +64,8 @@ async fn an_unknown_key_is_named_with_its_file_and_the_nearest_known_one() {
     is_refused(&text, &["tenants.contoso.tennant", "stocktake.toml", "unknown key"]).await;
     let text = format!("{TENANT}{}{SINK}[collection]\nintervall = \"1h\"\n", secret());
     is_refused(&text, &["collection.intervall", "did you mean `interval`?"]).await;
-    let text = format!("{TENANT}{}{SINK}dialekt = \"ocsf\"\n", secret());
-    is_refused(&text, &["sinks.out", "did you mean `dialect`?"]).await;
+    let text = format!("{TENANT}{}{SINK}fomr = \"ocsf\"\n", secret());
+    is_refused(&text, &["sinks.out", "did you mean `form`?"]).await;
 }
 
 #[tokio::test]
@@ -237,7 +237,7 @@ async fn yaml_and_variables_configure_as_well() {
     let text = format!(
         "tenants:\n  contoso:\n    tenant_id: 00000000-0000-0000-0000-000000000001\n    \
          app_id: 00000000-0000-0000-0000-000000000002\n    base_url: {url}\n    login_url: {url}\n    \
-         graph_url: {url}\nsinks:\n  out:\n    type: stdout\n    dialect: sekoia\n"
+         graph_url: {url}\nsinks:\n  out:\n    type: stdout\n    form: sekoia\n"
     );
     let variables = [
         ("STOCKTAKE_TENANTS__CONTOSO__APP_SECRET", APP_SECRET),
@@ -261,7 +261,10 @@ async fn a_wrong_secret_names_the_code_and_what_to_do() {
     assert_eq!(ended.code, Some(1));
     assert!(ended.stdout.contains("AADSTS7000215"), "{ended:#?}");
     assert!(ended.stdout.contains("[ST0201]\n"), "{ended:#?}");
-    assert!(ended.stdout.contains("value"), "it tells value and id of a secret apart: {ended:#?}");
+    assert!(
+        ended.stdout.contains("value"),
+        "it distinguishes the value of a secret from its id: {ended:#?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

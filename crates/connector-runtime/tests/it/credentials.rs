@@ -3,12 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-use stocktake_auth::{AppSecret, EntraOptions, EntraTokens, SecretSource};
-use stocktake_connector_core::{CycleOutcome, SystemClock, TenantId, TokenProvider, TokenScope};
+use stocktake_auth::{ClientSecret, ENTRA_LIMITS, EntraOptions, EntraTokens, SecretSource};
+use stocktake_connector_core::{
+    CycleOutcome, DirectoryId, SystemClock, TenantName, TokenProvider, TokenScope,
+};
 use stocktake_http_stack::{Transport, TransportOptions};
 use stocktake_simulator::{
-    Api, ClientSecret, Effect, Fault, FederatedCredential, HostIdentity, ProjectedToken,
-    RegisteredCertificate, RetryAfter, SimulatorOptions, TenantAccount,
+    Api, Effect, Fault, FederatedCredential, HostIdentity, ProjectedToken, RegisteredCertificate,
+    RetryAfter, SimulatorOptions, TenantAccount,
 };
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout};
@@ -185,10 +187,11 @@ async fn a_managed_identity_of_app_service() {
 async fn token(site: &Site, scope: &str) -> String {
     let options = EntraOptions {
         login_url: site.simulator.url().parse().unwrap(),
-        tenant_id: TENANT_ID.into(),
-        app_id: APP_ID.into(),
-        tenant: TenantId::new("contoso").unwrap(),
-        credential: std::sync::Arc::new(AppSecret::new(SecretSource::Value(APP_SECRET.into()))),
+        directory_id: DirectoryId::new(TENANT_ID).unwrap(),
+        client_id: APP_ID.into(),
+        limits: ENTRA_LIMITS,
+        tenant: TenantName::new("contoso").unwrap(),
+        credential: std::sync::Arc::new(ClientSecret::new(SecretSource::Value(APP_SECRET.into()))),
         clock: std::sync::Arc::new(SystemClock),
     };
     let transport = Transport::new(&TransportOptions::default()).unwrap();
@@ -263,7 +266,10 @@ async fn a_secret_is_rotated_while_the_program_runs() {
     let site = site.with_credential("app_secret", &format!("app_secret_file = {path:?}\n"));
     let mut live = Live::of(&site);
     live.complete(1).await;
-    assert!(site.handle().add_secret(TENANT_ID, ClientSecret::new("canary-new-secret")));
+    assert!(
+        site.handle()
+            .add_secret(TENANT_ID, stocktake_simulator::ClientSecret::new("canary-new-secret"))
+    );
     // A half-made file comes first, as from an editor.
     std::fs::write(&path, "").unwrap();
     site.handle().revoke_tokens();
@@ -469,63 +475,63 @@ async fn no_header_of_a_host_is_shown_with_every_fault_on() {
 }
 
 /// Asserts that a cycle fails with the code.
-async fn a_cycle_is_told_by(site: &Site, code: &str) {
+async fn assert_cycle_code(site: &Site, code: &str) {
     let report = site.sync().await.report();
-    let CycleOutcome::Failed { error, advice } = report.outcome else {
+    let CycleOutcome::Failed { failure } = report.outcome else {
         panic!("the cycle did not fail: {report:#?}");
     };
-    assert!(error.ends_with(&format!(" [{code}]")), "{error}");
-    assert!(advice.is_some(), "{error}");
+    assert_eq!(failure.code.as_str(), code, "{failure:?}");
+    assert!(failure.advice.is_some(), "{failure:?}");
 }
 
 /// Asserts that `check` fails with the code.
-async fn check_tells(site: &Site, code: &str) {
+async fn assert_check_code(site: &Site, code: &str) {
     let check = site.run(&["check"]).await;
     assert_eq!(check.code, Some(1), "{check:#?}");
     assert!(check.stdout.contains(&format!("[{code}]")), "{}", check.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_file_that_is_missing_is_told_by_its_code() {
+async fn a_missing_secret_file_is_reported_by_its_code() {
     let site = Site::of(fleet(5, 5)).await;
     let lines = format!("app_secret_file = {:?}\n", site.path("absent"));
     let site = site.with_credential("app_secret", &lines);
-    a_cycle_is_told_by(&site, "ST0202").await;
-    check_tells(&site, "ST0202").await;
+    assert_cycle_code(&site, "ST0202").await;
+    assert_check_code(&site, "ST0202").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_login_host_that_is_down_is_told_by_its_code() {
+async fn a_login_host_that_is_down_is_reported_by_its_code() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let dead = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let site = Site::of(fleet(5, 5)).await;
-    a_cycle_is_told_by(&site.replace("login_url", &dead), "ST0203").await;
+    assert_cycle_code(&site.replace("login_url", &dead), "ST0203").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_login_host_that_asks_to_wait_for_long_is_told_by_its_code() {
+async fn a_login_host_that_asks_for_a_long_wait_is_reported_by_its_code() {
     let site = Site::of(fleet(5, 5)).await;
     let wait = Some(RetryAfter::Seconds(3_600));
     let throttled = Effect::Status { code: 429, retry_after: wait, body: None };
     site.handle().add_fault(Fault::always(Api::Entra, throttled));
-    a_cycle_is_told_by(&site, "ST0203").await;
-    check_tells(&site, "ST0203").await;
+    assert_cycle_code(&site, "ST0203").await;
+    assert_check_code(&site, "ST0203").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_login_host_that_answers_with_a_web_page_is_told_by_its_code() {
+async fn a_login_host_that_responds_with_a_web_page_is_reported_by_its_code() {
     let site = Site::of(fleet(5, 5)).await;
     site.handle().add_fault(Fault::always(Api::Entra, Effect::Html));
-    a_cycle_is_told_by(&site, "ST0204").await;
+    assert_cycle_code(&site, "ST0204").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_login_host_without_the_endpoint_is_told_by_its_code() {
+async fn a_login_host_without_the_endpoint_is_reported_by_its_code() {
     let site = Site::of(fleet(5, 5)).await;
     let body = Some("<html>no such page</html>".to_owned());
     let absent = Effect::Status { code: 404, retry_after: None, body };
     site.handle().add_fault(Fault::always(Api::Entra, absent));
-    a_cycle_is_told_by(&site, "ST0204").await;
-    check_tells(&site, "ST0204").await;
+    assert_cycle_code(&site, "ST0204").await;
+    assert_check_code(&site, "ST0204").await;
 }

@@ -1,4 +1,4 @@
-//! The documents' own snippets: what they tell to set can be set, and what they tell to run can be
+//! The documents' own snippets: every setting in them can be set, and every command in them can be
 //! run.
 //!
 //! Values of the chart and manifests are tried by `cargo xtask chart`, which has Helm's engine.

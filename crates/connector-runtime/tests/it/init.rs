@@ -32,7 +32,7 @@ async fn four_typed_values_make_a_configuration_that_works() {
     let hosts = ["--name", "contoso", "--login-url", &url, "--graph-url", &url];
     let made = init(&folder, &hosts, &typed).await;
     assert_eq!(made.code, Some(0), "{made:#?}");
-    assert!(made.stderr.contains("All is well"), "{}", made.stderr);
+    assert!(made.stderr.contains("Everything works"), "{}", made.stderr);
     assert!(made.stderr.contains("Directory (tenant) id: "), "{}", made.stderr);
 
     // The secret has a file of its own, and both are for their owner alone.
@@ -92,7 +92,7 @@ async fn an_existing_file_is_left_alone() {
     std::fs::write(folder.path().join("stocktake.toml"), "# mine").unwrap();
     let made = init(&folder, &[], "").await;
     assert_eq!(made.code, Some(1));
-    assert!(made.stderr.contains("is left alone"), "{}", made.stderr);
+    assert!(made.stderr.contains("is not replaced"), "{}", made.stderr);
     let text = std::fs::read_to_string(folder.path().join("stocktake.toml")).unwrap();
     assert_eq!(text, "# mine");
 }
@@ -108,7 +108,7 @@ async fn a_secret_of_an_earlier_try_is_left_alone_and_named_before_anything_is_a
 }
 
 #[tokio::test]
-async fn a_mistake_is_told_before_anything_is_written() {
+async fn a_mistake_is_reported_before_anything_is_written() {
     for (arguments, typed, words) in [
         (&[][..], "contoso\nx\ns\n\n", "neither a GUID nor a domain"),
         (&[][..], "\n", "--tenant-id"),

@@ -1,6 +1,7 @@
 //! The real program against the simulator.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod build_errors;
 mod check;
 mod commands;
 mod configuration;
@@ -12,16 +13,19 @@ mod disk_full;
 mod documents;
 mod faults;
 mod init;
+#[path = "../../../../xtask/judges/judge.rs"]
+mod judge;
 mod judges;
 mod mutual_tls;
+mod own_sink;
 mod push;
 mod recorder;
+mod retry;
 mod run;
 mod site;
 mod state_backup;
-mod state_forget;
+mod state_purge;
 mod sync;
 mod telemetry;
 mod tenants;
-mod unbuilt;
 mod upgrade;

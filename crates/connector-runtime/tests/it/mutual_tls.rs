@@ -96,7 +96,7 @@ async fn a_sink_gets_events_only_with_the_client_certificate_that_it_asks_for() 
     let site = site.set("sinks.soc.tls", &shown);
     let check = site.run(&["check", "--log-level", "trace"]).await;
     assert_eq!(check.code, Some(0), "{}", check.stdout);
-    assert!(check.stdout.contains("client certificate shown"), "{}", check.stdout);
+    assert!(check.stdout.contains("client certificate presented"), "{}", check.stdout);
     let sync = site.sync().await;
     assert_eq!(sync.report().outcome, CycleOutcome::Complete, "{sync:#?}");
     site.assert_each_device_once();

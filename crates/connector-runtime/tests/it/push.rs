@@ -61,6 +61,12 @@ fn text(span: &Span, key: &str) -> Option<String> {
     }
 }
 
+/// The spans of requests on the wire, whose names differ by method and path.
+fn requests(spans: &BTreeMap<String, Vec<Span>>) -> Vec<&Span> {
+    let is_request = |span: &&Span| text(span, "http.request.method").is_some();
+    spans.values().flatten().filter(is_request).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_trace_of_a_cycle_has_its_pages_batches_calls_and_attempts() {
     let collector = Recorder::start().await;
@@ -85,6 +91,7 @@ async fn the_trace_of_a_cycle_has_its_pages_batches_calls_and_attempts() {
     let ids = |name: &str| -> BTreeSet<_> {
         spans[name].iter().map(|span| span.span_id.clone()).collect()
     };
+    let requests = requests(&spans);
     let parents = |name: &str| -> BTreeSet<_> {
         spans[name].iter().map(|span| span.parent_span_id.clone()).collect()
     };
@@ -97,11 +104,15 @@ async fn the_trace_of_a_cycle_has_its_pages_batches_calls_and_attempts() {
     assert_eq!(records, ["100", "100", "50"]);
     assert_eq!(spans["batch"].len() as u64, account.batches);
 
-    assert!(parents("http_attempt").is_subset(&ids("http_call")), "{spans:#?}");
+    let calls = ids("api_call");
+    assert!(requests.iter().all(|span| calls.contains(&span.parent_span_id)), "{spans:#?}");
     let port = site.simulator.address().port().to_string();
-    let told: BTreeSet<_> = spans["http_attempt"]
+    let told: BTreeSet<_> = requests
         .iter()
         .map(|attempt| {
+            let template = text(attempt, "url.template").unwrap_or_default();
+            let method = text(attempt, "http.request.method").unwrap_or_default();
+            assert_eq!(attempt.name, format!("{method} {template}"));
             assert_eq!(text(attempt, "server.port").as_deref(), Some(port.as_str()));
             ["connector.api", "connector.operation", "url.template"]
                 .map(|key| text(attempt, key).unwrap_or_default())
@@ -116,19 +127,18 @@ async fn the_trace_of_a_cycle_has_its_pages_batches_calls_and_attempts() {
         assert!(told.contains(&[api, operation, template].map(str::to_owned)), "{told:#?}");
     }
     let attempts = |api: &str| {
-        let calls = spans["http_call"].iter();
+        let calls = spans["api_call"].iter();
         let calls: BTreeSet<_> = calls
             .filter(|call| text(call, "connector.api").as_deref() == Some(api))
             .map(|call| &call.span_id)
             .collect();
-        let attempts = spans["http_attempt"].iter();
-        attempts.filter(|attempt| calls.contains(&attempt.parent_span_id)).count() as u64
+        requests.iter().filter(|attempt| calls.contains(&attempt.parent_span_id)).count() as u64
     };
     assert_eq!(attempts("defender"), report.calls.source);
     assert_eq!(attempts("graph"), report.calls.enricher);
     assert_eq!(attempts("entra"), report.calls.token);
     for (api, calls, parent) in [("defender", 3, "page"), ("graph", 1, "enrichment")] {
-        let made: Vec<_> = spans["http_call"]
+        let made: Vec<_> = spans["api_call"]
             .iter()
             .filter(|call| text(call, "connector.api").as_deref() == Some(api))
             .collect();
@@ -193,7 +203,7 @@ async fn the_trace_goes_on_at_the_sink_and_nowhere_else() {
     assert_eq!(pushes.len(), 1);
     let sent = pushes[0].headers["traceparent"].to_str().unwrap().to_owned();
     let spans = spans(&collector);
-    let attempt = spans["http_attempt"].iter().find(|attempt| {
+    let attempt = requests(&spans).into_iter().find(|attempt| {
         sent == format!("00-{}-{}-01", hex(&attempt.trace_id), hex(&attempt.span_id))
     });
     assert!(attempt.is_some(), "{sent} is no attempt of {spans:#?}");
@@ -226,7 +236,7 @@ async fn a_trace_that_is_not_sampled_is_not_pushed_and_a_dead_collector_costs_no
     for path in ["metrics", "traces"] {
         let url = format!("http://{nobody}/v1/{path}");
         let told = synced.stderr.lines().filter(|line| line.contains(&url));
-        let told: Vec<_> = told.filter(|line| line.contains("telemetry is not pushed")).collect();
+        let told: Vec<_> = told.filter(|line| line.contains("telemetry was not pushed")).collect();
         assert_eq!(told.len(), 1, "{path}: {}", synced.stderr);
         assert!(told[0].contains(&format!("signal=\"{path}\"")), "{told:?}");
     }
@@ -234,11 +244,11 @@ async fn a_trace_that_is_not_sampled_is_not_pushed_and_a_dead_collector_costs_no
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_collector_that_is_back_is_told_once() {
+async fn a_collector_that_is_back_is_reported_once() {
     let collector = Recorder::late_for_each_path().await;
     let site = Site::of(fleet(10, 5)).await;
     let synced = site.set("telemetry", &endpoint(&collector)).sync().await;
-    for text in ["telemetry is not pushed", "telemetry is pushed again"] {
+    for text in ["telemetry was not pushed", "the collector accepts telemetry again"] {
         assert_eq!(synced.stderr.matches(text).count(), 2, "{text}: {}", synced.stderr);
     }
     assert!(!spans(&collector).is_empty());
@@ -261,7 +271,7 @@ async fn spans_without_room_in_the_queue_are_counted() {
     let site = Site::of(fleet(10, 5)).await.set("telemetry", &endpoint(&collector));
     let synced = sync_with(&site, &[("OTEL_BSP_MAX_QUEUE_SIZE", "1")]).await;
     let line = synced.stderr.lines().rfind(|line| line.contains("spans were dropped"));
-    let line = line.unwrap_or_else(|| panic!("nothing is told: {}", synced.stderr));
+    let line = line.unwrap_or_else(|| panic!("nothing is logged: {}", synced.stderr));
     let dropped: usize =
         line.split("dropped=").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
     let pushed = spans(&collector).values().map(Vec::len).sum::<usize>();
@@ -286,7 +296,7 @@ fn resource(push: &Recorded) -> BTreeMap<String, String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_push_says_who_it_is_of_as_the_usual_variables_want_it() {
+async fn a_push_has_the_resource_of_the_usual_variables() {
     let collector = Recorder::start().await;
     let site = Site::of(fleet(1, 0)).await.set("telemetry", &endpoint(&collector));
     let who = async |variables: &[_]| {
@@ -406,14 +416,14 @@ async fn a_warning_names_tenant_cycle_api_and_operation_when_only_warnings_are_l
         .map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()))
         .collect();
     for (name, value) in [
-        ("connector.tenant.id", "contoso"),
+        ("connector.tenant.name", "contoso"),
         ("connector.cycle.id", cycle.as_str()),
         ("connector.api", "defender"),
         ("connector.operation", "list machines"),
     ] {
         assert_eq!(told[name], value, "{warning:#}");
     }
-    let calls = &spans(&collector)["http_call"];
+    let calls = &spans(&collector)["api_call"];
     let of = calls.iter().find(|call| warning["span_id"] == hex(&call.span_id));
     assert_eq!(warning["trace_id"], hex(&of.unwrap().trace_id), "{warning:#}");
 }

@@ -1,4 +1,4 @@
-//! A server that notes what it is sent and is content with everything.
+//! A server that records every request and responds with success.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -23,7 +23,7 @@ pub(crate) struct Recorded {
     pub(crate) connection: usize,
 }
 
-/// Answers everything with 200 and an empty JSON object.
+/// Responds to everything with 200 and an empty JSON object.
 #[derive(Debug, Clone)]
 pub(crate) struct Recorder {
     address: SocketAddr,
@@ -31,7 +31,7 @@ pub(crate) struct Recorder {
     manner: Manner,
 }
 
-/// How it answers.
+/// How it responds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Manner {
     /// With success.
@@ -44,20 +44,20 @@ enum Manner {
 
 impl Recorder {
     pub(crate) async fn start() -> Self {
-        Self::answering(Manner::Content).await
+        Self::with_manner(Manner::Content).await
     }
 
-    /// It answers 503 to the first request for each path.
+    /// It responds with 503 to the first request for each path.
     pub(crate) async fn late_for_each_path() -> Self {
-        Self::answering(Manner::LateForEachPath).await
+        Self::with_manner(Manner::LateForEachPath).await
     }
 
-    /// It takes requests and never answers.
+    /// It takes requests and never responds.
     pub(crate) async fn silent() -> Self {
-        Self::answering(Manner::Silent).await
+        Self::with_manner(Manner::Silent).await
     }
 
-    async fn answering(manner: Manner) -> Self {
+    async fn with_manner(manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let recorder = Self { address, recorded: Arc::default(), manner };
@@ -89,15 +89,15 @@ impl Recorder {
         match self.manner {
             Manner::Silent => std::future::pending().await,
             Manner::LateForEachPath if is_first => {
-                let mut answer = Response::new(Full::default());
-                *answer.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
-                return Ok(answer);
+                let mut response = Response::new(Full::default());
+                *response.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
+                return Ok(response);
             }
             Manner::LateForEachPath | Manner::Content => {}
         }
         // To an exporter an empty protobuf message is success too, whatever it is called.
-        let answer = if self.is_otlp() { Bytes::new() } else { Bytes::from_static(b"{}") };
-        Ok(Response::new(Full::new(answer)))
+        let body = if self.is_otlp() { Bytes::new() } else { Bytes::from_static(b"{}") };
+        Ok(Response::new(Full::new(body)))
     }
 
     fn is_otlp(&self) -> bool {

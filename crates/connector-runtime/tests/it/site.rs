@@ -12,6 +12,8 @@ use stocktake_simulator::{
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_stocktake");
+
 /// The secret and the key that no output may show.
 pub(crate) const APP_SECRET: &str = "canary-app-secret-7f3a";
 pub(crate) const API_KEY: &str = "canary-api-key-91c2";
@@ -86,6 +88,7 @@ pub(crate) struct Site {
     replaced: BTreeMap<&'static str, String>,
     /// Type and lines of a credential that the tenant names instead of its own secret.
     credential: Option<(&'static str, String)>,
+    program: PathBuf,
 }
 
 impl Site {
@@ -105,6 +108,7 @@ impl Site {
             settings: BTreeMap::new(),
             replaced: BTreeMap::new(),
             credential: None,
+            program: PROGRAM.into(),
         };
         site.write_configuration();
         site
@@ -134,6 +138,20 @@ impl Site {
     pub(crate) fn with_credential(mut self, kind: &'static str, lines: &str) -> Self {
         self.credential = Some((kind, lines.to_owned()));
         self.write_configuration();
+        self
+    }
+
+    /// Gives the tenant its secret by a file, `app.secret`.
+    pub(crate) fn with_secret_file(self) -> Self {
+        std::fs::write(self.path("app.secret"), APP_SECRET).unwrap();
+        let file = self.path("app.secret");
+        self.with_credential("app_secret", &format!("app_secret_file = {file:?}\n"))
+    }
+
+    /// Runs an example of this package instead of the program.
+    pub(crate) fn with_example(mut self, name: &str) -> Self {
+        // Cargo builds examples with the tests, next to the programs.
+        self.program = Path::new(PROGRAM).with_file_name("examples").join(name);
         self
     }
 
@@ -199,7 +217,8 @@ impl Site {
 
     /// Starts the program with this site's configuration.
     pub(crate) fn start(&self, arguments: &[&str]) -> Child {
-        command(self.folder.path()).args(arguments).kill_on_drop(true).spawn().unwrap()
+        let mut command = command_of(&self.program, self.folder.path());
+        command.args(arguments).kill_on_drop(true).spawn().unwrap()
     }
 
     /// Runs the program to its end.
@@ -233,7 +252,11 @@ impl Site {
 
 /// The program in a folder, with nothing of our own environment that could configure it.
 pub(crate) fn command(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_stocktake"));
+    command_of(Path::new(PROGRAM), folder)
+}
+
+fn command_of(program: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(program);
     command
         .current_dir(folder)
         .env_clear()

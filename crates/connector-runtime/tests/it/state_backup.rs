@@ -1,4 +1,4 @@
-//! `stocktake state backup` beside a program that writes, and into places that take no copy.
+//! `stocktake state backup` next to a program that writes, and into places that take no copy.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -62,12 +62,12 @@ async fn of_two_copies_to_one_name_one_is_refused() {
     let refused = if one.code == Some(0) { &other } else { &one };
     assert_eq!([one.code, other.code].iter().filter(|code| **code == Some(0)).count(), 1);
     assert_eq!(refused.code, Some(1), "{refused:#?}");
-    assert!(refused.stderr.contains("is there already"), "{refused:#?}");
+    assert!(refused.stderr.contains("it exists already"), "{refused:#?}");
     assert!(names(site.folder.path()).iter().all(|name| !name.ends_with(".partial")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copy_is_told_in_words() {
+async fn a_copy_is_reported_as_text() {
     let site = Site::of(fleet(5, 5)).await;
     site.sync().await;
     let copied = site.run(&["state", "backup", "copy.db"]).await;
@@ -114,7 +114,7 @@ async fn a_target_that_takes_no_copy_gets_nothing() {
     std::fs::write(site.path("taken.db"), "precious").unwrap();
     let before = names(site.folder.path());
     for (target, words) in
-        [("taken.db", "is there already"), ("missing/copy.db", "no file can be made in missing")]
+        [("taken.db", "it exists already"), ("missing/copy.db", "a file cannot be made in missing")]
     {
         let ended = back_up(&site, target).await;
         assert_eq!(ended.code, Some(1), "{ended:#?}");

@@ -171,7 +171,7 @@ async fn a_filter_leaves_machines_out_and_takes_none_for_removed() {
     assert!(provider.received().is_empty(), "what is unchanged is not sent again");
 
     let text = provider.run(&["sync", "--full"]).await.stdout;
-    let words = format!("{} left out by the filter", filtered.excluded);
+    let words = format!("{} excluded by the filter", filtered.excluded);
     assert!(text.contains(&words), "{text}");
 }
 
@@ -188,7 +188,8 @@ async fn a_tenants_own_quota_holds_for_it_alone() {
         "call_deadline = \"10s\"\n[collection]\npage_size = 5\n",
     );
     let reports = provider.sync().await;
-    let CycleOutcome::Failed { error, .. } = &reports[0].outcome else { panic!("{reports:#?}") };
+    let CycleOutcome::Failed { failure } = &reports[0].outcome else { panic!("{reports:#?}") };
+    let error = &failure.message;
     assert!(error.contains("our quota of 1 calls per 3600s is used up"), "{error}");
     assert_eq!(reports[1].outcome, CycleOutcome::Complete);
 }

@@ -61,7 +61,7 @@ async fn a_404_that_is_not_defenders_own_is_an_error_and_never_an_absence() {
 
         let error = client(&server, |_| ()).look_up(&uid("a")).await.unwrap_err();
 
-        assert!(error.advice().unwrap().contains("base URL"), "{error}");
+        assert!(error.advice.as_deref().unwrap().contains("base URL"), "{error}");
     }
 }
 

@@ -1,6 +1,8 @@
 //! Exchanges with the machines API, each as one mock server.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod cursor;
+mod failures;
 mod listing;
 mod look_up;
 
@@ -8,16 +10,16 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stocktake_connector_core::{
-    Listing, MalformedRecord, Selection, Source, SourceError, SourceRecord, TenantId,
+    Failure, Listing, MalformedRecord, Source, SourceRecord, TenantName,
 };
-use stocktake_defender_api::{DefenderClient, DefenderOptions};
+use stocktake_defender_api::{DefenderClient, DefenderOptions, MachineListing};
 use stocktake_http_stack::{ApiStack, Backoff, Transport, TransportOptions};
 use wiremock::MockServer;
 
 /// A client of `server` that waits next to nothing between attempts.
 fn client(server: &MockServer, change: impl FnOnce(&mut DefenderOptions)) -> DefenderClient {
     let mut options = DefenderOptions::new(server.uri().parse().unwrap());
-    options.tenant = Some(TenantId::new("contoso").unwrap());
+    options.tenant = Some(TenantName::new("contoso").unwrap());
     change(&mut options);
     let mut stack = options.stack_options(None);
     stack.limits.backoff =
@@ -27,7 +29,7 @@ fn client(server: &MockServer, change: impl FnOnce(&mut DefenderOptions)) -> Def
     DefenderClient::new(ApiStack::new(&transport, stack), options)
 }
 
-/// What a whole listing gave.
+/// The result of a whole listing.
 #[derive(Debug, Default, PartialEq)]
 struct Read {
     ids: Vec<String>,
@@ -36,8 +38,7 @@ struct Read {
     last: Vec<bool>,
 }
 
-async fn read(client: &DefenderClient, selection: Selection) -> Result<Read, SourceError> {
-    let mut listing = client.list(selection);
+async fn read(listing: &mut MachineListing) -> Result<Read, Failure> {
     let mut read = Read::default();
     while let Some(page) = listing.next_page().await? {
         read.ids.extend(page.records.iter().map(|machine| machine.uid().to_owned()));
@@ -50,7 +51,7 @@ async fn read(client: &DefenderClient, selection: Selection) -> Result<Read, Sou
 
 /// The ids of a listing of everything.
 async fn ids(client: &DefenderClient) -> Vec<String> {
-    read(client, Selection::All).await.unwrap().ids
+    read(&mut client.list()).await.unwrap().ids
 }
 
 fn envelope(ids: &[&str], next: Option<String>) -> Value {

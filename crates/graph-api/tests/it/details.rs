@@ -1,12 +1,13 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use stocktake_connector_core::{Completion, DetailAccount, EnrichError, Enricher, Recovery};
+use chrono::TimeDelta;
+use stocktake_connector_core::{Completion, DetailAccount, Enricher, Failure, Recovery};
 use stocktake_graph_api::{IntuneEnricher, ManagedDevice};
 
 use super::*;
 
-/// What is asked of each device, behind its id.
+/// What is requested of each device, behind its id.
 const DETAILS: &str = "?$select=id,ethernetMacAddress,physicalMemoryInBytes,iccid,udid";
 
 /// Devices `d1` to `d{count}` as a list gives them.
@@ -38,7 +39,7 @@ fn detailed(id: &str) -> (u16, Value, Value) {
 }
 
 /// Answers batches with details, and with `answer` for the device `odd`.
-fn batch_but_for(odd: &'static str, answer: (u16, Value, Value)) -> Mock {
+fn batch_except(odd: &'static str, answer: (u16, Value, Value)) -> Mock {
     batch(move |url| match id_in(url) {
         id if id == odd => answer.clone(),
         id => detailed(id),
@@ -48,7 +49,7 @@ fn batch_but_for(odd: &'static str, answer: (u16, Value, Value)) -> Mock {
 async fn complete(
     server: &MockServer,
     devices: &mut [ManagedDevice],
-) -> Result<Completion, EnrichError> {
+) -> Result<Completion, Failure> {
     let enricher = IntuneEnricher::new(client(server, |_| ())).with_details();
     enricher.details().unwrap().complete(devices.iter_mut().collect()).await
 }
@@ -115,7 +116,7 @@ async fn a_device_that_is_gone_since_the_list_is_left_to_the_next_list() {
     for code in ["ResourceNotFound", "Request_ResourceNotFound"] {
         let server = MockServer::start().await;
         let gone = (404, json!({}), json!({"error": {"code": code}}));
-        batch_but_for("d2", gone).expect(1).mount(&server).await;
+        batch_except("d2", gone).expect(1).mount(&server).await;
         let mut devices = listed(3);
 
         let completion = complete(&server, &mut devices).await.unwrap();
@@ -136,7 +137,7 @@ async fn a_404_that_is_not_the_remotes_own_word_is_no_proof_that_a_device_is_gon
         Value::Null,
     ] {
         let server = MockServer::start().await;
-        batch_but_for("d2", (404, json!({}), body.clone())).expect(1).mount(&server).await;
+        batch_except("d2", (404, json!({}), body.clone())).expect(1).mount(&server).await;
 
         let completion = complete(&server, &mut listed(3)).await.unwrap();
 
@@ -166,7 +167,7 @@ async fn details_of_another_device_or_of_none_cost_that_device_alone() {
         [json!({"id": "d1", "iccid": "1"}), json!({"iccid": "1"}), json!("<html>"), Value::Null]
     {
         let server = MockServer::start().await;
-        batch_but_for("d2", (200, json!({}), answer.clone())).expect(1).mount(&server).await;
+        batch_except("d2", (200, json!({}), answer.clone())).expect(1).mount(&server).await;
         let mut devices = listed(3);
         let before = devices[1].clone();
 
@@ -190,17 +191,17 @@ async fn a_refusal_is_an_error_for_the_operator() {
 
     let error = complete(&server, &mut listed(2)).await.unwrap_err();
 
-    assert_eq!(error.recovery(), Recovery::Operator);
-    let advice = error.advice().unwrap();
+    assert_eq!(error.recovery, Recovery::Operator);
+    let advice = error.advice.as_deref().unwrap();
     assert!(advice.contains("DeviceManagementManagedDevices.Read.All"), "{advice}");
 }
 
 #[tokio::test]
 async fn a_device_that_always_fails_costs_itself_alone() {
-    for (status, calls) in [(400, 1), (401, 1), (403, 1), (500, 6), (503, 6)] {
+    for (status, calls) in [(400, 1), (401, 1), (403, 1), (500, 3), (503, 3)] {
         let server = MockServer::start().await;
         let failing = (status, json!({"Retry-After": "0"}), json!({"error": {"code": "x"}}));
-        batch_but_for("d2", failing).expect(calls).mount(&server).await;
+        batch_except("d2", failing).expect(calls).mount(&server).await;
         let mut devices = listed(3);
 
         let completion = complete(&server, &mut devices).await.unwrap();
@@ -212,10 +213,10 @@ async fn a_device_that_always_fails_costs_itself_alone() {
 }
 
 #[tokio::test]
-async fn a_device_that_fails_alone_is_told_from_a_failure_of_all_by_a_witness() {
+async fn reading_another_device_shows_whether_a_failure_is_of_one_device_or_of_all() {
     // Of the list, which may begin with the device at fault; then a device that was answered before.
     let server = MockServer::start().await;
-    batch_but_for("d1", (400, json!({}), json!({"error": {"code": "x"}}))).mount(&server).await;
+    batch_except("d1", (400, json!({}), json!({"error": {"code": "x"}}))).mount(&server).await;
     list(ok(json!({"value": [{"id": "d1"}, {"id": "d2"}]}))).expect(1).mount(&server).await;
     let enricher = IntuneEnricher::new(client(&server, |_| ())).with_details();
     let reader = enricher.details().unwrap();
@@ -230,7 +231,7 @@ async fn a_device_that_fails_alone_is_told_from_a_failure_of_all_by_a_witness() 
 }
 
 #[tokio::test]
-async fn a_batch_of_which_nothing_is_answered_fails_as_a_whole_unless_a_witness_is() {
+async fn a_batch_without_a_success_fails_as_a_whole_unless_another_device_can_be_read() {
     for status in [400, 403, 404, 500] {
         let server = MockServer::start().await;
         let answer = (status, json!({"Retry-After": "0"}), json!({"error": {"code": "x"}}));
@@ -248,26 +249,26 @@ async fn a_batch_of_which_nothing_is_answered_fails_as_a_whole_unless_a_witness_
 async fn details_that_fail_for_now_are_an_error_for_the_next_cycle() {
     let server = MockServer::start().await;
     let failing = (503, json!({"Retry-After": "0"}), json!({"error": {"code": "x"}}));
-    batch(move |_| failing.clone()).expect(6).mount(&server).await;
+    batch(move |_| failing.clone()).expect(3).mount(&server).await;
 
     let error = complete(&server, &mut listed(3)).await.unwrap_err();
 
-    assert!(matches!(error.recovery(), Recovery::NextCycle { .. }), "{error}");
+    assert!(error.recovery == Recovery::Retry, "{error}");
     let text = error.to_string();
     assert!(text.contains("read details of managed devices: unavailable (HTTP 503"), "{text}");
-    assert!(text.contains("6 attempts"), "{text}");
+    assert!(text.contains("3 attempts"), "{text}");
 }
 
 #[tokio::test]
 async fn throttling_past_the_deadline_is_no_devices_own_failure() {
     let server = MockServer::start().await;
     let throttled = (429, json!({"Retry-After": "3600"}), json!({"error": {"code": "x"}}));
-    batch_but_for("d2", throttled).expect(1).mount(&server).await;
+    batch_except("d2", throttled).expect(1).mount(&server).await;
 
     let error = complete(&server, &mut listed(3)).await.unwrap_err();
 
-    let EnrichError::Api(error) = error else { panic!("{error}") };
-    assert_eq!(error.retry_after, Some(Duration::from_secs(3600)));
+    assert_eq!(error.recovery, Recovery::Retry, "{error}");
+    assert_eq!(error.retry_at, Some(now() + TimeDelta::hours(1)));
 }
 
 /// Answers batches with details, as text that is broken where it is those of the device `odd`.
@@ -293,7 +294,7 @@ async fn a_device_that_makes_its_batch_unreadable_costs_itself_alone() {
     let completion = complete(&server, &mut devices).await.unwrap();
 
     assert_eq!(completion.account, DetailAccount { asked: 3, calls: 4, gone: 0 });
-    assert_malformed(&completion, 1, "answer not understood: the batch cannot be read");
+    assert_malformed(&completion, 1, "response not understood: the batch cannot be read");
     assert_eq!(addresses(&devices), ["mac of d1", "", "mac of d3"]);
 }
 
@@ -309,13 +310,13 @@ async fn batches_of_which_none_can_be_read_are_an_error() {
     let error = complete(&server, &mut listed(2)).await.unwrap_err();
 
     assert!(
-        error.to_string().contains("answer not understood: the batch cannot be read"),
+        error.to_string().contains("response not understood: the batch cannot be read"),
         "{error}"
     );
 }
 
 #[tokio::test]
-async fn nobody_is_asked_for_details_of_a_device_without_an_id() {
+async fn no_details_are_read_of_a_device_without_an_id() {
     let server = MockServer::start().await;
     let mut devices = [ManagedDevice::default()];
     assert_eq!(complete(&server, &mut devices).await.unwrap(), Completion::default());

@@ -3,13 +3,16 @@
 
 mod batch;
 mod details;
+mod failures;
 mod listing;
 mod pass;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use stocktake_connector_core::TenantId;
+use stocktake_connector_core::{FixedClock, TenantName};
 use stocktake_graph_api::{GraphClient, GraphOptions};
 use stocktake_http_stack::{ApiStack, Backoff, Transport, TransportOptions};
 use uuid::Uuid;
@@ -22,16 +25,21 @@ const LIST: &str = "/v1.0/deviceManagement/managedDevices";
 /// Where batches are sent.
 const BATCH: &str = "/v1.0/$batch";
 
+/// Noon on 1 December 2024: the time of every client.
+fn now() -> DateTime<Utc> {
+    "2024-12-01T12:00:00Z".parse().unwrap()
+}
+
 /// A client of `server` that waits next to nothing between attempts.
 fn client(server: &MockServer, change: impl FnOnce(&mut GraphOptions)) -> GraphClient {
     let mut options = GraphOptions::new(server.uri().parse().unwrap());
-    options.tenant = Some(TenantId::new("contoso").unwrap());
-    options.batch_backoff = Duration::from_millis(1);
+    options.tenant = Some(TenantName::new("contoso").unwrap());
     change(&mut options);
     let mut stack = options.stack_options(None);
     stack.limits.backoff =
         Backoff { base: Duration::from_millis(1), cap: Duration::from_millis(1) };
     stack.limits.max_retries = 2;
+    stack.clock = Arc::new(FixedClock(now()));
     let transport = Transport::new(&TransportOptions::default()).unwrap();
     GraphClient::new(ApiStack::new(&transport, stack), options)
 }
@@ -53,7 +61,7 @@ fn envelope(devices: &[Value], next: Option<String>) -> Value {
     }
 }
 
-/// Answers the list with `answer`.
+/// Responds to the list with `answer`.
 fn list(answer: ResponseTemplate) -> Mock {
     Mock::given(method("GET")).and(path(LIST)).respond_with(answer)
 }
@@ -81,8 +89,8 @@ fn batch(answer: impl Fn(&str) -> (u16, Value, Value) + Send + Sync + 'static) -
     })
 }
 
-/// The device that the address of an item asks for.
-fn asked_for(url: &str) -> u128 {
+/// The device that the address of an item names.
+fn device_in(url: &str) -> u128 {
     let (_, rest) =
         url.split_once("azureADDeviceId%20eq%20%27").or(url.split_once("eq%20'")).unwrap();
     rest[..36].parse::<Uuid>().unwrap().as_u128()

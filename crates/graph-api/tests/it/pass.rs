@@ -1,6 +1,6 @@
 use stocktake_connector_core::{
-    EnrichError, Enricher, Enrichment, EnrichmentPass, EnrichmentStatus, PassHint, Recovery,
-    Strategy, UnreadableEnrichment,
+    Enricher, Enrichment, EnrichmentPass, EnrichmentStatus, PassHint, Recovery, Strategy,
+    UnreadableEnrichment,
 };
 use stocktake_graph_api::{IntuneEnricher, IntunePass, ManagedDevice};
 
@@ -10,8 +10,8 @@ fn pass(server: &MockServer, records_known: Option<u64>) -> IntunePass {
     IntuneEnricher::new(client(server, |_| ())).start_pass(PassHint { records_known })
 }
 
-/// An answer in a word: the record's id, `none`, …
-fn word(answer: Result<Enrichment<ManagedDevice>, UnreadableEnrichment>) -> String {
+/// A result in short: the record's id, `none`, …
+fn describe(answer: Result<Enrichment<ManagedDevice>, UnreadableEnrichment>) -> String {
     match answer {
         Ok(Enrichment::Matched(device)) => device.id.unwrap(),
         Ok(Enrichment::NoMatch) => "none".to_owned(),
@@ -26,7 +26,7 @@ fn word(answer: Result<Enrichment<ManagedDevice>, UnreadableEnrichment>) -> Stri
 
 async fn enrich(pass: &mut IntunePass, keys: &[Option<Uuid>], last: bool) -> Vec<String> {
     pass.prepare(keys, last).await.unwrap();
-    keys.iter().map(|key| word(pass.enrichment(*key))).collect()
+    keys.iter().map(|key| describe(pass.enrichment(*key))).collect()
 }
 
 /// A tenant whose devices 1 to `count` are in Intune, whichever way it is asked.
@@ -34,7 +34,7 @@ async fn tenant(server: &MockServer, count: u128) {
     let devices: Vec<_> = (1..=count).map(|n| device(&format!("d{n}"), n)).collect();
     list(ok(envelope(&devices, None))).mount(server).await;
     batch(move |url| {
-        let n = asked_for(url);
+        let n = device_in(url);
         let devices = if n <= count { vec![device(&format!("d{n}"), n)] } else { vec![] };
         (200, json!({}), envelope(&devices, None))
     })
@@ -49,7 +49,7 @@ async fn calls(server: &MockServer) -> (usize, usize) {
     (count(LIST), count(BATCH))
 }
 
-fn some(range: std::ops::RangeInclusive<u128>) -> Vec<Option<Uuid>> {
+fn some_keys(range: std::ops::RangeInclusive<u128>) -> Vec<Option<Uuid>> {
     range.map(|n| Some(key(n))).collect()
 }
 
@@ -88,7 +88,7 @@ async fn the_cheaper_way_is_chosen_by_count_of_calls() {
         let server = MockServer::start().await;
         tenant(&server, 3).await;
         let mut pass = pass(&server, known);
-        enrich(&mut pass, &some(1..=keys), last).await;
+        enrich(&mut pass, &some_keys(1..=keys), last).await;
         assert_eq!(pass.account().strategy, Some(expected), "{keys} keys, {known:?} known");
     }
 }
@@ -100,7 +100,7 @@ async fn look_ups_that_would_take_more_calls_than_the_list_give_way_to_it() {
     let mut pass = pass(&server, Some(2_500));
 
     for _ in 0..5 {
-        assert_eq!(enrich(&mut pass, &some(1..=4), false).await, ["d1", "d2", "d3", "none"]);
+        assert_eq!(enrich(&mut pass, &some_keys(1..=4), false).await, ["d1", "d2", "d3", "none"]);
     }
 
     // Three look-ups are as many calls as the list's three pages; the fourth would be one too many,
@@ -129,7 +129,10 @@ async fn several_records_of_a_device_give_the_same_one_either_way() {
             devices.rotate_left(turn);
             list(ok(envelope(&devices, None))).mount(&server).await;
             batch(move |_| (200, json!({}), envelope(&devices, None))).mount(&server).await;
-            assert_eq!(enrich(&mut pass(&server, known), &some(1..=1), true).await, ["newest"]);
+            assert_eq!(
+                enrich(&mut pass(&server, known), &some_keys(1..=1), true).await,
+                ["newest"]
+            );
         }
     }
 }
@@ -156,7 +159,7 @@ async fn a_filter_that_is_ignored_makes_the_pass_read_the_list() {
         .await;
     let mut pass = pass(&server, Some(5_000));
 
-    assert_eq!(enrich(&mut pass, &some(3..=4), true).await, ["d3", "none"]);
+    assert_eq!(enrich(&mut pass, &some_keys(3..=4), true).await, ["d3", "none"]);
     assert_eq!(pass.account().strategy, Some(Strategy::Bulk));
 }
 
@@ -177,20 +180,20 @@ async fn malformed_records_are_counted_and_fail_nothing() {
         batch(move |_| (200, json!({}), envelope(&devices, None))).mount(&server).await;
         let mut pass = pass(&server, known);
 
-        assert_eq!(enrich(&mut pass, &some(1..=1), true).await, ["d1"]);
+        assert_eq!(enrich(&mut pass, &some_keys(1..=1), true).await, ["d1"]);
         assert_eq!((pass.account().records_read, pass.account().malformed), (1, 1));
     }
 }
 
 #[tokio::test]
-async fn a_machine_whose_record_is_malformed_is_never_told_that_intune_has_none() {
+async fn a_machine_whose_record_is_malformed_is_never_without_a_match() {
     for known in [Some(5_000), Some(2)] {
         let server = MockServer::start().await;
         // The third device has a second record, which can be read.
         let devices = [device("d1", 1), broken(2), broken(3), device("d3", 3)];
         list(ok(envelope(&devices, None))).mount(&server).await;
         batch(move |url| {
-            let asked = Some(key(asked_for(url)).to_string());
+            let asked = Some(key(device_in(url)).to_string());
             let of = |d: &&Value| d["azureADDeviceId"].as_str() == asked.as_deref();
             let found: Vec<Value> = devices.iter().filter(of).cloned().collect();
             (200, json!({}), envelope(&found, None))
@@ -200,7 +203,7 @@ async fn a_machine_whose_record_is_malformed_is_never_told_that_intune_has_none(
         let mut pass = pass(&server, known);
 
         assert_eq!(
-            enrich(&mut pass, &some(1..=4), true).await,
+            enrich(&mut pass, &some_keys(1..=4), true).await,
             ["d1", "unreadable", "d3", "none"],
             "{known:?}"
         );
@@ -221,7 +224,7 @@ async fn a_malformed_record_that_does_not_say_whose_it_is_may_be_of_any_machine_
     // A look-up asks for one device alone: the record can be of no other.
     let server = MockServer::start().await;
     batch(move |url| {
-        let found = if asked_for(url) == 1 { device("d1", 1) } else { bad.clone() };
+        let found = if device_in(url) == 1 { device("d1", 1) } else { bad.clone() };
         (200, json!({}), envelope(&[found], None))
     })
     .mount(&server)
@@ -258,7 +261,7 @@ async fn a_tenant_without_intune_or_without_permission_is_unavailable_for_every_
             let mut pass = pass(&server, known);
 
             assert_eq!(
-                enrich(&mut pass, &some(1..=2), false).await,
+                enrich(&mut pass, &some_keys(1..=2), false).await,
                 ["unavailable", "unavailable"]
             );
             let asked = calls(&server).await;
@@ -283,9 +286,9 @@ async fn what_fails_for_now_is_an_error_and_never_an_event_without_its_record() 
         list(answer).mount(&server).await;
         let mut pass = pass(&server, None);
 
-        let error = pass.prepare(&some(1..=1), true).await.unwrap_err();
+        let error = pass.prepare(&some_keys(1..=1), true).await.unwrap_err();
 
-        assert!(matches!(error.recovery(), Recovery::NextCycle { .. }), "{status}: {error}");
+        assert!(error.recovery == Recovery::Retry, "{status}: {error}");
         assert_eq!(pass.account().status, EnrichmentStatus::On);
     }
 }
@@ -298,9 +301,10 @@ async fn a_listing_that_fails_part_way_gives_nothing_and_a_late_refusal_is_a_fai
     let body = json!({"error": {"code": "Forbidden", "message": "no"}});
     list(ResponseTemplate::new(403).set_body_json(body)).mount(&server).await;
 
-    let error = pass(&server, None).prepare(&some(1..=1), true).await.unwrap_err();
+    let error = pass(&server, None).prepare(&some_keys(1..=1), true).await.unwrap_err();
 
-    assert!(matches!(error, EnrichError::Other { recovery: Recovery::Operator, .. }), "{error}");
+    assert_eq!(error.recovery, Recovery::Operator, "{error}");
+    assert!(error.message.starts_with("Intune responded before and refuses now: "), "{error}");
 }
 
 #[tokio::test]
@@ -345,7 +349,7 @@ async fn a_refusal_after_an_answered_look_up_is_a_failure_and_not_absence() {
     // In a later batch, in the same batch before and behind the answer, and when asked again.
     for (refused, keys) in [(21, 21), (1, 2), (2, 2)] {
         let server = MockServer::start().await;
-        batch(move |url| match asked_for(url) {
+        batch(move |url| match device_in(url) {
             n if n == refused => (403, json!({}), forbidden()),
             n => (200, json!({}), envelope(&[device(&format!("d{n}"), n)], None)),
         })
@@ -353,10 +357,9 @@ async fn a_refusal_after_an_answered_look_up_is_a_failure_and_not_absence() {
         .await;
         let mut pass = pass(&server, Some(50_000));
 
-        let error = pass.prepare(&some(1..=keys), true).await.unwrap_err();
+        let error = pass.prepare(&some_keys(1..=keys), true).await.unwrap_err();
 
-        let operator = matches!(error, EnrichError::Other { recovery: Recovery::Operator, .. });
-        assert!(operator, "{refused} of {keys}: {error}");
+        assert_eq!(error.recovery, Recovery::Operator, "{refused} of {keys}: {error}");
         assert_eq!(pass.account().status, EnrichmentStatus::On);
     }
 }
@@ -367,5 +370,8 @@ async fn an_unreadable_batch_does_not_prove_that_intune_answers() {
     Mock::given(path(BATCH)).respond_with(ok(json!([]))).mount(&server).await;
     list(ResponseTemplate::new(403).set_body_json(forbidden())).mount(&server).await;
 
-    assert_eq!(enrich(&mut pass(&server, Some(5_000)), &some(1..=1), true).await, ["unavailable"]);
+    assert_eq!(
+        enrich(&mut pass(&server, Some(5_000)), &some_keys(1..=1), true).await,
+        ["unavailable"]
+    );
 }

@@ -6,9 +6,9 @@ use http::Response;
 use tokio::time::timeout;
 use tower::layer::{Layer, layer_fn};
 
-use stocktake_connector_core::ApiErrorKind;
+use crate::ApiErrorKind;
 
-use crate::failure::{Failure, Retry};
+use crate::attempt_failure::{AttemptFailure, Retry};
 use crate::layers::service;
 
 #[derive(Debug, Clone)]
@@ -23,10 +23,10 @@ pub(crate) fn layer<S>(after: Duration) -> impl Layer<S, Service = AttemptTimeou
 
 service!(AttemptTimeout, Response<bytes::Bytes>, |this, request| {
     timeout(this.after, this.inner.call(request)).await.unwrap_or_else(|_| {
-        Err(Failure::new(
+        Err(AttemptFailure::new(
             ApiErrorKind::Unavailable,
-            Retry::Again,
-            format!("no complete answer within {:?}", this.after),
+            Retry::Ambiguous,
+            format!("no complete response within {:?}", this.after),
         ))
     })
 });

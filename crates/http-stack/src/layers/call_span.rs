@@ -1,53 +1,39 @@
-//! One span for the whole call, so that its attempts appear as children.
-
-use std::sync::Arc;
+//! One span for the whole call: its waits for quota, for the gate and between attempts, which no request
+//! on the wire shows. A call that fails without a request has this span only.
 
 use http::Response;
 use tower::layer::{Layer, layer_fn};
 use tracing::Instrument;
 use tracing::field::Empty;
 
-use stocktake_connector_core::TenantId;
+use stocktake_connector_core::TenantName;
 use stocktake_telemetry::{field, span};
 
 use crate::StackOptions;
+use crate::attempt_failure::kind_name;
 use crate::call::Call;
-use crate::failure::kind_name;
 use crate::layers::service;
 
 #[derive(Debug, Clone)]
 pub(crate) struct CallSpan<S> {
     inner: S,
     api: &'static str,
-    tenant: Option<TenantId>,
-    host: Arc<str>,
-    port: Option<u16>,
+    tenant: Option<TenantName>,
 }
 
 pub(crate) fn layer<S>(options: &StackOptions) -> impl Layer<S, Service = CallSpan<S>> + use<S> {
     let (api, tenant) = (options.api, options.tenant.clone());
-    let host: Arc<str> = options.origin.host().into();
-    let port = options.origin.port();
-    layer_fn(move |inner| CallSpan {
-        inner,
-        api,
-        tenant: tenant.clone(),
-        host: Arc::clone(&host),
-        port,
-    })
+    layer_fn(move |inner| CallSpan { inner, api, tenant: tenant.clone() })
 }
 
 service!(CallSpan, Response<bytes::Bytes>, |this, request| {
-    // Neither path nor query: both may hold the id or the name of a device.
     let call = Call::of(&request);
     let span = tracing::info_span!(
-        span::HTTP_CALL,
+        span::API_CALL,
         { field::API } = this.api,
-        { field::TENANT_ID } = call.tenant.as_ref().or(this.tenant.as_ref()).map(TenantId::as_str),
+        { field::TENANT_NAME } =
+            call.tenant.as_ref().or(this.tenant.as_ref()).map(TenantName::as_str),
         { field::OPERATION } = call.operation,
-        { field::SERVER_ADDRESS } = &*this.host,
-        { field::SERVER_PORT } = this.port,
-        { field::HTTP_REQUEST_METHOD } = request.method().as_str(),
         { field::ERROR_TYPE } = Empty,
         { field::OTEL_STATUS_CODE } = Empty,
     );

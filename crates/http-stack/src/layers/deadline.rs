@@ -6,10 +6,10 @@ use http::Response;
 use tokio::time::{Instant, timeout_at};
 use tower::layer::{Layer, layer_fn};
 
-use stocktake_connector_core::ApiErrorKind;
+use crate::ApiErrorKind;
 
+use crate::attempt_failure::{AttemptFailure, Retry};
 use crate::call::Call;
-use crate::failure::{Failure, Retry};
 use crate::layers::service;
 
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ service!(Deadline, Response<bytes::Bytes>, |this, request| {
     call.deadline = Some(deadline);
     request.extensions_mut().insert(call);
     timeout_at(deadline, this.inner.call(request)).await.unwrap_or_else(|_| {
-        Err(Failure::new(
+        Err(AttemptFailure::new(
             ApiErrorKind::DeadlineExceeded,
             Retry::Never,
             format!("the call took longer than {:?}", this.after),

@@ -3,28 +3,30 @@
 //! ```text
 //! call_span          one span for the whole call
 //! deadline           bounds the call, its waits included
+//! compress           a call is compressed once
 //! retry              ── above: once per call ── below: once per attempt ──
 //! rate_limit         every attempt spends quota
-//! pause              a refusal of one call holds all of them back
-//! authorise          an attempt after a long wait carries a fresh token
-//! attempt_span       one span and one count for each request on the wire
-//! answer             tells success from failure, and what may be tried again
+//! retry_after_gate   a refusal of one call holds all of them back
+//! authenticate       an attempt after a long wait carries a fresh secret, and signs the final bytes
+//! request_span       one span, count and observation for each request on the wire
+//! response           tells success from failure, and what may be tried again
 //! attempt_timeout    bounds one attempt
 //! body_bound         reads the body whole, up to a bound
-//! exchange           reqwest
+//! http_service       reqwest
 //! ```
 
-pub(crate) mod answer;
-pub(crate) mod attempt_span;
 pub(crate) mod attempt_timeout;
-pub(crate) mod authorise;
+pub(crate) mod authenticate;
 pub(crate) mod body_bound;
 pub(crate) mod call_span;
+pub(crate) mod compress;
 pub(crate) mod deadline;
-pub(crate) mod exchange;
-pub(crate) mod pause;
+pub(crate) mod http_service;
 pub(crate) mod rate_limit;
+pub(crate) mod request_span;
+pub(crate) mod response;
 pub(crate) mod retry;
+pub(crate) mod retry_after_gate;
 
 use std::pin::Pin;
 
@@ -32,35 +34,38 @@ use bytes::Bytes;
 use http::{Request, Response};
 use tower::Service;
 
-use crate::failure::Failure;
+use crate::attempt_failure::AttemptFailure;
 
-/// What every layer's future is. The allocation is nothing beside a network call.
+/// The future of every layer. The allocation is nothing next to a network call.
 pub(crate) type Outcome<R = Response<Bytes>> =
-    Pin<Box<dyn Future<Output = Result<R, Box<Failure>>> + Send>>;
+    Pin<Box<dyn Future<Output = Result<R, Box<AttemptFailure>>> + Send>>;
 
 /// What every layer but the last wraps.
 pub(crate) trait Attempt<R = Response<Bytes>>:
-    Service<Request<Bytes>, Response = R, Error = Box<Failure>, Future: Send> + Clone + Send + 'static
+    Service<Request<Bytes>, Response = R, Error = Box<AttemptFailure>, Future: Send>
+    + Clone
+    + Send
+    + 'static
 {
 }
 
 impl<R, S> Attempt<R> for S where
-    S: Service<Request<Bytes>, Response = R, Error = Box<Failure>, Future: Send>
+    S: Service<Request<Bytes>, Response = R, Error = Box<AttemptFailure>, Future: Send>
         + Clone
         + Send
         + 'static
 {
 }
 
-/// Writes the part of `Service` that is alike in every layer: nothing here holds a request back in
-/// `poll_ready`, because a wait must be visible to the deadline.
+/// Writes the part of `Service` that is the same in every layer: nothing here holds a request back in
+/// `poll_ready`, because the deadline must bound every wait.
 macro_rules! service {
     ($layer:ident, $inner:ty, |$this:ident, $request:ident| $body:expr) => {
         impl<S: $crate::layers::Attempt<$inner>> tower::Service<http::Request<bytes::Bytes>>
             for $layer<S>
         {
             type Response = http::Response<bytes::Bytes>;
-            type Error = Box<$crate::failure::Failure>;
+            type Error = Box<$crate::attempt_failure::AttemptFailure>;
             type Future = $crate::layers::Outcome;
 
             fn poll_ready(
@@ -72,7 +77,7 @@ macro_rules! service {
 
             fn call(&mut self, $request: http::Request<bytes::Bytes>) -> Self::Future {
                 let mut $this = self.clone();
-                // The clone was not asked whether it is ready; the one that was goes along.
+                // The clone has not been polled for readiness; the original has.
                 std::mem::swap(&mut $this.inner, &mut self.inner);
                 Box::pin(async move { $body })
             }

@@ -1,14 +1,10 @@
 //! Keeps all calls of a stack within the API's quotas.
 //!
-//! Quotas hold all at once. No window of a quota's length sees more calls than it allows: of the
-//! calls a fifth may come at once, and the rest are spread over the window. A request that carries
-//! several calls takes room for each. One that carries more than may come at once waits until that
-//! much room was saved up, which costs it about half of the throughput: callers do better to carry no
-//! more than [`Quota::at_once`]. One that carries more than a whole quota has to exceed it.
-//!
-//! When a refusal names a smaller quota than ours, that one holds until the API has refused nothing
-//! for a while; a larger one changes nothing, because other programs with the same app registration
-//! share it.
+//! All quotas hold at once. No window of a quota's length sees more calls than it allows: a fifth of
+//! the calls may go out in a burst, and the rest are spread over the window. A request that carries
+//! several calls takes capacity for each. One that carries more than the burst waits until that much
+//! capacity was saved up, which costs it about half of the throughput: callers do better to carry no
+//! more than [`Quota::burst`]. One that carries more than a whole quota has to exceed it.
 
 use std::sync::{Arc, Mutex as Lock, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,22 +14,10 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 use tower::layer::{Layer, layer_fn};
 
-use stocktake_connector_core::ApiErrorKind;
-use stocktake_telemetry::field;
-
 use crate::Quota;
+use crate::attempt_failure::AttemptFailure;
 use crate::call::{Call, Weight};
-use crate::failure::{Failure, Retry};
 use crate::layers::service;
-use crate::quota_use::QuotaUse;
-
-/// Quotas that one stack keeps at most; a remote that names ever new windows adds no more.
-const MOST_QUOTAS: usize = 8;
-
-/// How long the API must refuse nothing before a quota that it named gives way to ours again. The
-/// longest window that these APIs are known to count by is an hour: after that none of the calls
-/// that led to the refusal counts any more.
-const CALM: Duration = Duration::from_secs(60 * 60);
 
 #[derive(Debug, Clone)]
 pub(crate) struct RateLimit<S> {
@@ -48,215 +32,126 @@ pub(crate) fn layer<S>(quotas: &Arc<Quotas>) -> impl Layer<S, Service = RateLimi
 
 service!(RateLimit, Response<bytes::Bytes>, |this, request| {
     this.quotas.acquire(&Call::of(&request)).await?;
-    let outcome = this.inner.call(request).await;
-    if let Err(failure) = &outcome
-        && failure.kind == ApiErrorKind::Throttled
-        // What is not to be tried again was no answer of this API.
-        && failure.retry == Retry::Again
-    {
-        this.quotas.refused(failure.detail.quota);
-    }
-    outcome
+    this.inner.call(request).await
 });
 
 impl Quota {
     /// How many of the calls may go out at once: a fifth, but at least one. A request that counts as
-    /// more has to wait until it has saved room up.
-    pub const fn at_once(&self) -> u32 {
+    /// more has to wait until it has saved capacity up.
+    pub const fn burst(&self) -> u32 {
         if self.calls < 5 { 1 } else { self.calls / 5 }
     }
 }
 
-/// The room of one quota. Times are those since the stack was built.
+/// The capacity of one quota. Times are those since the stack was built.
 #[derive(Debug, Clone)]
 struct Limit {
     quota: Quota,
-    /// How long one call takes to be made room for again.
+    /// How long it takes until one call's capacity is back.
     every: Duration,
-    /// When everything that went out will have been made room for again.
-    booked: Duration,
-    /// What was taken, to tell of it; `booked` decides.
-    used: QuotaUse,
+    /// When the capacity of everything that went out will be back.
+    reserved_until: Duration,
 }
 
 impl Limit {
-    fn new(quota: Quota, now: Duration) -> Self {
-        // A window can hold all that goes out at once and what is added while it lasts, so the one is
-        // taken off the other. With n calls in a window that begins with the first of them:
-        // n * every <= booked - first <= last + at_once * every - first < (added + at_once) * every.
-        let added = quota.calls.saturating_sub(quota.at_once()).max(1);
+    fn new(quota: Quota) -> Self {
+        // A window can hold the burst and what is added while it lasts, so the one is taken off the
+        // other. With n calls in a window that begins with the first of them:
+        // n * every <= reserved_until - first <= last + burst * every - first < (added + burst) * every.
+        let added = quota.calls.saturating_sub(quota.burst()).max(1);
         let mut every = quota.per / added;
         if every * added < quota.per {
             every += Duration::from_nanos(1);
         }
-        Self { quota, every, booked: now, used: QuotaUse::new(quota.per) }
+        Self { quota, every, reserved_until: Duration::ZERO }
     }
 
-    /// A limit whose room is used up: calls went out, or were refused, just before it began.
-    fn drained(quota: Quota, now: Duration) -> Self {
-        let mut limit = Self::new(quota, now);
-        limit.book(Weight(quota.at_once()), now);
-        limit
-    }
-
-    /// How long what `weight` takes will have been made room for again.
+    /// How long it takes until the capacity of `weight` is back.
     fn span(&self, weight: Weight) -> Duration {
         self.every.saturating_mul(weight.0.clamp(1, self.quota.calls.max(1)))
     }
 
+    fn burst_span(&self) -> Duration {
+        self.span(Weight(self.quota.burst()))
+    }
+
     /// How long a request has to wait.
     fn wait(&self, weight: Weight, now: Duration) -> Duration {
-        let then = self.booked.saturating_add(self.span(weight));
-        let at_once = self.span(Weight(self.quota.at_once()));
-        then.saturating_sub(at_once).saturating_sub(now)
+        let then = self.reserved_until.saturating_add(self.span(weight));
+        then.saturating_sub(self.burst_span()).saturating_sub(now)
     }
 
-    fn book(&mut self, weight: Weight, now: Duration) {
-        self.booked = self.booked.max(now).saturating_add(self.span(weight));
-        self.used.take(weight.0);
+    fn reserve(&mut self, weight: Weight, now: Duration) {
+        self.reserved_until = self.reserved_until.max(now).saturating_add(self.span(weight));
     }
 
-    /// The share of the quota that nobody took in the window that ends now.
-    fn left(&mut self) -> f64 {
-        let calls = f64::from(self.quota.calls.max(1));
-        (1.0 - f64::from(self.used.taken()) / calls).max(0.0)
+    /// The share of the burst that is free now.
+    fn left(&self, now: Duration) -> f64 {
+        let reserved = self.reserved_until.saturating_sub(now);
+        (1.0 - reserved.as_secs_f64() / self.burst_span().as_secs_f64()).max(0.0)
     }
 }
 
 /// The quotas of one stack.
 #[derive(Debug)]
 pub(crate) struct Quotas {
-    configured: Vec<Quota>,
-    held: Lock<Held>,
-    /// One caller at a time waits for room, in the order of asking.
+    /// The longest window first.
+    limits: Lock<Vec<Limit>>,
+    /// One caller at a time waits for capacity, in the order of asking.
     turn: Mutex<()>,
     built: Instant,
 }
 
-/// The quotas that hold now.
-#[derive(Debug)]
-struct Held {
-    /// The longest window first.
-    limits: Vec<Limit>,
-    /// When the API last refused, while one of the limits is one that it named.
-    refused: Option<Instant>,
-}
-
-impl Held {
-    fn sort(&mut self) {
-        self.limits.sort_by_key(|limit| std::cmp::Reverse(limit.quota.per));
-    }
-}
-
 impl Quotas {
     pub(crate) fn new(quotas: &[Quota]) -> Self {
-        let configured: Vec<Quota> =
-            quotas.iter().filter(|quota| !quota.per.is_zero()).copied().collect();
-        let limits = configured.iter().map(|quota| Limit::new(*quota, Duration::ZERO)).collect();
-        let mut held = Held { limits, refused: None };
-        held.sort();
-        Self { configured, held: Lock::new(held), turn: Mutex::new(()), built: Instant::now() }
+        let quotas = quotas.iter().filter(|quota| !quota.per.is_zero());
+        let mut limits: Vec<_> = quotas.map(|quota| Limit::new(*quota)).collect();
+        limits.sort_by_key(|limit| std::cmp::Reverse(limit.quota.per));
+        Self { limits: Lock::new(limits), turn: Mutex::new(()), built: Instant::now() }
     }
 
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn limits(&self) -> MutexGuard<'_, Vec<Limit>> {
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Our limits again, once the API has been calm for long enough.
-    fn give_way(&self, held: &mut Held, now: Duration) {
-        let longest = held.limits.first().map_or(CALM, |limit| limit.quota.per.max(CALM));
-        if held.refused.is_none_or(|at| at.elapsed() < longest) {
-            return;
-        }
-        let (ours, named): (Vec<_>, Vec<_>) =
-            held.limits.drain(..).partition(|limit| self.configured.contains(&limit.quota));
-        held.limits = ours;
-        let given_way = self
-            .configured
-            .iter()
-            .filter(|quota| named.iter().any(|limit| limit.quota.per == quota.per));
-        // What went out under the smaller quota still counts in the present window.
-        held.limits.extend(given_way.map(|quota| Limit::drained(*quota, now)));
-        held.sort();
-        held.refused = None;
-        tracing::info!("the API refused nothing for long; the configured quotas hold again");
-    }
-
-    /// The share of the longest quota that is still free; `None` without a quota.
+    /// The share of the longest quota's burst that is free; `None` without a quota.
     pub(crate) fn left(&self) -> Option<f64> {
-        let mut held = self.held();
-        self.give_way(&mut held, self.built.elapsed());
-        held.limits.first_mut().map(Limit::left)
+        self.limits().first().map(|limit| limit.left(self.built.elapsed()))
     }
 
-    /// Takes room in every quota, or in none: then the one that has it last, and the wait.
-    fn book(&self, weight: Weight) -> Result<(), (Quota, Duration)> {
+    /// Takes capacity of every quota, or of none: then the one that has it last, and the wait.
+    fn reserve(&self, weight: Weight) -> Result<(), (Quota, Duration)> {
         let now = self.built.elapsed();
-        let mut held = self.held();
-        self.give_way(&mut held, now);
-        let waits = held.limits.iter().map(|limit| (limit.quota, limit.wait(weight, now)));
+        let mut limits = self.limits();
+        let waits = limits.iter().map(|limit| (limit.quota, limit.wait(weight, now)));
         if let Some((quota, wait)) = waits.max_by_key(|(_, wait)| *wait)
             && !wait.is_zero()
         {
             return Err((quota, wait.max(Duration::from_millis(1))));
         }
-        held.limits.iter_mut().for_each(|limit| limit.book(weight, now));
+        limits.iter_mut().for_each(|limit| limit.reserve(weight, now));
         Ok(())
     }
 
-    /// Waits until every quota has room.
-    async fn acquire(&self, call: &Call) -> Result<(), Box<Failure>> {
+    /// Waits until every quota has capacity.
+    async fn acquire(&self, call: &Call) -> Result<(), Box<AttemptFailure>> {
         let _turn = self.turn.lock().await;
-        while let Err((Quota { calls, per }, wait)) = self.book(call.weight) {
+        while let Err((Quota { calls, per }, wait)) = self.reserve(call.weight) {
             if call.ends_before(wait) {
                 let message = format!("our quota of {calls} calls per {per:?} is used up");
-                return Err(Failure::throttled_past_deadline(message, wait));
+                return Err(AttemptFailure::throttled_past_deadline(message, wait));
             }
             sleep(wait).await;
         }
         Ok(())
-    }
-
-    /// The API refused a call; to a smaller quota than ours that it names we keep for now.
-    fn refused(&self, named: Option<Quota>) {
-        let mut held = self.held();
-        if held.refused.is_some() {
-            held.refused = Some(Instant::now());
-        }
-        let Some(named) = named.filter(|named| !named.per.is_zero()) else { return };
-        let ours = held.limits.iter().find(|limit| limit.quota.per == named.per);
-        let keeps = match ours {
-            Some(ours) => ours.quota.calls <= named.calls,
-            None => held.limits.len() >= MOST_QUOTAS,
-        };
-        if keeps {
-            return;
-        }
-        held.limits.retain(|limit| limit.quota.per != named.per);
-        held.limits.push(Limit::drained(named, self.built.elapsed()));
-        held.sort();
-        held.refused = Some(Instant::now());
-        tracing::warn!(
-            { field::QUOTA_CALLS } = named.calls,
-            { field::QUOTA_SECONDS } = named.per.as_secs(),
-            "the API named a smaller quota than ours; it holds for now"
-        );
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ApiErrorKind;
     use proptest::prelude::*;
-
-    impl Quotas {
-        /// The limits that hold now.
-        fn limits(&self) -> Vec<Limit> {
-            let mut held = self.held();
-            self.give_way(&mut held, self.built.elapsed());
-            held.limits.clone()
-        }
-    }
 
     /// The times at which calls that all want to go at once are let through.
     async fn times(quotas: &Quotas, count: usize) -> Vec<Duration> {
@@ -335,59 +230,16 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_smaller_quota_that_a_refusal_names_holds_from_then_on() {
-        let quotas = Quotas::new(&[Quota::per_minute(50)]);
-        quotas.refused(Some(Quota::per_minute(10)));
-        let times = times(&quotas, 40).await;
-        assert!(busiest(&times, Duration::from_secs(60)) <= 10);
-        assert!(times[0] > Duration::ZERO, "the burst is used up when a refusal comes");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_larger_quota_changes_nothing_and_new_windows_are_bounded() {
-        let quotas = Quotas::new(&[Quota::per_minute(50)]);
-        quotas.refused(Some(Quota::per_minute(51)));
-        assert_eq!(quotas.limits()[0].quota, Quota::per_minute(50));
-        for second in 1..100 {
-            quotas.refused(Some(Quota { calls: 9, per: Duration::from_secs(second) }));
-        }
-        assert_eq!(quotas.limits().len(), MOST_QUOTAS);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_named_quota_gives_way_to_ours_after_a_long_calm() {
-        let quotas = Quotas::new(&[Quota::per_minute(50)]);
-        quotas.refused(Some(Quota::per_minute(10)));
-        quotas.refused(Some(Quota { calls: 3, per: Duration::from_secs(10) }));
-        sleep(CALM - Duration::from_secs(1)).await;
-        // Any refusal ends the calm, also one that names nothing or what we keep to anyway.
-        for named in [None, Some(Quota::per_minute(10))] {
-            quotas.refused(named);
-            sleep(CALM - Duration::from_secs(1)).await;
-            assert_eq!(quotas.limits()[0].quota, Quota::per_minute(10));
-        }
-        let mut times = times(&quotas, 20).await;
-        sleep(Duration::from_secs(1)).await;
-        let rested = *times.last().unwrap() + Duration::from_secs(1);
-        times.extend(self::times(&quotas, 100).await.iter().map(|at| rested + *at));
-
-        let limits = quotas.limits();
-        assert_eq!(limits.iter().map(|limit| limit.quota).collect::<Vec<_>>(), quotas.configured);
-        let busiest = busiest(&times, Duration::from_secs(60));
-        assert!(busiest > 30 && busiest <= 50, "{busiest}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn without_a_named_quota_a_refusal_changes_no_room() {
-        let quotas = Quotas::new(&[Quota::per_minute(50)]);
-        times(&quotas, 50).await;
-        quotas.refused(None);
-        let room = || -> Vec<_> {
-            quotas.limits().iter().map(|limit| (limit.quota, limit.booked)).collect()
-        };
-        let before = room();
-        sleep(CALM * 2).await;
-        assert_eq!(room(), before);
+    async fn what_is_left_is_the_free_share_of_the_longest_burst() {
+        assert_eq!(Quotas::new(&[]).left(), None);
+        let quotas = Quotas::new(&[Quota::per_minute(50), Quota::per_hour(500)]);
+        assert_eq!(quotas.left(), Some(1.0));
+        times(&quotas, 10).await;
+        assert!((quotas.left().unwrap() - 0.9).abs() < 0.001);
+        times(&quotas, 200).await;
+        assert!(quotas.left().unwrap() < 0.02);
+        sleep(Duration::from_secs(3600)).await;
+        assert_eq!(quotas.left(), Some(1.0));
     }
 
     async fn heavy_times(quota: Quota, weight: u32, count: usize) -> Vec<Duration> {
@@ -404,7 +256,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_request_that_carries_several_calls_takes_room_for_each() {
+    async fn a_request_that_carries_several_calls_takes_capacity_for_each() {
         let minute = Duration::from_secs(60);
         let times = heavy_times(Quota::per_minute(100), 20, 50).await;
         assert!((4..=5).contains(&busiest(&times, minute)), "{times:?}");

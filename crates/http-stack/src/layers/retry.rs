@@ -1,78 +1,72 @@
-//! Tries again what may succeed, after a wait.
+//! Tries again what may succeed: see [`RetryPolicy`] for when, and [`Idempotent`] for what.
 //!
-//! The wait is drawn at random from a step that doubles; a wait that the remote names is a lower
-//! bound. A wait that would pass the call's deadline ends the call at once, with the failure as it
-//! is. A budget keeps a remote that fails everything from being asked many times over.
-
-use std::sync::Arc;
-use std::time::Duration;
+//! A wait that would pass the call's deadline ends the call at once, with the failure as it is.
 
 use bytes::Bytes;
 use http::{Request, Response};
 use tokio::time::{Sleep, sleep};
-use tower::retry::budget::{Budget, TpsBudget};
 use tower::retry::{Policy, RetryLayer};
 
-use stocktake_connector_core::ApiErrorKind;
 use stocktake_telemetry::field;
 
-use crate::call::Call;
-use crate::failure::{Failure, Retry, kind_name};
-use crate::{Backoff, Limits};
+use crate::ApiErrorKind;
+use crate::attempt_failure::{AttemptFailure, Retry, kind_name};
+use crate::call::{Call, Idempotent, RetryResponsesOnly};
+use crate::retry_policy::{NoRetry, RetryPolicy};
 
-/// Retries in any ten seconds beyond those that successes earn.
-const FREE_RETRIES_PER_SECOND: u32 = 5;
-/// Retries that each success earns.
-const RETRIES_PER_SUCCESS: f32 = 0.5;
-
-/// What is tried again, how often and when.
+/// Applies the policy to the requests of a stack.
 #[derive(Clone)]
-pub(crate) struct HonourRetryAfter {
-    max_retries: u32,
-    backoff: Backoff,
-    budget: Arc<TpsBudget>,
+pub(crate) struct StackRetry(RetryPolicy);
+
+pub(crate) fn layer(policy: RetryPolicy) -> RetryLayer<StackRetry> {
+    RetryLayer::new(StackRetry(policy))
 }
 
-pub(crate) fn layer(limits: &Limits) -> RetryLayer<HonourRetryAfter> {
-    let budget =
-        TpsBudget::new(Duration::from_secs(10), FREE_RETRIES_PER_SECOND, RETRIES_PER_SUCCESS);
-    RetryLayer::new(HonourRetryAfter {
-        max_retries: limits.max_retries,
-        backoff: limits.backoff,
-        budget: Arc::new(budget),
-    })
-}
-
-impl Policy<Request<Bytes>, Response<Bytes>, Box<Failure>> for HonourRetryAfter {
+impl Policy<Request<Bytes>, Response<Bytes>, Box<AttemptFailure>> for StackRetry {
     type Future = Sleep;
 
     fn retry(
         &mut self,
         request: &mut Request<Bytes>,
-        result: &mut Result<Response<Bytes>, Box<Failure>>,
+        result: &mut Result<Response<Bytes>, Box<AttemptFailure>>,
     ) -> Option<Sleep> {
         let failure = match result {
             Ok(_) => {
-                self.budget.deposit();
+                self.0.record_success();
                 return None;
             }
             Err(failure) => failure,
         };
+        if failure.status.is_none() && request.extensions().get::<RetryResponsesOnly>().is_some() {
+            return None;
+        }
+        match failure.retry {
+            Retry::Unprocessed => {}
+            Retry::Ambiguous if Idempotent::applies_to(request) => {}
+            Retry::Ambiguous => {
+                failure
+                    .detail
+                    .message
+                    .push_str("; not sent again, because it may have been processed");
+                return None;
+            }
+            Retry::Never => return None,
+        }
         let mut call = Call::of(request);
-        if failure.retry == Retry::Never || call.retries >= self.max_retries {
-            return None;
-        }
-        let wait =
-            self.backoff.draw(call.retries).max(failure.detail.retry_after.unwrap_or_default());
-        if call.ends_before(wait) {
-            return None;
-        }
-        // A remote that throttles says itself when it wants to be asked again, and the pause holds
-        // the other calls back; the budget is for one that fails.
-        if failure.kind != ApiErrorKind::Throttled && !self.budget.withdraw() {
-            failure.detail.message.push_str("; not tried again, because too many calls fail");
-            return None;
-        }
+        // A response that is malformed, here, is one that may be whole the next time.
+        let kind = match failure.kind {
+            ApiErrorKind::Malformed => ApiErrorKind::Unavailable,
+            kind => kind,
+        };
+        let wait = self.0.decide(call.retries, kind, failure.detail.retry_after, call.deadline);
+        let wait = match wait {
+            Ok(wait) => wait,
+            Err(NoRetry::Final | NoRetry::PastDeadline) => return None,
+            Err(NoRetry::Budget) => {
+                failure.detail.message.push_str("; not tried again, because too many calls fail");
+                return None;
+            }
+        };
         tracing::warn!(
             { field::ERROR_TYPE } = kind_name(failure.kind),
             { field::HTTP_RESPONSE_STATUS_CODE } = failure.status.map(|status| status.as_u16()),

@@ -1,4 +1,4 @@
-//! The stack over scripted answers, with paused time.
+//! The stack over scripted responses, with paused time.
 
 use std::collections::VecDeque;
 use std::io;
@@ -7,22 +7,23 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::DateTime;
-use http::HeaderMap;
+use chrono::{DateTime, Utc};
 use http::header::AUTHORIZATION;
+use http::{HeaderMap, StatusCode};
 use tokio::time::{Instant, sleep};
 use tower::Service;
 
 use stocktake_connector_core::{
-    AccessToken, ApiErrorKind, FixedClock, Recovery, TenantId, TokenError, TokenProvider,
-    TokenScope,
+    AccessToken, ErrorCode, Failure, FixedClock, Recovery, TenantName, TokenProvider, TokenScope,
 };
 
 use super::*;
 use crate::layers::Outcome;
-use crate::{Authorisation, ODataAnswers, Quota};
+use crate::{Authentication, ErrorDetail, Idempotent, InvalidResponse, ResponsePolicy};
 
-/// One answer of the script.
+mod observed;
+
+/// One response of the script.
 struct Step {
     after: Duration,
     status: u16,
@@ -52,7 +53,7 @@ impl Step {
     }
 }
 
-/// Answers from a script, the last one for ever, and remembers what was asked and when.
+/// Responds from a script, the last step repeatedly, and records what was sent and when.
 #[derive(Clone)]
 struct Script {
     steps: Arc<Mutex<VecDeque<Step>>>,
@@ -81,7 +82,7 @@ impl Script {
 
 impl Service<Request<Bytes>> for Script {
     type Response = reqwest::Response;
-    type Error = Box<Failure>;
+    type Error = Box<AttemptFailure>;
     type Future = Outcome<reqwest::Response>;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
@@ -112,9 +113,14 @@ impl Service<Request<Bytes>> for Script {
 fn options() -> StackOptions {
     let origin = Origin::parse("https://api.example.com").unwrap();
     let mut options = StackOptions::new("defender", origin);
-    options.tenant = Some(TenantId::new("contoso").unwrap());
-    options.answers = Arc::new(ODataAnswers);
+    options.tenant = Some(TenantName::new("contoso").unwrap());
+    options.clock = Arc::new(FixedClock(DateTime::UNIX_EPOCH));
     options
+}
+
+/// So many seconds after what the clock shows.
+fn at(seconds: i64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(seconds, 0)
 }
 
 async fn get(stack: &ApiStack) -> Result<Response<Bytes>, ApiError> {
@@ -170,8 +176,7 @@ async fn everything_else_is_permanent() {
 
 #[tokio::test(start_paused = true)]
 async fn retries_end_and_the_error_says_all_that_is_known() {
-    let body =
-        r#"{"error": {"code": "Internal\u0000Error", "message": "it\r\nbroke", "target": "t1"}}"#;
+    let body = r#"{"code": "Internal\u0000Error", "message": "it\r\nbroke", "request_id": "t1"}"#;
     let script = Script::new([status(500).body(body)]);
     let stack = ApiStack::over(script, options());
     let error = get(&stack).await.unwrap_err();
@@ -180,7 +185,7 @@ async fn retries_end_and_the_error_says_all_that_is_known() {
         "tenant contoso: defender: list machines: unavailable (HTTP 500, Internal Error): it broke \
          [request t1] after 7 attempts"
     );
-    assert_eq!(error.recovery(), Recovery::NextCycle { after: None });
+    assert_eq!(error.recovery(), Recovery::Retry);
 }
 
 #[tokio::test(start_paused = true)]
@@ -189,9 +194,7 @@ async fn the_remotes_wait_wins_over_the_backoff() {
     for wait in ["40", "Thu, 01 Jan 1970 00:00:40 GMT"] {
         for refusal in [429, 503, 500] {
             let script = Script::new([status(refusal).header("retry-after", wait), status(200)]);
-            let mut options = options();
-            options.clock = Arc::new(FixedClock(DateTime::UNIX_EPOCH));
-            get(&ApiStack::over(script.clone(), options)).await.unwrap();
+            get(&ApiStack::over(script.clone(), options())).await.unwrap();
             let waited = script.times()[1] - script.times()[0];
             assert!(waited >= Duration::from_secs(40), "{refusal} {wait}: {waited:?}");
             assert!(waited < Duration::from_secs(41), "{refusal} {wait}: {waited:?}");
@@ -199,13 +202,28 @@ async fn the_remotes_wait_wins_over_the_backoff() {
     }
 }
 
+/// An API that says in the body how long to wait.
+#[derive(Debug)]
+struct WaitInBody;
+
+impl ResponsePolicy for WaitInBody {
+    fn flaw(&self, _: &Response<Bytes>) -> Option<InvalidResponse> {
+        None
+    }
+
+    fn read_error(&self, _: StatusCode, _: &HeaderMap, body: &Bytes) -> ErrorDetail {
+        let seconds = String::from_utf8_lossy(body).parse().ok();
+        ErrorDetail { retry_after: seconds.map(Duration::from_secs), ..ErrorDetail::default() }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_wait_in_the_body_is_kept_unless_a_header_says_otherwise() {
-    let body = r#"{"error": {"message": "You can send requests again in 8 seconds."}}"#;
-    let script = Script::new([status(429).body(body), status(200)]);
+    let options = || StackOptions { responses: Arc::new(WaitInBody), ..options() };
+    let script = Script::new([status(429).body(8), status(200)]);
     get(&ApiStack::over(script.clone(), options())).await.unwrap();
     assert!(script.times()[1] >= Duration::from_secs(8));
-    let script = Script::new([status(429).body(body).header("retry-after", 3), status(200)]);
+    let script = Script::new([status(429).body(8).header("retry-after", 3), status(200)]);
     get(&ApiStack::over(script.clone(), options())).await.unwrap();
     assert!(script.times()[1] < Duration::from_secs(4));
 }
@@ -218,12 +236,12 @@ async fn a_wait_past_the_deadline_ends_the_call_at_once() {
     let error = get(&stack).await.unwrap_err();
     assert_eq!(start.elapsed(), Duration::ZERO);
     assert_eq!(error.kind, ApiErrorKind::Throttled);
-    assert_eq!(error.retry_after, Some(Duration::from_secs(301)));
-    // The next call is told the same without asking.
+    assert_eq!(error.retry_at, at(301));
+    // The next call fails alike without a request.
     sleep(Duration::from_secs(1)).await;
     let error = get(&stack).await.unwrap_err();
     assert_eq!((error.kind, error.attempts), (ApiErrorKind::Throttled, 0));
-    assert_eq!(error.retry_after, Some(Duration::from_secs(300)));
+    assert_eq!(error.retry_at, at(300), "the clock stands still here, the wait does not");
     assert_eq!(script.times().len(), 1);
 }
 
@@ -245,30 +263,10 @@ async fn one_refusal_pauses_every_call_of_the_stack() {
 #[tokio::test(start_paused = true)]
 async fn refusals_without_a_wait_are_answered_by_doubling_ones() {
     let script = Script::new([status(429), status(429), status(429), status(200)]);
-    let mut options = options();
-    options.answers = Arc::new(crate::JsonAnswers);
-    get(&ApiStack::over(script.clone(), options)).await.unwrap();
+    get(&ApiStack::over(script.clone(), options())).await.unwrap();
     let times = script.times();
     let waits: Vec<u128> = times.windows(2).map(|pair| (pair[1] - pair[0]).as_millis()).collect();
     assert_eq!(waits, [500, 1000, 2000]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_quota_that_a_refusal_names_is_kept_from_then_on() {
-    let body = r#"{"error": {"message": "Maximum allowed 5 per 00:01:00. Again in 1 seconds."}}"#;
-    let script = Script::new([status(429).body(body), status(200)]);
-    let mut options = options();
-    options.quotas = vec![Quota::per_minute(600)];
-    let stack = ApiStack::over(script.clone(), options);
-    for _ in 0..12 {
-        get(&stack).await.unwrap();
-    }
-    let times = script.times();
-    for from in &times[1..] {
-        let window =
-            times[1..].iter().filter(|at| *at >= from && **at < *from + Duration::from_secs(60));
-        assert!(window.count() <= 5);
-    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -288,6 +286,37 @@ async fn an_attempt_that_takes_too_long_is_tried_again() {
     let stack = ApiStack::over(script, options());
     get(&stack).await.unwrap();
     assert_eq!(stack.calls().attempts, 2);
+}
+
+async fn post(stack: &ApiStack, idempotent: bool) -> Result<Response<Bytes>, ApiError> {
+    let mut request = Request::post("https://api.example.com/push").body(Bytes::new()).unwrap();
+    if idempotent {
+        request.extensions_mut().insert(Idempotent);
+    }
+    stack.call("push", request).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_have_been_processed_is_sent_again_only_if_it_is_idempotent() {
+    for ambiguous in [|| status(500), || status(504), || status(200).after(61)] {
+        let stack = ApiStack::over(Script::new([ambiguous(), status(200)]), options());
+        let error = post(&stack, false).await.unwrap_err();
+        assert_eq!((error.kind, error.attempts), (ApiErrorKind::Unavailable, 1));
+        assert!(error.message.contains("may have been processed"), "{error}");
+
+        let stack = ApiStack::over(Script::new([ambiguous(), status(200)]), options());
+        post(&stack, true).await.unwrap();
+        assert_eq!(stack.calls().attempts, 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_refused_without_processing_is_sent_again_whatever_it_is() {
+    for refusal in [status(429), status(503).header("retry-after", 1)] {
+        let stack = ApiStack::over(Script::new([refusal, status(200)]), options());
+        post(&stack, false).await.unwrap();
+        assert_eq!(stack.calls().attempts, 2);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -342,20 +371,21 @@ async fn a_redirect_is_named_by_its_origin_only() {
 #[derive(Debug)]
 struct Tokens {
     left: Mutex<VecDeque<&'static str>>,
-    fails: Option<Recovery>,
+    fails: Option<(Recovery, Option<DateTime<Utc>>)>,
 }
 
 #[async_trait]
 impl TokenProvider for Tokens {
-    async fn token(&self, _scope: &TokenScope) -> Result<AccessToken, TokenError> {
+    async fn token(&self, _scope: &TokenScope) -> Result<AccessToken, Failure> {
         match self.fails {
             None => Ok(AccessToken::new(*self.left.lock().unwrap().front().unwrap(), None)),
-            Some(recovery) => Err(TokenError {
-                message: "the app secret has expired".to_owned(),
-                advice: Some("Create another.".to_owned()),
-                recovery,
-                source: Some(io::Error::other("AADSTS7000222").into()),
-            }),
+            Some((recovery, retry_at)) => {
+                let message = "the app secret has expired";
+                Err(Failure::new(ErrorCode::TokenRefused, recovery, message)
+                    .with_advice("Create another.")
+                    .with_retry_at(retry_at)
+                    .because(io::Error::other("AADSTS7000222")))
+            }
         }
     }
 
@@ -367,20 +397,21 @@ impl TokenProvider for Tokens {
     }
 }
 
-fn authorised(tokens: &[&'static str], fails: Option<Recovery>) -> StackOptions {
-    let provider = Tokens { left: Mutex::new(tokens.iter().copied().collect()), fails };
+fn authorised(tokens: &[&'static str]) -> StackOptions {
+    with_tokens(Tokens { left: Mutex::new(tokens.iter().copied().collect()), fails: None })
+}
+
+fn with_tokens(provider: Tokens) -> StackOptions {
     let mut options = options();
-    options.authorisation = Some(Authorisation {
-        provider: Arc::new(provider),
-        scope: TokenScope::new("https://api.example.com/.default"),
-    });
+    let scope = TokenScope::new("https://api.example.com/.default");
+    options.authentication = Some(Authentication::bearer(Arc::new(provider), scope));
     options
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_401_drops_the_token_and_tries_another_once() {
     let script = Script::new([status(401), status(200)]);
-    let stack = ApiStack::over(script.clone(), authorised(&["t1", "t2"], None));
+    let stack = ApiStack::over(script.clone(), authorised(&["t1", "t2"]));
     get(&stack).await.unwrap();
     assert_eq!(script.sent("authorization"), ["Bearer t1", "Bearer t2"]);
     let seen = script.seen.lock().unwrap();
@@ -390,7 +421,7 @@ async fn a_401_drops_the_token_and_tries_another_once() {
 #[tokio::test(start_paused = true)]
 async fn a_401_for_a_fresh_token_too_is_final() {
     let script = Script::new([status(401)]);
-    let stack = ApiStack::over(script.clone(), authorised(&["t1", "t2", "t3"], None));
+    let stack = ApiStack::over(script.clone(), authorised(&["t1", "t2", "t3"]));
     let error = get(&stack).await.unwrap_err();
     assert_eq!((error.kind, error.attempts), (ApiErrorKind::Unauthorised, 2));
     assert_eq!(script.sent("authorization"), ["Bearer t1", "Bearer t2"]);
@@ -398,7 +429,7 @@ async fn a_401_for_a_fresh_token_too_is_final() {
 
 #[tokio::test(start_paused = true)]
 async fn a_401_without_another_token_is_not_repeated() {
-    let stack = ApiStack::over(Script::new([status(401)]), authorised(&["t1"], None));
+    let stack = ApiStack::over(Script::new([status(401)]), authorised(&["t1"]));
     let error = get(&stack).await.unwrap_err();
     assert_eq!((error.kind, error.attempts), (ApiErrorKind::Unauthorised, 1));
 }
@@ -406,7 +437,7 @@ async fn a_401_without_another_token_is_not_repeated() {
 #[tokio::test(start_paused = true)]
 async fn a_403_drops_the_token_for_the_next_call_once_in_five_minutes() {
     let script = Script::new([status(403)]);
-    let stack = ApiStack::over(script.clone(), authorised(&["t1", "t2", "t3"], None));
+    let stack = ApiStack::over(script.clone(), authorised(&["t1", "t2", "t3"]));
     for (wait, sent) in [(0, "t1"), (0, "t2"), (299, "t2"), (1, "t2"), (0, "t3")] {
         sleep(Duration::from_secs(wait)).await;
         let error = get(&stack.clone()).await.unwrap_err();
@@ -418,7 +449,7 @@ async fn a_403_drops_the_token_for_the_next_call_once_in_five_minutes() {
 #[tokio::test(start_paused = true)]
 async fn a_403_for_the_token_that_followed_a_401_drops_that_one() {
     let script = Script::new([status(401), status(403), status(200)]);
-    let stack = ApiStack::over(script.clone(), authorised(&["t1", "t2", "t3"], None));
+    let stack = ApiStack::over(script.clone(), authorised(&["t1", "t2", "t3"]));
     get(&stack).await.unwrap_err();
     get(&stack).await.unwrap();
     assert_eq!(script.sent("authorization"), ["Bearer t1", "Bearer t2", "Bearer t3"]);
@@ -426,22 +457,24 @@ async fn a_403_for_the_token_that_followed_a_401_drops_that_one() {
 
 #[tokio::test(start_paused = true)]
 async fn a_missing_token_says_why_and_whether_to_come_back() {
-    let wait = Duration::from_secs(9);
-    for (recovery, kind) in [
-        (Recovery::Operator, ApiErrorKind::NoToken),
-        (Recovery::Defect, ApiErrorKind::NoToken),
-        (Recovery::NextCycle { after: None }, ApiErrorKind::Unavailable),
-        (Recovery::NextCycle { after: Some(wait) }, ApiErrorKind::Throttled),
+    for (recovery, retry_at, kind) in [
+        (Recovery::Operator, None, ApiErrorKind::NoToken),
+        (Recovery::Defect, None, ApiErrorKind::NoToken),
+        (Recovery::Retry, None, ApiErrorKind::Unavailable),
+        (Recovery::Retry, at(9), ApiErrorKind::Throttled),
     ] {
-        let stack = ApiStack::over(Script::new([]), authorised(&[], Some(recovery)));
+        let tokens = Tokens { left: Mutex::default(), fails: Some((recovery, retry_at)) };
+        let stack = ApiStack::over(Script::new([]), with_tokens(tokens));
         let error = get(&stack).await.unwrap_err();
-        assert_eq!((error.kind, error.attempts), (kind, 0));
+        assert_eq!((error.kind, error.attempts, error.retry_at), (kind, 0, retry_at));
         assert_eq!(error.advice.as_deref(), Some("Create another."));
         assert_eq!(error.message, "", "the words are those of the source");
-        let source = error.source.unwrap();
-        let token = source.downcast_ref::<TokenError>().unwrap();
+        let token = error.token_failure().unwrap();
         assert_eq!(token.message, "the app secret has expired");
         assert_eq!(token.source.as_ref().unwrap().to_string(), "AADSTS7000222");
+        let failure = Failure::from(error);
+        assert_eq!((failure.code, failure.recovery), (ErrorCode::TokenRefused, recovery));
+        assert_eq!(failure.retry_at, retry_at);
         // Only what the caller should do matters here; a wait closes no gate.
         assert_eq!(stack.calls().throttled, 0);
     }
@@ -449,7 +482,7 @@ async fn a_missing_token_says_why_and_whether_to_come_back() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_that_no_header_can_hold_is_an_error_without_the_token() {
-    let stack = ApiStack::over(Script::new([]), authorised(&["canary\n"], None));
+    let stack = ApiStack::over(Script::new([]), authorised(&["canary\n"]));
     let error = get(&stack).await.unwrap_err();
     assert_eq!(error.kind, ApiErrorKind::NoToken);
     assert!(!format!("{error:?}").contains("canary"), "{error:?}");
@@ -457,7 +490,7 @@ async fn a_token_that_no_header_can_hold_is_an_error_without_the_token() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_to_another_origin_is_not_sent() {
-    let stack = ApiStack::over(Script::new([]), authorised(&["t1"], None));
+    let stack = ApiStack::over(Script::new([]), authorised(&["t1"]));
     for url in [
         "https://evil.example.com/",
         "http://api.example.com/",
@@ -472,98 +505,22 @@ async fn a_request_to_another_origin_is_not_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_secret_is_traced() {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    // While there is one subscriber alone, tracing asks the thread that first meets a span whether
-    // anyone listens, and that may be another test's (tokio-rs/tracing#3611). With two, it asks both.
-    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
-    let _guard = tracing::subscriber::set_default(subscriber);
-    let script = Script::new([
-        status(500).body("canary-body"),
-        status(429).body("canary-body"),
-        status(401).body("canary-body"),
-        status(200).body(r#"{"canary-body": 1}"#),
-    ]);
-    let stack = ApiStack::over(script, authorised(&["canary-token", "canary-other"], None));
+async fn no_request_goes_out_before_a_long_retry_after_has_passed() {
+    let script = Script::new([status(429).header("retry-after", 1800), status(200)]);
+    let stack = ApiStack::over(script.clone(), options());
+    for waited in [0, 1, 898] {
+        sleep(Duration::from_secs(waited)).await;
+        let start = Instant::now();
+        let error = get(&stack.clone()).await.unwrap_err();
+        assert_eq!(start.elapsed(), Duration::ZERO, "a call that cannot wait fails at once");
+        assert_eq!((error.kind, error.recovery()), (ApiErrorKind::Throttled, Recovery::Retry));
+        // The clock of these tests stands still.
+        let opens = 1800 - i64::try_from(script.start.elapsed().as_secs()).unwrap();
+        assert_eq!(error.retry_at, at(opens));
+        assert_eq!(script.times().len(), 1);
+    }
+    // One that can wait until the gate opens, does.
+    sleep(Duration::from_secs(700)).await;
     get(&stack).await.unwrap();
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-    assert!(text.contains("http_call") && text.contains("http_attempt"), "{text}");
-    assert!(text.contains(r#"connector.operation="list machines""#), "{text}");
-    for canary in ["canary", "secret-name", "/api/machines"] {
-        assert!(!text.contains(canary), "{canary} in {text}");
-    }
-    assert!(!format!("{stack:?}").contains("canary"), "{stack:?}");
-}
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Tenant, outcome, whether it is a retry, duration.
-type Note = (Option<String>, &'static str, bool, Duration);
-
-/// Notes what it is told.
-#[derive(Debug, Default)]
-struct Notes(Mutex<Vec<Note>>);
-
-impl AttemptObserver for Notes {
-    fn attempt_ended(&self, attempt: &crate::Attempt<'_>) {
-        assert_eq!(attempt.api, "defender");
-        let tenant = attempt.tenant.map(ToString::to_string);
-        let note = (tenant, attempt.outcome.name(), attempt.is_retry, attempt.duration);
-        self.0.lock().unwrap().push(note);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_observer_is_told_of_each_request_on_the_wire_without_its_waits() {
-    let script = Script::new([
-        status(429).header("retry-after", 30).after(1),
-        status(503).after(2),
-        status(200).after(3),
-    ]);
-    let notes = Arc::new(Notes::default());
-    let observer = Some(Arc::clone(&notes) as Arc<dyn AttemptObserver>);
-    let stack = ApiStack::watched(script, options(), observer);
-    get(&stack.on_behalf_of(&TenantId::new("fabrikam").unwrap())).await.unwrap();
-    let fabrikam = Some("fabrikam".to_owned());
-    let seconds = Duration::from_secs;
-    assert_eq!(
-        *notes.0.lock().unwrap(),
-        [
-            (fabrikam.clone(), "throttled", false, seconds(1)),
-            (fabrikam.clone(), "unavailable", true, seconds(2)),
-            (fabrikam, "ok", true, seconds(3)),
-        ]
-    );
-    let counts = stack.calls();
-    assert_eq!((counts.attempts, counts.retries, counts.throttled), (3, 2, 1));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_call_that_is_given_up_midway_counts_too() {
-    let notes = Arc::new(Notes::default());
-    let observer = Some(Arc::clone(&notes) as Arc<dyn AttemptObserver>);
-    let stack = ApiStack::watched(Script::new([status(200).after(60)]), options(), observer);
-    let given_up = tokio::time::timeout(Duration::from_secs(5), get(&stack)).await;
-    assert!(given_up.is_err());
-    let notes = notes.0.lock().unwrap();
-    assert_eq!((notes.len(), notes[0].1), (1, "given_up"));
+    assert_eq!(script.times(), [Duration::ZERO, Duration::from_secs(1800)]);
 }

@@ -1,13 +1,20 @@
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
+use flate2::read::GzDecoder;
 use flate2::{Compression, write::GzEncoder};
-use http::Request;
-use stocktake_connector_core::ApiErrorKind;
-use stocktake_http_stack::{ApiStack, Origin, StackOptions, Transport, TransportOptions};
+use http::{HeaderName, Request};
+use ring::hmac;
+use stocktake_connector_core::AccessToken;
+use stocktake_http_stack::{
+    ApiErrorKind, ApiStack, Authentication, AuthenticationScheme, Backoff, HmacSignature,
+    Idempotent, Origin, RequestEncoding, SignatureEncoding, StackOptions, Transport,
+    TransportOptions,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use wiremock::matchers::{body_string, header, header_regex, method, path};
@@ -151,7 +158,8 @@ async fn a_request_carries_its_body_and_our_headers_each_time() {
         .mount(&server)
         .await;
     let stack = stack_to(&server.uri(), &TransportOptions::default());
-    let request = Request::post(format!("{}/api", server.uri())).body(Bytes::from("a=b")).unwrap();
+    let request = Request::post(format!("{}/api", server.uri())).extension(Idempotent);
+    let request = request.body(Bytes::from("a=b")).unwrap();
     stack.call("push", request).await.unwrap();
 }
 
@@ -210,4 +218,72 @@ async fn a_body_is_bounded_after_decompression() {
             Err(error) => assert_eq!((error.kind, fits), (ApiErrorKind::TooLarge, false)),
         }
     }
+}
+
+#[tokio::test]
+async fn a_compressed_request_is_compressed_once_and_signed_as_it_is_sent() {
+    let server = MockServer::start().await;
+    let sequence = [503, 200].map(|status| {
+        Mock::given(method("POST"))
+            .and(header("content-encoding", "gzip"))
+            .respond_with(ResponseTemplate::new(status).set_body_string("{}"))
+            .up_to_n_times(1)
+            .expect(1)
+    });
+    for mock in sequence {
+        mock.mount(&server).await;
+    }
+    let mut options = StackOptions::new("http", Origin::parse(&server.uri()).unwrap());
+    options.limits.backoff =
+        Backoff { base: Duration::from_millis(1), cap: Duration::from_millis(1) };
+    options.request_encoding = RequestEncoding::Gzip;
+    let hmac = HmacSignature {
+        header: HeaderName::from_static("x-signature"),
+        prefix: "sha256=".to_owned(),
+        encoding: SignatureEncoding::Hex,
+    };
+    options.authentication = Some(Authentication::with_secret(
+        AuthenticationScheme::Hmac(hmac),
+        Arc::new(AccessToken::new("key", None)),
+    ));
+    let stack = ApiStack::new(&Transport::new(&TransportOptions::default()).unwrap(), options);
+    // Large enough to be compressed off the thread.
+    let body = Bytes::from("event\n".repeat(100_000));
+    let request = Request::post(server.uri()).extension(Idempotent).body(body.clone()).unwrap();
+    stack.call("push", request).await.unwrap();
+    for received in server.received_requests().await.unwrap() {
+        let mut unpacked = Vec::new();
+        GzDecoder::new(received.body.as_slice()).read_to_end(&mut unpacked).unwrap();
+        assert_eq!(unpacked, body);
+        let key = hmac::Key::new(hmac::HMAC_SHA256, b"key");
+        let tag = hmac::sign(&key, &received.body);
+        let expected: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(received.headers["x-signature"], format!("sha256={expected}").as_str());
+        assert_eq!(received.headers["content-length"], received.body.len().to_string().as_str());
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_off_is_not_used_again_for_what_may_have_been_processed() {
+    for (idempotent, attempts) in [(false, 1), (true, 2)] {
+        let (address, _) = play(vec![Play::Reset(""), Play::Say(WHOLE)]).await;
+        let base = format!("http://{address}");
+        let stack = stack_to(&base, &TransportOptions::default());
+        let mut request = Request::post(&base).body(Bytes::from("event")).unwrap();
+        if idempotent {
+            request.extensions_mut().insert(Idempotent);
+        }
+        assert_eq!(stack.call("push", request).await.is_ok(), idempotent);
+        assert_eq!(stack.calls().attempts, attempts);
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_was_never_sent_is_tried_again_whatever_it_is() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let stack = stack_to(&base, &TransportOptions::default());
+    let request = Request::post(&base).body(Bytes::from("event")).unwrap();
+    assert_eq!(stack.call("push", request).await.unwrap_err().attempts, 7);
 }

@@ -1,8 +1,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use stocktake_connector_core::ApiErrorKind;
-use stocktake_http_stack::{ClientIdentity, Transport, TransportOptions};
+use stocktake_http_stack::{ApiErrorKind, ClientIdentity, Transport, TransportOptions};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::version::{TLS12, TLS13};

@@ -4,27 +4,24 @@
 
 mod bytes_on_the_wire;
 mod client_certificates;
+mod probe;
 mod proxies;
 mod proxy_server;
-mod reach;
 mod secure_connections;
 mod tls_server;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
 
-use stocktake_connector_core::ApiError;
 use stocktake_http_stack::{
-    ApiStack, Backoff, ODataAnswers, Origin, StackOptions, Transport, TransportOptions,
+    ApiError, ApiStack, Backoff, Origin, StackOptions, Transport, TransportOptions,
 };
 
 /// A stack whose waits are too short to notice; time is real here.
 fn stack_to(base: &str, transport: &TransportOptions) -> ApiStack {
     let mut options = StackOptions::new("defender", Origin::parse(base).unwrap());
-    options.answers = Arc::new(ODataAnswers);
     options.limits.backoff =
         Backoff { base: Duration::from_millis(1), cap: Duration::from_millis(1) };
     options.limits.attempt_timeout = Duration::from_millis(1500);

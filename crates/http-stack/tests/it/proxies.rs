@@ -1,7 +1,7 @@
 use std::process::Command;
 
-use stocktake_connector_core::{ApiError, ApiErrorKind, SystemClock};
-use stocktake_http_stack::{ConnectionFault, ConnectionStep, Transport, TransportOptions};
+use stocktake_connector_core::SystemClock;
+use stocktake_http_stack::{ApiError, ApiErrorKind, ConnectionFault, Transport, TransportOptions};
 use url::Url;
 
 use super::proxy_server::{Manner, Proxy, proxy};
@@ -43,7 +43,7 @@ async fn a_host_of_no_proxy_is_asked_without_the_proxy() {
     let options = TransportOptions { no_proxy, ..through(&proxy, "") };
     let base = "https://direct.invalid";
     let error = get(&stack_to(base, &options), base).await.unwrap_err();
-    assert_eq!(error.message, "no connection");
+    assert_eq!(error.message, "the host's name has no address");
     assert!(proxy.asked.try_recv().is_err());
 }
 
@@ -121,16 +121,11 @@ async fn the_environment_names_the_proxy_and_the_hosts_without_it() {
 
 async fn asks_by_the_environment(proxy: &str) {
     let transport = Transport::new(&TransportOptions::default()).unwrap();
-    let reach = async |url: &str| transport.reach(&Url::parse(url).unwrap(), &SystemClock).await;
-    let indirect = reach("https://indirect.invalid").await;
+    let probe = async |url: &str| transport.probe(&Url::parse(url).unwrap(), &SystemClock).await;
+    let indirect = probe("https://indirect.invalid").await;
     assert_eq!(indirect.proxy.as_deref(), Some(proxy));
-    assert!(
-        matches!(
-            indirect.connection,
-            ConnectionStep::Failed { fault: ConnectionFault::ProxyCredentials, .. }
-        ),
-        "{indirect:?}"
-    );
-    let direct = reach("https://direct.invalid").await;
-    assert_eq!((direct.proxy, direct.connection), (None, ConnectionStep::NotTried));
+    assert_eq!(indirect.outcome.unwrap_err().fault, ConnectionFault::ProxyCredentials);
+    let direct = probe("https://direct.invalid").await;
+    assert_eq!(direct.proxy, None);
+    assert_eq!(direct.outcome.unwrap_err().fault, ConnectionFault::Unresolved);
 }

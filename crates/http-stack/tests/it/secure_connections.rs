@@ -1,5 +1,4 @@
-use stocktake_connector_core::ApiErrorKind;
-use stocktake_http_stack::TransportOptions;
+use stocktake_http_stack::{ApiErrorKind, TransportOptions};
 
 use super::tls_server::{Authority, TlsServer, serve};
 use super::{get, stack_to};

@@ -1,18 +1,14 @@
 //! One case for each rule of the table that the modules behind it do not test themselves.
 
 use serde_json::{Value, json};
-use stocktake_ocsf_model::Written;
 
 use super::*;
-
-const SEKOIA: Dialect = Dialect::Sekoia { extra_fields: false };
-const EXTRA: Dialect = Dialect::Sekoia { extra_fields: true };
 
 fn now() -> DateTime<Utc> {
     "2024-12-24T12:00:00.123Z".parse().unwrap()
 }
 
-fn mapped(dialect: Dialect, machine: Value, enrichment: Enrichment<Value>) -> Value {
+fn mapped(machine: Value, enrichment: Enrichment<Value>) -> Value {
     let mut machine: Machine = serde_json::from_value(machine).unwrap();
     machine.id.get_or_insert_with(|| "d1".to_owned());
     let enrichment = match enrichment {
@@ -21,14 +17,13 @@ fn mapped(dialect: Dialect, machine: Value, enrichment: Enrichment<Value>) -> Va
         Enrichment::Uncertain => Enrichment::Uncertain,
         Enrichment::Unavailable => Enrichment::Unavailable,
     };
-    let mapper = DefenderMapper::new(MapperOptions::new(dialect));
-    let event = mapper.map(&machine, &enrichment, now()).unwrap();
-    serde_json::to_value(Written { event: &event, dialect }).unwrap()
+    let mapper = DefenderMapper::new(MapperOptions::default());
+    mapper.map(&machine, &enrichment, now()).unwrap().to_value()
 }
 
 /// What stands at `pointer` in the event of `machine` and `device`.
-fn at(dialect: Dialect, machine: Value, device: Value, pointer: &str) -> Value {
-    let event = mapped(dialect, machine, Enrichment::Matched(device));
+fn at(machine: Value, device: Value, pointer: &str) -> Value {
+    let event = mapped(machine, Enrichment::Matched(device));
     event.pointer(pointer).cloned().unwrap_or(Value::Null)
 }
 
@@ -45,7 +40,7 @@ fn a_machine_without_an_id_is_refused_and_the_error_names_the_field() {
 
 #[test]
 fn the_hostname_falls_back_to_intunes_name_and_then_to_the_id() {
-    let hostname = |machine, device| at(SEKOIA, machine, device, "/device/hostname");
+    let hostname = |machine, device| at(machine, device, "/device/hostname");
     let intune = json!({"deviceName": "DESKTOP-1"});
     assert_eq!(hostname(json!({"computerDnsName": "a.b"}), intune.clone()), "a.b");
     assert_eq!(hostname(json!({"computerDnsName": ""}), intune.clone()), "DESKTOP-1");
@@ -55,19 +50,18 @@ fn the_hostname_falls_back_to_intunes_name_and_then_to_the_id() {
 
 #[test]
 fn the_name_of_the_operating_system_is_the_most_exact_that_is_known() {
-    let name = |dialect, machine, device| at(dialect, machine, device, "/device/os/name");
+    let name = |machine, device| at(machine, device, "/device/os/name");
     let machine = json!({"osPlatform": "Windows10", "osBuild": 18209});
     let intune = json!({"osVersion": "10.0.22631.3880"});
-    assert_eq!(name(SEKOIA, machine.clone(), intune), "10.0.22631.3880");
-    assert_eq!(name(SEKOIA, machine, json!({"osVersion": ""})), "Windows10 (Build 18209)");
-    assert_eq!(name(SEKOIA, json!({"osPlatform": "Ubuntu"}), json!({})), "Ubuntu");
-    assert_eq!(name(SEKOIA, json!({"osBuild": 7}), json!({})), Value::Null);
-    assert_eq!(name(Dialect::Ocsf, json!({"osBuild": 7}), json!({})), "Unknown");
+    assert_eq!(name(machine.clone(), intune), "10.0.22631.3880");
+    assert_eq!(name(machine, json!({"osVersion": ""})), "Windows10 (Build 18209)");
+    assert_eq!(name(json!({"osPlatform": "Ubuntu"}), json!({})), "Ubuntu");
+    assert_eq!(name(json!({"osBuild": 7}), json!({})), "");
 }
 
 #[test]
 fn the_time_of_the_event_is_last_seen_else_first_seen_else_now() {
-    let time = |machine| at(Dialect::Ocsf, machine, json!({}), "/time");
+    let time = |machine| at(machine, json!({}), "/time");
     let (first, last) = ("2018-08-02T14:55:03.7791856Z", "2024-12-01T10:00:00Z");
     assert_eq!(time(json!({"firstSeen": first, "lastSeen": last})), 1_733_047_200_000_i64);
     assert_eq!(time(json!({"firstSeen": first})), 1_533_221_703_779_i64);
@@ -77,8 +71,7 @@ fn the_time_of_the_event_is_last_seen_else_first_seen_else_now() {
 
 #[test]
 fn a_device_is_managed_when_intune_manages_it_and_unknown_when_intune_was_not_asked() {
-    let managed =
-        |enrichment| mapped(SEKOIA, json!({}), enrichment)["device"]["is_managed"].clone();
+    let managed = |enrichment| mapped(json!({}), enrichment)["device"]["is_managed"].clone();
     for (device, expected) in [
         (json!({"managementAgent": "mdm", "managementState": "managed"}), true),
         (json!({"managementAgent": "mdm", "managementState": "retireIssued"}), true),
@@ -97,37 +90,41 @@ fn a_device_is_managed_when_intune_manages_it_and_unknown_when_intune_was_not_as
 
 #[test]
 fn compliance_and_ownership_are_told_only_when_intune_tells_them() {
-    let compliant = |device| at(SEKOIA, json!({}), device, "/device/is_compliant");
+    let compliant = |device| at(json!({}), device, "/device/is_compliant");
     assert_eq!(compliant(json!({"complianceState": "compliant"})), true);
     assert_eq!(compliant(json!({"complianceState": "inGracePeriod"})), false);
     assert_eq!(compliant(json!({"complianceState": "unknown"})), false);
     assert_eq!(compliant(json!({"complianceState": "brandNew"})), false);
     assert_eq!(compliant(json!({"complianceState": null})), Value::Null);
-    let personal = |device| at(SEKOIA, json!({}), device, "/device/is_personal");
+    let personal = |device| at(json!({}), device, "/device/is_personal");
     assert_eq!(personal(json!({"managedDeviceOwnerType": "personal"})), true);
     assert_eq!(personal(json!({"managedDeviceOwnerType": "company"})), false);
     assert_eq!(personal(json!({"managedDeviceOwnerType": ""})), Value::Null);
-    let supervised = |device| at(SEKOIA, json!({}), device, "/device/is_supervised");
+    let supervised = |device| at(json!({}), device, "/device/is_supervised");
     assert_eq!(supervised(json!({"isSupervised": true})), true);
     assert_eq!(supervised(json!({"isSupervised": null})), Value::Null);
 }
 
 #[test]
-fn the_state_of_compliance_is_kept_in_the_ocsf_dialect_alone() {
-    let names = |dialect| -> Vec<Value> {
-        let device = json!({"complianceState": "inGracePeriod", "managementAgent": "mdm"});
-        let event = mapped(dialect, json!({}), Enrichment::Matched(device));
-        let enrichments = event["enrichments"].as_array().unwrap();
-        enrichments.iter().map(|e| json!([e["name"], e["value"], e["data"]])).collect()
-    };
-    let kept = json!(["compliance_state", "inGracePeriod", {"value": "inGracePeriod"}]);
-    assert_eq!(names(Dialect::Ocsf), [json!(["management_agent", "mdm", {"value": "mdm"}]), kept]);
-    assert_eq!(names(SEKOIA), [json!(["management_agent", "mdm", null])]);
+fn an_enrichment_has_its_value_as_data_too() {
+    let device = json!({"complianceState": "inGracePeriod", "managementAgent": "mdm"});
+    let event = mapped(json!({}), Enrichment::Matched(device));
+    assert_eq!(
+        event["enrichments"],
+        json!([
+            {"name": "management_agent", "value": "mdm", "data": {"value": "mdm"}},
+            {
+                "name": "compliance_state",
+                "value": "inGracePeriod",
+                "data": {"value": "inGracePeriod"},
+            },
+        ])
+    );
 }
 
 #[test]
 fn an_event_without_enrichments_has_no_empty_list_of_them() {
-    let event = mapped(SEKOIA, json!({}), Enrichment::Unavailable);
+    let event = mapped(json!({}), Enrichment::Unavailable);
     assert_eq!(event.get("enrichments"), None);
     assert_eq!(event["device"].get("network_interfaces"), None);
 }
@@ -135,7 +132,7 @@ fn an_event_without_enrichments_has_no_empty_list_of_them() {
 #[test]
 fn risk_is_omitted_when_there_is_none() {
     let risk = |score| {
-        let event = mapped(SEKOIA, json!({"riskScore": score}), Enrichment::Unavailable);
+        let event = mapped(json!({"riskScore": score}), Enrichment::Unavailable);
         json!([event["device"]["risk_level_id"], event["device"]["risk_level"]])
     };
     assert_eq!(risk(json!("Low")), json!([1, "Low"]));
@@ -145,58 +142,49 @@ fn risk_is_omitted_when_there_is_none() {
 
 #[test]
 fn an_address_that_does_not_parse_is_omitted() {
-    let ip = |text| at(SEKOIA, json!({"lastIpAddress": text}), json!({}), "/device/ip");
+    let ip = |text| at(json!({"lastIpAddress": text}), json!({}), "/device/ip");
     assert_eq!(ip("2001:db8::17"), "2001:db8::17");
     assert_eq!(ip("not an address"), Value::Null);
 }
 
 #[test]
-fn the_sekoia_dialect_gets_defenders_adapters_only_as_an_extra_and_only_without_intunes() {
+fn adapters_of_intune_come_before_those_that_only_defender_reports() {
     let machine = json!({"ipAddresses": [
         {"ipAddress": "10.0.0.1", "macAddress": "A434D9123456", "type": "Ethernet"},
     ]});
-    let macs = |dialect, device| {
-        let event = mapped(dialect, machine.clone(), Enrichment::Matched(device));
+    let macs = |device| {
+        let event = mapped(machine.clone(), Enrichment::Matched(device));
         let list = event["device"]["network_interfaces"].as_array().cloned().unwrap_or_default();
         list.iter().map(|i| i["mac"].as_str().unwrap().to_owned()).collect::<Vec<_>>().join(" ")
     };
+    assert_eq!(macs(json!({})), "A4:34:D9:12:34:56");
     let wifi = json!({"wiFiMacAddress": "B434D9123456"});
-    assert_eq!(macs(SEKOIA, json!({})), "");
-    assert_eq!(macs(EXTRA, json!({})), "A4:34:D9:12:34:56");
-    assert_eq!(macs(EXTRA, wifi.clone()), "B4:34:D9:12:34:56");
-    assert_eq!(macs(Dialect::Ocsf, wifi), "B4:34:D9:12:34:56 A4:34:D9:12:34:56");
+    assert_eq!(macs(wifi), "B4:34:D9:12:34:56 A4:34:D9:12:34:56");
 }
 
 #[test]
-fn a_device_group_needs_a_name_in_the_sekoia_dialect_and_a_number_other_than_zero() {
-    let groups = |dialect, id: Value, name: Value| {
+fn a_device_group_has_a_name_or_a_number_other_than_zero() {
+    let groups = |id: Value, name: Value| {
         let machine = json!({"rbacGroupId": id, "rbacGroupName": name});
-        at(dialect, machine, json!({}), "/device/groups")
+        at(machine, json!({}), "/device/groups")
     };
     let full = json!([{"name": "Team", "uid": "140"}]);
-    assert_eq!(groups(EXTRA, json!("140"), json!("Team")), full);
-    assert_eq!(groups(EXTRA, json!(140), json!("Team")), full);
-    assert_eq!(groups(EXTRA, json!(0), json!("Team")), json!([{"name": "Team"}]));
-    assert_eq!(groups(EXTRA, json!(140), json!(null)), Value::Null);
-    assert_eq!(groups(SEKOIA, json!(140), json!("Team")), Value::Null);
-    assert_eq!(groups(Dialect::Ocsf, json!(140), json!(null)), json!([{"uid": "140"}]));
-    assert_eq!(groups(Dialect::Ocsf, json!(0), json!(null)), Value::Null);
+    assert_eq!(groups(json!("140"), json!("Team")), full);
+    assert_eq!(groups(json!(140), json!("Team")), full);
+    assert_eq!(groups(json!(0), json!("Team")), json!([{"name": "Team"}]));
+    assert_eq!(groups(json!(140), json!(null)), json!([{"uid": "140"}]));
+    assert_eq!(groups(json!(0), json!(null)), Value::Null);
 }
 
 #[test]
-fn intunes_facts_refine_the_type_in_the_ocsf_dialect_alone() {
-    let of = |dialect| {
-        let device = json!({"model": "MacBookPro18,3"});
-        at(dialect, json!({"osPlatform": "macOS"}), device, "/device/type")
-    };
-    assert_eq!(of(Dialect::Ocsf), "Laptop");
-    assert_eq!(of(SEKOIA), "Desktop");
-    assert_eq!(of(EXTRA), "Desktop");
+fn intunes_facts_refine_the_type() {
+    let device = json!({"model": "MacBookPro18,3"});
+    assert_eq!(at(json!({"osPlatform": "macOS"}), device, "/device/type"), "Laptop");
 }
 
 #[test]
 fn metadata_of_a_virtual_machine_counts_only_when_it_names_one() {
-    let of = |vm| at(Dialect::Ocsf, json!({"vmMetadata": vm}), json!({}), "/device/type");
+    let of = |vm| at(json!({"vmMetadata": vm}), json!({}), "/device/type");
     assert_eq!(of(json!({"vmId": "a"})), "Virtual");
     assert_eq!(of(json!({"cloudProvider": "Azure"})), "Virtual");
     assert_eq!(of(json!({"cloudProvider": "unknown"})), "Unknown");
@@ -205,7 +193,7 @@ fn metadata_of_a_virtual_machine_counts_only_when_it_names_one() {
 
 #[test]
 fn the_version_of_the_operating_system_skips_what_is_none() {
-    let version = |machine, device| at(Dialect::Ocsf, machine, device, "/device/os/version");
+    let version = |machine, device| at(machine, device, "/device/os/version");
     let machine = json!({"osVersion": "2", "version": "3"});
     assert_eq!(version(machine.clone(), json!({"osVersion": "1"})), "1");
     assert_eq!(version(machine, json!({})), "2");
@@ -230,7 +218,7 @@ fn the_domain_is_what_follows_the_first_dot_of_a_name() {
 #[test]
 fn the_zero_guid_of_entra_is_no_identifier() {
     let machine = json!({"aadDeviceId": "00000000-0000-0000-0000-000000000000"});
-    let event = mapped(Dialect::Ocsf, machine, Enrichment::NoMatch);
+    let event = mapped(machine, Enrichment::NoMatch);
     assert_eq!(event["device"].get("uid_alt"), None);
     assert_eq!(event.get("enrichments"), None);
 }
@@ -238,16 +226,17 @@ fn the_zero_guid_of_entra_is_no_identifier() {
 #[test]
 fn the_tenant_is_named_when_it_is_configured() {
     let machine = Machine { id: Some("d1".into()), ..Machine::default() };
-    let options = MapperOptions::new(Dialect::Ocsf).with_tenant_uid("t1");
-    let event = DefenderMapper::new(options).map(&machine, &Enrichment::NoMatch, now()).unwrap();
+    let tenant_uid = DirectoryId::new("t1").unwrap();
+    let mapper = DefenderMapper::new(MapperOptions::default().with_tenant_uid(tenant_uid));
+    let event = mapper.map(&machine, &Enrichment::NoMatch, now()).unwrap();
     assert_eq!(event.metadata.tenant_uid.as_deref(), Some("t1"));
     assert_eq!(event.metadata.processed_time.unwrap().as_millis(), 1_735_041_600_123);
 }
 
 #[test]
 fn switching_details_sends_every_device_once_again() {
-    let plain = MapperOptions::new(Dialect::Ocsf);
-    let detailed = MapperOptions { details: true, ..plain.clone() };
+    let plain = MapperOptions::default();
+    let detailed = plain.clone().with_details(true);
     let [plain, detailed] =
         [plain, detailed].map(|options| DefenderMapper::new(options).fingerprint());
     assert_ne!(plain, detailed);

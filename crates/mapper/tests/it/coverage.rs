@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use stocktake_mapper::TABLE;
-use stocktake_ocsf_model::Dialect;
+use stocktake_mapper::{TABLE, carried_by};
+use stocktake_ocsf_model::Version;
 
-use crate::fixtures::{DIALECTS, mapper, now, records};
+use crate::fixtures::{AnyForm, forms, mapper, now, ocsf, records, sekoia};
 
 /// JSON pointers of all values in `event` that hold no other value.
 pub(crate) fn leaves(at: &str, value: &Value, found: &mut BTreeSet<String>) {
@@ -24,11 +24,11 @@ pub(crate) fn leaves(at: &str, value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// JSON pointers of the values in `event` that no row of `dialect` accounts for.
-pub(crate) fn unexplained(event: &Value, dialect: Dialect) -> BTreeSet<String> {
+/// JSON pointers of the values in `event` that no row which `form` carries accounts for.
+pub(crate) fn unexplained(event: &Value, form: &AnyForm) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     leaves("", event, &mut found);
-    for row in TABLE.iter().filter(|row| row.dialects.contains(dialect)) {
+    for row in carried_by(form) {
         for (place, value) in row.places(event) {
             let mut explained = BTreeSet::new();
             leaves(&place, value, &mut explained);
@@ -39,32 +39,52 @@ pub(crate) fn unexplained(event: &Value, dialect: Dialect) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_value_of_an_event_has_its_row_and_stands_in_a_dialect_of_the_row() {
+fn every_value_of_an_event_has_a_row_that_its_form_carries() {
     for pair in records() {
-        for (_, dialect) in DIALECTS {
-            let unexplained = unexplained(&pair.event(dialect), dialect);
-            assert!(unexplained.is_empty(), "{} {dialect:?}: {unexplained:?}", pair.name);
+        for (name, form) in forms() {
+            let unexplained = unexplained(&pair.event(&*form), &*form);
+            assert!(unexplained.is_empty(), "{} {name}: {unexplained:?}", pair.name);
         }
     }
 }
 
 #[test]
-fn every_row_is_seen_in_some_event_of_each_of_its_dialects() {
-    for (_, dialect) in DIALECTS {
-        let events: Vec<Value> = records().iter().map(|pair| pair.event(dialect)).collect();
-        for row in TABLE.iter().filter(|row| row.dialects.contains(dialect)) {
+fn every_row_is_seen_in_some_event_of_each_form_that_carries_it() {
+    for (name, form) in forms() {
+        let events: Vec<Value> = records().iter().map(|pair| pair.event(&*form)).collect();
+        for row in carried_by(&*form) {
             let seen = events.iter().any(|event| !row.places(event).is_empty());
-            assert!(seen, "no event in {dialect:?} has {}", row.ocsf);
+            assert!(seen, "no event in {name} has {}", row.ocsf);
         }
     }
+}
+
+#[test]
+fn each_form_carries_what_it_should() {
+    let carries =
+        |form: Box<AnyForm>, path: &str| carried_by(&*form).iter().any(|row| row.ocsf == path);
+    for (path, in_extra, in_plain) in [
+        ("device.uid", true, true),
+        ("device.groups[].name", true, false),
+        ("device.network_interfaces[].ip", true, false),
+        ("device.owner.name", false, false),
+        ("enrichments[].data", false, false),
+        ("enrichments[name=compliance_state].value", false, false),
+    ] {
+        assert!(carries(ocsf(Version::default()), path), "{path}");
+        assert_eq!(carries(sekoia(true), path), in_extra, "{path}");
+        assert_eq!(carries(sekoia(false), path), in_plain, "{path}");
+    }
+    assert_eq!(carried_by(&*ocsf(Version::default())).len(), TABLE.len());
+    assert!(!carries(ocsf("1.3.0".parse().unwrap()), "device.model"));
 }
 
 #[test]
 fn every_source_of_a_row_is_a_field_of_some_record() {
     let mut seen = BTreeSet::new();
     for pair in records() {
-        let explained =
-            mapper(Dialect::Ocsf).explain(&pair.machine, &pair.enrichment, now()).unwrap();
+        let form = ocsf(Version::default());
+        let explained = mapper().explain(&pair.machine, &pair.enrichment, now(), &*form).unwrap();
         for row in explained {
             seen.extend(row.seen.iter().filter(|(_, v)| v.is_some()).map(|(source, _)| *source));
         }
@@ -78,8 +98,8 @@ fn every_source_of_a_row_is_a_field_of_some_record() {
 fn an_explanation_shows_both_ends_of_each_row() {
     let records = records();
     let example = records.iter().find(|pair| pair.name == "example-pair").unwrap();
-    let mapper = mapper(Dialect::Sekoia { extra_fields: false });
-    let explained = mapper.explain(&example.machine, &example.enrichment, now()).unwrap();
+    let form = sekoia(false);
+    let explained = mapper().explain(&example.machine, &example.enrichment, now(), &*form).unwrap();
     let row = |path: &str| explained.iter().find(|e| e.row.ocsf == path).unwrap();
 
     let name = row("device.os.name");
@@ -93,7 +113,5 @@ fn an_explanation_shows_both_ends_of_each_row() {
         row("device.network_interfaces[name=wifi].mac").value,
         Some("AA:BB:CC:DD:EE:FF".into())
     );
-    assert!(
-        explained.iter().all(|e| e.row.dialects.contains(Dialect::Sekoia { extra_fields: false }))
-    );
+    assert_eq!(explained.len(), carried_by(&*form).len());
 }

@@ -5,18 +5,37 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use stocktake_connector_core::{Enrichment, Mapper as _};
+use stocktake_connector_core::{DirectoryId, Enrichment, Fingerprint, Form, Mapper as _};
 use stocktake_defender_api::Machine;
 use stocktake_graph_api::ManagedDevice;
 use stocktake_mapper::{DefenderMapper, MapperOptions};
-use stocktake_ocsf_model::{Dialect, Written};
+use stocktake_ocsf_model::{InventoryInfo, Version};
+use stocktake_sinks::{OcsfForm, SekoiaForm, VOLATILE};
 
-/// Every dialect, with the ending of its golden files.
-pub(crate) const DIALECTS: [(&str, Dialect); 3] = [
-    ("ocsf", Dialect::Ocsf),
-    ("sekoia", Dialect::Sekoia { extra_fields: false }),
-    ("sekoia-extra", Dialect::Sekoia { extra_fields: true }),
-];
+/// Any form of the events.
+pub(crate) type AnyForm = dyn for<'a> Form<InventoryInfo<'a>>;
+
+pub(crate) fn ocsf(version: Version) -> Box<AnyForm> {
+    Box::new(OcsfForm::new(version, Fingerprint::of([]), VOLATILE))
+}
+
+pub(crate) fn sekoia(extra_fields: bool) -> Box<AnyForm> {
+    Box::new(SekoiaForm::new(extra_fields, Fingerprint::of([]), VOLATILE))
+}
+
+/// Every form, with the ending of its golden files.
+pub(crate) fn forms() -> [(&'static str, Box<AnyForm>); 3] {
+    [("ocsf", ocsf(Version::default())), ("sekoia", sekoia(false)), ("sekoia-extra", sekoia(true))]
+}
+
+/// The event as `form` writes it, without the uid, which names a sending and comes from no record.
+pub(crate) fn encoded(form: &AnyForm, event: &InventoryInfo<'_>) -> Value {
+    let mut body = Vec::new();
+    form.encode(event, &mut body).unwrap();
+    let mut event: Value = serde_json::from_slice(&body).unwrap();
+    event["metadata"].as_object_mut().unwrap().remove("uid");
+    event
+}
 
 pub(crate) fn data(path: impl AsRef<Path>) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(path)
@@ -30,9 +49,9 @@ pub(crate) fn now() -> DateTime<Utc> {
     "2024-12-24T12:00:00.123Z".parse().unwrap()
 }
 
-pub(crate) fn mapper(dialect: Dialect) -> DefenderMapper {
-    let tenant = "00000000-0000-0000-0000-000000000001";
-    DefenderMapper::new(MapperOptions::new(dialect).with_tenant_uid(tenant))
+pub(crate) fn mapper() -> DefenderMapper {
+    let tenant = DirectoryId::new("00000000-0000-0000-0000-000000000001").unwrap();
+    DefenderMapper::new(MapperOptions::default().with_tenant_uid(tenant))
 }
 
 /// A machine and what enriches it.
@@ -44,10 +63,9 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    /// The event as `dialect` writes it.
-    pub(crate) fn event(&self, dialect: Dialect) -> Value {
-        let event = mapper(dialect).map(&self.machine, &self.enrichment, now()).unwrap();
-        serde_json::to_value(Written { event: &event, dialect }).unwrap()
+    /// The event as `form` writes it.
+    pub(crate) fn event(&self, form: &AnyForm) -> Value {
+        encoded(form, &mapper().map(&self.machine, &self.enrichment, now()).unwrap())
     }
 }
 

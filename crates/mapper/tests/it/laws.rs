@@ -2,12 +2,12 @@
 
 use proptest::prelude::*;
 use stocktake_connector_core::Mapper as _;
-use stocktake_mapper::{Mac, TABLE};
-use stocktake_ocsf_model::{Dialect, Written, validate, write};
+use stocktake_mapper::{Mac, carried_by};
+use stocktake_ocsf_model::{Version, validate};
 
 use crate::arbitrary::{enrichment, machine};
 use crate::coverage::unexplained;
-use crate::fixtures::{DIALECTS, mapper, now};
+use crate::fixtures::{encoded, forms, mapper, now, ocsf};
 
 proptest! {
     #[test]
@@ -15,19 +15,22 @@ proptest! {
         machine in machine(),
         enrichment in enrichment(),
     ) {
-        for (_, dialect) in DIALECTS {
-            let mapper = mapper(dialect);
-            let event = mapper.map(&machine, &enrichment, now()).unwrap();
-            prop_assert_eq!(&event, &mapper.map(&machine, &enrichment, now()).unwrap());
-            write(&event, dialect, &mut Vec::new()).unwrap();
+        let mapper = mapper();
+        let event = mapper.map(&machine, &enrichment, now()).unwrap();
+        prop_assert_eq!(&event, &mapper.map(&machine, &enrichment, now()).unwrap());
+        for (_, form) in forms() {
+            form.encode(&event, &mut Vec::new()).unwrap();
         }
     }
 
     #[test]
-    fn an_event_of_the_ocsf_dialect_is_valid(machine in machine(), enrichment in enrichment()) {
-        let event = mapper(Dialect::Ocsf).map(&machine, &enrichment, now()).unwrap();
-        let event = serde_json::to_value(event).unwrap();
-        prop_assert_eq!(validate(&event), []);
+    fn an_event_is_valid_in_every_version(machine in machine(), enrichment in enrichment()) {
+        let mapper = mapper();
+        let event = mapper.map(&machine, &enrichment, now()).unwrap();
+        for version in Version::ALL {
+            let event = encoded(&*ocsf(version), &event);
+            prop_assert_eq!(validate(&event, version), [], "{}", version);
+        }
     }
 
     #[test]
@@ -35,20 +38,19 @@ proptest! {
         machine in machine(),
         enrichment in enrichment(),
     ) {
-        for (_, dialect) in DIALECTS {
-            let event = mapper(dialect).map(&machine, &enrichment, now()).unwrap();
-            let written = serde_json::to_value(Written { event: &event, dialect }).unwrap();
-            let unexplained = unexplained(&written, dialect);
-            prop_assert!(unexplained.is_empty(), "{dialect:?}: {unexplained:?}");
+        let mapper = mapper();
+        let event = mapper.map(&machine, &enrichment, now()).unwrap();
+        for (name, form) in forms() {
+            let unexplained = unexplained(&encoded(&*form, &event), &*form);
+            prop_assert!(unexplained.is_empty(), "{name}: {unexplained:?}");
         }
     }
 
     #[test]
     fn an_explanation_has_a_line_for_each_row(machine in machine(), enrichment in enrichment()) {
-        for (_, dialect) in DIALECTS {
-            let explained = mapper(dialect).explain(&machine, &enrichment, now()).unwrap();
-            let rows = TABLE.iter().filter(|row| row.dialects.contains(dialect)).count();
-            prop_assert_eq!(explained.len(), rows);
+        for (_, form) in forms() {
+            let explained = mapper().explain(&machine, &enrichment, now(), &*form).unwrap();
+            prop_assert_eq!(explained.len(), carried_by(&*form).len());
         }
     }
 

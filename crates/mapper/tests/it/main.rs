@@ -5,5 +5,7 @@ mod arbitrary;
 mod coverage;
 mod fixtures;
 mod golden;
+#[path = "../../../../xtask/judges/judge.rs"]
+mod judge;
 mod judged;
 mod laws;

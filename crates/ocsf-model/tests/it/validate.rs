@@ -1,8 +1,12 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use stocktake_ocsf_model::{Rule, validate};
+use stocktake_ocsf_model::{Rule, Version, Violation, validate_as_declared};
 
 use crate::{event, ocsf};
+
+fn validate(event: &Value) -> Vec<Violation> {
+    stocktake_ocsf_model::validate(event, Version::default())
+}
 
 /// The rules that the full event breaks once `change` is made, and where.
 fn broken(change: impl FnOnce(&mut Value)) -> Vec<(String, Rule)> {
@@ -204,6 +208,30 @@ fn captions_of_an_array_agree_one_by_one() {
 }
 
 #[test]
+fn an_event_can_be_validated_by_the_version_that_it_declares() {
+    let declared = |version: Value| -> Vec<(String, Rule)> {
+        let mut event = ocsf(&event());
+        event["metadata"]["version"] = version;
+        let violations = validate_as_declared(&event);
+        violations.iter().map(|violation| (violation.path.clone(), violation.rule)).collect()
+    };
+    assert_eq!(declared(json!("1.5.0")), []);
+    assert_eq!(declared(json!("1.8.0")), []);
+    // Version 1.4.0 has no `is_supervised`.
+    assert_eq!(declared(json!("1.4.0")), at("device.is_supervised", Rule::Unknown));
+    assert_eq!(declared(json!("9.9.9")), at("metadata.version", Rule::Version));
+    assert_eq!(declared(json!(1.5)), at("metadata.version", Rule::Type));
+
+    let mut unknown = ocsf(&event());
+    unknown["metadata"]["version"] = json!("9.9.9");
+    assert_eq!(
+        validate_as_declared(&unknown)[0].to_string(),
+        "metadata.version: is not a version of OCSF that is known here; it must be one of \
+         1.3.0, 1.4.0, 1.5.0, 1.6.0, 1.7.0, 1.8.0"
+    );
+}
+
+#[test]
 fn the_type_follows_from_class_and_activity() {
     assert_eq!(
         broken(|event| {
@@ -286,9 +314,12 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn validating_never_panics(event in any_json()) {
+    fn validating_and_projecting_never_panics(event in any_json()) {
         for violation in validate(&event) {
             prop_assert!(!violation.to_string().contains('\n'));
+        }
+        for version in Version::ALL {
+            version.project(&mut event.clone());
         }
     }
 }

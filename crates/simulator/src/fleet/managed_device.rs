@@ -14,7 +14,7 @@ use super::snapshot::{Join, Snapshot, is_older_enrolment};
 use crate::json;
 use crate::random::{draw, pick};
 
-/// How much of a record an answer shows.
+/// How much of a record a response shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Depth {
     /// As in a list: a property with a list default holds it.
@@ -23,7 +23,7 @@ pub(crate) enum Depth {
     Detailed,
 }
 
-/// The properties an answer shows, by place in the table of fields; `None` is all.
+/// The properties a response shows, by place in the table of fields; `None` is all.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Selection(Option<Vec<usize>>);
 
@@ -64,7 +64,7 @@ const fn detail(
 
 const YEAR_ONE: &str = "0001-01-01T00:00:00Z";
 
-#[rustfmt::skip] // A table: a row for each property, in the order of live answers.
+#[rustfmt::skip] // A table: a row for each property, in the order of live responses.
 const FIELDS: &[Field] = &[
     field("id", |device, out| quoted(out, |out| device.id().write(out))),
     field("userId", |device, out| if device.has_user() {

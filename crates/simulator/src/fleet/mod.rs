@@ -103,8 +103,8 @@ impl Fleet {
             .collect()
     }
 
-    /// The machine listing as one answer of the API without pages. With odd records it is not valid
-    /// JSON as a whole, as the answers of the simulator then are.
+    /// The machine listing as one response of the API without pages. With odd records it is not valid
+    /// JSON as a whole, as the responses of the simulator then are.
     pub fn machines_json(&self) -> Vec<u8> {
         let state = self.snapshot();
         envelope(state.machines_from(0), |index, out| state.write_machine(index, out))
@@ -116,7 +116,7 @@ impl Fleet {
         lines(state.machines_from(0), |index, out| state.write_machine(index, out))
     }
 
-    /// The managed-device listing as one answer of the API without pages.
+    /// The managed-device listing as one response of the API without pages.
     pub fn managed_devices_json(&self) -> Vec<u8> {
         let state = self.snapshot();
         envelope(0..state.managed_devices(), |index, out| {
@@ -132,7 +132,7 @@ impl Fleet {
         })
     }
 
-    /// The machine at a position of the listing, as its bytes in an answer.
+    /// The machine at a position of the listing, as its bytes in a response.
     pub fn machine_json(&self, position: usize) -> Option<Bytes> {
         let state = self.snapshot();
         let mut out = Vec::with_capacity(1_200);
@@ -140,7 +140,7 @@ impl Fleet {
         Some(out.into())
     }
 
-    /// The fleet as it is now; an answer is written from one snapshot.
+    /// The fleet as it is now; a response is written from one snapshot.
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         // A panicking writer leaves the old snapshot or the new one, never a half.
         Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner))

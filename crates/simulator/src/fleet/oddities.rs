@@ -13,7 +13,7 @@ pub enum Place {
     Machine(usize),
     /// The managed device at this index.
     ManagedDevice(usize),
-    /// Every record, or every answer, of the simulator.
+    /// Every record, or every response, of the simulator.
     Everywhere,
     /// Not a thing of the two emulated listings.
     Elsewhere,
@@ -82,7 +82,7 @@ pub(crate) const TWO_PLATFORMS: Change =
 pub(crate) const TWIN: usize = 9;
 /// The first machine index after the odd ones.
 pub(crate) const MACHINES_END: usize = 48;
-/// The managed-device indexes that are odd, or kept regular beside the odd ones.
+/// The managed-device indexes that are odd, or kept regular next to the odd ones.
 pub(crate) const MANAGED_DEVICES: std::ops::Range<usize> = 48..64;
 
 const fn fields(

@@ -102,7 +102,7 @@ impl Snapshot {
         MachineId::new(self.options.seed, if duplicate { oddities::TWIN } else { index })
     }
 
-    /// The machine that answers to an id.
+    /// The machine with an id.
     pub(crate) fn find_machine(&self, id: &str) -> Option<usize> {
         let index = if id == example::machine_id() {
             0
@@ -262,7 +262,7 @@ impl Snapshot {
         ManagedDevice::new(self, managed)
     }
 
-    /// The managed device that answers to an id.
+    /// The managed device with an id.
     pub(crate) fn find_managed_device(&self, id: &str) -> Option<usize> {
         let guid = Guid::parse(id)?;
         if guid == example::managed_device_id() && self.managed_devices() > 0 {
@@ -324,7 +324,7 @@ impl Snapshot {
     }
 
     /// Removes `count` machines; their managed devices stay. Machines that were changed or added go
-    /// last, so that changes, additions and removals in between two readings can be told apart.
+    /// last, so that changes, additions and removals between two readings are distinguishable.
     pub(crate) fn remove(&mut self, count: usize) -> Vec<usize> {
         self.generation += 1;
         let first_added = self.machines_end() - self.added.len();

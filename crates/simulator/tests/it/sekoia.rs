@@ -55,7 +55,7 @@ async fn events_are_not_kept_where_only_ids_are_recorded() {
 #[tokio::test]
 async fn without_a_task_the_events_count_at_once() {
     let world = world(|options| {
-        options.sekoia.answers_task_id = false;
+        options.sekoia.returns_task_id = false;
         options.sekoia.push_status = 202;
     })
     .await;

@@ -8,23 +8,23 @@ use bytes::Bytes;
 use stocktake_connector_core::CycleId;
 
 use super::failed;
-use crate::lines::{FileFault, write_lines};
+use crate::ndjson::{FileError, write_lines};
 
-/// A partial file that this process holds. Only whole batches count as its content.
+/// A partial file that this process has locked. Only whole batches count as its content.
 #[derive(Debug)]
 pub(super) struct Partial {
     pub(super) cycle: CycleId,
     pub(super) path: PathBuf,
     pub(super) file: File,
-    /// Bytes of the batches that were written and synced whole.
+    /// Bytes of the batches that were written and synced completely.
     pub(super) whole: u64,
-    /// Whether bytes of a batch that failed may stand behind them.
+    /// Whether bytes of a batch that failed may follow them.
     torn: bool,
 }
 
 impl Partial {
-    /// Makes the file and holds it. The caller holds the folder's lock.
-    pub(super) fn create(path: PathBuf, cycle: CycleId) -> Result<Self, FileFault> {
+    /// Creates the file and locks it. The caller holds the folder's lock.
+    pub(super) fn create(path: PathBuf, cycle: CycleId) -> Result<Self, FileError> {
         let file = OpenOptions::new()
             .append(true)
             .create_new(true)
@@ -34,9 +34,9 @@ impl Partial {
         Ok(Self { cycle, path, file, whole: 0, torn: false })
     }
 
-    /// Holds a file that no process holds, cut to the lines that came out whole; `None` when a process
-    /// holds it. The caller holds the folder's lock.
-    pub(super) fn adopt(path: PathBuf) -> Result<Option<Self>, FileFault> {
+    /// Locks a file that no process has locked, and cuts it to its whole lines; `None` when a process
+    /// has locked it. The caller holds the folder's lock.
+    pub(super) fn adopt(path: PathBuf) -> Result<Option<Self>, FileError> {
         let file = OpenOptions::new()
             .read(true)
             .append(true)
@@ -54,8 +54,8 @@ impl Partial {
         Ok(Some(partial))
     }
 
-    /// Appends a line for each body and waits until they lie on the disk.
-    pub(super) fn append(&mut self, bodies: &[Bytes]) -> Result<(), FileFault> {
+    /// Appends a line for each body and waits until they are on the disk.
+    pub(super) fn append(&mut self, bodies: &[Bytes]) -> Result<(), FileError> {
         self.cut()?;
         self.torn = true;
         let bytes = write_lines(bodies, &self.file).map_err(failed("write", &self.path))?;
@@ -65,8 +65,8 @@ impl Partial {
         Ok(())
     }
 
-    /// Takes away what a failed batch left. It is sent again, and its first lines would come twice.
-    pub(super) fn cut(&mut self) -> Result<(), FileFault> {
+    /// Removes what a failed batch left. It is sent again, and its first lines would come twice.
+    pub(super) fn cut(&mut self) -> Result<(), FileError> {
         if self.torn {
             self.file.set_len(self.whole).map_err(failed("cut", &self.path))?;
             self.torn = false;
@@ -99,8 +99,8 @@ fn whole_lines(file: &File) -> io::Result<u64> {
     }
 }
 
-/// Makes the names in a folder outlast a power cut.
-pub(super) fn sync_folder(folder: &Path) -> Result<(), FileFault> {
+/// Makes the names in a folder survive a power cut.
+pub(super) fn sync_folder(folder: &Path) -> Result<(), FileError> {
     // Other systems do not open folders.
     #[cfg(unix)]
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("sync", folder))?;
@@ -114,7 +114,7 @@ mod tests {
     use std::io::Write;
 
     use super::*;
-    use stocktake_connector_core::SinkError;
+    use stocktake_connector_core::{Failure, chain};
 
     fn bodies<const N: usize>(bodies: [&'static str; N]) -> [Bytes; N] {
         bodies.map(Bytes::from)
@@ -140,7 +140,7 @@ mod tests {
         let mut partial = Partial::create(path.clone(), CycleId::random()).unwrap();
         partial.append(&bodies(["1"])).unwrap();
         let writable = std::mem::replace(&mut partial.file, File::open(&path).unwrap());
-        let error = SinkError::from(partial.append(&bodies(["2"])).unwrap_err()).to_string();
+        let error = chain(&Failure::from(partial.append(&bodies(["2"])).unwrap_err()));
         assert!(error.starts_with(&format!("write {}", path.display())), "{error}");
         assert!(partial.torn);
         partial.file = writable;

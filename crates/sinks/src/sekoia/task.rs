@@ -1,4 +1,4 @@
-//! Push tasks: what a push started, and how it ends.
+//! Push tasks: what a push starts, and how it ends.
 
 use std::fmt;
 
@@ -6,22 +6,22 @@ use bytes::Bytes;
 use http::{Request, Response};
 use serde::Deserialize;
 use serde_json::Value;
-use stocktake_connector_core::{ApiError, ApiErrorKind};
-use stocktake_http_stack::UrlTemplate;
+use stocktake_connector_core::Failure;
+use stocktake_http_stack::{ApiError, ApiErrorKind, UrlTemplate};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use super::{API, SekoiaSink};
+use super::SekoiaSink;
 
 /// Longest accepted task id. Sekoia's are UUIDs.
 const LONGEST_ID: usize = 128;
 
-/// Characters of a task's error that are repeated in ours.
+/// Characters of a task's error that our error repeats.
 const LONGEST_REASON: usize = 300;
 
 const POLL: &str = "read push task";
 
-/// The id of a push task. It came from outside and goes into a path, so it holds only letters,
+/// The id of a push task. It comes from outside and goes into a path, so it holds only letters,
 /// digits, `-` and `_`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TaskId(String);
@@ -42,8 +42,8 @@ struct Task {
 
 /// How a task ended.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// The assets are taken in.
+pub(super) enum TaskEnd {
+    /// The assets are ingested.
     Finished,
     /// They are not, with the status and Sekoia's reason.
     Failed(String),
@@ -57,37 +57,30 @@ impl TaskId {
         Self(Uuid::nil().to_string())
     }
 
-    /// The task that the answer to a push names; `None` when the platform made none. The error says
-    /// what is wrong with the answer.
-    pub(super) fn of_push(body: &[u8]) -> Result<Option<Self>, String> {
+    /// The task that the response to a push names; `None` when the platform created none. The error
+    /// says what is wrong with the response.
+    pub(super) fn from_push(body: &[u8]) -> Result<Option<Self>, String> {
         if body.trim_ascii().is_empty() {
             return Ok(None);
         }
-        let answer: Value =
-            serde_json::from_slice(body).map_err(|error| format!("no JSON: {error}"))?;
-        let id = match answer.get("task_id") {
+        let response: Value =
+            serde_json::from_slice(body).map_err(|error| format!("is not JSON: {error}"))?;
+        let id = match response.get("task_id") {
             None | Some(Value::Null) => return Ok(None),
             Some(Value::String(id)) => id,
-            Some(_) => return Err("`task_id` is no text".into()),
+            Some(_) => return Err("`task_id` is not a string".into()),
         };
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if id.is_empty() || id.len() > LONGEST_ID || !id.bytes().all(allowed) {
-            return Err("`task_id` is no id".into());
+            return Err("`task_id` is not an id".into());
         }
         Ok(Some(Self(id.clone())))
     }
 }
 
-/// An answer that is not understood.
-pub(super) fn malformed(operation: &'static str, problem: String) -> ApiError {
-    let mut error = ApiError::new(API, operation, ApiErrorKind::Malformed);
-    error.message = problem;
-    error
-}
-
 impl SekoiaSink {
-    /// Asks for a task once.
-    pub(super) async fn ask(
+    /// Requests a task once.
+    pub(super) async fn request_task(
         &self,
         operation: &'static str,
         task: &TaskId,
@@ -98,35 +91,34 @@ impl SekoiaSink {
     }
 
     /// Waits for a task to end.
-    pub(super) async fn end_of(&self, task: &TaskId) -> Result<End, ApiError> {
+    pub(super) async fn wait_for(&self, task: &TaskId) -> Result<TaskEnd, Failure> {
         let started = Instant::now();
         let mut wait = self.options.first_wait;
-        let mut missing = false;
+        let mut is_missing = false;
         loop {
-            let status = match self.ask(POLL, task).await {
-                Ok(answer) => match State::of(answer.body()) {
-                    Ok(State::Ended(end)) => return Ok(end),
-                    Ok(State::Pending(status)) => status,
-                    Err(problem) => return Err(malformed(POLL, problem)),
+            let status = match self.request_task(POLL, task).await {
+                Ok(response) => match TaskState::read(response.body()) {
+                    Ok(TaskState::Ended(end)) => return Ok(end),
+                    Ok(TaskState::Pending(status)) => status,
+                    Err(problem) => return Err(self.failure(self.malformed(POLL, problem))),
                 },
-                // A task may be asked for before every server of the platform knows it.
-                Err(error) if error.kind == ApiErrorKind::NotFound && missing => {
-                    return Ok(End::Lost);
+                // A task may be requested before every server of the platform knows it.
+                Err(error) if error.kind == ApiErrorKind::NotFound && is_missing => {
+                    return Ok(TaskEnd::Lost);
                 }
                 Err(error) if error.kind == ApiErrorKind::NotFound => {
-                    missing = true;
+                    is_missing = true;
                     "unknown".into()
                 }
-                Err(error) => return Err(self.advised(error)),
+                Err(error) => return Err(self.failure(error)),
             };
             if started.elapsed() + wait > self.options.task_deadline {
-                let mut error = ApiError::new(API, POLL, ApiErrorKind::DeadlineExceeded);
+                let mut error = self.stack.error(POLL, ApiErrorKind::DeadlineExceeded);
                 error.message = format!(
-                    "task {task} is {status} after {} s (bound `task_deadline`); the next cycle \
-                     sends its events again",
+                    "task {task} is {status} after {} s (`task_deadline`)",
                     self.options.task_deadline.as_secs()
                 );
-                return Err(error);
+                return Err(self.failure(error));
             }
             sleep(wait).await;
             wait = (wait * 2).min(self.options.longest_wait);
@@ -134,21 +126,21 @@ impl SekoiaSink {
     }
 }
 
-/// What an answer says of a task.
-enum State {
-    Ended(End),
-    /// `PENDING`, `RUNNING`, and every word that is not known here: it may still become `FINISHED`.
+/// What a response says about a task.
+enum TaskState {
+    Ended(TaskEnd),
+    /// `PENDING`, `RUNNING`, and every status that is not known here: it may still become `FINISHED`.
     Pending(String),
 }
 
-impl State {
-    fn of(body: &[u8]) -> Result<Self, String> {
+impl TaskState {
+    fn read(body: &[u8]) -> Result<Self, String> {
         let task: Task =
-            serde_json::from_slice(body).map_err(|error| format!("no task: {error}"))?;
+            serde_json::from_slice(body).map_err(|error| format!("is not a task: {error}"))?;
         let status =
             task.status.chars().filter(char::is_ascii_graphic).take(32).collect::<String>();
         Ok(match status.to_ascii_uppercase().as_str() {
-            "FINISHED" => Self::Ended(End::Finished),
+            "FINISHED" => Self::Ended(TaskEnd::Finished),
             "FAILED" | "FAILURE" | "ERROR" | "CANCELED" | "CANCELLED" | "ABORTED" => {
                 let reason = match task.error {
                     Some(Value::String(text)) => text,
@@ -157,34 +149,34 @@ impl State {
                 };
                 let reason: String =
                     reason.chars().filter(|c| !c.is_control()).take(LONGEST_REASON).collect();
-                Self::Ended(End::Failed(format!("is {status}: {reason}")))
+                Self::Ended(TaskEnd::Failed(format!("is {status}: {reason}")))
             }
             _ => Self::Pending(status),
         })
     }
 }
 
-/// Reads `body` as the answer to a push and as a task, for the fuzzer.
+/// Reads `body` as the response to a push and as a task, for the fuzzer.
 #[cfg(feature = "fuzzing")]
-pub(crate) fn read_answers(body: &[u8]) -> Option<String> {
-    let _ = State::of(body);
-    TaskId::of_push(body).ok().flatten().map(|id| id.to_string())
+pub(crate) fn read_responses(body: &[u8]) -> Option<String> {
+    let _ = TaskState::read(body);
+    TaskId::from_push(body).ok().flatten().map(|id| id.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of_push(body: &str) -> Result<Option<String>, String> {
-        TaskId::of_push(body.as_bytes()).map(|id| id.map(|id| id.to_string()))
+    fn from_push(body: &str) -> Result<Option<String>, String> {
+        TaskId::from_push(body.as_bytes()).map(|id| id.map(|id| id.to_string()))
     }
 
     #[test]
-    fn an_answer_without_a_task_id_names_no_task() {
+    fn a_response_without_a_task_id_names_no_task() {
         for body in ["", " \n", "{}", r#"{"task_id":null}"#, "null", "[]", "true"] {
-            assert_eq!(of_push(body).unwrap(), None, "{body}");
+            assert_eq!(from_push(body).unwrap(), None, "{body}");
         }
-        assert_eq!(of_push(r#"{"task_id":"3f-2_A"}"#).unwrap().as_deref(), Some("3f-2_A"));
+        assert_eq!(from_push(r#"{"task_id":"3f-2_A"}"#).unwrap().as_deref(), Some("3f-2_A"));
     }
 
     #[test]
@@ -200,7 +192,7 @@ mod tests {
             &long,
             "{",
         ] {
-            assert!(of_push(body).is_err(), "{body}");
+            assert!(from_push(body).is_err(), "{body}");
         }
     }
 }

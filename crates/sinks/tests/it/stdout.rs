@@ -4,17 +4,19 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use stocktake_connector_core::conformance::{self, Destination};
-use stocktake_connector_core::{CycleId, Recovery, Refusal, Sink};
+use stocktake_connector_core::conformance::{self, Destination, Received};
+use stocktake_connector_core::{
+    Batch, CycleId, ErrorCode, Failure, Recovery, Refusal, Sink, SinkError, chain,
+};
 use stocktake_sinks::StdoutSink;
 
 use crate::batch;
 
-/// A writer whose content can be looked at.
+/// A writer whose content can be read.
 #[derive(Debug, Clone, Default)]
-struct Page(Arc<Mutex<Vec<u8>>>);
+struct SharedBuffer(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Page {
+impl Write for SharedBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
     }
@@ -25,8 +27,8 @@ impl Write for Page {
 }
 
 struct Stream {
-    page: Page,
-    sink: StdoutSink<Page>,
+    buffer: SharedBuffer,
+    sink: StdoutSink<SharedBuffer>,
 }
 
 #[async_trait]
@@ -35,10 +37,11 @@ impl Destination for Stream {
         &self.sink
     }
 
-    async fn arrived(&self) -> Vec<Bytes> {
-        let text = self.page.0.lock().unwrap().clone();
+    async fn received(&self) -> Vec<Received> {
+        let text = self.buffer.0.lock().unwrap().clone();
         text.split_inclusive(|byte| *byte == b'\n')
             .map(|line| Bytes::copy_from_slice(line.strip_suffix(b"\n").unwrap()))
+            .map(conformance::read_json_body)
             .collect()
     }
 }
@@ -46,44 +49,49 @@ impl Destination for Stream {
 #[tokio::test]
 async fn the_sink_conforms() {
     conformance::sink(async || {
-        let page = Page::default();
-        Stream { sink: StdoutSink::over(page.clone()), page }
+        let buffer = SharedBuffer::default();
+        Stream { sink: StdoutSink::with_writer(buffer.clone()), buffer }
     })
     .await;
 }
 
 #[tokio::test]
 async fn an_event_with_a_line_break_is_refused_alone() {
-    let page = Page::default();
-    let sink = StdoutSink::over(page.clone());
+    let buffer = SharedBuffer::default();
+    let sink = StdoutSink::with_writer(buffer.clone());
     let batch = batch(CycleId::random(), &["{\"a\":1}", "{\n}", "{\"b\":2}"]);
     let acknowledgement = sink.write_batch(&batch).await.unwrap();
     let [Refusal { index: 1, reason }] = &acknowledgement.refused[..] else {
         panic!("{acknowledgement:?}");
     };
     assert!(reason.contains("line break"), "{reason}");
-    assert_eq!(page.0.lock().unwrap().as_slice(), b"{\"a\":1}\n{\"b\":2}\n");
+    assert_eq!(buffer.0.lock().unwrap().as_slice(), b"{\"a\":1}\n{\"b\":2}\n");
 }
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_full_disk_is_named() {
     let full: File = OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let sink = StdoutSink::over(full);
-    let error = sink.write_batch(&batch(CycleId::random(), &["{}"])).await.unwrap_err();
-    assert_eq!(error.recovery(), Recovery::Operator);
-    let error = error.to_string();
-    assert!(
-        error.starts_with("write to standard output: ") && error.contains("make room"),
-        "{error}"
-    );
+    let sink = StdoutSink::with_writer(full);
+    let failure = failure(&sink, &batch(CycleId::random(), &["{}"])).await;
+    assert_eq!((failure.code, failure.recovery), (ErrorCode::SinkFile, Recovery::Operator));
+    assert!(failure.advice.as_deref().unwrap().contains("Make room"), "{failure:?}");
+    let error = chain(&failure);
+    assert!(error.starts_with("write to standard output: "), "{error}");
+}
+
+async fn failure(sink: &dyn Sink, batch: &Batch) -> Failure {
+    match sink.write_batch(batch).await {
+        Err(SinkError::Failed { failure, .. }) => failure,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test]
 async fn a_reader_that_ended_is_named() {
     let (reader, writer) = io::pipe().unwrap();
     drop(reader);
-    let sink = StdoutSink::over(writer);
-    let error = sink.write_batch(&batch(CycleId::random(), &["{}"])).await.unwrap_err().to_string();
-    assert!(error.contains("the program that reads the events has ended"), "{error}");
+    let sink = StdoutSink::with_writer(writer);
+    let failure = failure(&sink, &batch(CycleId::random(), &["{}"])).await;
+    assert!(failure.advice.unwrap().contains("The program that reads the events has ended"));
 }

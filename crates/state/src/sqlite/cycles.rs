@@ -1,138 +1,160 @@
 //! What the end of a cycle leaves: checkpoints, facts, removed devices, reports. And since when a
-//! cycle is wanted to be complete at all.
+//! scope is configured.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Transaction};
 use stocktake_connector_core::{
-    Checkpoint, CycleClose, CycleReport, DeviceUid, Scope, TenantFacts, TenantId,
+    Checkpoint, CycleClose, CycleReport, DeviceUid, Inventory, InventoryFacts, ReportPage, Scope,
+    SourceCursor,
 };
 
-use super::{Fault, at_most, delivered, device_uid, millis, time};
-use crate::REPORTS_KEPT;
+use super::delivered;
+use super::error::{RawError, at_most, device_uid, millis, time};
+use crate::report::REPORTS_KEPT;
 
-pub(super) fn close(on: &Transaction<'_>, close: CycleClose) -> Result<(), Fault> {
+pub(super) fn close(on: &Transaction<'_>, close: CycleClose) -> Result<(), RawError> {
     let CycleClose { report, checkpoints, facts, removed, returned } = close;
-    let tenant = &report.tenant;
+    let inventory = Inventory { tenant: report.tenant.clone(), source: report.source.clone() };
+    let (tenant, source) = key(&inventory);
     for (sink, checkpoint) in checkpoints {
-        move_checkpoint(on, &Scope { tenant: tenant.clone(), sink }, checkpoint)?;
+        move_checkpoint(on, &inventory.at(&sink), &checkpoint)?;
     }
     if let Some(facts) = facts {
         on.prepare_cached(
-            "INSERT INTO tenants (tenant, full_completed_at_ms, enrichment_records)
-             VALUES (?1, ?2, ?3)
-             ON CONFLICT (tenant) DO UPDATE SET
+            "INSERT INTO inventories (tenant, source, full_completed_at_ms, enrichment_records)
+             VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (tenant, source) DO UPDATE SET
                 full_completed_at_ms = excluded.full_completed_at_ms,
                 enrichment_records = excluded.enrichment_records",
         )?
         .execute((
-            tenant.as_str(),
+            tenant,
+            source,
             facts.full_completed_at.map(millis),
             facts.enrichment_records.map(|count| i64::try_from(count).unwrap_or(i64::MAX)),
         ))?;
     }
     // A mark that is there keeps its time.
     let mut mark = on.prepare_cached(
-        "INSERT OR IGNORE INTO removed (tenant, uid, removed_at_ms) VALUES (?1, ?2, ?3)",
+        "INSERT OR IGNORE INTO removed (tenant, source, uid, removed_at_ms) VALUES (?1, ?2, ?3, ?4)",
     )?;
     for uid in &removed {
-        mark.execute((tenant.as_str(), uid.as_str(), millis(report.finished_at)))?;
+        mark.execute((tenant, source, uid.as_str(), millis(report.finished_at)))?;
     }
-    let mut unmark = on.prepare_cached("DELETE FROM removed WHERE tenant = ?1 AND uid = ?2")?;
+    let mut unmark =
+        on.prepare_cached("DELETE FROM removed WHERE tenant = ?1 AND source = ?2 AND uid = ?3")?;
     for uid in &returned {
-        unmark.execute((tenant.as_str(), uid.as_str()))?;
+        unmark.execute((tenant, source, uid.as_str()))?;
     }
     keep_report(on, &report)
 }
 
-/// Keeps the later of the old and the new value of each field. `max` of nothing and something would
-/// be nothing, so each side stands in for the other (<https://www.sqlite.org/lang_corefunc.html#max_scalar>).
-fn move_checkpoint(on: &Transaction<'_>, scope: &Scope, new: Checkpoint) -> Result<(), Fault> {
+/// The values of the columns `tenant` and `source`.
+fn key(inventory: &Inventory) -> (&str, &str) {
+    (inventory.tenant.as_str(), inventory.source.as_str())
+}
+
+fn move_checkpoint(on: &Transaction<'_>, scope: &Scope, new: &Checkpoint) -> Result<(), RawError> {
     let id = delivered::scope_id_or_new(on, scope)?;
     on.prepare_cached(
         "UPDATE scopes SET
-            checkpoint_first_seen_ms =
-                max(coalesce(checkpoint_first_seen_ms, ?2), coalesce(?2, checkpoint_first_seen_ms)),
-            checkpoint_last_seen_ms =
-                max(coalesce(checkpoint_last_seen_ms, ?3), coalesce(?3, checkpoint_last_seen_ms)),
-            checkpoint_completed_at_ms = max(coalesce(checkpoint_completed_at_ms, ?4), ?4)
+            checkpoint_cursor = ?2,
+            checkpoint_newest_record_at_ms = ?3,
+            checkpoint_completed_at_ms = ?4
          WHERE id = ?1",
     )?
     .execute((
         id,
-        new.first_seen.map(millis),
-        new.last_seen.map(millis),
+        new.cursor.as_ref().map(SourceCursor::as_str),
+        new.newest_record_at.map(millis),
         millis(new.completed_at),
     ))?;
     Ok(())
 }
 
-fn keep_report(on: &Transaction<'_>, report: &CycleReport) -> Result<(), Fault> {
+fn keep_report(on: &Transaction<'_>, report: &CycleReport) -> Result<(), RawError> {
     let text = serde_json::to_string(report)
-        .map_err(|error| Fault::Damaged(format!("a cycle report cannot be written: {error}")))?;
-    let tenant = report.tenant.as_str();
+        .map_err(|error| RawError::Damaged(format!("a cycle report cannot be written: {error}")))?;
+    let (tenant, source) = (report.tenant.as_str(), report.source.as_str());
     on.prepare_cached("DELETE FROM cycle_reports WHERE cycle = ?1")?
         .execute([report.cycle.to_string()])?;
     on.prepare_cached(
-        "INSERT INTO cycle_reports (tenant, cycle, started_at_ms, report) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO cycle_reports (tenant, source, cycle, started_at_ms, report)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
-    .execute((tenant, report.cycle.to_string(), millis(report.started_at), text))?;
+    .execute((tenant, source, report.cycle.to_string(), millis(report.started_at), text))?;
     on.prepare_cached(
-        "DELETE FROM cycle_reports WHERE tenant = ?1 AND id <=
-            (SELECT id FROM cycle_reports WHERE tenant = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+        "DELETE FROM cycle_reports WHERE tenant = ?1 AND source = ?2 AND id <=
+            (SELECT id FROM cycle_reports WHERE tenant = ?1 AND source = ?2
+             ORDER BY id DESC LIMIT 1 OFFSET ?3)",
     )?
-    .execute((tenant, at_most(REPORTS_KEPT)))?;
+    .execute((tenant, source, at_most(REPORTS_KEPT)))?;
     Ok(())
 }
 
-pub(super) fn checkpoint(on: &Transaction<'_>, scope: &Scope) -> Result<Option<Checkpoint>, Fault> {
-    let found: Option<(Option<i64>, Option<i64>, Option<i64>)> = on
+pub(super) fn checkpoint(
+    on: &Transaction<'_>,
+    scope: &Scope,
+) -> Result<Option<Checkpoint>, RawError> {
+    let found: Option<(Option<String>, Option<i64>, Option<i64>)> = on
         .prepare_cached(
-            "SELECT checkpoint_first_seen_ms, checkpoint_last_seen_ms, checkpoint_completed_at_ms
-             FROM scopes WHERE tenant = ?1 AND sink = ?2",
+            "SELECT checkpoint_cursor, checkpoint_newest_record_at_ms, checkpoint_completed_at_ms
+             FROM scopes WHERE tenant = ?1 AND source = ?2 AND sink = ?3",
         )?
-        .query_row((scope.tenant.as_str(), scope.sink.as_str()), |row| row.try_into())
+        .query_row(delivered::key(scope), |row| row.try_into())
         .optional()?;
     // Every checkpoint has the last column.
-    let Some((first_seen, last_seen, Some(completed_at))) = found else { return Ok(None) };
+    let Some((cursor, newest_record_at, Some(completed_at))) = found else { return Ok(None) };
     Ok(Some(Checkpoint {
-        first_seen: first_seen.map(time).transpose()?,
-        last_seen: last_seen.map(time).transpose()?,
+        cursor: cursor.map(SourceCursor::new),
+        newest_record_at: newest_record_at.map(time).transpose()?,
         completed_at: time(completed_at)?,
     }))
 }
 
-/// Notes since when a scope is wanted, unless that is known.
-pub(super) fn want(on: &Transaction<'_>, scope: &Scope, at: DateTime<Utc>) -> Result<(), Fault> {
+/// Notes since when a scope is configured, unless that is known.
+pub(super) fn note_configured(
+    on: &Transaction<'_>,
+    scope: &Scope,
+    at: DateTime<Utc>,
+) -> Result<(), RawError> {
     let id = delivered::scope_id_or_new(on, scope)?;
     on.prepare_cached(
-        "UPDATE scopes SET wanted_since_ms = ?2 WHERE id = ?1 AND wanted_since_ms IS NULL",
+        "UPDATE scopes SET configured_since_ms = ?2 WHERE id = ?1 AND configured_since_ms IS NULL",
     )?
     .execute((id, millis(at)))?;
     Ok(())
 }
 
-pub(super) fn wanted_since(
+pub(super) fn configured_since(
     on: &Transaction<'_>,
     scope: &Scope,
-) -> Result<Option<DateTime<Utc>>, Fault> {
+) -> Result<Option<DateTime<Utc>>, RawError> {
     let found: Option<Option<i64>> = on
-        .prepare_cached("SELECT wanted_since_ms FROM scopes WHERE tenant = ?1 AND sink = ?2")?
-        .query_row((scope.tenant.as_str(), scope.sink.as_str()), |row| row.get(0))
+        .prepare_cached(
+            "SELECT configured_since_ms FROM scopes
+             WHERE tenant = ?1 AND source = ?2 AND sink = ?3",
+        )?
+        .query_row(delivered::key(scope), |row| row.get(0))
         .optional()?;
     found.flatten().map(time).transpose()
 }
 
-pub(super) fn facts(on: &Transaction<'_>, tenant: &TenantId) -> Result<TenantFacts, Fault> {
+pub(super) fn facts(
+    on: &Transaction<'_>,
+    inventory: &Inventory,
+) -> Result<InventoryFacts, RawError> {
     let found: Option<(Option<i64>, Option<i64>)> = on
         .prepare_cached(
-            "SELECT full_completed_at_ms, enrichment_records FROM tenants WHERE tenant = ?1",
+            "SELECT full_completed_at_ms, enrichment_records FROM inventories
+             WHERE tenant = ?1 AND source = ?2",
         )?
-        .query_row([tenant.as_str()], |row| row.try_into())
+        .query_row(key(inventory), |row| row.try_into())
         .optional()?;
     let Some((full_completed_at, enrichment_records)) = found else {
-        return Ok(TenantFacts::default());
+        return Ok(InventoryFacts::default());
     };
-    Ok(TenantFacts {
+    Ok(InventoryFacts {
         full_completed_at: full_completed_at.map(time).transpose()?,
         enrichment_records: enrichment_records.map(i64::unsigned_abs),
     })
@@ -140,15 +162,17 @@ pub(super) fn facts(on: &Transaction<'_>, tenant: &TenantId) -> Result<TenantFac
 
 pub(super) fn removed(
     on: &Transaction<'_>,
-    tenant: &TenantId,
+    inventory: &Inventory,
     after: Option<&DeviceUid>,
     limit: usize,
-) -> Result<Vec<DeviceUid>, Fault> {
+) -> Result<Vec<DeviceUid>, RawError> {
     let mut list = on.prepare_cached(
-        "SELECT uid FROM removed WHERE tenant = ?1 AND uid > ?2 ORDER BY uid LIMIT ?3",
+        "SELECT uid FROM removed WHERE tenant = ?1 AND source = ?2 AND uid > ?3
+         ORDER BY uid LIMIT ?4",
     )?;
+    let (tenant, source) = key(inventory);
     let after = after.map_or("", DeviceUid::as_str);
-    let mut rows = list.query((tenant.as_str(), after, at_most(limit)))?;
+    let mut rows = list.query((tenant, source, after, at_most(limit)))?;
     let mut devices = Vec::new();
     while let Some(row) = rows.next()? {
         devices.push(device_uid(&row.get::<_, String>(0)?)?);
@@ -156,22 +180,32 @@ pub(super) fn removed(
     Ok(devices)
 }
 
+/// Reports from the id `from` on, newest first.
 pub(super) fn reports(
     on: &Transaction<'_>,
-    tenant: &TenantId,
+    inventory: &Inventory,
+    from: Option<u64>,
     limit: usize,
-) -> Result<Vec<CycleReport>, Fault> {
+) -> Result<ReportPage, RawError> {
     let mut list = on.prepare_cached(
-        "SELECT cycle, report FROM cycle_reports WHERE tenant = ?1 ORDER BY id DESC LIMIT ?2",
+        "SELECT id, cycle, report FROM cycle_reports
+         WHERE tenant = ?1 AND source = ?2 AND id <= ?3 ORDER BY id DESC LIMIT ?4",
     )?;
-    let mut rows = list.query((tenant.as_str(), at_most(limit)))?;
-    let mut reports = Vec::new();
+    let (tenant, source) = key(inventory);
+    let from = from.map_or(i64::MAX, |id| i64::try_from(id).unwrap_or(i64::MAX));
+    // The one behind the page is where the next page starts.
+    let mut rows = list.query((tenant, source, from, at_most(limit.saturating_add(1))))?;
+    let mut page = ReportPage::default();
     while let Some(row) = rows.next()? {
-        let (cycle, text): (String, String) = row.try_into()?;
+        let (id, cycle, text): (i64, String, String) = row.try_into()?;
+        if page.reports.len() == limit {
+            page.next = Some(id.unsigned_abs());
+            break;
+        }
         let report = serde_json::from_str(&text).map_err(|error| {
-            Fault::Damaged(format!("the report of cycle {cycle} cannot be read: {error}"))
+            RawError::Damaged(format!("the report of cycle {cycle} cannot be read: {error}"))
         })?;
-        reports.push(report);
+        page.reports.push(report);
     }
-    Ok(reports)
+    Ok(page)
 }

@@ -1,48 +1,42 @@
 //! Delivered sets.
 
 use chrono::{DateTime, Utc};
-use rusqlite::types::{FromSqlError, ValueRef};
 use rusqlite::{OptionalExtension, Row, Rows, Transaction};
-use stocktake_connector_core::{
-    Acknowledged, DeviceUid, Fingerprint, Known, Scope, SinkName, TenantId,
-};
+use stocktake_connector_core::{Acknowledged, DeviceUid, Fingerprint, Inventory, Known, Scope};
 
-use super::{Fault, dead_letters, fingerprint, millis, time};
+use super::dead_letters;
+use super::error::{self, RawError, fingerprint, millis, time};
 
 /// What is known of each device, in the order of `uids`.
 pub(super) fn known(
     on: &Transaction<'_>,
     scope: &Scope,
     uids: &[DeviceUid],
-) -> Result<Vec<Known>, Fault> {
-    let mut answers = vec![Known::default(); uids.len()];
+) -> Result<Vec<Known>, RawError> {
+    let mut found = vec![Known::default(); uids.len()];
     // Asked in the order of the key, neighbours share a page.
-    let mut asked: Vec<_> = uids.iter().zip(&mut answers).collect();
+    let mut asked: Vec<_> = uids.iter().zip(&mut found).collect();
     asked.sort_unstable_by_key(|(uid, _)| *uid);
     if let Some(id) = scope_id(on, scope)? {
         let mut find = on.prepare_cached(
             "SELECT fingerprint, acknowledged_at_ms FROM delivered WHERE scope = ?1 AND uid = ?2",
         )?;
         find.raw_bind_parameter(1, id)?;
-        for (uid, answer) in &mut asked {
+        for (uid, known) in &mut asked {
             find.raw_bind_parameter(2, uid.as_str())?;
             let mut rows = find.raw_query();
             if let Some(row) = rows.next()? {
-                answer.acknowledged = Some(acknowledged(row)?);
+                known.acknowledged = Some(acknowledged(row)?);
             }
         }
     }
     dead_letters::note_refused(on, scope, &mut asked)?;
     drop(asked);
-    Ok(answers)
+    Ok(found)
 }
 
-fn acknowledged(row: &Row<'_>) -> Result<Acknowledged, Fault> {
-    Ok(Acknowledged { fingerprint: fingerprint(blob(row.get_ref(0)?)?)?, at: time(row.get(1)?)? })
-}
-
-pub(super) fn blob(value: ValueRef<'_>) -> Result<&[u8], Fault> {
-    value.as_blob().map_err(|_: FromSqlError| Fault::Damaged("a fingerprint is no blob".into()))
+fn acknowledged(row: &Row<'_>) -> Result<Acknowledged, RawError> {
+    Ok(Acknowledged { fingerprint: fingerprint(row.get_ref(0)?)?, at: time(row.get(1)?)? })
 }
 
 /// Notes what a sink acknowledged. `devices` are in ascending order.
@@ -51,7 +45,7 @@ pub(super) fn acknowledge(
     scope: &Scope,
     at: DateTime<Utc>,
     devices: &[(DeviceUid, Fingerprint)],
-) -> Result<(), Fault> {
+) -> Result<(), RawError> {
     if devices.is_empty() {
         return Ok(());
     }
@@ -72,17 +66,43 @@ pub(super) fn acknowledge(
     Ok(())
 }
 
-/// Hands over each device of a tenant once, in ascending order, without removed ones, until `take`
-/// answers `false`. The delivered sets lie sorted, so merging them needs no memory.
+/// Takes devices whose removal a sink acknowledged out of its delivered set.
+pub(super) fn remove(
+    on: &Transaction<'_>,
+    scope: &Scope,
+    devices: &[DeviceUid],
+) -> Result<(), RawError> {
+    if devices.is_empty() {
+        return Ok(());
+    }
+    let Some(id) = scope_id(on, scope)? else { return Ok(()) };
+    let mut remove = on.prepare_cached("DELETE FROM delivered WHERE scope = ?1 AND uid = ?2")?;
+    for uid in devices {
+        remove.execute((id, uid.as_str()))?;
+    }
+    Ok(())
+}
+
+/// Whether a delivered set has a device.
+pub(super) fn any(on: &Transaction<'_>, scope: &Scope) -> Result<bool, RawError> {
+    let Some(id) = scope_id(on, scope)? else { return Ok(false) };
+    Ok(on
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM delivered WHERE scope = ?1)")?
+        .query_row([id], |row| row.get(0))?)
+}
+
+/// Passes each device of an inventory once, in ascending order, without removed ones, until `take`
+/// returns `false`. The delivered sets are sorted, so merging them needs no memory.
 pub(super) fn each_device(
     on: &Transaction<'_>,
-    tenant: &TenantId,
+    inventory: &Inventory,
     after: Option<&DeviceUid>,
-    mut take: impl FnMut(&str) -> Result<bool, Fault>,
-) -> Result<(), Fault> {
+    mut take: impl FnMut(&str) -> Result<bool, RawError>,
+) -> Result<(), RawError> {
+    let (tenant, source) = (inventory.tenant.as_str(), inventory.source.as_str());
     let scopes: Vec<i64> = on
-        .prepare_cached("SELECT id FROM scopes WHERE tenant = ?1")?
-        .query_map([tenant.as_str()], |row| row.get(0))?
+        .prepare_cached("SELECT id FROM scopes WHERE tenant = ?1 AND source = ?2")?
+        .query_map((tenant, source), |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     let mut statements = scopes
         .iter()
@@ -90,7 +110,8 @@ pub(super) fn each_device(
             // Every uid is greater than the empty text.
             on.prepare_cached(
                 "SELECT uid FROM delivered WHERE scope = ?1 AND uid > ?2 AND NOT EXISTS
-                    (SELECT 1 FROM removed WHERE tenant = ?3 AND uid = delivered.uid)
+                    (SELECT 1 FROM removed
+                     WHERE tenant = ?3 AND source = ?4 AND uid = delivered.uid)
                  ORDER BY uid",
             )
         })
@@ -98,7 +119,7 @@ pub(super) fn each_device(
     let after = after.map_or("", DeviceUid::as_str);
     let mut sets = Vec::new();
     for (statement, scope) in statements.iter_mut().zip(scopes) {
-        sets.push(Ascending::start(statement.query((scope, after, tenant.as_str()))?)?);
+        sets.push(Ascending::start(statement.query((scope, after, tenant, source))?)?);
     }
     let mut last = String::new();
     while let Some(lowest) =
@@ -123,17 +144,17 @@ struct Ascending<'statement> {
 }
 
 impl<'statement> Ascending<'statement> {
-    fn start(rows: Rows<'statement>) -> Result<Self, Fault> {
+    fn start(rows: Rows<'statement>) -> Result<Self, RawError> {
         let mut set = Self { rows, head: String::new(), ended: false };
         set.advance()?;
         Ok(set)
     }
 
-    fn advance(&mut self) -> Result<(), Fault> {
+    fn advance(&mut self) -> Result<(), RawError> {
         match self.rows.next()? {
             Some(row) => {
                 let uid = row.get_ref(0)?.as_str();
-                let uid = uid.map_err(|_| Fault::Damaged("a device uid is no text".into()))?;
+                let uid = uid.map_err(|_| RawError::Damaged("a device uid is not text".into()))?;
                 self.head.clear();
                 self.head.push_str(uid);
             }
@@ -144,7 +165,7 @@ impl<'statement> Ascending<'statement> {
 }
 
 /// Devices in one delivered set.
-pub(super) fn count(on: &Transaction<'_>, scope: &Scope) -> Result<u64, Fault> {
+pub(super) fn count(on: &Transaction<'_>, scope: &Scope) -> Result<u64, RawError> {
     let Some(id) = scope_id(on, scope)? else { return Ok(0) };
     let count: i64 = on
         .prepare_cached("SELECT count(*) FROM delivered WHERE scope = ?1")?
@@ -153,39 +174,35 @@ pub(super) fn count(on: &Transaction<'_>, scope: &Scope) -> Result<u64, Fault> {
 }
 
 /// Every scope, in ascending order.
-pub(super) fn scopes(on: &Transaction<'_>) -> Result<Vec<Scope>, Fault> {
-    let mut list = on.prepare_cached("SELECT tenant, sink FROM scopes ORDER BY tenant, sink")?;
+pub(super) fn scopes(on: &Transaction<'_>) -> Result<Vec<Scope>, RawError> {
+    let mut list =
+        on.prepare_cached("SELECT tenant, source, sink FROM scopes ORDER BY tenant, source, sink")?;
     let mut rows = list.query([])?;
     let mut scopes = Vec::new();
     while let Some(row) = rows.next()? {
-        scopes.push(Scope { tenant: tenant(row, 0)?, sink: sink(row, 1)? });
+        scopes.push(error::scope(row)?);
     }
     Ok(scopes)
 }
 
-pub(super) fn tenant(row: &Row<'_>, column: usize) -> Result<TenantId, Fault> {
-    let name: String = row.get(column)?;
-    TenantId::new(name).map_err(|error| Fault::Damaged(error.to_string()))
-}
-
-pub(super) fn sink(row: &Row<'_>, column: usize) -> Result<SinkName, Fault> {
-    let name: String = row.get(column)?;
-    SinkName::new(name).map_err(|error| Fault::Damaged(error.to_string()))
-}
-
-fn scope_id(on: &Transaction<'_>, scope: &Scope) -> Result<Option<i64>, Fault> {
+fn scope_id(on: &Transaction<'_>, scope: &Scope) -> Result<Option<i64>, RawError> {
     Ok(on
-        .prepare_cached("SELECT id FROM scopes WHERE tenant = ?1 AND sink = ?2")?
-        .query_row((scope.tenant.as_str(), scope.sink.as_str()), |row| row.get(0))
+        .prepare_cached("SELECT id FROM scopes WHERE tenant = ?1 AND source = ?2 AND sink = ?3")?
+        .query_row(key(scope), |row| row.get(0))
         .optional()?)
 }
 
-/// The id of a scope, which is made when there is none.
-pub(super) fn scope_id_or_new(on: &Transaction<'_>, scope: &Scope) -> Result<i64, Fault> {
+/// The values of the columns `tenant`, `source` and `sink`.
+pub(super) fn key(scope: &Scope) -> (&str, &str, &str) {
+    (scope.inventory.tenant.as_str(), scope.inventory.source.as_str(), scope.sink.as_str())
+}
+
+/// The id of a scope, which is made if it is missing.
+pub(super) fn scope_id_or_new(on: &Transaction<'_>, scope: &Scope) -> Result<i64, RawError> {
     if let Some(id) = scope_id(on, scope)? {
         return Ok(id);
     }
-    on.prepare_cached("INSERT INTO scopes (tenant, sink) VALUES (?1, ?2)")?
-        .execute((scope.tenant.as_str(), scope.sink.as_str()))?;
+    on.prepare_cached("INSERT INTO scopes (tenant, source, sink) VALUES (?1, ?2, ?3)")?
+        .execute(key(scope))?;
     Ok(on.last_insert_rowid())
 }

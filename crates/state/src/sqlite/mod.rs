@@ -1,40 +1,51 @@
 //! The store in one SQLite file.
 //!
 //! ```text
-//! scopes ─┬─ delivered       one row per device and sink: what the sink acknowledged
-//!         └─ (checkpoint)    columns of the scope, with the time since when it is wanted
-//! dead_letters               what can never be delivered as it is
-//! removed                    devices that the source no longer knows, and since when
-//! tenants, cycle_reports     facts and accounts
+//! scopes ─┬─ delivered          one row per device and sink: what the sink acknowledged
+//!         └─ (checkpoint)       columns of the scope, with the time since when it is configured
+//! dead_letters                  what can never be delivered as it is
+//! removed                       devices that a source no longer knows, and since when
+//! inventories, cycle_reports    facts and accounts
+//! leases                        which worker runs a tenant's cycles
 //! ```
 //!
 //! Invariants:
-//! - One process writes; a lock file beside the store sees to it. Any number may read.
-//! - Each change is one transaction.
+//! - One process writes; a lock on the file itself ensures it. Any number may read.
+//! - Each change is one transaction, and each write of a cycle checks its fence in it.
 //! - Memory is bounded by the page cache and the batch in hand, not by the number of devices.
 
 mod backup;
 mod cycles;
 mod dead_letters;
 mod delivered;
-mod forget;
+mod error;
+mod file;
+mod filter;
+mod leases;
 mod open;
+mod purge;
 mod schema;
 
 use std::fmt;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use rusqlite::{Transaction, TransactionBehavior};
 use stocktake_connector_core::{
-    Checkpoint, CycleClose, CycleId, CycleReport, DeadLetter, DeadLetterFilter, DeadLetterId,
-    Delivery, DeviceUid, Fingerprint, Forgetting, Forgotten, Known, NewDeadLetter, Refusals, Scope,
-    StateError, StateStore, TenantFacts, TenantId,
+    Checkpoint, Clock, CycleClose, CycleId, CycleStore, DeadLetter, DeadLetterFilter, DeadLetterId,
+    Delivery, DeviceUid, Fence, Inventory, InventoryFacts, Known, Lease, LeaseStore, NewDeadLetter,
+    Purge, Purged, Refusals, ReportPage, Scope, StateError, StateQueries, SystemClock, TenantName,
+    WorkerName,
 };
+
+use self::dead_letters::Ended;
+use self::error::{RawError, device_uid};
+use self::file::FileId;
+use self::open::Opened;
 
 pub use backup::Copied;
 
@@ -52,29 +63,36 @@ pub use backup::Copied;
 /// call waits for it.
 pub struct SqliteStore {
     path: PathBuf,
-    connection: Arc<Mutex<Connection>>,
-    /// Held until the store is dropped; `None` for readers.
-    _lock: Option<File>,
+    file: FileId,
+    opened: Arc<Mutex<Opened>>,
+    clock: Arc<dyn Clock>,
 }
 
 impl SqliteStore {
-    /// Opens the file at `path` for this process alone, and makes it when there is none.
+    /// Opens the file at `path` for this process alone, and makes it if it is missing.
     ///
     /// Its folder is made too, but none above. File and folder are for their owner only (Unix modes
-    /// 0600 and 0700). Older schemas are brought up to date.
+    /// 0600 and 0700). Pending migrations run first, and leases that an earlier process left end.
     ///
     /// Blocks on the disk: a program calls it once, at its start.
     ///
     /// # Errors
-    /// [`StateError::InUse`] while another process has it open for writing;
-    /// [`StateError::NewerSchema`] and [`StateError::Damaged`] before anything was changed.
+    /// [`StateError::InUse`] while the file is open for writing, in another process or in this one, by
+    /// whatever name; [`StateError::NewerSchema`] and [`StateError::Damaged`] before anything was changed.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StateError> {
-        Self::open_with(path.as_ref(), schema::STEPS)
+        Self::open_with_clock(path, Arc::new(SystemClock))
     }
 
-    fn open_with(path: &Path, steps: &[&str]) -> Result<Self, StateError> {
-        let (connection, lock) = open::for_writing(path, steps)?;
-        Ok(Self::over(path, connection, Some(lock)))
+    /// As [`SqliteStore::open`], with the clock that leases go by.
+    ///
+    /// # Errors
+    /// As for [`SqliteStore::open`].
+    pub fn open_with_clock(
+        path: impl AsRef<Path>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StateError> {
+        let path = path.as_ref();
+        Ok(Self::new(path, open::for_writing(path, schema::MIGRATIONS)?, clock))
     }
 
     /// Opens the file at `path` for reading, also while another process writes it. Every method that
@@ -84,29 +102,29 @@ impl SqliteStore {
     /// As for [`SqliteStore::open`], without [`StateError::InUse`]; a missing file is an error.
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StateError> {
         let path = path.as_ref();
-        Ok(Self::over(path, open::for_reading(path)?, None))
+        Ok(Self::new(path, open::for_reading(path)?, Arc::new(SystemClock)))
     }
 
     /// Copies the file at `path` to `target`, also while another process writes it.
     ///
-    /// The copy holds what was committed when it began. It is one file without a log, for its owner
-    /// only (Unix mode 0600), and of the original's schema, which may be an older one. It is made
-    /// under another name in the folder of `target`, read again in whole, and gets its name last: at
-    /// `target` is a whole copy or nothing.
+    /// The copy holds what was committed when it began. It is one compact file without a log, for its
+    /// owner only (Unix mode 0600), with the schema of the original, which may be an older one. It is made
+    /// under another name in the folder of `target` and gets its name last: `target` is a complete copy or
+    /// does not exist.
     ///
     /// Blocks on the disk for as long as reading and writing the whole file takes.
     ///
     /// # Errors
-    /// [`StateError::NewerSchema`], and [`StateError::Damaged`] also when the copy does not pass
-    /// SQLite's check; [`StateError::Store`] for a file that is missing, for a `target` that is there
-    /// already, and for one that cannot be written. Nothing is left behind then.
+    /// [`StateError::NewerSchema`]; [`StateError::Damaged`] also for a file that cannot be read in whole;
+    /// [`StateError::Store`] for a missing file, for a `target` that exists, and for one that cannot be
+    /// written. Nothing is left behind then.
     pub fn back_up(path: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<Copied, StateError> {
         backup::back_up(path.as_ref(), target.as_ref())
     }
 
-    fn over(path: &Path, connection: Connection, lock: Option<File>) -> Self {
-        let connection = Arc::new(Mutex::new(connection));
-        Self { path: path.to_owned(), connection, _lock: lock }
+    fn new(path: &Path, opened: Opened, clock: Arc<dyn Clock>) -> Self {
+        let file = opened.file.id();
+        Self { path: path.to_owned(), file, opened: Arc::new(Mutex::new(opened)), clock }
     }
 
     /// Runs `work` in a transaction on a blocking thread. It is rolled back when `work` fails.
@@ -118,27 +136,27 @@ impl SqliteStore {
     ) -> Result<T, StateError>
     where
         T: Send + 'static,
-        W: FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+        W: FnOnce(&Transaction<'_>) -> Result<T, RawError> + Send + 'static,
     {
-        let connection = Arc::clone(&self.connection);
+        let opened = Arc::clone(&self.opened);
         let done = tokio::task::spawn_blocking(move || {
             // A panic inside rolled its transaction back, so the connection is whole.
-            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            let transaction = connection.transaction_with_behavior(behaviour)?;
-            let answer = work(&transaction)?;
+            let mut opened = opened.lock().unwrap_or_else(PoisonError::into_inner);
+            let transaction = opened.connection.transaction_with_behavior(behaviour)?;
+            let result = work(&transaction)?;
             transaction.commit()?;
-            Ok(answer)
+            Ok(result)
         });
         done.await
-            .unwrap_or_else(|stopped| Err(Fault::Io(io::Error::other(stopped))))
-            .map_err(|fault: Fault| fault.at(&self.path, operation))
+            .unwrap_or_else(|stopped| Err(RawError::Io(io::Error::other(stopped))))
+            .map_err(|error: RawError| error.at(&self.path, operation))
     }
 
     /// Several statements in one read transaction see one state, and take the lock once.
     async fn read<T, W>(&self, operation: &'static str, work: W) -> Result<T, StateError>
     where
         T: Send + 'static,
-        W: FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+        W: FnOnce(&Transaction<'_>) -> Result<T, RawError> + Send + 'static,
     {
         self.transact(operation, TransactionBehavior::Deferred, work).await
     }
@@ -146,9 +164,28 @@ impl SqliteStore {
     async fn write<T, W>(&self, operation: &'static str, work: W) -> Result<T, StateError>
     where
         T: Send + 'static,
-        W: FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+        W: FnOnce(&Transaction<'_>) -> Result<T, RawError> + Send + 'static,
     {
         self.transact(operation, TransactionBehavior::Immediate, work).await
+    }
+
+    /// Writes under a lease.
+    async fn write_fenced<T, W>(
+        &self,
+        operation: &'static str,
+        fence: &Fence,
+        work: W,
+    ) -> Result<T, StateError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Transaction<'_>) -> Result<T, RawError> + Send + 'static,
+    {
+        let fence = fence.clone();
+        self.write(operation, move |on| {
+            leases::check(on, &fence)?;
+            work(on)
+        })
+        .await
     }
 }
 
@@ -159,55 +196,15 @@ impl fmt::Debug for SqliteStore {
 }
 
 #[async_trait]
-impl StateStore for SqliteStore {
+impl CycleStore for SqliteStore {
     async fn known(&self, scope: &Scope, uids: &[DeviceUid]) -> Result<Vec<Known>, StateError> {
         let (scope, uids) = (scope.clone(), uids.to_vec());
         self.read("look up devices", move |on| delivered::known(on, &scope, &uids)).await
     }
 
-    async fn commit(&self, delivery: Delivery) -> Result<(), StateError> {
-        self.write("commit a batch", move |on| {
-            let Delivery { cycle, scope, at, mut acknowledged, refused } = delivery;
-            // In the order of the key, neighbours share a page.
-            acknowledged.sort_unstable_by(|one, other| one.0.cmp(&other.0));
-            dead_letters::end(on, &scope, &acknowledged)?;
-            delivered::acknowledge(on, &scope, at, &acknowledged)?;
-            dead_letters::keep(on, cycle, at, refused)
-        })
-        .await
-    }
-
-    async fn keep_dead_letters(
-        &self,
-        cycle: CycleId,
-        at: DateTime<Utc>,
-        letters: Vec<NewDeadLetter>,
-    ) -> Result<(), StateError> {
-        self.write("keep dead letters", move |on| dead_letters::keep(on, cycle, at, letters)).await
-    }
-
-    async fn close_cycle(&self, close: CycleClose) -> Result<(), StateError> {
-        self.write("close a cycle", move |on| cycles::close(on, close)).await
-    }
-
-    async fn want(&self, scope: &Scope, at: DateTime<Utc>) -> Result<(), StateError> {
+    async fn has_delivered(&self, scope: &Scope) -> Result<bool, StateError> {
         let scope = scope.clone();
-        self.write("note a scope", move |on| cycles::want(on, &scope, at)).await
-    }
-
-    async fn wanted_since(&self, scope: &Scope) -> Result<Option<DateTime<Utc>>, StateError> {
-        let scope = scope.clone();
-        self.read("read a scope", move |on| cycles::wanted_since(on, &scope)).await
-    }
-
-    async fn check_writable(&self) -> Result<(), StateError> {
-        let path = self.path.clone();
-        self.write("write a trial", move |on| {
-            // A file that was taken away can still be written, but is lost with this process.
-            path.metadata()?;
-            schema::rewrite_version(on)
-        })
-        .await
+        self.read("look up a delivered set", move |on| delivered::any(on, &scope)).await
     }
 
     async fn checkpoint(&self, scope: &Scope) -> Result<Option<Checkpoint>, StateError> {
@@ -215,22 +212,22 @@ impl StateStore for SqliteStore {
         self.read("read a checkpoint", move |on| cycles::checkpoint(on, &scope)).await
     }
 
-    async fn facts(&self, tenant: &TenantId) -> Result<TenantFacts, StateError> {
-        let tenant = tenant.clone();
-        self.read("read facts", move |on| cycles::facts(on, &tenant)).await
+    async fn facts(&self, inventory: &Inventory) -> Result<InventoryFacts, StateError> {
+        let inventory = inventory.clone();
+        self.read("read facts", move |on| cycles::facts(on, &inventory)).await
     }
 
     async fn devices(
         &self,
-        tenant: &TenantId,
+        inventory: &Inventory,
         after: Option<&DeviceUid>,
         limit: usize,
     ) -> Result<Vec<DeviceUid>, StateError> {
-        let (tenant, after) = (tenant.clone(), after.cloned());
+        let (inventory, after) = (inventory.clone(), after.cloned());
         self.read("list devices", move |on| {
             let mut devices = Vec::new();
             if limit > 0 {
-                delivered::each_device(on, &tenant, after.as_ref(), |uid| {
+                delivered::each_device(on, &inventory, after.as_ref(), |uid| {
                     devices.push(device_uid(uid)?);
                     Ok(devices.len() < limit)
                 })?;
@@ -240,11 +237,11 @@ impl StateStore for SqliteStore {
         .await
     }
 
-    async fn device_count(&self, tenant: &TenantId) -> Result<u64, StateError> {
-        let tenant = tenant.clone();
+    async fn device_count(&self, inventory: &Inventory) -> Result<u64, StateError> {
+        let inventory = inventory.clone();
         self.read("count devices", move |on| {
             let mut count = 0;
-            delivered::each_device(on, &tenant, None, |_| {
+            delivered::each_device(on, &inventory, None, |_| {
                 count += 1;
                 Ok(true)
             })?;
@@ -255,15 +252,91 @@ impl StateStore for SqliteStore {
 
     async fn removed(
         &self,
-        tenant: &TenantId,
+        inventory: &Inventory,
         after: Option<&DeviceUid>,
         limit: usize,
     ) -> Result<Vec<DeviceUid>, StateError> {
-        let (tenant, after) = (tenant.clone(), after.cloned());
+        let (inventory, after) = (inventory.clone(), after.cloned());
         self.read("list removed devices", move |on| {
-            cycles::removed(on, &tenant, after.as_ref(), limit)
+            cycles::removed(on, &inventory, after.as_ref(), limit)
         })
         .await
+    }
+
+    async fn commit(&self, fence: &Fence, delivery: Delivery) -> Result<(), StateError> {
+        delivery.check_fence(fence)?;
+        self.write_fenced("commit a batch", fence, move |on| {
+            let Delivery { cycle, scope, at, mut acknowledged, removed, refused } = delivery;
+            // In the order of the key, neighbours share a page.
+            acknowledged.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+            let devices = acknowledged.iter().map(|(uid, _)| uid);
+            dead_letters::end(on, &scope, Ended::Acknowledged, devices)?;
+            delivered::acknowledge(on, &scope, at, &acknowledged)?;
+            dead_letters::end(on, &scope, Ended::Removed, removed.iter())?;
+            delivered::remove(on, &scope, &removed)?;
+            dead_letters::keep(on, cycle, at, refused)
+        })
+        .await
+    }
+
+    async fn keep_dead_letters(
+        &self,
+        fence: &Fence,
+        cycle: CycleId,
+        at: DateTime<Utc>,
+        letters: Vec<NewDeadLetter>,
+    ) -> Result<(), StateError> {
+        NewDeadLetter::check_fence(&letters, fence)?;
+        self.write_fenced("keep dead letters", fence, move |on| {
+            dead_letters::keep(on, cycle, at, letters)
+        })
+        .await
+    }
+
+    async fn close_cycle(&self, fence: &Fence, close: CycleClose) -> Result<(), StateError> {
+        fence.check_covers(&close.report.tenant)?;
+        self.write_fenced("close a cycle", fence, move |on| cycles::close(on, close)).await
+    }
+
+    async fn purge_removed(
+        &self,
+        fence: &Fence,
+        inventory: &Inventory,
+        before: DateTime<Utc>,
+    ) -> Result<u64, StateError> {
+        fence.check_covers(&inventory.tenant)?;
+        let inventory = inventory.clone();
+        self.write_fenced("purge removed devices", fence, move |on| {
+            purge::removed(on, &inventory, before)
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl StateQueries for SqliteStore {
+    async fn note_configured(&self, scope: &Scope, at: DateTime<Utc>) -> Result<(), StateError> {
+        let scope = scope.clone();
+        self.write("note a scope", move |on| cycles::note_configured(on, &scope, at)).await
+    }
+
+    async fn configured_since(&self, scope: &Scope) -> Result<Option<DateTime<Utc>>, StateError> {
+        let scope = scope.clone();
+        self.read("read a scope", move |on| cycles::configured_since(on, &scope)).await
+    }
+
+    async fn check_writable(&self) -> Result<(), StateError> {
+        let (path, file) = (self.path.clone(), self.file.clone());
+        self.write("write a trial", move |on| {
+            // A file that was moved away can still be written, but is lost with this process.
+            file::check_place(&file, &path)?;
+            schema::rewrite_version(on)
+        })
+        .await
+    }
+
+    async fn scopes(&self) -> Result<Vec<Scope>, StateError> {
+        self.read("list scopes", delivered::scopes).await
     }
 
     async fn delivered_count(&self, scope: &Scope) -> Result<u64, StateError> {
@@ -271,13 +344,13 @@ impl StateStore for SqliteStore {
         self.read("count a delivered set", move |on| delivered::count(on, &scope)).await
     }
 
-    async fn scopes(&self) -> Result<Vec<Scope>, StateError> {
-        self.read("list scopes", delivered::scopes).await
-    }
-
-    async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<DeadLetter>, StateError> {
+    async fn dead_letters(
+        &self,
+        filter: &DeadLetterFilter,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, StateError> {
         let filter = filter.clone();
-        self.read("list dead letters", move |on| dead_letters::list(on, &filter)).await
+        self.read("list dead letters", move |on| dead_letters::list(on, &filter, limit)).await
     }
 
     async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StateError> {
@@ -289,112 +362,61 @@ impl StateStore for SqliteStore {
         self.read("count refusals", move |on| dead_letters::refusal_count(on, &which)).await
     }
 
-    async fn forget_refusals(&self, which: &Refusals) -> Result<u64, StateError> {
+    async fn purge_refusals(&self, which: &Refusals) -> Result<u64, StateError> {
         let which = which.clone();
-        self.write("forget refusals", move |on| dead_letters::forget_refusals(on, &which)).await
+        self.write("purge refusals", move |on| dead_letters::purge_refusals(on, &which)).await
     }
 
-    async fn forgettable(&self, what: &Forgetting) -> Result<Forgotten, StateError> {
+    async fn purge_count(&self, what: &Purge) -> Result<Purged, StateError> {
         let what = what.clone();
-        self.read("count what can be forgotten", move |on| forget::count(on, &what)).await
+        self.read("count what a purge deletes", move |on| purge::count(on, &what)).await
     }
 
-    async fn forget(&self, what: &Forgetting) -> Result<Forgotten, StateError> {
+    async fn purge(&self, what: &Purge, limit: usize) -> Result<Purged, StateError> {
         let what = what.clone();
-        self.write("forget a tenant or a sink", move |on| forget::forget(on, &what)).await
-    }
-
-    async fn forget_removed(
-        &self,
-        tenant: &TenantId,
-        before: DateTime<Utc>,
-    ) -> Result<u64, StateError> {
-        let tenant = tenant.clone();
-        self.write("forget removed devices", move |on| forget::removed(on, &tenant, before)).await
+        self.write("purge", move |on| purge::purge(on, &what, limit)).await
     }
 
     async fn reports(
         &self,
-        tenant: &TenantId,
+        inventory: &Inventory,
+        from: Option<u64>,
         limit: usize,
-    ) -> Result<Vec<CycleReport>, StateError> {
-        let tenant = tenant.clone();
-        self.read("list cycle reports", move |on| cycles::reports(on, &tenant, limit)).await
+    ) -> Result<ReportPage, StateError> {
+        let inventory = inventory.clone();
+        self.read("list cycle reports", move |on| cycles::reports(on, &inventory, from, limit))
+            .await
     }
 }
 
-/// A failure before its place and operation are known.
-#[derive(Debug)]
-enum Fault {
-    Sqlite(rusqlite::Error),
-    Io(io::Error),
-    /// A row or a file that this program did not write.
-    Damaged(String),
-}
-
-impl From<rusqlite::Error> for Fault {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
-    }
-}
-
-impl From<io::Error> for Fault {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-impl Fault {
-    /// Whether the file is at fault, and not the disk or another program.
-    fn is_damage(&self) -> bool {
-        match self {
-            Self::Damaged(_) => true,
-            Self::Sqlite(error) => matches!(
-                error.sqlite_error_code(),
-                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-            ),
-            Self::Io(_) => false,
-        }
+#[async_trait]
+impl LeaseStore for SqliteStore {
+    async fn claim(
+        &self,
+        tenant: &TenantName,
+        worker: &WorkerName,
+        length: Duration,
+    ) -> Result<Option<Lease>, StateError> {
+        let (tenant, worker, clock) = (tenant.clone(), worker.clone(), Arc::clone(&self.clock));
+        self.write("claim a tenant", move |on| {
+            leases::claim(on, &tenant, &worker, clock.now(), length)
+        })
+        .await
     }
 
-    fn at(self, path: &Path, operation: &'static str) -> StateError {
-        let place = path.display().to_string();
-        let is_damage = self.is_damage();
-        match self {
-            Self::Damaged(problem) => StateError::Damaged { place, problem },
-            Self::Sqlite(error) if is_damage => {
-                StateError::Damaged { place, problem: error.to_string() }
-            }
-            Self::Sqlite(error) => StateError::Store { place, operation, source: error.into() },
-            Self::Io(error) => StateError::Store { place, operation, source: error.into() },
-        }
+    async fn renew(&self, fence: &Fence, length: Duration) -> Result<DateTime<Utc>, StateError> {
+        let (fence, clock) = (fence.clone(), Arc::clone(&self.clock));
+        self.write("renew a lease", move |on| leases::renew(on, &fence, clock.now(), length)).await
     }
-}
 
-/// A time as it is stored. What is finer than a millisecond is cut off, never rounded up.
-fn millis(at: DateTime<Utc>) -> i64 {
-    at.timestamp_millis()
-}
+    async fn release(&self, fence: &Fence) -> Result<(), StateError> {
+        let fence = fence.clone();
+        self.write("release a lease", move |on| leases::release(on, &fence)).await
+    }
 
-fn time(millis: i64) -> Result<DateTime<Utc>, Fault> {
-    DateTime::from_timestamp_millis(millis)
-        .ok_or_else(|| Fault::Damaged(format!("{millis} is no time in milliseconds")))
-}
-
-fn fingerprint(bytes: &[u8]) -> Result<Fingerprint, Fault> {
-    bytes
-        .try_into()
-        .map(Fingerprint::from_bytes)
-        .map_err(|_| Fault::Damaged(format!("a fingerprint has {} bytes, not 16", bytes.len())))
-}
-
-fn device_uid(uid: &str) -> Result<DeviceUid, Fault> {
-    DeviceUid::new(uid).map_err(|error| Fault::Damaged(error.to_string()))
-}
-
-/// A limit as SQL takes it.
-fn at_most(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
+    async fn leases(&self) -> Result<Vec<Lease>, StateError> {
+        self.read("list leases", leases::list).await
+    }
 }
 
 #[cfg(test)]

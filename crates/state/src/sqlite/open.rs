@@ -1,14 +1,23 @@
 //! Opening the file: the lock, the checks before anything is written, the settings.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read};
+use std::fs::TryLockError;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use stocktake_connector_core::StateError;
 
-use super::{Fault, schema};
+use super::error::{self, RawError};
+use super::file::HeldFile;
+use super::{leases, schema};
+
+/// A connection and the file under it. They are dropped in this order: the descriptor of a file is
+/// closed after every connection to it.
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    pub(super) file: HeldFile,
+}
 
 /// Readers of the same file hold locks for milliseconds; a writer waits for them that long.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,68 +34,85 @@ const STATEMENTS: usize = 64;
 
 /// Opens a file for the one process that writes it, and brings its schema up to date.
 ///
-/// `steps` are those of [`schema`], or in a test those of a program of another version.
-pub(super) fn for_writing(path: &Path, steps: &[&str]) -> Result<(Connection, File), StateError> {
+/// `migrations` are those of [`schema`], or in a test those of a program of another version.
+pub(super) fn for_writing(path: &Path, migrations: &[&str]) -> Result<Opened, StateError> {
     make_last_folder(path)?;
-    let lock = lock(path)?;
-    let fault = |operation| move |fault: Fault| fault.at(path, operation);
-    check_before_writing(path, steps)?;
-    create_private(path).map_err(|error| fault("create")(error.into()))?;
-    let mut connection =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | FLAGS)
-            .map_err(|error| fault("open")(error.into()))?;
-    settle(&connection).map_err(fault("open"))?;
-    schema::migrate(&mut connection, steps).map_err(fault("migrate"))?;
-    Ok((connection, lock))
+    let file = HeldFile::to_write(path).map_err(|error| match error {
+        TryLockError::WouldBlock => StateError::InUse { place: path.display().to_string() },
+        TryLockError::Error(error) => RawError::from(error).at(path, "open"),
+    })?;
+    let real = real_path(path)?;
+    check_start(path, &file)?;
+    check_before_writing(path, &real, migrations)?;
+    let connection = open_to_write(&real).map_err(|error| error.at(path, "open"))?;
+    let mut opened = Opened { connection, file };
+    schema::migrate(&mut opened.connection, migrations)
+        .and_then(|()| end_leases(&mut opened.connection))
+        .map_err(|error| error.at(path, "migrate"))?;
+    Ok(opened)
 }
 
 /// Opens a file that another process may be writing, and changes nothing in it.
-pub(super) fn for_reading(path: &Path) -> Result<Connection, StateError> {
-    let (connection, version) = of_any_version(path)?;
-    let known = version_of(schema::STEPS);
+pub(super) fn for_reading(path: &Path) -> Result<Opened, StateError> {
+    let (opened, version) = of_any_version(path)?;
+    let known = version_of(schema::MIGRATIONS);
     if version < known {
-        return Err(Fault::Damaged(format!(
+        return Err(RawError::Damaged(format!(
             "its schema version is {version} and this program reads {known}; start a cycle once to \
              bring it up to date",
         ))
         .at(path, "open"));
     }
+    Ok(opened)
+}
+
+/// Opens a file for reading that has this program's schema or an older one, and returns its version.
+pub(super) fn of_any_version(path: &Path) -> Result<(Opened, u32), StateError> {
+    let file = HeldFile::to_read(path).map_err(|error| RawError::from(error).at(path, "open"))?;
+    let real = real_path(path)?;
+    check_start(path, &file)?;
+    let connection = open_read_only(&real).map_err(|error| error.at(path, "open"))?;
+    let opened = Opened { connection, file };
+    let version = check_schema(path, &opened.connection, version_of(schema::MIGRATIONS))?;
+    if version == 0 {
+        return Err(RawError::Damaged("it is a database without any state".into()).at(path, "open"));
+    }
+    Ok((opened, version))
+}
+
+/// The file without links: the log next to it has the same name for every program.
+fn real_path(path: &Path) -> Result<PathBuf, StateError> {
+    path.canonicalize().map_err(|error| RawError::from(error).at(path, "open"))
+}
+
+fn open_to_write(real: &Path) -> Result<Connection, RawError> {
+    let connection = Connection::open_with_flags(real, OpenFlags::SQLITE_OPEN_READ_WRITE | FLAGS)?;
+    set_up(&connection)?;
     Ok(connection)
 }
 
-/// Opens a file to copy it as it is, and tells its version. An older one is as good: a copy is made
-/// before an upgrade too.
-pub(super) fn for_copying(path: &Path) -> Result<(Connection, u32), StateError> {
-    let (connection, version) = of_any_version(path)?;
-    if version == 0 {
-        return Err(Fault::Damaged("it is a database without any state".into()).at(path, "open"));
-    }
-    Ok((connection, version))
-}
-
-/// Opens a file for reading that has this program's schema or an older one.
-fn of_any_version(path: &Path) -> Result<(Connection, u32), StateError> {
-    check_header(path)?;
-    let connection = open_read_only(path).map_err(|fault| fault.at(path, "open"))?;
-    let version = check_schema(path, &connection, version_of(schema::STEPS))?;
-    Ok((connection, version))
+/// The process that held the leases of the file has ended.
+fn end_leases(connection: &mut Connection) -> Result<(), RawError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    leases::end_all(&transaction)?;
+    Ok(transaction.commit()?)
 }
 
 /// No mutex inside SQLite: ours is around the connection.
-pub(super) const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
+const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
 
-fn open_read_only(path: &Path) -> Result<Connection, Fault> {
+fn open_read_only(path: &Path) -> Result<Connection, RawError> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | FLAGS)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "cache_size", -PAGE_CACHE_KIB)?;
     match schema::version(&connection) {
         // A log needs its index file, and a folder that may not be written cannot get one. Without a
-        // log nobody is writing, and the file may be read as it lies
+        // log nothing is writing, and the file may be read as it is
         // (https://www.sqlite.org/wal.html#read_only_databases).
-        Err(Fault::Sqlite(error))
+        Err(RawError::Sqlite(error))
             if error.sqlite_error_code() == Some(ErrorCode::CannotOpen)
-                && !beside(path, "-wal").exists() =>
+                && !log_of(path).exists() =>
         {
             let place: String = path.to_string_lossy().chars().map(uri_character).collect();
             let connection = Connection::open_with_flags(
@@ -111,7 +137,7 @@ fn uri_character(character: char) -> String {
     }
 }
 
-fn settle(connection: &Connection) -> Result<(), Fault> {
+fn set_up(connection: &Connection) -> Result<(), RawError> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -126,51 +152,38 @@ fn settle(connection: &Connection) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Refuses a file that is not ours, or newer than we are, while nothing was changed yet.
-fn check_before_writing(path: &Path, steps: &[&str]) -> Result<(), StateError> {
-    match path.metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Ok(metadata) if metadata.len() == 0 => return Ok(()),
-        // The next step meets the same failure and names it.
-        _ => check_header(path)?,
-    }
-    let connection = open_read_only(path).map_err(|fault| fault.at(path, "open"))?;
-    check_schema(path, &connection, version_of(steps))?;
+/// Refuses a file that is not ours, or newer than this program, while nothing was changed yet.
+fn check_before_writing(path: &Path, real: &Path, migrations: &[&str]) -> Result<(), StateError> {
+    let connection = open_read_only(real).map_err(|error| error.at(path, "open"))?;
+    check_schema(path, &connection, version_of(migrations))?;
     Ok(())
 }
 
 /// The first 16 bytes of every database (<https://www.sqlite.org/fileformat.html#the_database_header>).
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
-fn check_header(path: &Path) -> Result<(), StateError> {
-    let mut header = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut header))
-        .map_err(|error| Fault::from(error).at(path, "open"))?;
-    if header == MAGIC {
-        return Ok(());
+/// Refuses what is not a database. SQLite takes a file of a few bytes for an empty one.
+fn check_start(path: &Path, file: &HeldFile) -> Result<(), StateError> {
+    match file.start(MAGIC.len() as u64) {
+        Ok(start) if start.is_empty() || start == MAGIC => Ok(()),
+        Ok(_) => Err(RawError::Damaged(error::NOT_A_DATABASE.into()).at(path, "open")),
+        Err(error) => Err(RawError::from(error).at(path, "open")),
     }
-    let problem = if header.is_empty() {
-        "it is empty"
-    } else {
-        "it is not an SQLite database; move the file away, or choose another path for the state"
-    };
-    Err(Fault::Damaged(problem.into()).at(path, "open"))
 }
 
 fn check_schema(path: &Path, connection: &Connection, known: u32) -> Result<u32, StateError> {
-    schema::check_ownership(connection).map_err(|fault| fault.at(path, "open"))?;
+    schema::check_ownership(connection).map_err(|error| error.at(path, "open"))?;
     match schema::version(connection) {
         Ok(found) if found > known => {
             Err(StateError::NewerSchema { place: path.display().to_string(), found, known })
         }
-        other => other.map_err(|fault| fault.at(path, "open")),
+        other => other.map_err(|error| error.at(path, "open")),
     }
 }
 
-/// The version that a program with these steps writes.
-fn version_of(steps: &[&str]) -> u32 {
-    steps.len() as u32
+/// The version that a program with these migrations writes.
+fn version_of(migrations: &[&str]) -> u32 {
+    migrations.len() as u32
 }
 
 /// Makes the folder that the file lies in, but none above it: a misspelt path should fail.
@@ -189,41 +202,13 @@ fn make_last_folder(path: &Path) -> Result<(), StateError> {
                 "folder {} cannot be made ({error}); make it, or choose another path for the state",
                 folder.display()
             );
-            Err(Fault::Io(io::Error::new(error.kind(), advice)).at(path, "open"))
+            Err(RawError::Io(io::Error::new(error.kind(), advice)).at(path, "open"))
         }
     }
 }
 
-/// Device and user names are in the dead letters: only the owner may read them.
-fn create_private(path: &Path) -> io::Result<()> {
-    private().open(path).map(drop)
-}
-
-pub(super) fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
-/// Holds the store for this process, for as long as the file stays open. The system gives the lock
-/// back when the process dies; the file stays, as another process may be waiting for it.
-fn lock(path: &Path) -> Result<File, StateError> {
-    let file = private()
-        .open(beside(path, ".lock"))
-        .map_err(|error| Fault::from(error).at(path, "open the lock file of"))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(StateError::InUse { place: path.display().to_string() })
-        }
-        Err(TryLockError::Error(error)) => Err(Fault::from(error).at(path, "lock")),
-    }
-}
-
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+fn log_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
+    name.push("-wal");
     name.into()
 }

@@ -1,14 +1,15 @@
-//! Both stores give the same answers, whatever is done to them.
+//! Both stores return the same, whatever is done to them.
 
 use proptest::prelude::*;
 use stocktake_connector_core::{
-    Checkpoint, CycleId, DeadLetter, DeadLetterFilter, DeadLetterId, DeviceUid, Forgetting,
-    NewDeadLetter, Refusals, Scope, SinkName, Stage, StateStore, TenantFacts, TenantId,
+    Checkpoint, CycleId, DeadLetter, DeadLetterFilter, DeadLetterId, Delivery, DeviceUid,
+    Inventory, InventoryFacts, NewDeadLetter, Purge, Purged, Refusals, Scope, SinkName,
+    SourceCursor, SourceName, Stage, StateStore, TenantName,
 };
 use stocktake_state::{MemoryStore, SqliteStore};
 use uuid::Uuid;
 
-use crate::{at, close, content};
+use crate::{at, close, close_cycle, commit, content, fence_of};
 
 #[derive(Debug, Clone)]
 enum Change {
@@ -16,6 +17,7 @@ enum Change {
         scope: Scope,
         at: i64,
         acknowledged: Vec<(DeviceUid, u8)>,
+        removed: Vec<DeviceUid>,
         refused: Vec<NewDeadLetter>,
     },
     Keep {
@@ -23,13 +25,13 @@ enum Change {
         at: i64,
         letters: Vec<NewDeadLetter>,
     },
-    Want {
+    Configure {
         scope: Scope,
         at: i64,
     },
-    ForgetRefusals(Refusals),
-    Forget(Forgetting),
-    ForgetRemoved(TenantId, i64),
+    PurgeRefusals(Refusals),
+    Purge(Purge),
+    PurgeRemoved(Inventory, i64),
     Close {
         scope: Scope,
         checkpoint: Checkpoint,
@@ -42,16 +44,25 @@ fn cycle(number: u8) -> CycleId {
     CycleId::from(Uuid::from_u128(number.into()))
 }
 
-fn tenants() -> impl Strategy<Value = TenantId> {
-    prop::sample::select(vec!["contoso", "fabrikam"]).prop_map(|name| TenantId::new(name).unwrap())
+fn tenants() -> impl Strategy<Value = TenantName> {
+    prop::sample::select(vec!["contoso", "fabrikam"])
+        .prop_map(|name| TenantName::new(name).unwrap())
 }
 
 fn sinks() -> impl Strategy<Value = SinkName> {
     prop::sample::select(vec!["lake", "soc"]).prop_map(|name| SinkName::new(name).unwrap())
 }
 
+fn sources() -> impl Strategy<Value = SourceName> {
+    prop::sample::select(vec!["defender", "intune"]).prop_map(|name| SourceName::new(name).unwrap())
+}
+
+fn inventories() -> impl Strategy<Value = Inventory> {
+    (tenants(), sources()).prop_map(|(tenant, source)| Inventory { tenant, source })
+}
+
 fn scopes() -> impl Strategy<Value = Scope> {
-    (tenants(), sinks()).prop_map(|(tenant, sink)| Scope { tenant, sink })
+    (inventories(), sinks()).prop_map(|(inventory, sink)| Scope { inventory, sink })
 }
 
 fn uids() -> impl Strategy<Value = DeviceUid> {
@@ -62,9 +73,9 @@ fn uids() -> impl Strategy<Value = DeviceUid> {
 fn letters() -> impl Strategy<Value = NewDeadLetter> {
     let stages = prop::sample::select(vec![Stage::Read, Stage::Map, Stage::Deliver]);
     let facts = (prop::option::of(uids()), prop::option::of(0..3_u8), "[ab]{0,2}", "[xy]{0,2}");
-    (tenants(), prop::option::of(sinks()), stages, facts).prop_map(
-        |(tenant, sink, stage, (uid, byte, reason, payload))| NewDeadLetter {
-            tenant,
+    (inventories(), prop::option::of(sinks()), stages, facts).prop_map(
+        |(inventory, sink, stage, (uid, byte, reason, payload))| NewDeadLetter {
+            inventory,
             sink,
             stage,
             uid,
@@ -76,10 +87,10 @@ fn letters() -> impl Strategy<Value = NewDeadLetter> {
 }
 
 fn checkpoints() -> impl Strategy<Value = Checkpoint> {
-    (prop::option::of(0..9_i64), prop::option::of(0..9_i64), 0..9_i64).prop_map(
-        |(first, last, completed)| Checkpoint {
-            first_seen: first.map(at),
-            last_seen: last.map(at),
+    (prop::option::of("[a-c]{1,2}"), prop::option::of(0..9_i64), 0..9_i64).prop_map(
+        |(cursor, newest, completed)| Checkpoint {
+            cursor: cursor.map(SourceCursor::new),
+            newest_record_at: newest.map(at),
             completed_at: at(completed),
         },
     )
@@ -88,30 +99,29 @@ fn checkpoints() -> impl Strategy<Value = Checkpoint> {
 fn changes() -> impl Strategy<Value = Change> {
     let some_letters = || prop::collection::vec(letters(), 0..3);
     let some_uids = || prop::collection::vec(uids(), 0..3);
+    let acknowledged = prop::collection::vec((uids(), 0..3_u8), 0..4);
     prop_oneof![
-        (scopes(), 0..9_i64, prop::collection::vec((uids(), 0..3_u8), 0..4), some_letters())
-            .prop_map(|(scope, at, acknowledged, refused)| Change::Commit {
+        (scopes(), 0..9_i64, acknowledged, some_uids(), some_letters()).prop_map(
+            |(scope, at, acknowledged, removed, refused)| Change::Commit {
                 scope,
                 at,
                 acknowledged,
+                removed,
                 refused
-            }),
+            }
+        ),
         (0..3_u8, 0..9_i64, some_letters()).prop_map(|(cycle, at, letters)| Change::Keep {
             cycle,
             at,
             letters
         }),
-        (scopes(), 0..9_i64).prop_map(|(scope, at)| Change::Want { scope, at }),
+        (scopes(), 0..9_i64).prop_map(|(scope, at)| Change::Configure { scope, at }),
         (prop::option::of(tenants()), prop::option::of(sinks())).prop_map(|(tenant, sink)| {
-            Change::ForgetRefusals(Refusals { tenant, sink, letter: None })
+            Change::PurgeRefusals(Refusals { tenant, sink, letter: None })
         }),
-        prop_oneof![
-            tenants().prop_map(Forgetting::Tenant),
-            sinks().prop_map(Forgetting::Sink),
-            scopes().prop_map(Forgetting::Scope),
-        ]
-        .prop_map(Change::Forget),
-        (tenants(), 0..9_i64).prop_map(|(tenant, at)| Change::ForgetRemoved(tenant, at)),
+        (prop::option::of(tenants()), prop::option::of(sources()), prop::option::of(sinks()))
+            .prop_map(|(tenant, source, sink)| Change::Purge(Purge { tenant, source, sink })),
+        (inventories(), 0..9_i64).prop_map(|(inventory, at)| Change::PurgeRemoved(inventory, at)),
         (scopes(), checkpoints(), some_uids(), some_uids()).prop_map(
             |(scope, checkpoint, removed, returned)| Change::Close {
                 scope,
@@ -123,86 +133,111 @@ fn changes() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// Does it, and tells how much was forgotten.
+/// Makes a change, and returns how much was purged.
 async fn apply(store: &dyn StateStore, change: Change) -> u64 {
-    let mut forgotten = 0;
+    let mut purged = 0;
     match change {
-        Change::Commit { scope, at: millis, mut acknowledged, refused } => {
-            // A batch has each device at most once.
+        Change::Commit { scope, at: millis, mut acknowledged, removed, mut refused } => {
+            // A batch has each device at most once, and belongs to one inventory.
             acknowledged.sort();
             acknowledged.dedup_by(|one, other| one.0 == other.0);
-            let delivery = stocktake_connector_core::Delivery {
+            for letter in &mut refused {
+                letter.inventory = scope.inventory.clone();
+            }
+            let delivery = Delivery {
                 cycle: cycle(0),
                 scope,
                 at: at(millis),
                 acknowledged: acknowledged.into_iter().map(|(u, b)| (u, content(b))).collect(),
+                removed,
                 refused,
             };
-            store.commit(delivery).await.unwrap();
+            commit(store, delivery).await;
         }
         Change::Keep { cycle: number, at: millis, letters } => {
-            store.keep_dead_letters(cycle(number), at(millis), letters).await.unwrap();
+            for letter in letters {
+                let fence = fence_of(store, &letter.inventory.tenant).await;
+                let letters = vec![letter];
+                store.keep_dead_letters(&fence, cycle(number), at(millis), letters).await.unwrap();
+            }
         }
-        Change::Want { scope, at: millis } => store.want(&scope, at(millis)).await.unwrap(),
-        Change::ForgetRefusals(which) => {
+        Change::Configure { scope, at: millis } => {
+            store.note_configured(&scope, at(millis)).await.unwrap();
+        }
+        Change::PurgeRefusals(which) => {
             let count = store.refusal_count(&which).await.unwrap();
-            assert_eq!(store.forget_refusals(&which).await.unwrap(), count);
+            assert_eq!(store.purge_refusals(&which).await.unwrap(), count);
         }
-        Change::Forget(what) => {
-            let counted = store.forgettable(&what).await.unwrap();
-            assert_eq!(store.forget(&what).await.unwrap(), counted);
+        Change::Purge(what) => {
+            let counted = store.purge_count(&what).await.unwrap();
+            assert_eq!(store.purge(&what, 1_000).await.unwrap(), counted);
+            assert_eq!(store.purge_count(&what).await.unwrap(), Purged::default());
         }
-        Change::ForgetRemoved(tenant, before) => {
-            forgotten = store.forget_removed(&tenant, at(before)).await.unwrap();
+        Change::PurgeRemoved(inventory, before) => {
+            let fence = fence_of(store, &inventory.tenant).await;
+            purged = store.purge_removed(&fence, &inventory, at(before)).await.unwrap();
         }
         Change::Close { scope, checkpoint, removed, returned } => {
             let mut end = close();
-            // A cycle belongs to one tenant.
+            // A cycle belongs to one inventory.
             let number = checkpoint.completed_at.timestamp_subsec_millis() as u8;
-            let offset = if scope.tenant.as_str() == "contoso" { 0 } else { 100 };
-            end.report.cycle = cycle(number + offset);
+            let inventory = scope.inventory;
+            let offset = [("contoso", "defender"), ("contoso", "intune"), ("fabrikam", "defender")]
+                .iter()
+                .position(|pair| *pair == (inventory.tenant.as_str(), inventory.source.as_str()));
+            end.report.cycle = cycle(number + 50 * offset.unwrap_or(3) as u8);
             end.report.finished_at = checkpoint.completed_at;
-            end.report.tenant = scope.tenant;
-            end.checkpoints.insert(scope.sink, checkpoint);
-            end.facts = Some(TenantFacts {
-                full_completed_at: checkpoint.first_seen,
-                enrichment_records: checkpoint.last_seen.map(|at| at.timestamp() as u64),
+            (end.report.tenant, end.report.source) = (inventory.tenant, inventory.source);
+            end.facts = Some(InventoryFacts {
+                full_completed_at: checkpoint.newest_record_at,
+                enrichment_records: checkpoint.newest_record_at.map(|at| at.timestamp() as u64),
             });
+            end.checkpoints.insert(scope.sink, checkpoint);
             (end.removed, end.returned) = (removed, returned);
-            store.close_cycle(end).await.unwrap();
+            close_cycle(store, end).await;
         }
     }
-    forgotten
+    purged
 }
 
-/// Everything that a store answers, as text.
-async fn answers(store: &dyn StateStore) -> String {
+/// Everything that a store returns, as text.
+async fn contents(store: &dyn StateStore) -> String {
     let mut text = format!("{:?}\n", store.scopes().await.unwrap());
     let all: Vec<_> =
         ["d", "d1", "D1", "d2", "d3", "é"].iter().map(|u| DeviceUid::new(u).unwrap()).collect();
-    for tenant in ["contoso", "fabrikam"].map(|name| TenantId::new(name).unwrap()) {
+    for (tenant, source) in [
+        ("contoso", "defender"),
+        ("contoso", "intune"),
+        ("fabrikam", "defender"),
+        ("fabrikam", "intune"),
+    ] {
+        let inventory = Inventory {
+            tenant: TenantName::new(tenant).unwrap(),
+            source: SourceName::new(source).unwrap(),
+        };
         for sink in ["lake", "soc"].map(|name| SinkName::new(name).unwrap()) {
-            let scope = Scope { tenant: tenant.clone(), sink };
+            let scope = inventory.at(&sink);
             text += &format!(
-                "{scope:?} {:?} {:?} {:?} {}\n",
+                "{scope:?} {:?} {:?} {:?} {} {}\n",
                 store.known(&scope, &all).await.unwrap(),
                 store.checkpoint(&scope).await.unwrap(),
-                store.wanted_since(&scope).await.unwrap(),
+                store.configured_since(&scope).await.unwrap(),
                 store.delivered_count(&scope).await.unwrap(),
+                store.has_delivered(&scope).await.unwrap(),
             );
         }
         text += &format!(
-            "{tenant} {:?} {:?} {:?} {} {:?} {:?}\n",
-            store.devices(&tenant, None, 2).await.unwrap(),
-            store.devices(&tenant, Some(&all[1]), 9).await.unwrap(),
-            store.removed(&tenant, Some(&all[0]), 2).await.unwrap(),
-            store.device_count(&tenant).await.unwrap(),
-            store.facts(&tenant).await.unwrap(),
-            store.reports(&tenant, 9).await.unwrap(),
+            "{inventory:?} {:?} {:?} {:?} {} {:?} {:?}\n",
+            store.devices(&inventory, None, 2).await.unwrap(),
+            store.devices(&inventory, Some(&all[1]), 9).await.unwrap(),
+            store.removed(&inventory, Some(&all[0]), 2).await.unwrap(),
+            store.device_count(&inventory).await.unwrap(),
+            store.facts(&inventory).await.unwrap(),
+            store.reports(&inventory, None, 9).await.unwrap().reports,
         );
     }
     // The numbers of letters may differ: a store may skip some.
-    let letters = store.dead_letters(&DeadLetterFilter::default()).await.unwrap();
+    let letters = store.dead_letters(&DeadLetterFilter::default(), 100).await.unwrap();
     let letters: Vec<_> =
         letters.into_iter().map(|l| DeadLetter { id: DeadLetterId(0), ..l }).collect();
     text + &format!("{letters:#?}")
@@ -216,36 +251,16 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn both_stores_answer_alike(changes in prop::collection::vec(changes(), 1..12)) {
+    fn both_stores_return_the_same(changes in prop::collection::vec(changes(), 1..12)) {
         runtime().block_on(async {
             let folder = tempfile::tempdir().unwrap();
             let file = SqliteStore::open(folder.path().join("state.db")).unwrap();
             let memory = MemoryStore::new();
             for change in changes {
-                let forgotten = apply(&file, change.clone()).await;
-                assert_eq!(forgotten, apply(&memory, change).await);
+                let purged = apply(&file, change.clone()).await;
+                assert_eq!(purged, apply(&memory, change).await);
             }
-            assert_eq!(answers(&file).await, answers(&memory).await);
-        });
-    }
-
-    #[test]
-    fn a_checkpoint_is_the_highest_of_each_field(moves in prop::collection::vec(checkpoints(), 1..8)) {
-        runtime().block_on(async {
-            let folder = tempfile::tempdir().unwrap();
-            let file = SqliteStore::open(folder.path().join("state.db")).unwrap();
-            let scope = crate::lake();
-            for checkpoint in &moves {
-                let mut end = close();
-                end.checkpoints.insert(scope.sink.clone(), *checkpoint);
-                file.close_cycle(end).await.unwrap();
-            }
-            let highest = Checkpoint {
-                first_seen: moves.iter().filter_map(|m| m.first_seen).max(),
-                last_seen: moves.iter().filter_map(|m| m.last_seen).max(),
-                completed_at: moves.iter().map(|m| m.completed_at).max().unwrap(),
-            };
-            assert_eq!(file.checkpoint(&scope).await.unwrap(), Some(highest));
+            assert_eq!(contents(&file).await, contents(&memory).await);
         });
     }
 }

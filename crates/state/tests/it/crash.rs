@@ -4,10 +4,10 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use stocktake_connector_core::StateStore;
+use stocktake_connector_core::{CycleStore, LeaseStore, StateQueries};
 use stocktake_state::SqliteStore;
 
-use crate::{delivery, device, lake};
+use crate::{commit, delivery, device, inventory, lake};
 
 /// Devices in one batch.
 const BATCH: usize = 100;
@@ -22,12 +22,12 @@ async fn commit_until_killed() {
     let store = SqliteStore::open(place).unwrap();
     let done = store.delivered_count(&lake()).await.unwrap() as usize;
     for from in (done..).step_by(BATCH) {
-        store.commit(delivery(from..from + BATCH)).await.unwrap();
+        commit(&store, delivery(from..from + BATCH)).await;
         println!("committed {}", from + BATCH);
     }
 }
 
-/// Kills a committing process after it told of `batches`; answers what it told last.
+/// Kills a committing process after it reported `batches`, and returns what it reported last.
 fn kill_after(batches: usize, place: &Path) -> usize {
     let mut process = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "crash::commit_until_killed", "--nocapture"])
@@ -36,26 +36,27 @@ fn kill_after(batches: usize, place: &Path) -> usize {
         .spawn()
         .unwrap();
     let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-    let told = lines
+    let reported = lines
         .map(Result::unwrap)
         .filter_map(|line| line.split_once("committed ")?.1.parse().ok())
         .nth(batches - 1);
     process.kill().unwrap();
     process.wait().unwrap();
-    told.unwrap()
+    reported.unwrap()
 }
 
 #[tokio::test]
-async fn a_killed_process_leaves_whole_batches_and_nothing_that_it_told_is_lost() {
+async fn a_killed_process_leaves_whole_batches_and_nothing_that_it_reported_is_lost() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("state.db");
     for batches in [1, 2, 3, 5, 8, 40] {
-        let told = kill_after(batches, &place);
+        let reported = kill_after(batches, &place);
         let store = SqliteStore::open(&place).unwrap();
         let kept = store.delivered_count(&lake()).await.unwrap() as usize;
         assert_eq!(kept % BATCH, 0, "a batch was torn");
-        assert!(kept >= told, "{told} told but {kept} kept");
-        let devices = store.devices(&lake().tenant, None, usize::MAX).await.unwrap();
+        assert!(kept >= reported, "{reported} reported but {kept} kept");
+        let devices = store.devices(&inventory(), None, usize::MAX).await.unwrap();
+        assert_eq!(store.leases().await.unwrap(), [], "a dead process holds no lease");
         assert_eq!(devices, (0..kept).map(device).collect::<Vec<_>>());
     }
 }

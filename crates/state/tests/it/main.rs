@@ -7,12 +7,13 @@ mod backup;
 mod conformance;
 mod crash;
 mod migration;
+mod one_writer;
 mod opening;
 
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
-    CycleClose, CycleId, CycleKind, CycleOutcome, CycleReport, Delivery, DeviceUid, Fingerprint,
-    Scope, SinkName, TenantId,
+    CycleClose, CycleId, CycleKind, CycleOutcome, CycleReport, Delivery, DeviceUid, Fence,
+    Fingerprint, Inventory, Scope, SinkName, SourceName, StateStore, TenantName, WorkerName,
 };
 
 fn at(millis: i64) -> DateTime<Utc> {
@@ -27,8 +28,36 @@ fn content(byte: u8) -> Fingerprint {
     Fingerprint::from_bytes([byte; 16])
 }
 
+fn inventory() -> Inventory {
+    Inventory {
+        tenant: TenantName::new("contoso").unwrap(),
+        source: SourceName::new("defender").unwrap(),
+    }
+}
+
 fn lake() -> Scope {
-    Scope { tenant: TenantId::new("contoso").unwrap(), sink: SinkName::new("lake").unwrap() }
+    inventory().at(&SinkName::new("lake").unwrap())
+}
+
+/// The fence of a tenant's present claim, which is made if there is none.
+async fn fence_of(store: &dyn StateStore, tenant: &TenantName) -> Fence {
+    let leases = store.leases().await.unwrap();
+    if let Some(lease) = leases.iter().find(|lease| lease.tenant == *tenant) {
+        return lease.fence();
+    }
+    let worker = WorkerName::new("w1").unwrap();
+    let hour = std::time::Duration::from_secs(3600);
+    store.claim(tenant, &worker, hour).await.unwrap().unwrap().fence()
+}
+
+async fn commit(store: &dyn StateStore, delivery: Delivery) {
+    let fence = fence_of(store, &delivery.scope.inventory.tenant).await;
+    store.commit(&fence, delivery).await.unwrap();
+}
+
+async fn close_cycle(store: &dyn StateStore, close: CycleClose) {
+    let fence = fence_of(store, &close.report.tenant).await;
+    store.close_cycle(&fence, close).await.unwrap();
 }
 
 fn delivery(devices: std::ops::Range<usize>) -> Delivery {
@@ -37,6 +66,7 @@ fn delivery(devices: std::ops::Range<usize>) -> Delivery {
         scope: lake(),
         at: at(0),
         acknowledged: devices.map(|number| (device(number), content(1))).collect(),
+        removed: Vec::new(),
         refused: Vec::new(),
     }
 }
@@ -45,7 +75,8 @@ fn close() -> CycleClose {
     CycleClose {
         report: CycleReport {
             cycle: CycleId::random(),
-            tenant: lake().tenant,
+            tenant: inventory().tenant,
+            source: inventory().source,
             kind: CycleKind::Full,
             started_at: at(0),
             finished_at: at(1),

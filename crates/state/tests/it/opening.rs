@@ -2,18 +2,17 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use stocktake_connector_core::{StateError, StateStore};
+use stocktake_connector_core::{CycleStore, StateError, StateQueries};
 use stocktake_state::SqliteStore;
 
-use crate::{close, delivery, device, lake};
+use crate::{close, commit, delivery, device, fence_of, inventory, lake};
 
-/// Every file of a folder with its content, without the lock files and the index of the log, which
-/// carry no state.
+/// Every file of a folder with its content, without the index of the log, which carries no state.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| !path.extension().is_some_and(|e| e == "lock" || e == "db-shm"))
+        .filter(|path| path.extension().is_none_or(|e| e != "db-shm"))
         .map(|path| (path.file_name().unwrap().to_str().unwrap().into(), fs::read(&path).unwrap()))
         .collect()
 }
@@ -22,20 +21,9 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 async fn state_outlives_the_process() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("state.db");
-    SqliteStore::open(&place).unwrap().commit(delivery(0..3)).await.unwrap();
+    commit(&SqliteStore::open(&place).unwrap(), delivery(0..3)).await;
     let store = SqliteStore::open(&place).unwrap();
     assert_eq!(store.delivered_count(&lake()).await.unwrap(), 3);
-}
-
-#[tokio::test]
-async fn a_second_writer_is_refused_while_the_first_lives() {
-    let folder = tempfile::tempdir().unwrap();
-    let place = folder.path().join("state.db");
-    let first = SqliteStore::open(&place).unwrap();
-    let refused = SqliteStore::open(&place).unwrap_err();
-    assert!(matches!(refused, StateError::InUse { .. }), "{refused}");
-    drop(first);
-    SqliteStore::open(&place).unwrap();
 }
 
 #[tokio::test]
@@ -43,22 +31,29 @@ async fn a_reader_sees_what_a_living_writer_committed_and_cannot_write() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("state.db");
     let writer = SqliteStore::open(&place).unwrap();
-    writer.commit(delivery(0..2)).await.unwrap();
+    commit(&writer, delivery(0..2)).await;
     let reader = SqliteStore::open_read_only(&place).unwrap();
     assert_eq!(reader.delivered_count(&lake()).await.unwrap(), 2);
-    writer.commit(delivery(2..5)).await.unwrap();
+    commit(&writer, delivery(2..5)).await;
     assert_eq!(reader.delivered_count(&lake()).await.unwrap(), 5);
-    assert!(reader.commit(delivery(0..1)).await.is_err());
-    assert!(reader.close_cycle(close()).await.is_err());
+    let fence = fence_of(&reader, &inventory().tenant).await;
+    for refused in [
+        reader.commit(&fence, delivery(0..1)).await,
+        reader.close_cycle(&fence, close()).await,
+        reader.note_configured(&lake(), crate::at(0)).await,
+    ] {
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains("readonly"), "{refused}");
+    }
 }
 
 #[tokio::test]
 async fn a_reader_needs_no_writer() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("state.db");
-    SqliteStore::open(&place).unwrap().commit(delivery(0..2)).await.unwrap();
+    commit(&SqliteStore::open(&place).unwrap(), delivery(0..2)).await;
     let reader = SqliteStore::open_read_only(&place).unwrap();
-    assert_eq!(reader.devices(&lake().tenant, None, 9).await.unwrap(), [device(0), device(1)]);
+    assert_eq!(reader.devices(&inventory(), None, 9).await.unwrap(), [device(0), device(1)]);
 }
 
 #[test]
@@ -68,6 +63,17 @@ fn a_reader_of_nothing_says_where_it_looked() {
     let error = SqliteStore::open_read_only(&place).unwrap_err().to_string();
     assert!(error.contains(place.to_str().unwrap()), "{error}");
     assert!(!place.exists());
+}
+
+#[test]
+fn an_empty_file_is_not_state_for_a_reader_and_new_state_for_a_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("state.db");
+    fs::write(&place, "").unwrap();
+    let error = SqliteStore::open_read_only(&place).unwrap_err().to_string();
+    assert!(error.contains("without any state"), "{error}");
+    assert_eq!(fs::read(&place).unwrap(), b"");
+    SqliteStore::open(&place).unwrap();
 }
 
 #[test]
@@ -128,7 +134,7 @@ async fn the_files_are_for_their_owner_only() {
     let folder = tempfile::tempdir().unwrap();
     let inner = folder.path().join("inner");
     let store = SqliteStore::open(inner.join("state.db")).unwrap();
-    store.commit(delivery(0..1)).await.unwrap();
+    commit(&store, delivery(0..1)).await;
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&inner), 0o700);
     for entry in fs::read_dir(&inner).unwrap() {
@@ -141,7 +147,7 @@ async fn the_files_are_for_their_owner_only() {
 async fn a_path_with_odd_characters_opens() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("a state? 100%#1.db");
-    SqliteStore::open(&place).unwrap().commit(delivery(0..1)).await.unwrap();
+    commit(&SqliteStore::open(&place).unwrap(), delivery(0..1)).await;
     let reader = SqliteStore::open_read_only(&place).unwrap();
     assert_eq!(reader.delivered_count(&lake()).await.unwrap(), 1);
 }

@@ -1,14 +1,14 @@
-//! Pushing metrics and traces by OTLP over HTTP, as protobuf.
+//! Pushes metrics and traces by OTLP over HTTP, as protobuf.
 //!
-//! The connection is the caller's: see [`OtlpClient`]. Exports run on threads of their own, so what
-//! is told is never waited for. The log is told of a change only: when a collector stops and starts to
-//! take what is pushed, and when spans are dropped because they do not fit into their queue; as long
-//! as that lasts, once an hour.
+//! The caller provides the connection: see [`OtlpClient`]. Exports run on threads of their own, so the
+//! program never waits for them. The log reports changes only: when a collector stops and starts
+//! accepting pushes, and when spans are dropped because the queue is full; as long as that lasts, once
+//! an hour.
 
+mod outage;
 mod queue;
 #[cfg(test)]
 mod tests;
-mod way;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,28 +20,27 @@ use opentelemetry_otlp::{
 use opentelemetry_sdk::metrics::PeriodicReader;
 use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
 
+use self::outage::OutageLog;
 use self::queue::Queue;
-use self::way::Way;
 use crate::registry::{Registry, RegistryOptions};
 use crate::resource::resource;
 
-/// Sends a request of an exporter and gives the answer, whatever its status.
+/// Sends a request of an exporter and returns the response, whatever its status.
 ///
 /// # Shape
-/// It is called outside of tokio's threads, and bounds time and size itself. It must not be traced,
-/// or each export would be exported in turn.
+/// It is called outside of tokio's threads, and bounds time and size itself. It must not be traced:
+/// each export would cause another one.
 pub use opentelemetry_http::HttpClient as OtlpClient;
 
-/// Where to and how much is pushed.
+/// Options of the push.
 #[derive(Debug)]
 pub struct OtlpOptions {
-    /// The whole URL that metrics are pushed to, as in `http://collector:4318/v1/metrics`; `None`
-    /// pushes none.
+    /// The complete URL for metrics, as in `http://collector:4318/v1/metrics`; `None` pushes no
+    /// metrics.
     pub metrics_url: Option<String>,
-    /// The whole URL that traces are pushed to, as in `http://collector:4318/v1/traces`; `None`
-    /// pushes none.
+    /// The complete URL for traces, as in `http://collector:4318/v1/traces`; `None` pushes no traces.
     pub traces_url: Option<String>,
-    /// Time between two pushes of metrics.
+    /// The time between two pushes of metrics.
     pub interval: Duration,
     /// The share of cycles, from 0 to 1, whose traces are pushed.
     pub trace_sample_ratio: f64,
@@ -53,31 +52,31 @@ pub struct OtlpOptions {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OtlpError {
-    /// What is pushed to cannot be used.
+    /// The URL is not usable.
     #[error("OTLP to {url} cannot be set up")]
     Url {
-        /// The URL as it was given.
+        /// The URL as given.
         url: String,
-        /// What is wrong with it.
+        /// The cause.
         #[source]
         source: ExporterBuildError,
     },
-    /// A variable of OpenTelemetry asks for what cannot be had.
-    #[error("is `{value}`, which is not supported; set it to {supported}, or not at all")]
+    /// A variable of OpenTelemetry has a value that is not supported.
+    #[error("`{value}` is not supported; set it to {supported}, or unset it")]
     Variable {
         /// The variable.
         name: String,
         /// Its value.
         value: String,
-        /// What it may be.
+        /// The supported values.
         supported: &'static str,
     },
 }
 
-/// Pushes what the registry holds and the spans of the program.
+/// Pushes the values of the registry and the spans of the program.
 #[derive(Debug)]
 pub struct Otlp {
-    /// What is pushed, and can be scraped as well.
+    /// The metrics that are pushed; they can be scraped as well.
     pub registry: Registry,
     traces: Option<Traces>,
 }
@@ -89,11 +88,11 @@ struct Traces {
 }
 
 impl Otlp {
-    /// Starts the exporters' threads. Compression, headers, time-outs and the spans' queue are those
-    /// of OpenTelemetry's variables, where they are set.
+    /// Starts the exporters' threads. OpenTelemetry's variables set compression, headers, timeouts and
+    /// the queue of spans.
     ///
     /// # Errors
-    /// [`OtlpError`] when a URL is none, or a variable asks for what cannot be had.
+    /// [`OtlpError`] when a URL is not valid, or a variable has an unsupported value.
     pub fn start(options: &OtlpOptions, registry: RegistryOptions) -> Result<Self, OtlpError> {
         check_variables()?;
         let resource = resource(registry.version);
@@ -101,18 +100,18 @@ impl Otlp {
             Some(url) => {
                 let exporter = SpanExporter::builder()
                     .with_http()
-                    .with_http_client(Way::new(Arc::clone(&options.client), "traces"))
+                    .with_http_client(OutageLog::new(Arc::clone(&options.client), "traces"))
                     .with_protocol(Protocol::HttpBinary)
                     .with_endpoint(url)
                     .build()
                     .map_err(|source| OtlpError::Url { url: url.clone(), source })?;
-                // A trace that a cycle starts is sampled whole or not at all.
+                // The trace of a cycle is sampled completely or not at all.
                 let ratio = Sampler::TraceIdRatioBased(options.trace_sample_ratio);
-                let queue = Queue::of_environment();
+                let queue = Queue::from_env();
                 let provider = SdkTracerProvider::builder()
                     .with_resource(resource.clone())
                     .with_sampler(Sampler::ParentBased(Box::new(ratio)))
-                    .with_span_processor(queue.before(exporter))
+                    .with_span_processor(queue.processor(exporter))
                     .build();
                 Some(Traces { provider, queue })
             }
@@ -122,7 +121,7 @@ impl Otlp {
             Some(url) => {
                 let exporter = MetricExporter::builder()
                     .with_http()
-                    .with_http_client(Way::new(Arc::clone(&options.client), "metrics"))
+                    .with_http_client(OutageLog::new(Arc::clone(&options.client), "metrics"))
                     .with_protocol(Protocol::HttpBinary)
                     .with_endpoint(url)
                     .build()
@@ -142,11 +141,11 @@ impl Otlp {
         self.traces.as_ref().map(|traces| traces.provider.tracer("stocktake"))
     }
 
-    /// Pushes what is left of metrics and traces, both at the same time, and ends.
+    /// Pushes the remaining metrics and traces, both at the same time, and stops.
     ///
     /// # Cancellation
-    /// It blocks until that is done, some seconds where a collector does not answer. Who has less time
-    /// calls it on a thread, and leaves that behind.
+    /// It blocks until that is done: some seconds when a collector does not respond. To wait for less
+    /// time, call it on a thread and abandon that thread.
     pub fn shut_down(&self) {
         std::thread::scope(|scope| {
             if let Some(traces) = &self.traces {
@@ -162,11 +161,11 @@ impl Traces {
         if let Err(error) = self.provider.shutdown() {
             tracing::warn!(error = %error, "the last spans were not pushed");
         }
-        self.queue.tell_rest();
+        self.queue.report_rest();
     }
 }
 
-/// What the exporters would pass over in silence is refused.
+/// Rejects values that the exporters would ignore silently.
 fn check_variables() -> Result<(), OtlpError> {
     for signal in ["", "TRACES_", "METRICS_"] {
         for (setting, supported, hint) in [
@@ -183,16 +182,16 @@ fn check_variables() -> Result<(), OtlpError> {
     Ok(())
 }
 
-/// When something that lasts is told again.
+/// Limits how often the log repeats that something is still going on.
 #[derive(Debug, Default)]
-struct Reminder(Option<Instant>);
+struct Throttle(Option<Instant>);
 
-impl Reminder {
+impl Throttle {
     const EVERY: Duration = Duration::from_secs(60 * 60);
 
-    /// Whether it is to be told now: at first, and then from time to time.
+    /// Whether to log now: at first, and then once an hour.
     fn is_due(&mut self) -> bool {
-        let is_due = self.0.is_none_or(|told| told.elapsed() >= Self::EVERY);
+        let is_due = self.0.is_none_or(|logged| logged.elapsed() >= Self::EVERY);
         if is_due {
             self.0 = Some(Instant::now());
         }

@@ -1,6 +1,7 @@
-//! The bounded queue in front of the exporter of spans, and what it had no room for.
+//! The bounded queue in front of the exporter of spans, which counts the spans that it drops.
 //!
-//! The SDK's own queue drops in silence. This one is as long, stands in front of it and counts.
+//! The SDK's own queue drops spans silently. This one has the same length, sits in front of it and
+//! counts.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,32 +14,32 @@ use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, Span, SpanData, SpanExporter, SpanProcessor,
 };
 
-use super::Reminder;
+use super::Throttle;
 
-/// The specification's variable for the queue's length.
+/// OpenTelemetry's variable for the length of the queue.
 const LENGTH_VARIABLE: &str = "OTEL_BSP_MAX_QUEUE_SIZE";
 
-/// The specification's default for it.
+/// OpenTelemetry's default.
 const DEFAULT_LENGTH: usize = 2_048;
 
-/// What waits, and what found no room.
+/// Counts the spans that wait, and those that were dropped.
 #[derive(Debug)]
 pub(super) struct Queue {
     length: usize,
     waiting: AtomicUsize,
     dropped: AtomicU64,
-    told: Mutex<Told>,
+    reported: Mutex<Reported>,
 }
 
 #[derive(Debug, Default)]
-struct Told {
+struct Reported {
     dropped: u64,
-    reminder: Reminder,
+    throttle: Throttle,
 }
 
 impl Queue {
-    /// A queue as long as the environment says.
-    pub(super) fn of_environment() -> Arc<Self> {
+    /// A queue of the length that the environment sets.
+    pub(super) fn from_env() -> Arc<Self> {
         let length = std::env::var(LENGTH_VARIABLE).ok().and_then(|length| length.parse().ok());
         Self::new(length.unwrap_or(DEFAULT_LENGTH))
     }
@@ -48,76 +49,79 @@ impl Queue {
             length: length.max(1),
             waiting: AtomicUsize::new(0),
             dropped: AtomicU64::new(0),
-            told: Mutex::default(),
+            reported: Mutex::default(),
         })
     }
 
-    /// What takes spans in front of `exporter`.
-    pub(super) fn before<E: SpanExporter + 'static>(self: &Arc<Self>, exporter: E) -> Entrance {
+    /// A processor that passes spans through the queue to `exporter`.
+    pub(super) fn processor<E>(self: &Arc<Self>, exporter: E) -> QueueSender
+    where
+        E: SpanExporter + 'static,
+    {
         let config = BatchConfigBuilder::default().with_max_queue_size(self.length).build();
-        let exit = Exit { queue: Arc::clone(self), exporter };
-        let batches = BatchSpanProcessor::builder(exit).with_batch_config(config).build();
-        Entrance { queue: Arc::clone(self), batches }
+        let receiver = QueueReceiver { queue: Arc::clone(self), exporter };
+        let batches = BatchSpanProcessor::builder(receiver).with_batch_config(config).build();
+        QueueSender { queue: Arc::clone(self), batches }
     }
 
-    /// Takes a place, if there is one.
-    fn enter(&self) -> bool {
-        let entered = self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |waiting| {
+    /// Reserves a place, unless the queue is full.
+    fn reserve(&self) -> bool {
+        let reserved = self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |waiting| {
             (waiting < self.length).then_some(waiting + 1)
         });
-        if entered.is_err() {
+        if reserved.is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
-        entered.is_ok()
+        reserved.is_ok()
     }
 
-    fn leave(&self, count: usize) {
+    fn release(&self, count: usize) {
         self.waiting.fetch_sub(count, Ordering::Relaxed);
     }
 
-    /// Logs what was dropped since it was last told, once in a while.
+    /// Logs the number of dropped spans, at most once an hour.
     ///
-    /// Never where a span ends: that is within the subscriber.
-    fn tell(&self) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.dropped.load(Ordering::Relaxed) > told.dropped && told.reminder.is_due() {
-            self.tell_now(&mut told);
+    /// Never call it where a span ends: that is inside the subscriber.
+    fn report(&self) {
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.dropped.load(Ordering::Relaxed) > reported.dropped && reported.throttle.is_due() {
+            self.report_now(&mut reported);
         }
     }
 
-    /// Logs at the end what is not told yet.
-    pub(super) fn tell_rest(&self) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.dropped.load(Ordering::Relaxed) > told.dropped {
-            self.tell_now(&mut told);
+    /// Logs at shutdown what was not reported yet.
+    pub(super) fn report_rest(&self) {
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.dropped.load(Ordering::Relaxed) > reported.dropped {
+            self.report_now(&mut reported);
         }
     }
 
-    fn tell_now(&self, told: &mut Told) {
-        told.dropped = self.dropped.load(Ordering::Relaxed);
+    fn report_now(&self, reported: &mut Reported) {
+        reported.dropped = self.dropped.load(Ordering::Relaxed);
         tracing::warn!(
-            dropped = told.dropped,
+            dropped = reported.dropped,
             queue = self.length,
-            "spans were dropped: more ended than the collector took"
+            "spans were dropped: more ended than the collector accepted"
         );
     }
 }
 
-/// Where ended spans come in.
+/// Puts ended spans into the queue.
 #[derive(Debug)]
-pub(super) struct Entrance {
+pub(super) struct QueueSender {
     queue: Arc<Queue>,
     batches: BatchSpanProcessor,
 }
 
-impl SpanProcessor for Entrance {
+impl SpanProcessor for QueueSender {
     fn on_start(&self, span: &mut Span, context: &Context) {
         self.batches.on_start(span, context);
     }
 
     fn on_end(&self, span: SpanData) {
-        // What is not sampled goes nowhere and takes no place.
-        if span.span_context.is_sampled() && self.queue.enter() {
+        // A span that is not sampled is not exported.
+        if span.span_context.is_sampled() && self.queue.reserve() {
             self.batches.on_end(span);
         }
     }
@@ -135,17 +139,17 @@ impl SpanProcessor for Entrance {
     }
 }
 
-/// Where they go out, in batches.
+/// Takes them out of the queue, in batches.
 #[derive(Debug)]
-struct Exit<E> {
+struct QueueReceiver<E> {
     queue: Arc<Queue>,
     exporter: E,
 }
 
-impl<E: SpanExporter> SpanExporter for Exit<E> {
+impl<E: SpanExporter> SpanExporter for QueueReceiver<E> {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        self.queue.leave(batch.len());
-        self.queue.tell();
+        self.queue.release(batch.len());
+        self.queue.report();
         self.exporter.export(batch).await
     }
 

@@ -1,4 +1,4 @@
-//! Exports over a client of the test's own.
+//! Exports through a fake client.
 
 use std::sync::{Condvar, Mutex};
 
@@ -11,25 +11,25 @@ use opentelemetry_http::{HttpClient, HttpError};
 use super::*;
 use crate::metric;
 
-/// Answers no push before one of each signal is under way.
+/// Responds to no push before one of each signal is in flight.
 #[derive(Debug, Default)]
 struct BothAtOnce {
-    under_way: Mutex<Vec<String>>,
+    in_flight: Mutex<Vec<String>>,
     changed: Condvar,
 }
 
 #[async_trait]
 impl HttpClient for BothAtOnce {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let mut under_way = self.under_way.lock().unwrap();
-        under_way.push(request.uri().path().to_owned());
+        let mut in_flight = self.in_flight.lock().unwrap();
+        in_flight.push(request.uri().path().to_owned());
         self.changed.notify_all();
-        let alone = |under_way: &mut Vec<String>| {
-            under_way.sort();
-            under_way.dedup();
-            under_way.len() < 2
+        let alone = |in_flight: &mut Vec<String>| {
+            in_flight.sort();
+            in_flight.dedup();
+            in_flight.len() < 2
         };
-        drop(self.changed.wait_while(under_way, alone).unwrap());
+        drop(self.changed.wait_while(in_flight, alone).unwrap());
         Ok(Response::new(Bytes::new()))
     }
 }
@@ -55,7 +55,7 @@ fn the_last_metrics_and_spans_are_pushed_at_the_same_time() {
     otlp.registry.add(&metric::DEVICES_READ, 1, &["contoso"]);
     otlp.tracer().unwrap().start("cycle").end();
     otlp.shut_down();
-    assert_eq!(*client.under_way.lock().unwrap(), ["/v1/metrics", "/v1/traces"]);
+    assert_eq!(*client.in_flight.lock().unwrap(), ["/v1/metrics", "/v1/traces"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! reference*, <https://learn.microsoft.com/graph/permissions-reference>; for Defender
 //! <https://learn.microsoft.com/defender-endpoint/api/exposed-apis-create-app-webapp>).
 
-use stocktake_auth::Claims;
+use stocktake_auth::{Claims, Fix, FixNames, PortalPage};
 
 use crate::config::Cloud;
 use crate::wiring::CredentialKind;
@@ -22,7 +22,7 @@ pub(super) struct Permission {
     pub(super) role: &'static str,
     /// Its id.
     pub(super) role_id: &'static str,
-    /// Roles that are accepted too, and permit more than is needed.
+    /// Roles that are accepted too, but permit more than is needed.
     pub(super) supersets: &'static [&'static str],
     /// Whether a cycle works without it.
     pub(super) dispensable: bool,
@@ -62,7 +62,7 @@ pub(super) struct Action {
 pub(super) struct Guide {
     pub(super) tenant_id: String,
     /// `None` while it is not known, as for a managed identity before its first token.
-    pub(super) app_id: Option<String>,
+    pub(super) client_id: Option<String>,
     pub(super) cloud: Cloud,
     pub(super) credential: CredentialKind,
     /// The Graph API of the tenant's cloud.
@@ -72,13 +72,13 @@ pub(super) struct Guide {
 impl Guide {
     /// Takes the app id from a token, where the configuration does not have it.
     pub(super) fn learn(&mut self, claims: &Claims) {
-        if self.app_id.is_none() {
-            self.app_id.clone_from(&claims.appid);
+        if self.client_id.is_none() {
+            self.client_id.clone_from(&claims.appid);
         }
     }
 
     fn app(&self) -> &str {
-        self.app_id.as_deref().unwrap_or("APP_ID")
+        self.client_id.as_deref().unwrap_or("APP_ID")
     }
 
     /// Where the portal shows the app registration.
@@ -152,8 +152,8 @@ impl Guide {
         )
     }
 
-    /// Takes away what is not needed.
-    pub(super) fn take_away(&self, permission: &Permission, excess: &[&str]) -> Action {
+    /// Revokes a role that is not needed.
+    pub(super) fn revoke(&self, permission: &Permission, excess: &[&str]) -> Action {
         self.action(
             format!(
                 "Remove {} of {}, and revoke its admin consent: {}. {} is enough.",
@@ -166,85 +166,30 @@ impl Guide {
         )
     }
 
-    /// Mends what Entra refuses, by its code: where to look, beside what the error itself advises.
-    pub(super) fn token(&self, aadsts: Option<u32>, advice: &str) -> Action {
+    /// Fixes what Entra refuses: where to look, next to what the error itself advises.
+    pub(super) fn token(&self, fix: Option<Fix>, permission: &Permission, advice: &str) -> Action {
         let app = self.app();
-        let Some((page, commands)) = self.for_code(aadsts) else {
+        let Some(fix) = fix else {
             return Action { advice: advice.to_owned(), commands: Vec::new() };
         };
-        let place = match page {
-            Page::Registration(page) => self.registration(page),
-            Page::Enterprise(page) => format!(
+        let place = match fix.page {
+            PortalPage::Registration(page) => self.registration(page),
+            PortalPage::Enterprise(page) => format!(
                 "{} > Enterprise applications > All applications > {app} > {page}",
                 self.cloud.entra_portal()
             ),
-            Page::Portal(path) => format!("{} > {path}", self.cloud.entra_portal()),
+            PortalPage::Directory(path) => format!("{} > {path}", self.cloud.entra_portal()),
         };
-        self.action(format!("{advice} Portal: {place}."), commands)
+        let names =
+            FixNames { client_id: app, api_id: permission.resource_id, graph_url: &self.graph_url };
+        self.action(format!("{advice} Portal: {place}."), [fix.command_for(&names)])
     }
 
-    fn for_code(&self, aadsts: Option<u32>) -> Option<(Page, Vec<String>)> {
-        let app = self.app();
-        let show = |what: &str| vec![format!("az ad app {what} --id {app}")];
-        Some(match aadsts? {
-            7_000_215 | 7_000_222 | 7_000_218 | 70_002 => (
-                Page::Registration("Certificates & secrets > Client secrets"),
-                vec![format!(
-                    "az ad app credential reset --id {app} --append --display-name stocktake \
-                     --query password --output tsv"
-                )],
-            ),
-            700_027 | 700_030 | 50_012 | 50_013 | 700_024 | 500_133 => (
-                Page::Registration("Certificates & secrets > Certificates"),
-                vec![format!("az ad app credential list --id {app} --cert")],
-            ),
-            70_021 | 700_211 | 700_212 | 700_213 => (
-                Page::Registration("Certificates & secrets > Federated credentials"),
-                show("federated-credential list"),
-            ),
-            700_016 => {
-                (Page::Registration("Overview"), vec![format!("az ad sp create --id {app}")])
-            }
-            70_001 | 7_000_112 => (
-                Page::Enterprise("Properties > Enabled for users to sign-in"),
-                vec![format!("az ad sp update --id {app} --set accountEnabled=true")],
-            ),
-            90_002 | 900_023 | 9_001_023 | 90_038 | 900_382 | 900_432 => (
-                Page::Portal("Overview > Tenant ID"),
-                vec!["az account show --query tenantId --output tsv".to_owned()],
-            ),
-            500_011 => (
-                Page::Enterprise("Permissions"),
-                vec![format!("az ad sp create --id {}", MACHINES.resource_id)],
-            ),
-            650_052 | 650_056 | 650_057 | 65_001 | 90_094 => (
-                Page::Registration("API permissions > Grant admin consent"),
-                vec![format!("az ad app permission admin-consent --id {app}")],
-            ),
-            53_003 => (
-                Page::Portal("Protection > Conditional Access > Policies"),
-                vec![format!(
-                    "az rest --method GET --url {}/v1.0/identity/conditionalAccess/policies",
-                    self.graph_url.trim_end_matches('/')
-                )],
-            ),
-            530_032 | 53_011 => (
-                Page::Portal("Protection > Identity Protection > Risky workload identities"),
-                vec![format!(
-                    "az rest --method GET --url \
-                     {}/v1.0/identityProtection/riskyServicePrincipals",
-                    self.graph_url.trim_end_matches('/')
-                )],
-            ),
-            _ => return None,
-        })
-    }
-
-    /// Shows when the app's secrets end, which no token tells.
+    /// Shows when the app's secrets expire, which no token contains.
     pub(super) fn secret_expiry(&self) -> Action {
         self.action(
             format!(
-                "See when it ends: {}.",
+                "See when it expires: {}.",
                 self.registration("Certificates & secrets > Client secrets")
             ),
             [format!(
@@ -255,7 +200,7 @@ impl Guide {
         )
     }
 
-    /// Replaces a certificate that ends soon or has ended.
+    /// Replaces a certificate that expires soon or has expired.
     pub(super) fn new_certificate(&self) -> Action {
         self.action(
             format!(
@@ -270,13 +215,6 @@ impl Guide {
     }
 }
 
-/// A place in the portal.
-enum Page {
-    Registration(&'static str),
-    Enterprise(&'static str),
-    Portal(&'static str),
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -284,9 +222,9 @@ mod tests {
     fn guide(cloud: Cloud) -> Guide {
         Guide {
             tenant_id: "TENANT".into(),
-            app_id: Some("APP".into()),
+            client_id: Some("APP".into()),
             cloud,
-            credential: CredentialKind::AppSecret,
+            credential: CredentialKind::ClientSecret,
             graph_url: "https://graph.microsoft.com/".into(),
         }
     }
@@ -323,7 +261,7 @@ mod tests {
     #[test]
     fn a_managed_identity_gets_its_role_by_graph() {
         let identity = Guide {
-            app_id: None,
+            client_id: None,
             credential: CredentialKind::ManagedIdentity,
             ..guide(Cloud::Public)
         };
@@ -339,54 +277,30 @@ mod tests {
     }
 
     #[test]
-    fn each_code_that_a_person_mends_has_its_place_and_its_command() {
-        for (codes, place, command) in [
+    fn a_refused_token_comes_with_the_portals_path_and_the_command() {
+        for (page, place) in [
             (
-                &[7_000_215, 7_000_222, 7_000_218, 70_002][..],
-                "Client secrets",
-                "credential reset --id APP",
+                PortalPage::Registration("Overview"),
+                "App registrations > All applications > APP > Overview",
             ),
             (
-                &[700_027, 700_030, 50_012, 50_013, 700_024, 500_133],
-                "Certificates & secrets > Certificates",
-                "credential list --id APP --cert",
+                PortalPage::Enterprise("Permissions"),
+                "Enterprise applications > All applications > APP > Permissions",
             ),
-            (
-                &[70_021, 700_211, 700_212, 700_213],
-                "Federated credentials",
-                "federated-credential list --id APP",
-            ),
-            (&[700_016], "Overview", "az ad sp create --id APP"),
-            (&[70_001, 7_000_112], "Enabled for users", "az ad sp update --id APP"),
-            (
-                &[90_002, 900_023, 9_001_023, 90_038, 900_382, 900_432],
-                "Tenant ID",
-                "az account show --query tenantId",
-            ),
-            (&[500_011], "Permissions", MACHINES.resource_id),
-            (
-                &[650_052, 650_056, 650_057, 65_001, 90_094],
-                "Grant admin consent",
-                "admin-consent --id APP",
-            ),
-            (&[53_003], "Conditional Access", "conditionalAccess/policies"),
-            (&[530_032, 53_011], "Risky workload identities", "riskyServicePrincipals"),
+            (PortalPage::Directory("Overview > Tenant ID"), "Overview > Tenant ID"),
         ] {
-            for code in codes {
-                let Action { advice, commands } = guide(Cloud::Public).token(Some(*code), "Do it.");
-                assert!(
-                    advice.starts_with("Do it. Portal: https://entra.microsoft.com > "),
-                    "{code}"
-                );
-                assert!(advice.contains(place), "{code}: {advice}");
-                assert!(commands.iter().any(|one| one.contains(command)), "{code}: {commands:?}");
-            }
+            let fix = Fix { page, command: "az {app} {api} {graph}" };
+            let Action { advice, commands } =
+                guide(Cloud::Public).token(Some(fix), &MACHINES, "Do it.");
+            assert_eq!(advice, format!("Do it. Portal: https://entra.microsoft.com > {place}."));
+            let filled = format!("az APP {} https://graph.microsoft.com", MACHINES.resource_id);
+            assert_eq!(commands.last(), Some(&filled));
         }
     }
 
     #[test]
-    fn a_code_that_nobody_knows_keeps_the_errors_own_advice() {
-        let action = guide(Cloud::Public).token(Some(1), "Wait.");
+    fn a_refusal_without_a_known_fix_keeps_the_advice_of_the_error() {
+        let action = guide(Cloud::Public).token(None, &MACHINES, "Wait.");
         assert_eq!(action, Action { advice: "Wait.".into(), commands: Vec::new() });
     }
 }

@@ -1,4 +1,4 @@
-//! `stocktake check`: would a cycle work, and if not, what is to be done.
+//! `stocktake check`: whether a cycle would work, and if not, what to do.
 
 mod guide;
 mod reach;
@@ -7,18 +7,20 @@ mod tenant;
 
 use std::collections::BTreeSet;
 
-use stocktake_connector_core::{Finding, TenantId, Verdict};
+use stocktake_connector_core::{Finding, TenantName, Verdict};
 
-use crate::cli::{CommandError, Context, Ending};
+use crate::command_error::{CommandError, ExitStatus};
 use crate::config::{Config, TenantConfig};
+use crate::context::Context;
 use crate::output::{Align, Format, Output, Table};
-use crate::wiring::{self, BuiltSink, TenantAccess};
+use crate::wiring::{self, TenantAccess};
 use guide::Guide;
+use stocktake_sinks::BuiltSink;
 
-/// Tries every credential, permission and sink.
+/// Tests every credential, permission and sink.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CheckAll {
-    /// Only this tenant; may be given several times
+    /// Only this tenant; can be repeated
     #[arg(long = "tenant", value_name = "NAME")]
     tenants: Vec<String>,
 }
@@ -31,7 +33,7 @@ struct Checked {
 }
 
 impl CheckAll {
-    pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         let config = context.config()?;
         check(&config, &self.tenants, &context.output).await
     }
@@ -42,8 +44,9 @@ pub(super) async fn check(
     config: &Config,
     chosen: &[String],
     output: &Output,
-) -> Result<Ending, CommandError> {
-    let transport = wiring::transport(&config.http, None)?;
+) -> Result<ExitStatus, CommandError> {
+    let sink_context = wiring::sink_context(config, None)?;
+    let transport = &sink_context.http.transport;
     let tenants = wiring::choose(config, chosen)?;
     let (state, state_finding) = state::check(&config.state);
     let counted = crate::output::counted;
@@ -62,19 +65,19 @@ pub(super) async fn check(
         ],
     }];
     for (name, tenant) in &tenants {
-        // What is broken for one tenant or sink hides nothing of the others.
-        let findings = match wiring::access(name, tenant, config, &transport) {
+        // A broken tenant or sink does not hide the findings of the others.
+        let findings = match wiring::access(name, tenant, config, transport) {
             Ok(access) => {
                 let guide = guide(name, tenant, &access)?;
-                tenant::check(&access, guide, &transport, state.as_deref()).await
+                tenant::check(&access, guide, transport, state.as_deref()).await
             }
             Err(error) => vec![unusable("credential", &error)],
         };
         all.push(Checked { target: format!("tenant {name}"), findings });
     }
     let used: BTreeSet<&str> =
-        tenants.iter().flat_map(|(_, tenant)| wiring::sinks_of(tenant, config)).collect();
-    for (name, built) in wiring::sinks(config, &transport, None) {
+        tenants.iter().flat_map(|(_, tenant)| wiring::tenant_sinks(tenant, config)).collect();
+    for (name, built) in wiring::sinks(config, &sink_context) {
         let findings = match built {
             _ if !used.contains(name) => {
                 vec![Finding::skipped("reach", "no tenant that is checked feeds it")]
@@ -89,11 +92,11 @@ pub(super) async fn check(
         .iter()
         .flat_map(|checked| &checked.findings)
         .any(|finding| finding.verdict == Verdict::Failed);
-    Ok(if failed { Ending::Failed } else { Ending::Fine })
+    Ok(if failed { ExitStatus::Failed } else { ExitStatus::Success })
 }
 
 fn guide(
-    name: &TenantId,
+    name: &TenantName,
     tenant: &TenantConfig,
     access: &TenantAccess,
 ) -> Result<Guide, CommandError> {
@@ -101,14 +104,14 @@ fn guide(
         tenant.endpoints(&format!("tenants.{name}")).map_err(crate::config::ConfigError)?;
     Ok(Guide {
         tenant_id: tenant.tenant_id.clone(),
-        app_id: access.tokens.app_id.clone(),
+        client_id: access.tokens.client_id.clone(),
         cloud: tenant.cloud,
         credential: access.tokens.kind,
         graph_url: endpoints.graph_url,
     })
 }
 
-/// Something that the configuration names and that is not there.
+/// A part that the configuration names and that is missing.
 fn unusable(step: &str, error: &CommandError) -> Finding {
     Finding::failed(
         step,
@@ -124,7 +127,7 @@ async fn check_sink(built: &BuiltSink) -> Vec<Finding> {
         let mut way = reach::reach(built.name.as_str(), &remote.url, &remote.transport).await;
         findings.append(&mut way.findings);
         if !way.open {
-            findings.push(Finding::skipped("authorisation", "the way to the sink is blocked"));
+            findings.push(Finding::skipped("authorisation", "the sink cannot be reached"));
             return findings;
         }
     }
@@ -160,7 +163,7 @@ fn print(all: &[Checked], output: &Output) -> Result<(), CommandError> {
     }
     output.text(table)?;
     for Checked { target, findings } in all {
-        // What is fine, and what was not tried, leaves nothing to do.
+        // Findings that are fine or skipped need no advice.
         let to_do =
             |finding: &&Finding| matches!(finding.verdict, Verdict::Warning | Verdict::Failed);
         for finding in findings.iter().filter(to_do) {

@@ -1,121 +1,103 @@
 //! The first steps of every check: name, connection, clock.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use stocktake_connector_core::{Finding, SystemClock, Verdict};
-use stocktake_http_stack::{
-    AnswerStep, ClientCertificate, ConnectionStep, NameStep, Reach, Transport,
-};
+use stocktake_http_stack::{ClientCertificate, ConnectionFault, Probe, Transport};
 use url::Url;
 
-/// A clock that is further off than this is worth a word.
-const WORTH_A_WORD: TimeDelta = TimeDelta::seconds(60);
+/// A clock that is further off than this gets a warning.
+const WARNING_ABOVE: TimeDelta = TimeDelta::seconds(60);
 /// Entra takes no assertion that begins more than five minutes in its future, or has ended.
-const REFUSED: TimeDelta = TimeDelta::seconds(5 * 60);
+const REFUSED_ABOVE: TimeDelta = TimeDelta::seconds(5 * 60);
 
-/// What was found on the way to a host.
+/// Whether a host can be reached.
 #[derive(Debug, Default)]
-pub(super) struct Way {
+pub(super) struct Reachability {
     pub(super) findings: Vec<Finding>,
-    /// Whether it makes sense to ask the host anything.
+    /// Whether calling the host makes sense.
     pub(super) open: bool,
     /// How far our clock is ahead of the host's.
     pub(super) clock_ahead: Option<TimeDelta>,
 }
 
-/// Tries the way to a host, for the steps `{name} DNS` and `{name} TLS`.
-pub(super) async fn reach(name: &str, url: &Url, transport: &Transport) -> Way {
-    let reach = transport.reach(url, &SystemClock).await;
-    let mut way = Way {
-        findings: vec![resolved(name, &reach), connected(name, &reach)],
-        open: matches!(reach.connection, ConnectionStep::Made { .. }),
-        clock_ahead: reach.answer.clock_ahead_by(),
-    };
-    if let Some(silent) = silent(name, &reach.answer) {
-        way.findings.push(silent);
-        way.open = false;
+/// Probes a host, for the steps `{name} DNS` and `{name} TLS`.
+pub(super) async fn reach(name: &str, url: &Url, transport: &Transport) -> Reachability {
+    let probe = transport.probe(url, &SystemClock).await;
+    let mut findings = vec![resolved(name, &probe), connected(name, &probe)];
+    if let Err(failure) = &probe.outcome
+        && failure.connected
+    {
+        // A host that accepts connections and does not respond.
+        let detail = format!("{}: {}", failure.message, failure.detail);
+        findings.push(Finding::failed(format!("{name} response"), detail, &*failure.advice));
     }
-    way
+    Reachability {
+        findings,
+        open: probe.outcome.is_ok(),
+        clock_ahead: probe.outcome.ok().and_then(|response| response.clock_ahead),
+    }
 }
 
-fn resolved(name: &str, reach: &Reach) -> Finding {
+fn resolved(name: &str, probe: &Probe) -> Finding {
     let step = format!("{name} DNS");
-    let host = reach.origin.host();
-    let skipped = |detail: String| Finding::skipped(step.clone(), detail);
-    match &reach.name {
-        NameStep::Resolved(addresses) => {
-            let more = match addresses.len() {
-                0 | 1 => String::new(),
-                all => format!(" and {} more", all - 1),
-            };
-            let first = addresses.first().map(ToString::to_string).unwrap_or_default();
-            Finding::fine(step, format!("{host} is {first}{more}"))
-        }
-        NameStep::Address => skipped(format!("{host} is an address")),
-        NameStep::ByProxy => {
-            let proxy = reach.proxy.as_deref().unwrap_or("the proxy");
-            skipped(format!("{proxy} resolves {host}"))
-        }
-        NameStep::Unresolved { detail } => Finding::failed(
-            step,
-            format!("{host} has no address: {detail}"),
-            format!(
-                "Check the spelling of {host} and this machine's resolver; if only a proxy knows the \
-                 outside, set http.proxy or HTTPS_PROXY."
-            ),
-        )
-        .with_commands([format!("getent hosts {host}")]),
-        NameStep::TimedOut => Finding::failed(
-            step,
-            format!("no resolver answered for {host} in time"),
-            "Check this machine's resolver, and that port 53 to it is open.",
-        )
-        .with_commands([format!("getent hosts {host}")]),
-        _ => skipped("not tried".into()),
+    let host = probe.origin.host();
+    if let Some(proxy) = &probe.proxy {
+        return Finding::skipped(step, format!("{proxy} resolves {host}"));
+    }
+    if host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
+        return Finding::skipped(step, format!("{host} is an address"));
+    }
+    match &probe.outcome {
+        Ok(response) => match response.address {
+            Some(address) => Finding::fine(step, format!("{host} is {address}")),
+            None => Finding::fine(step, format!("{host} has an address")),
+        },
+        Err(failure) => match failure.fault {
+            ConnectionFault::Insecure => Finding::skipped(step, "not tried"),
+            ConnectionFault::Unresolved => {
+                let detail = format!("{host} has no address: {}", failure.detail);
+                Finding::failed(step, detail, &*failure.advice)
+                    .with_commands([format!("getent hosts {host}")])
+            }
+            _ => Finding::fine(step, format!("{host} has an address")),
+        },
     }
 }
 
-fn connected(name: &str, reach: &Reach) -> Finding {
+fn connected(name: &str, probe: &Probe) -> Finding {
     let step = format!("{name} TLS");
-    let origin = &reach.origin;
+    let origin = &probe.origin;
     let host = origin.host();
-    match &reach.connection {
-        ConnectionStep::Made { client_certificate } => {
-            let by = reach.proxy.as_ref().map(|proxy| format!(" by {proxy}")).unwrap_or_default();
-            let shown = match client_certificate {
-                ClientCertificate::NotAsked => "",
-                ClientCertificate::Shown => ", client certificate shown",
-                ClientCertificate::Missing => ", client certificate asked for and none configured",
-            };
-            if origin.to_string().starts_with("http://") {
-                return Finding::skipped(step, format!("plain http to {host}{by}"));
-            }
-            Finding::fine(step, format!("trusted connection to {origin}{by}{shown}"))
+    let plain = origin.to_string().starts_with("http://");
+    let route = probe.proxy.as_ref().map(|proxy| format!(" by {proxy}")).unwrap_or_default();
+    let presented = match &probe.outcome {
+        Ok(response) => match response.client_certificate {
+            ClientCertificate::NotRequested => "",
+            ClientCertificate::Presented => ", client certificate presented",
+            ClientCertificate::Missing => ", client certificate requested but not configured",
+        },
+        Err(failure) if failure.connected => "",
+        Err(failure) if failure.fault == ConnectionFault::Unresolved => {
+            return Finding::skipped(step, "not tried");
         }
-        ConnectionStep::Failed { message, advice, detail, issuer, .. } => {
-            let issuer = issuer
+        Err(failure) => {
+            let issuer = failure
+                .issuer
                 .as_ref()
                 .map(|issuer| format!(" (its certificate was issued by {issuer})"))
                 .unwrap_or_default();
             let port = origin.port().unwrap_or(443);
-            Finding::failed(step, format!("{message}{issuer}: {detail}"), advice)
-                .with_commands([format!("openssl s_client -connect {host}:{port} -brief")])
+            let detail = format!("{}{issuer}: {}", failure.message, failure.detail);
+            return Finding::failed(step, detail, &*failure.advice)
+                .with_commands([format!("openssl s_client -connect {host}:{port} -brief")]);
         }
-        _ => Finding::skipped(step, "not tried"),
+    };
+    if plain {
+        return Finding::skipped(step, format!("plain http to {host}{route}"));
     }
-}
-
-/// A host that takes connections and says nothing.
-fn silent(name: &str, answer: &AnswerStep) -> Option<Finding> {
-    let step = format!("{name} answer");
-    let advice = "Check that a firewall or proxy in between lets requests through, not only \
-                  connections.";
-    match answer {
-        AnswerStep::TimedOut => Some(Finding::failed(step, "no answer in time", advice)),
-        AnswerStep::Broken { detail } => {
-            Some(Finding::failed(step, format!("the connection broke off: {detail}"), advice))
-        }
-        _ => None,
-    }
+    Finding::fine(step, format!("trusted connection to {origin}{route}{presented}"))
 }
 
 /// Compares our clock with the servers'. One that is off breaks assertions and shifts what an
@@ -123,10 +105,10 @@ fn silent(name: &str, answer: &AnswerStep) -> Option<Finding> {
 pub(super) fn clock(ahead: &[TimeDelta], signs: bool) -> Finding {
     const STEP: &str = "clock";
     let Some(most) = ahead.iter().max_by_key(|ahead| ahead.abs()) else {
-        return Finding::skipped(STEP, "no server told its time");
+        return Finding::skipped(STEP, "no server sent its time");
     };
     let off = most.abs();
-    if off < WORTH_A_WORD {
+    if off < WARNING_ABOVE {
         return Finding::fine(STEP, format!("within {} s of the servers'", off.num_seconds() + 1));
     }
     let side = if *most > TimeDelta::zero() { "ahead of" } else { "behind" };
@@ -137,10 +119,14 @@ pub(super) fn clock(ahead: &[TimeDelta], signs: bool) -> Finding {
         "Set the clock by NTP: signed requests are refused when it is more than five minutes off.",
     )
     .with_commands(["timedatectl set-ntp true".to_owned()]);
-    if off >= REFUSED && signs { finding } else { Finding { verdict: Verdict::Warning, ..finding } }
+    if off >= REFUSED_ABOVE && signs {
+        finding
+    } else {
+        Finding { verdict: Verdict::Warning, ..finding }
+    }
 }
 
-/// How long until an end, in words.
+/// Whole days until an end.
 pub(super) fn days_until(end: DateTime<Utc>, now: DateTime<Utc>) -> i64 {
     end.signed_duration_since(now).num_days()
 }
@@ -150,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_is_off_is_a_warning_and_breaks_who_signs() {
+    fn a_clock_that_is_off_is_a_warning_and_fails_where_requests_are_signed() {
         let clock = |seconds: i64, signs| clock(&[TimeDelta::seconds(seconds)], signs).verdict;
         assert_eq!(clock(2, true), Verdict::Fine);
         assert_eq!(clock(-90, true), Verdict::Warning);

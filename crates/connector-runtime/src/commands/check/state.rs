@@ -1,4 +1,4 @@
-//! Whether what is delivered can be noted.
+//! Whether state can be written.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -12,7 +12,7 @@ use crate::wiring;
 
 const STEP: &str = "state";
 
-/// State as far as it is there already; a check does not make it.
+/// State if it exists; a check does not create it.
 pub(super) fn check(config: &StateConfig) -> (Option<Arc<dyn StateStore>>, Finding) {
     let path = &config.path;
     let shown = path.display();
@@ -40,13 +40,13 @@ pub(super) fn check(config: &StateConfig) -> (Option<Arc<dyn StateStore>>, Findi
     }
 }
 
-/// Tries what a cycle does to files, and leaves no trace. The log beside the database needs the right
+/// Tries what a cycle does to files, and leaves no trace. The log next to the database needs the right
 /// to make files, not only to write one.
 fn try_to_write(path: &Path) -> io::Result<()> {
-    let folder = folder_of(path);
+    let folder = parent_folder(path);
     if !folder.exists() {
-        // The first cycle makes the last folder, and none above it.
-        let above = folder_of(folder);
+        // The first cycle creates the last folder, but none above it.
+        let above = parent_folder(folder);
         return if above.is_dir() {
             try_folder(above)
         } else {
@@ -66,6 +66,6 @@ fn try_folder(folder: &Path) -> io::Result<()> {
     fs::remove_file(&trial)
 }
 
-fn folder_of(path: &Path) -> &Path {
+fn parent_folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

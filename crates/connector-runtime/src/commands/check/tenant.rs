@@ -3,21 +3,21 @@
 use chrono::{DateTime, Utc};
 use stocktake_auth::{Claims, EntraError};
 use stocktake_connector_core::{
-    ApiError, Calls, Clock, CycleKind, CycleReport, Finding, Listing, Selection, Source,
-    StateStore, SystemClock, TokenError, TokenScope, Verdict,
+    Calls, Clock, CycleKind, CycleReport, Failure, FailureRecord, Finding, Inventory, Listing,
+    Source, StateStore, SystemClock, TokenScope, Verdict, chain,
 };
 use stocktake_defender_api::DefenderClient;
-use stocktake_graph_api::permanently_absent;
-use stocktake_http_stack::{ApiStack, Quota, Transport};
+use stocktake_graph_api::find_refusal;
+use stocktake_http_stack::{ApiError, ApiStack, Quota, Transport};
 use url::Url;
 
 use super::guide::{Action, Guide, MACHINES, MANAGED_DEVICES, Permission};
-use super::reach::{Way, clock, days_until, reach};
-use crate::wiring::{CredentialKind, GraphAccess, TenantAccess};
+use super::reach::{Reachability, clock, days_until, reach};
+use crate::wiring::{CredentialKind, GraphAccess, TenantAccess, source_name};
 
-/// A certificate that ends sooner than this is worth a word.
+/// A certificate that expires within these days gets a warning.
 const ENDS_SOON_DAYS: i64 = 30;
-/// Cycle reports that are looked at for the last full cycle.
+/// How many cycle reports are searched for the last full cycle.
 const REPORTS: usize = 50;
 
 /// Checks one tenant.
@@ -40,14 +40,15 @@ pub(super) async fn check(
 struct TenantCheck<'a> {
     access: &'a TenantAccess,
     guide: Guide,
-    /// What the last complete full cycle called.
+    /// The calls of the last complete full cycle.
     last_full: Option<Calls>,
     findings: Vec<Finding>,
 }
 
-/// The last full cycle that was complete, for what it called.
+/// The calls of the last full cycle that was complete.
 async fn last_full(access: &TenantAccess, state: Option<&dyn StateStore>) -> Option<Calls> {
-    let reports = state?.reports(&access.tenant, REPORTS).await.ok()?;
+    let inventory = Inventory { tenant: access.tenant.clone(), source: source_name().ok()? };
+    let reports = state?.reports(&inventory, None, REPORTS).await.ok()?.reports;
     let is_full = |report: &&CycleReport| report.kind == CycleKind::Full && report.listing_complete;
     reports.iter().find(is_full).map(|report| report.calls)
 }
@@ -55,17 +56,19 @@ async fn last_full(access: &TenantAccess, state: Option<&dyn StateStore>) -> Opt
 impl TenantCheck<'_> {
     async fn run(&mut self, transport: &Transport) {
         let access = self.access;
-        let login = self.way("login", access.login_url.as_ref(), transport).await;
+        let login = self.probe("login", access.login_url.as_ref(), transport).await;
         let defender =
-            self.way("defender", Some(&access.defender_options.base_url), transport).await;
+            self.probe("defender", Some(&access.defender_options.base_url), transport).await;
         let graph = match &access.graph {
-            Some(graph) => Some(self.way("graph", Some(graph.client.base_url()), transport).await),
+            Some(graph) => {
+                Some(self.probe("graph", Some(graph.client.base_url()), transport).await)
+            }
             None => None,
         };
         let clocks: Vec<_> = [Some(&login), Some(&defender), graph.as_ref()]
             .into_iter()
             .flatten()
-            .filter_map(|way| way.clock_ahead)
+            .filter_map(|host| host.clock_ahead)
             .collect();
         let signs = access.tokens.kind == CredentialKind::Certificate;
         self.findings.push(clock(&clocks, signs));
@@ -78,8 +81,8 @@ impl TenantCheck<'_> {
         }
         self.headroom(MACHINES.api, &access.defender_stack, |calls| calls.source);
         match (&access.graph, graph) {
-            (Some(graph), Some(way)) => {
-                if self.token(&graph.scope, &MANAGED_DEVICES, login.open && way.open).await {
+            (Some(graph), Some(host)) => {
+                if self.token(&graph.scope, &MANAGED_DEVICES, login.open && host.open).await {
                     self.read_managed_devices(graph).await;
                 }
                 self.headroom(MANAGED_DEVICES.api, &graph.stack, |calls| calls.enricher);
@@ -88,15 +91,20 @@ impl TenantCheck<'_> {
         }
     }
 
-    /// The way to a host; an identity that needs no login host has none.
-    async fn way(&mut self, name: &str, url: Option<&Url>, transport: &Transport) -> Way {
-        let Some(url) = url else { return Way { open: true, ..Way::default() } };
-        let mut way = reach(name, url, transport).await;
-        self.findings.append(&mut way.findings);
-        way
+    /// Probes a host; an identity that needs no login host has none.
+    async fn probe(
+        &mut self,
+        name: &str,
+        url: Option<&Url>,
+        transport: &Transport,
+    ) -> Reachability {
+        let Some(url) = url else { return Reachability { open: true, ..Reachability::default() } };
+        let mut reached = reach(name, url, transport).await;
+        self.findings.append(&mut reached.findings);
+        reached
     }
 
-    /// When the credential ends, as far as it can be told from here.
+    /// When the credential expires, if that is known here.
     fn expiry(&mut self) {
         const STEP: &str = "credential expiry";
         let finding = match (&self.access.tokens.certificate, self.access.tokens.kind) {
@@ -107,16 +115,16 @@ impl TenantCheck<'_> {
                 }
                 Err(error) => Finding::failed(
                     STEP,
-                    crate::chain(&error),
+                    chain(&error),
                     "Put the certificate and its private key into the files that the configuration \
                      names.",
                 ),
             },
-            (None, CredentialKind::AppSecret) => {
+            (None, CredentialKind::ClientSecret) => {
                 let Action { advice, commands } = self.guide.secret_expiry();
                 Finding {
                     advice: Some(advice),
-                    ..Finding::skipped(STEP, "Entra does not tell it of a secret; see the portal")
+                    ..Finding::skipped(STEP, "not known here for a secret; see the portal")
                 }
                 .with_commands(commands)
             }
@@ -146,26 +154,26 @@ impl TenantCheck<'_> {
         if end > now { Finding { verdict: Verdict::Warning, ..finding } } else { finding }
     }
 
-    /// Gets a token and looks into it; true when the API is worth asking.
+    /// Gets a token and inspects it; true when calling the API makes sense.
     async fn token(&mut self, scope: &TokenScope, permission: &Permission, open: bool) -> bool {
         let api = permission.api;
         let (token_step, role_step) = (format!("{api} token"), format!("{api} permission"));
         if !open {
-            let detail = "the way to the login host or to the API is blocked";
+            let detail = "the login host or the API cannot be reached";
             self.findings.push(Finding::skipped(token_step, detail));
             return false;
         }
         let token = match self.access.tokens.provider.token(scope).await {
             Ok(token) => token,
             Err(error) => {
-                self.findings.push(self.no_token(token_step, &error));
+                self.findings.push(self.no_token(token_step, permission, &error));
                 return false;
             }
         };
         self.findings.push(Finding::fine(token_step, format!("granted for {scope}")));
-        let claims = match Claims::of(&token) {
+        let claims = match Claims::decode(&token) {
             Ok(claims) => claims,
-            // A token is opaque by contract; only the API's own answer counts then.
+            // A token is opaque by contract; only the API's own response counts then.
             Err(opaque) => {
                 self.findings.push(Finding::skipped(role_step, opaque.to_string()));
                 return true;
@@ -173,22 +181,25 @@ impl TenantCheck<'_> {
         };
         self.guide.learn(&claims);
         if self.access.tokens.kind == CredentialKind::AzureCli && claims.roles.is_empty() {
-            let detail = "a signed-in person has no application roles; the read will tell";
+            let detail =
+                "a signed-in person has no application roles; the read shows what is permitted";
             self.findings.push(Finding::skipped(role_step, detail));
             return true;
         }
         self.roles(role_step, permission, &claims)
     }
 
-    fn no_token(&self, step: String, error: &TokenError) -> Finding {
-        let aadsts = error
+    fn no_token(&self, step: String, permission: &Permission, failure: &Failure) -> Finding {
+        let fix = failure
             .source
             .as_deref()
             .and_then(|source| source.downcast_ref::<EntraError>())
-            .and_then(EntraError::aadsts);
-        let advice = error.advice.as_deref().unwrap_or("Check the network and the login service.");
-        let Action { advice, commands } = self.guide.token(aadsts, advice);
-        Finding::failed(step, crate::chain(error), advice).with_commands(commands)
+            .and_then(EntraError::fix);
+        let advice =
+            failure.advice.as_deref().unwrap_or("Check the network and the login service.");
+        let Action { advice, commands } = self.guide.token(fix, permission, advice);
+        let detail = failure.record().to_string();
+        Finding::failed(step, detail, advice).with_commands(commands)
     }
 
     /// Compares the token's roles with what is needed.
@@ -213,7 +224,7 @@ impl TenantCheck<'_> {
                 );
                 let finding = Finding::failed(step, detail, advice).with_commands(commands);
                 self.findings.push(if permission.dispensable {
-                    // A cycle works without it, and its events say less.
+                    // A cycle works without it, but its events contain less.
                     Finding { verdict: Verdict::Warning, ..finding }
                 } else {
                     finding
@@ -225,7 +236,7 @@ impl TenantCheck<'_> {
         let needed = [MACHINES.role, MANAGED_DEVICES.role];
         let excess: Vec<_> = granted.into_iter().filter(|role| !needed.contains(role)).collect();
         if !excess.is_empty() {
-            let Action { advice, commands } = self.guide.take_away(permission, &excess);
+            let Action { advice, commands } = self.guide.revoke(permission, &excess);
             self.findings.push(
                 Finding {
                     verdict: Verdict::Warning,
@@ -247,21 +258,22 @@ impl TenantCheck<'_> {
         let mut options = self.access.defender_options.clone();
         options.page_size = Some(1);
         let client = DefenderClient::new(self.access.defender_stack.clone(), options);
-        let finding = match client.list(Selection::All).next_page().await {
+        let finding = match client.list().next_page().await {
             Ok(page) => {
-                // A machine that is left out or not understood is an answer too.
+                // A machine that is left out or not understood counts as a response.
                 let found = page.map_or(0, |page| page.len() + page.excluded.len());
                 Finding::fine(
                     STEP,
                     match found {
-                        0 => "answers; the tenant has no machine yet",
-                        _ => "answers with a machine",
+                        0 => "responds; the tenant has no machine yet",
+                        _ => "responds with a machine",
                     },
                 )
             }
             Err(error) => {
-                let advice = error.advice().unwrap_or(SEE_ERROR).to_owned();
-                Finding::failed(STEP, crate::chain(&error), advice)
+                let FailureRecord { advice, .. } = error.record();
+                let advice = advice.unwrap_or_else(|| SEE_ERROR.to_owned());
+                Finding::failed(STEP, error.record().to_string(), advice)
             }
         };
         self.findings.push(finding);
@@ -273,10 +285,10 @@ impl TenantCheck<'_> {
         const LICENCE: &str = "Intune licence";
         match graph.client.probe().await {
             Ok(()) => {
-                self.findings.push(Finding::fine(READ, "answers"));
+                self.findings.push(Finding::fine(READ, "responds"));
                 self.findings.push(Finding::fine(LICENCE, "Intune serves this tenant"));
             }
-            Err(error) => match permanently_absent(&error) {
+            Err(error) => match find_refusal(&error) {
                 Some(reason) => self.findings.push(Finding {
                     verdict: Verdict::Warning,
                     ..Finding::failed(
@@ -286,12 +298,12 @@ impl TenantCheck<'_> {
                          then events go out without what Intune knows.",
                     )
                 }),
-                None => self.findings.push(unreadable(READ, &error)),
+                None => self.findings.push(unreadable(READ, error)),
             },
         }
     }
 
-    /// What a full cycle takes of the quota, by the last one.
+    /// How much of the quota a full cycle uses, by the last one.
     fn headroom(&mut self, api: &str, stack: &ApiStack, calls: impl Fn(&Calls) -> u64) {
         let step = format!("{api} quota");
         if stack.calls().throttled > 0 {
@@ -311,7 +323,7 @@ impl TenantCheck<'_> {
         let (Some(taken), Some(Quota { calls: allowed, per })) =
             (self.last_full.as_ref().map(calls), allowed)
         else {
-            let detail = "what a full cycle takes is known after the first one";
+            let detail = "known after the first full cycle";
             self.findings.push(Finding::skipped(step, detail));
             return;
         };
@@ -338,7 +350,8 @@ impl TenantCheck<'_> {
 
 const SEE_ERROR: &str = "See the error; `--log-level debug` shows each attempt.";
 
-fn unreadable(step: &str, error: &ApiError) -> Finding {
-    let advice = error.advice.as_deref().unwrap_or(SEE_ERROR);
-    Finding::failed(step, crate::chain(error), advice)
+fn unreadable(step: &str, error: ApiError) -> Finding {
+    let failure = Failure::from(error).record();
+    let advice = failure.advice.clone().unwrap_or_else(|| SEE_ERROR.to_owned());
+    Finding::failed(step, failure.to_string(), advice)
 }

@@ -1,35 +1,36 @@
-//! `stocktake dead-letters retry`: what a sink refused is sent to it again.
+//! `stocktake dead-letters retry`: resends what a sink refused.
 
 use std::sync::Arc;
 
 use serde::Serialize;
 use stocktake_connector_core::{DeadLetterId, Refusals, Stage, StateStore};
 
-use crate::cli::{CommandError, Context, Ending};
+use crate::command_error::{CommandError, ExitStatus};
 use crate::commands::written_state;
+use crate::context::Context;
 use crate::output::{Format, counted};
 use crate::wiring;
 
-/// Sends again what a sink refused, for when the sink was at fault and has been mended.
+/// Resends what a sink refused, once the sink has been fixed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Retry {
-    /// Only what was refused of this tenant
+    /// Only those of this tenant
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
-    /// Only what this sink refused
+    /// Only those that this sink refused
     #[arg(long, value_name = "NAME")]
     sink: Option<String>,
-    /// Only this dead letter, by its number in the list
+    /// Only this dead letter, by its id in the list
     #[arg(long, value_name = "N")]
     id: Option<i64>,
-    /// Count what would be sent again, and change nothing
+    /// Count what would be resent, and change nothing
     #[arg(long)]
     dry_run: bool,
 }
 
 const AFTER_HELP: &str = "\
-The refusals are forgotten, so the next cycle that reads these devices sends them: `sync --full` reads \
+The refusals are purged, so the next cycle that reads these devices sends them: `sync --full` reads \
 all at once, `run` at the latest with its next full cycle. A dead letter ends when its device is \
 acknowledged; refused once more, it is counted on. Those of the stages `read` and `map` need no retry: \
 each cycle that reads them tries them anyway.
@@ -43,7 +44,7 @@ struct Retried {
 }
 
 impl Retry {
-    pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         let config = context.config()?;
         let which = Refusals {
             tenant: written_state::tenant(self.tenant)?,
@@ -57,21 +58,21 @@ impl Retry {
         let counted = if self.dry_run {
             reader.refusal_count(&which).await
         } else {
-            written_state::open(&config.state)?.forget_refusals(&which).await
+            written_state::open(&config.state)?.purge_refusals(&which).await
         };
-        let refusals = counted.map_err(|error| CommandError::of(&error))?;
+        let refusals = counted?;
         let retried = Retried { refusals, dry_run: self.dry_run };
         match context.output.format() {
             Format::Json => context.output.json(&retried)?,
-            Format::Text => context.output.text(retried.in_words())?,
+            Format::Text => context.output.text(retried.describe())?,
         }
-        Ok(Ending::Fine)
+        Ok(ExitStatus::Success)
     }
 }
 
-/// Refuses a letter that a retry does nothing for, with the reason.
+/// Refuses a letter that a retry does not affect, with the reason.
 async fn check_letter(store: &Arc<dyn StateStore>, id: DeadLetterId) -> Result<(), CommandError> {
-    let letter = store.dead_letter(id).await.map_err(|error| CommandError::of(&error))?;
+    let letter = store.dead_letter(id).await?;
     let number = id.0;
     match letter {
         None => Err(CommandError::failed(super::no_such_letter(number))),
@@ -85,10 +86,10 @@ async fn check_letter(store: &Arc<dyn StateStore>, id: DeadLetterId) -> Result<(
 }
 
 impl Retried {
-    fn in_words(&self) -> String {
+    fn describe(&self) -> String {
         let refusals = counted(self.refusals, "refused event", "refused events");
         match (self.refusals, self.dry_run) {
-            (0, _) => "nothing that was refused waits for a retry".to_owned(),
+            (0, _) => "no refused event waits for a retry".to_owned(),
             (_, true) => format!("{refusals} would be sent again"),
             (_, false) => format!(
                 "{refusals} will be sent again by the next cycle that reads the device; \

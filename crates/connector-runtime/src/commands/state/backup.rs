@@ -5,18 +5,19 @@ use std::path::PathBuf;
 use serde::Serialize;
 use stocktake_state::{Copied, SqliteStore};
 
-use crate::cli::{CommandError, Context, Ending};
+use crate::command_error::{CommandError, ExitStatus};
+use crate::context::Context;
 use crate::output::{Format, bytes, counted};
 use crate::wiring;
 
 /// Copies state to a file.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The copy is checked in whole before it gets its name. It holds dead letters, and with \
-                  them names of devices and people; it is made for its owner only."
+    after_help = "The copy is checked completely before it gets its name. It holds dead letters, which \
+                  contain names of devices and people; only its owner can read it."
 )]
 pub(crate) struct Backup {
-    /// The file to make; one that is there already is never replaced
+    /// The file to write; an existing file is never replaced
     file: PathBuf,
 }
 
@@ -31,7 +32,7 @@ struct Made {
 }
 
 impl Backup {
-    pub(crate) async fn execute(self, context: &Context) -> Result<Ending, CommandError> {
+    pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         let state = context.config()?.state;
         if wiring::is_in_memory(&state) {
             return Err(CommandError::failed(
@@ -41,21 +42,20 @@ impl Backup {
         let path = self.file.clone();
         let copied = tokio::task::spawn_blocking(move || SqliteStore::back_up(state.path, path))
             .await
-            .map_err(|stopped| CommandError::of(&stopped))?
-            .map_err(|error| CommandError::of(&error))?;
+            .map_err(|stopped| CommandError::from_error(&stopped))??;
         let Copied { bytes, schema_version, delivered, dead_letters, cycle_reports, .. } = copied;
         let path = self.file;
         let made = Made { path, bytes, schema_version, delivered, dead_letters, cycle_reports };
         match context.output.format() {
             Format::Json => context.output.json(&made)?,
-            Format::Text => context.output.text(made.in_words())?,
+            Format::Text => context.output.text(made.describe())?,
         }
-        Ok(Ending::Fine)
+        Ok(ExitStatus::Success)
     }
 }
 
 impl Made {
-    fn in_words(&self) -> String {
+    fn describe(&self) -> String {
         format!(
             "{}: {}, {} in delivered sets, {}, {}; whole",
             self.path.display(),

@@ -126,6 +126,7 @@ fn a_package_of_its_own_resolves_as_shown_and_gets_what_the_page_says() {
         ("defender-api", [true, true]),
         ("graph-api", [true, true]),
         ("mapper", [false, false]),
+        ("engine", [true, false]),
         ("ocsf-model", [false, false]),
     ] {
         let dependencies = &chapters()[name].0[0]["dependencies"];

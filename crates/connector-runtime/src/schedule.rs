@@ -1,0 +1,187 @@
+//! When a tenant's next cycle starts.
+//!
+//! | the last cycle | the next one starts |
+//! |---|---|
+//! | complete | `interval` after its start |
+//! | failed, try again | after `retry_after`, doubled with each further failure, up to `interval` |
+//! | failed, an operator has to act | after 5 times that, doubled up to the longer of `interval` and 60 times `retry_after`; at once when a file changes that the tenant names |
+//! | failed by a defect | the same, from 15 times on |
+//!
+//! A time that a server named (`Retry-After`) is a lower bound for all of them. A cycle whose listing
+//! was complete failed for some sinks only: the others get their next cycle after `interval` at the
+//! latest, and the stack of the failed sink keeps to what its server asked for.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use stocktake_connector_core::{CycleOutcome, CycleReport, FailureRecord, Recovery};
+
+/// How cycles are spread over time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Schedule {
+    /// From the start of one cycle to the start of the next one.
+    pub(crate) interval: Duration,
+    /// The wait after a first failure that may pass by itself.
+    pub(crate) retry_after: Duration,
+}
+
+/// What a tenant waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Waiting {
+    /// The next cycle of the schedule.
+    Interval,
+    /// Another try after a failure that may pass by itself.
+    Retry,
+    /// An operator; another try is made now and then, and when a file changes.
+    Operator,
+}
+
+/// When the next cycle starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NextCycle {
+    /// How long from now.
+    pub(crate) wait: Duration,
+    /// What for.
+    pub(crate) waiting: Waiting,
+}
+
+impl Schedule {
+    /// After a start of the program, by the report of the last cycle before it. What was not completed
+    /// is tried at once, because the operator may have fixed the cause; but not before the time that a
+    /// server named.
+    pub(crate) fn first(&self, last: Option<&CycleReport>, now: DateTime<Utc>) -> NextCycle {
+        match last.map(|report| (report, &report.outcome)) {
+            Some((report, CycleOutcome::Complete)) => self.at_interval(report, now),
+            Some((report, CycleOutcome::Failed { failure })) if !report.listing_complete => {
+                NextCycle { wait: until(failure.retry_at, now), waiting: Waiting::Retry }
+            }
+            _ => NextCycle { wait: Duration::ZERO, waiting: Waiting::Interval },
+        }
+    }
+
+    /// After a cycle with a report. Counts `failures` in a row.
+    pub(crate) fn after_cycle(
+        &self,
+        report: &CycleReport,
+        failures: &mut u32,
+        now: DateTime<Utc>,
+    ) -> NextCycle {
+        match &report.outcome {
+            CycleOutcome::Failed { failure } => {
+                *failures = failures.saturating_add(1);
+                self.after_failure(failure, *failures, Some(report), now)
+            }
+            CycleOutcome::Complete | CycleOutcome::Interrupted => {
+                *failures = 0;
+                self.at_interval(report, now)
+            }
+        }
+    }
+
+    /// After `failures` failures in a row, of which `failure` is the last.
+    pub(crate) fn after_failure(
+        &self,
+        failure: &FailureRecord,
+        failures: u32,
+        report: Option<&CycleReport>,
+        now: DateTime<Utc>,
+    ) -> NextCycle {
+        let (first, longest, waiting) = match failure.recovery {
+            Recovery::Retry => (self.retry_after, self.interval, Waiting::Retry),
+            Recovery::Operator => {
+                (self.retry_after.saturating_mul(5), self.longest_wait(), Waiting::Operator)
+            }
+            Recovery::Defect => {
+                (self.retry_after.saturating_mul(15), self.longest_wait(), Waiting::Operator)
+            }
+        };
+        let doublings = failures.saturating_sub(1).min(16);
+        let wait = first.saturating_mul(1 << doublings).min(longest);
+        let wait = wait.max(until(failure.retry_at, now));
+        match report {
+            // Only sinks failed: those that did not are due at the interval.
+            Some(report) if report.listing_complete => {
+                let due = self.at_interval(report, now);
+                if due.wait < wait { due } else { NextCycle { wait, waiting } }
+            }
+            _ => NextCycle { wait, waiting },
+        }
+    }
+
+    fn at_interval(&self, last: &CycleReport, now: DateTime<Utc>) -> NextCycle {
+        let since = now.signed_duration_since(last.started_at).to_std().unwrap_or_default();
+        NextCycle { wait: self.interval.saturating_sub(since), waiting: Waiting::Interval }
+    }
+
+    /// The longest wait for an operator.
+    fn longest_wait(&self) -> Duration {
+        self.interval.max(self.retry_after.saturating_mul(60))
+    }
+}
+
+/// How long until a time; nothing when it has passed, or there is none.
+fn until(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Duration {
+    at.and_then(|at| at.signed_duration_since(now).to_std().ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+    use stocktake_connector_core::{ErrorCode, Failure};
+
+    const SCHEDULE: Schedule = Schedule {
+        interval: Duration::from_secs(3 * 60 * 60),
+        retry_after: Duration::from_secs(60),
+    };
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_790_000_000, 0).unwrap()
+    }
+
+    fn failed(recovery: Recovery) -> FailureRecord {
+        Failure::new(ErrorCode::SourceFailed, recovery, "it failed").record()
+    }
+
+    fn waits(recovery: Recovery, failures: u32) -> u64 {
+        SCHEDULE.after_failure(&failed(recovery), failures, None, now()).wait.as_secs()
+    }
+
+    #[test]
+    fn each_recovery_has_waits_of_its_own_that_grow_up_to_a_bound() {
+        let first_five = |recovery| (1..=5).map(|n| waits(recovery, n)).collect::<Vec<_>>();
+        assert_eq!(first_five(Recovery::Retry), [60, 120, 240, 480, 960]);
+        assert_eq!(first_five(Recovery::Operator), [300, 600, 1_200, 2_400, 4_800]);
+        assert_eq!(first_five(Recovery::Defect), [900, 1_800, 3_600, 7_200, 10_800]);
+        for recovery in [Recovery::Retry, Recovery::Operator, Recovery::Defect] {
+            assert_eq!(waits(recovery, u32::MAX), SCHEDULE.interval.as_secs());
+        }
+        let often = Schedule { interval: Duration::from_secs(60), ..SCHEDULE };
+        let operator = failed(Recovery::Operator);
+        assert_eq!(often.after_failure(&operator, 99, None, now()).wait.as_secs(), 3_600);
+    }
+
+    #[test]
+    fn only_what_waits_for_an_operator_wakes_up_when_a_file_changes() {
+        let waiting = |recovery| SCHEDULE.after_failure(&failed(recovery), 1, None, now()).waiting;
+        assert_eq!(waiting(Recovery::Retry), Waiting::Retry);
+        assert_eq!(waiting(Recovery::Operator), Waiting::Operator);
+        assert_eq!(waiting(Recovery::Defect), Waiting::Operator);
+    }
+
+    #[test]
+    fn the_time_that_a_server_names_is_a_lower_bound_for_every_recovery() {
+        let at = now() + TimeDelta::seconds(100_000);
+        for recovery in [Recovery::Retry, Recovery::Operator, Recovery::Defect] {
+            let failure = FailureRecord { retry_at: Some(at), ..failed(recovery) };
+            assert_eq!(SCHEDULE.after_failure(&failure, 1, None, now()).wait.as_secs(), 100_000);
+            let past = FailureRecord { retry_at: Some(now()), ..failed(recovery) };
+            assert_eq!(
+                SCHEDULE.after_failure(&past, 1, None, now()).wait.as_secs(),
+                waits(recovery, 1)
+            );
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! HTTP routes of the health server.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::middleware::map_response;
+use axum::response::Response;
+use axum::routing::get;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+use stocktake_telemetry::EXPOSITION_CONTENT_TYPE;
+
+use crate::watch::Watch;
+
+/// Every route. A path takes GET and HEAD alone; the body of a request is never read.
+pub(super) fn router(watch: Arc<Watch>) -> Router {
+    Router::new()
+        .route("/livez", get(live))
+        .route("/readyz", get(ready))
+        .route("/startupz", get(started))
+        .route("/metrics", get(metrics))
+        .route("/status", get(status))
+        .fallback(not_found)
+        .layer(map_response(without_cache))
+        .with_state(watch)
+}
+
+/// "ok", or 503 with the reason.
+type Probe = Result<&'static str, (StatusCode, String)>;
+
+fn unavailable(reason: String) -> (StatusCode, String) {
+    (StatusCode::SERVICE_UNAVAILABLE, reason + "\n")
+}
+
+/// Whether every task makes progress.
+async fn live(State(watch): State<Arc<Watch>>) -> Probe {
+    let stuck = watch.status.stuck_tasks();
+    if stuck.is_empty() {
+        return Ok("ok\n");
+    }
+    let lines =
+        stuck.iter().map(|(task, age)| format!("{task} has made no progress for {age:.0?}"));
+    Err(unavailable(lines.collect::<Vec<_>>().join("\n")))
+}
+
+async fn ready(State(watch): State<Arc<Watch>>) -> Probe {
+    watch.readiness.check().await.map(|()| "ok\n").map_err(unavailable)
+}
+
+async fn started(State(watch): State<Arc<Watch>>) -> Probe {
+    match watch.readiness.has_started() {
+        true => Ok("ok\n"),
+        false => Err(unavailable("the program is starting".to_owned())),
+    }
+}
+
+type Content = ([(http::HeaderName, &'static str); 1], String);
+
+async fn metrics(State(watch): State<Arc<Watch>>) -> Content {
+    ([(CONTENT_TYPE, EXPOSITION_CONTENT_TYPE)], watch.metrics.registry().text())
+}
+
+async fn status(State(watch): State<Arc<Watch>>) -> Result<Content, (StatusCode, String)> {
+    let text = serde_json::to_string_pretty(&watch.status.snapshot())
+        .map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")))?;
+    Ok(([(CONTENT_TYPE, "application/json")], text + "\n"))
+}
+
+async fn not_found() -> (StatusCode, &'static str) {
+    (StatusCode::NOT_FOUND, "the paths are /livez, /readyz, /startupz, /metrics and /status\n")
+}
+
+async fn without_cache(mut response: Response) -> Response {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,117 @@
+//! Decides which events a sink gets.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use stocktake_connector_core::{Acknowledged, Fingerprint, Known};
+
+/// When a device is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Emit {
+    /// The sink never acknowledged it, or acknowledged other content, or `refresh_after` passed.
+    #[default]
+    Changed,
+    /// The sink never acknowledged it.
+    New,
+    /// Always.
+    All,
+}
+
+/// Whether `age` has passed since `at`. A time in the future counts as passed: a clock that once ran
+/// ahead must not suppress events until then.
+pub(crate) fn has_passed(age: Duration, at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    now.signed_duration_since(at).to_std().map_or(true, |passed| passed >= age)
+}
+
+/// Which events a sink gets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Policy {
+    pub(crate) emit: Emit,
+    pub(crate) refresh_after: Option<Duration>,
+    /// When the cycle started.
+    pub(crate) now: DateTime<Utc>,
+}
+
+/// What happens to an event at a sink.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decision {
+    Send,
+    Unchanged,
+    /// The sink has refused this content, and it has a dead letter.
+    Refused,
+}
+
+impl Policy {
+    /// Decides on content with `fingerprint`, by what state knows of the device at the sink.
+    ///
+    /// `uncertain` content may omit what the sink got earlier, so it is sent only to a sink that has
+    /// not acknowledged the device.
+    pub(crate) fn decide(
+        &self,
+        fingerprint: Fingerprint,
+        uncertain: bool,
+        known: &Known,
+    ) -> Decision {
+        if known.refused == Some(fingerprint) {
+            return Decision::Refused;
+        }
+        match &known.acknowledged {
+            None => Decision::Send,
+            Some(_) if uncertain => Decision::Unchanged,
+            Some(previous) if self.sends_again(fingerprint, previous) => Decision::Send,
+            Some(_) => Decision::Unchanged,
+        }
+    }
+
+    /// Whether content is sent to a sink that has acknowledged the device before.
+    fn sends_again(&self, fingerprint: Fingerprint, previous: &Acknowledged) -> bool {
+        match self.emit {
+            Emit::All => true,
+            Emit::New => false,
+            Emit::Changed => {
+                let refresh = |age| has_passed(age, previous.at, self.now);
+                previous.fingerprint != fingerprint || self.refresh_after.is_some_and(refresh)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(second, 0).unwrap()
+    }
+
+    #[test]
+    fn a_device_is_sent_when_the_emit_mode_says_so() {
+        let [old, new] = [1, 2].map(|byte| Fingerprint::from_bytes([byte; 16]));
+        let past = Acknowledged { fingerprint: old, at: at(100) };
+        let future = Acknowledged { fingerprint: old, at: at(151) };
+        let week = Some(Duration::from_secs(50));
+        for (emit, content, acknowledged, refresh_after, sent) in [
+            (Emit::Changed, new, None, None, true),
+            (Emit::Changed, old, Some(past), None, false),
+            (Emit::Changed, new, Some(past), None, true),
+            (Emit::Changed, old, Some(past), week, true),
+            (Emit::Changed, old, Some(past), Some(Duration::from_secs(51)), false),
+            (Emit::Changed, old, Some(future), week, true),
+            (Emit::Changed, old, Some(future), None, false),
+            (Emit::New, new, None, None, true),
+            (Emit::New, new, Some(past), week, false),
+            (Emit::All, old, Some(past), None, true),
+        ] {
+            let policy = Policy { emit, refresh_after, now: at(150) };
+            let decision = policy.decide(content, false, &Known { acknowledged, refused: None });
+            assert_eq!(
+                decision == Decision::Send,
+                sent,
+                "{emit:?} {content} {acknowledged:?} {refresh_after:?}"
+            );
+        }
+    }
+}

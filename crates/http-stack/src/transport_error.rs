@@ -1,0 +1,74 @@
+//! Why no transport could be built.
+
+use std::path::PathBuf;
+
+use rustls::pki_types::pem;
+
+use stocktake_connector_core::BoxError;
+
+use crate::UnreadableFile;
+use crate::client_identity::ClientIdentityError;
+
+/// Why no transport could be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// The extra certificates cannot be read.
+    #[error("extra CA file {} cannot be read", .0.path.display())]
+    ExtraCa(#[from] UnreadableFile),
+    /// The file of the extra certificates is not whole PEM.
+    #[error("extra CA file {} is not a PEM file with certificates", path.display())]
+    ExtraCaPem {
+        /// The configured file.
+        path: PathBuf,
+        /// What failed.
+        #[source]
+        source: pem::Error,
+    },
+    /// The file has no certificate in it.
+    #[error("extra CA file {} holds no certificate; it must be a PEM file", path.display())]
+    EmptyExtraCa {
+        /// The configured file.
+        path: PathBuf,
+    },
+    /// A block of the file is labelled as a certificate and is not one.
+    #[error(
+        "extra CA file {} holds something that is no certificate; every block of it must be the \
+         certificate of an authority",
+        path.display()
+    )]
+    ExtraCaCertificate {
+        /// The configured file.
+        path: PathBuf,
+        /// What failed.
+        #[source]
+        source: rustls::Error,
+    },
+    /// The certificates that are trusted cannot be set up.
+    #[error(
+        "no usable trusted certificates; install the system's CA certificates, or name a PEM file \
+         as extra CA file"
+    )]
+    Trust(#[source] rustls::Error),
+    /// The client certificate cannot be used.
+    #[error(transparent)]
+    ClientIdentity(#[from] ClientIdentityError),
+    /// The proxy's URL cannot be used.
+    #[error("proxy {proxy} cannot be used")]
+    Proxy {
+        /// The proxy, without user and password.
+        proxy: String,
+        /// What failed.
+        #[source]
+        source: BoxError,
+    },
+    /// Hosts are excepted from a proxy that is not configured.
+    #[error(
+        "no_proxy is set without a proxy; name the proxy too, or set NO_PROXY together with HTTPS_PROXY in \
+         the environment"
+    )]
+    NoProxyAlone,
+    /// The HTTP client refuses the other options, for example a user agent with a line break.
+    #[error("the HTTP client cannot be set up")]
+    Client(#[source] BoxError),
+}

@@ -1,0 +1,191 @@
+use proptest::prelude::*;
+
+use super::*;
+
+#[derive(Debug, Default, PartialEq, Clone)]
+struct Device {
+    id: Option<String>,
+    build: Option<i64>,
+    tags: Vec<String>,
+}
+
+crate::wire_record! {
+    Device {
+        "id" => id: crate::Text,
+        "osBuild" => build: crate::Integer,
+        "tags" => tags: crate::Texts,
+    }
+}
+
+fn device(id: &str) -> Device {
+    Device { id: Some(id.into()), ..Device::default() }
+}
+
+fn read(body: &str) -> Result<WirePage<Device>, PageError> {
+    parse_page(body.as_bytes())
+}
+
+#[test]
+fn records_and_link_come_out_in_any_order_of_keys() {
+    for body in [
+        r#"{"value":[{"id":"a"},{"id":"b"}],"@odata.nextLink":"https://x/y"}"#,
+        r#"{"@odata.nextLink":"https://x/y","@odata.count":2,"value":[{"id":"a"},{"id":"b"}]}"#,
+        "\u{feff}{\"@odata.nextLink\":\"https://x/y\",\"value\":[{\"id\":\"a\"},{\"id\":\"b\"}]}",
+    ] {
+        let page = read(body).unwrap();
+        assert_eq!(page.records, [device("a"), device("b")]);
+        assert_eq!(page.next_link.as_deref(), Some("https://x/y"));
+        assert_eq!(page.malformed, []);
+    }
+}
+
+#[test]
+fn a_null_or_empty_link_is_none() {
+    for link in ["null", "\"\"", "\" \""] {
+        let page = read(&format!(r#"{{"value":[],"@odata.nextLink":{link}}}"#)).unwrap();
+        assert_eq!(page.next_link, None);
+    }
+}
+
+#[test]
+fn a_broken_record_costs_itself_and_keeps_its_id() {
+    for (broken, reason) in [
+        (r#"{"id":"x","osBuild":{}}"#, "osBuild: invalid type: map, expected an integer"),
+        (r#"{"id":"x","tags":["a",5]}"#, "tags: [1]: invalid type: integer `5`, expected text"),
+        (r#"{"id":"x","os":"a" "b"}"#, "expected `,` or `}`"),
+        (r#"{"id":"x","tags":["a"}"#, "expected `,` or `]`"),
+        (r#"{"os":"a" "b","id" : "x"}"#, "expected `,` or `}`"),
+        (r#"{"deep":{"id":"y"},"id":"x","osBuild":"n/a"}"#, "osBuild: invalid type: string"),
+    ] {
+        let body = format!(r#"{{"value":[{{"id":"a"}},{broken},{{"id":"b"}}]}}"#);
+        let page = read(&body).unwrap();
+        assert_eq!(page.records, [device("a"), device("b")], "{broken}");
+        let [malformed] = page.malformed.as_slice() else { panic!("{:?}", page.malformed) };
+        assert_eq!(malformed.uid.as_ref().unwrap().as_str(), "x", "{broken}");
+        assert!(malformed.reason.contains(reason), "{}", malformed.reason);
+        assert_eq!(malformed.payload, broken);
+    }
+}
+
+#[test]
+fn elements_that_are_no_objects_are_malformed_one_by_one() {
+    let page = read(r#"{"value":[null,{"id":"a"}{"id":"b"}, 5 ,"x",[{"id":"c"}],]}"#).unwrap();
+    assert_eq!(page.records, [device("a"), device("b")]);
+    let payloads: Vec<_> = page.malformed.iter().map(|m| m.payload.as_str()).collect();
+    assert_eq!(payloads, ["null", "5", "\"x\"", "[{\"id\":\"c\"}]"]);
+}
+
+#[test]
+fn invalid_utf_8_costs_one_record() {
+    let body = b"{\"value\":[{\"id\":\"a\xFF\"},{\"id\":\"b\"}]}";
+    let page = parse_page::<Device>(body).unwrap();
+    assert_eq!(page.records, [device("b")]);
+    assert_eq!(page.malformed[0].payload, "{\"id\":\"a\u{fffd}\"}");
+}
+
+#[test]
+fn a_text_beyond_its_bound_costs_one_record_and_its_payload_is_cut() {
+    let long = "x".repeat(70_000);
+    let page = read(&format!(r#"{{"value":[{{"id":"{long}"}},{{"id":"b"}}]}}"#)).unwrap();
+    assert_eq!(page.records, [device("b")]);
+    let reason = &page.malformed[0].reason;
+    assert!(reason.contains("70000 bytes is longer than the bound of 65536"), "{reason}");
+    assert_eq!(page.malformed[0].payload.len(), LONGEST_PAYLOAD);
+}
+
+#[test]
+fn nesting_does_not_exhaust_the_stack() {
+    let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
+    let page =
+        read(&format!(r#"{{"value":[{{"id":"a","x":{deep}}},{{"tags":{deep}}}]}}"#)).unwrap();
+    assert_eq!((page.records.len(), page.malformed.len()), (1, 1));
+}
+
+#[test]
+fn a_page_that_breaks_off_is_an_error_and_never_a_shorter_page() {
+    let whole = r#"{"value":[{"id":"a"},{"id":"b"}],"@odata.nextLink":"https://x/y"}"#;
+    for end in 1..whole.len() {
+        assert_eq!(read(&whole[..end]), Err(PageError::BrokenOff), "{}", &whole[..end]);
+    }
+    for lost in [r#"{"value":[{"id":"a"]}"#, r#"{"value":[{"id":"a},{"id":"b"}]}"#] {
+        assert_eq!(read(lost), Err(PageError::BrokenOff), "{lost}");
+    }
+}
+
+#[test]
+fn what_is_no_envelope_is_an_error() {
+    for body in [
+        "",
+        "<html>",
+        "[]",
+        "null",
+        "{}",
+        r#"{"error":{"code":"x"}}"#,
+        r#"{"value":{}}"#,
+        r#"{"value":[]}{"value":[]}"#,
+        r#"{"value":[],"@odata.nextLink":5}"#,
+    ] {
+        assert_eq!(read(body), Err(PageError::NotAnEnvelope), "{body}");
+    }
+}
+
+#[test]
+fn a_page_with_too_many_records_is_refused_by_name_of_the_bound() {
+    let body = format!("{{\"value\":[{}{{}}]}}", "{},".repeat(MOST_RECORDS));
+    let error = read(&body).unwrap_err();
+    assert_eq!(error, PageError::TooManyRecords);
+    assert!(error.to_string().contains("MOST_RECORDS"));
+}
+
+/// JSON text of an object, whatever is in it.
+fn any_object() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i32>().prop_map(Into::into),
+        "\\PC{0,8}".prop_map(Into::into),
+        "[\\[\\]{}\",:\\\\]{0,8}".prop_map(Into::into),
+    ];
+    let value = leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+            prop::collection::btree_map("[a-z\"]{1,4}", inner, 0..4)
+                .prop_map(|map| map.into_iter().collect::<serde_json::Map<_, _>>().into()),
+        ]
+    });
+    let key = prop_oneof![Just("id".to_owned()), Just("osBuild".to_owned()), "[a-z]{1,4}"];
+    prop::collection::btree_map(key, value, 0..5)
+        .prop_map(|map| serde_json::Value::from_iter(map).to_string())
+}
+
+proptest! {
+    #[test]
+    fn both_ways_read_the_same_records(objects in prop::collection::vec(any_object(), 0..6)) {
+        let body = format!(r#"{{"value":[{}],"@odata.nextLink":"l"}}"#, objects.join(" , "));
+        let slow = cut::<Device>(body.as_bytes()).unwrap();
+        prop_assert_eq!(slow.records.len() + slow.malformed.len(), objects.len());
+        let alone: Vec<Device> =
+            objects.iter().filter_map(|text| serde_json::from_str(text).ok()).collect();
+        prop_assert_eq!(&slow.records, &alone);
+        prop_assert_eq!(parse_page::<Device>(body.as_bytes()).unwrap(), slow);
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = parse_page::<Device>(&bytes);
+        let _ = cut::<Device>(&bytes);
+    }
+
+    #[test]
+    fn damage_never_makes_the_reader_panic(
+        objects in prop::collection::vec(any_object(), 0..4),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let mut body = format!(r#"{{"value":[{}]}}"#, objects.join(",")).into_bytes();
+        for (index, byte) in damage {
+            let at = index.index(body.len());
+            body[at] = byte;
+        }
+        let _ = parse_page::<Device>(&body);
+    }
+}
