@@ -188,6 +188,29 @@ pub struct CycleReport {
 }
 
 impl CycleReport {
+    /// A full cycle that began and ended at `at`, complete, and found nothing to read.
+    pub fn empty(tenant: TenantName, source: SourceName, at: DateTime<Utc>) -> Self {
+        Self {
+            cycle: CycleId::random(),
+            tenant,
+            source,
+            kind: CycleKind::Full,
+            started_at: at,
+            finished_at: at,
+            outcome: CycleOutcome::Complete,
+            listing_complete: true,
+            read: 0,
+            duplicates: 0,
+            excluded: 0,
+            mapped: 0,
+            enrichment: EnrichmentAccount::default(),
+            sinks: BTreeMap::new(),
+            removal: RemovalAccount::default(),
+            calls: Calls::default(),
+            process: None,
+        }
+    }
+
     /// Checks the equation of every sink: `read = duplicates + unchanged + acknowledged +
     /// dead_lettered + undelivered`.
     ///

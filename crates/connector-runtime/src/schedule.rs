@@ -9,7 +9,7 @@
 //!
 //! A time that a server named (`Retry-After`) is a lower bound for all of them. A cycle whose listing
 //! was complete failed for some sinks only: the others get their next cycle after `interval` at the
-//! latest, and the stack of the failed sink keeps to what its server asked for.
+//! latest, and the stack of the failed sink keeps to what its server asked for while the program runs.
 
 use std::time::Duration;
 
@@ -54,8 +54,9 @@ impl Schedule {
     pub(crate) fn first(&self, last: Option<&CycleReport>, now: DateTime<Utc>) -> NextCycle {
         match last.map(|report| (report, &report.outcome)) {
             Some((report, CycleOutcome::Complete)) => self.at_interval(report, now),
-            Some((report, CycleOutcome::Failed { failure })) if !report.listing_complete => {
-                NextCycle { wait: until(failure.retry_at, now), waiting: Waiting::Retry }
+            Some((report, CycleOutcome::Failed { failure })) => {
+                let wait = self.or_due(until(failure.retry_at, now), report, now);
+                NextCycle { wait, waiting: Waiting::Retry }
             }
             _ => NextCycle { wait: Duration::ZERO, waiting: Waiting::Interval },
         }
@@ -100,14 +101,13 @@ impl Schedule {
         let doublings = failures.saturating_sub(1).min(16);
         let wait = first.saturating_mul(1 << doublings).min(longest);
         let wait = wait.max(until(failure.retry_at, now));
-        match report {
-            // Only sinks failed: those that did not are due at the interval.
-            Some(report) if report.listing_complete => {
-                let due = self.at_interval(report, now);
-                if due.wait < wait { due } else { NextCycle { wait, waiting } }
-            }
-            _ => NextCycle { wait, waiting },
-        }
+        let wait = report.map_or(wait, |report| self.or_due(wait, report, now));
+        NextCycle { wait, waiting }
+    }
+
+    /// `wait`, or less when only sinks failed: those that did not are due at the interval.
+    fn or_due(&self, wait: Duration, report: &CycleReport, now: DateTime<Utc>) -> Duration {
+        if report.listing_complete { wait.min(self.at_interval(report, now).wait) } else { wait }
     }
 
     fn at_interval(&self, last: &CycleReport, now: DateTime<Utc>) -> NextCycle {
@@ -130,7 +130,7 @@ fn until(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Duration {
 mod tests {
     use super::*;
     use chrono::TimeDelta;
-    use stocktake_connector_core::{ErrorCode, Failure};
+    use stocktake_connector_core::{ErrorCode, Failure, SourceName, TenantName};
 
     const SCHEDULE: Schedule = Schedule {
         interval: Duration::from_secs(3 * 60 * 60),
@@ -183,5 +183,39 @@ mod tests {
                 waits(recovery, 1)
             );
         }
+    }
+
+    /// A cycle that started `seconds_ago`, read all, and failed at a sink alone.
+    fn failed_at_a_sink(failure: FailureRecord, seconds_ago: i64) -> CycleReport {
+        let tenant = TenantName::new("contoso").unwrap();
+        let source = SourceName::new("defender").unwrap();
+        let at = now() - TimeDelta::seconds(seconds_ago);
+        CycleReport {
+            outcome: CycleOutcome::Failed { failure },
+            ..CycleReport::empty(tenant, source, at)
+        }
+    }
+
+    #[test]
+    fn a_sink_that_needs_an_operator_wakes_up_by_its_files_also_when_the_others_are_due_first() {
+        let report = failed_at_a_sink(failed(Recovery::Operator), 3_600);
+        let mut failures = 99;
+        let next = SCHEDULE.after_cycle(&report, &mut failures, now());
+        assert_eq!(
+            next,
+            NextCycle { wait: Duration::from_secs(7_200), waiting: Waiting::Operator }
+        );
+    }
+
+    #[test]
+    fn a_start_keeps_to_what_the_server_of_a_sink_asked_for_until_the_others_are_due() {
+        let wait_after = |seconds| {
+            let retry_at = Some(now() + TimeDelta::seconds(seconds));
+            let failure = FailureRecord { retry_at, ..failed(Recovery::Retry) };
+            SCHEDULE.first(Some(&failed_at_a_sink(failure, 3_600)), now()).wait.as_secs()
+        };
+        assert_eq!(wait_after(-1), 0);
+        assert_eq!(wait_after(1_800), 1_800);
+        assert_eq!(wait_after(100_000), 7_200);
     }
 }

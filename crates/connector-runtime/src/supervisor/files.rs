@@ -1,7 +1,7 @@
 //! Whether files changed, by their names and stamps alone.
 
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// What the file system says of some files at one moment.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,6 +16,17 @@ impl FileStamps {
             Some((facts.len(), facts.modified().ok(), facts.ino()))
         };
         Self(files.iter().map(stamp).collect())
+    }
+
+    /// Looks at the files `every` so often; ends as soon as they differ from these stamps.
+    pub(super) async fn changed(&self, files: &[PathBuf], every: Duration) {
+        let mut looks = tokio::time::interval(every);
+        loop {
+            looks.tick().await;
+            if Self::read(files) != *self {
+                return;
+            }
+        }
     }
 }
 
@@ -38,5 +49,18 @@ mod tests {
         assert_ne!(there, FileStamps::read(&files));
         std::fs::remove_file(&files[0]).unwrap();
         assert_eq!(absent, FileStamps::read(&files));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn files_that_differ_from_their_stamps_already_end_the_wait_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = [folder.path().join("secret")];
+        let every = Duration::from_secs(5);
+        let absent = FileStamps::read(&files);
+        assert!(tokio::time::timeout(10 * every, absent.changed(&files, every)).await.is_err());
+        std::fs::write(&files[0], "one").unwrap();
+        let start = tokio::time::Instant::now();
+        absent.changed(&files, every).await;
+        assert_eq!(start.elapsed(), Duration::ZERO);
     }
 }

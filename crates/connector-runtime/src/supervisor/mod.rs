@@ -150,6 +150,7 @@ impl Supervisor {
                 schedule.after_failure(&failure, failures, None, SystemClock.now())
             }
         };
+        let mut files = FileStamps::read(tenant.files());
         loop {
             self.watch.status.waits(&tenant.name, &next);
             // Acquire the permit after sleeping, so that a sleeping tenant holds none.
@@ -157,11 +158,13 @@ impl Supervisor {
                 biased;
                 () = self.stop.graceful.cancelled() => return,
                 permit = async {
-                    wait_for(&next, tenant).await;
+                    wait_for(&next, tenant, &files).await;
                     self.permit().await
                 } => permit,
             };
             let progress = Arc::new(Progress::default());
+            // Before the cycle: it may have read a file that changes while it runs.
+            files = FileStamps::read(tenant.files());
             let ended = self.run_cycle(tenant, Request::WhatIsDue, &progress).await;
             drop(permit);
             next = match ended {
@@ -247,30 +250,19 @@ impl Supervisor {
     }
 }
 
-/// Sleeps until the next cycle. A tenant that waits for an operator wakes up as soon as a file changes
-/// that its configuration names: a secret, a certificate.
-async fn wait_for(next: &NextCycle, tenant: &ConfiguredTenant) {
+/// Sleeps until the next cycle. A tenant that waits for an operator wakes up as soon as a file differs
+/// from `before` that its configuration names: a secret, a certificate.
+async fn wait_for(next: &NextCycle, tenant: &ConfiguredTenant, before: &FileStamps) {
     let sleep = tokio::time::sleep(next.wait);
     if next.waiting != Waiting::Operator {
         return sleep.await;
     }
-    let before = FileStamps::read(tenant.files());
-    let mut looks =
-        tokio::time::interval(LOOK_AT_FILES.min(next.wait.max(Duration::from_millis(1))));
-    let changed = async {
-        loop {
-            looks.tick().await;
-            if FileStamps::read(tenant.files()) != before {
-                tracing::info!(
-                    connector.tenant.name = %tenant.name,
-                    "a file of the tenant changed; its next cycle starts now"
-                );
-                return;
-            }
-        }
-    };
+    let every = LOOK_AT_FILES.min(next.wait.max(Duration::from_millis(1)));
     tokio::select! {
         () = sleep => {}
-        () = changed => {}
+        () = before.changed(tenant.files(), every) => tracing::info!(
+            connector.tenant.name = %tenant.name,
+            "a file of the tenant changed; its next cycle starts now"
+        ),
     }
 }

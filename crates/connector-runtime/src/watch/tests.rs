@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use stocktake_connector_core::{
-    Calls, Checkpoint, CycleClose, CycleId, CycleKind, CycleOutcome, CycleStore as _, ErrorCode,
-    Failure, LeaseStore as _, Recovery, RemovalAccount, SinkAccount, SinkName, SourceName,
-    TenantName, WorkerName,
+    Checkpoint, CycleClose, CycleOutcome, CycleStore as _, ErrorCode, Failure, LeaseStore as _,
+    Recovery, SinkAccount, SinkName, SourceName, TenantName, WorkerName,
 };
 use stocktake_state::MemoryStore;
 use stocktake_telemetry::{RegistryOptions, metric};
@@ -81,23 +80,14 @@ impl Desk {
         };
         let complete = outcome == CycleOutcome::Complete;
         let report = CycleReport {
-            cycle: CycleId::random(),
-            tenant: contoso(),
-            source: inventory().source,
-            kind: CycleKind::Full,
-            started_at: at(start),
             finished_at: at(start + 10),
             outcome,
             listing_complete: complete,
             read: 10,
             duplicates: 1,
-            excluded: 0,
             mapped: 7,
-            enrichment: Default::default(),
             sinks: BTreeMap::from([(soc(), account)]),
-            removal: RemovalAccount::default(),
-            calls: Calls::default(),
-            process: None,
+            ..CycleReport::empty(inventory().tenant, inventory().source, at(start))
         };
         let checkpoint = Checkpoint {
             cursor: None,

@@ -12,8 +12,8 @@ mod opening;
 
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
-    CycleClose, CycleId, CycleKind, CycleOutcome, CycleReport, Delivery, DeviceUid, Fence,
-    Fingerprint, Inventory, Scope, SinkName, SourceName, StateStore, TenantName, WorkerName,
+    CycleClose, CycleId, CycleReport, Delivery, DeviceUid, Fence, Fingerprint, Inventory, Scope,
+    SinkName, SourceName, StateStore, TenantName, WorkerName,
 };
 
 fn at(millis: i64) -> DateTime<Utc> {
@@ -74,23 +74,8 @@ fn delivery(devices: std::ops::Range<usize>) -> Delivery {
 fn close() -> CycleClose {
     CycleClose {
         report: CycleReport {
-            cycle: CycleId::random(),
-            tenant: inventory().tenant,
-            source: inventory().source,
-            kind: CycleKind::Full,
-            started_at: at(0),
             finished_at: at(1),
-            outcome: CycleOutcome::Complete,
-            listing_complete: true,
-            read: 0,
-            duplicates: 0,
-            excluded: 0,
-            mapped: 0,
-            enrichment: Default::default(),
-            sinks: Default::default(),
-            removal: Default::default(),
-            calls: Default::default(),
-            process: None,
+            ..CycleReport::empty(inventory().tenant, inventory().source, at(0))
         },
         checkpoints: Default::default(),
         facts: None,

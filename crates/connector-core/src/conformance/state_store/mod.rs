@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use super::{at, content, device, sink_name, source, tenant};
 use crate::{
-    Acknowledged, Checkpoint, CycleClose, CycleId, CycleKind, CycleOutcome, CycleReport,
-    DeadLetter, DeadLetterFilter, Delivery, Fence, Inventory, Known, NewDeadLetter, Scope,
-    SourceCursor, Stage, StateStore, TenantName, WorkerName,
+    Acknowledged, Checkpoint, CycleClose, CycleId, CycleReport, DeadLetter, DeadLetterFilter,
+    Delivery, Fence, Inventory, Known, NewDeadLetter, Scope, SourceCursor, Stage, StateStore,
+    TenantName, WorkerName,
 };
 
 /// Tries every rule of [`StateStore`] on stores that `fresh` makes. Each must be empty.
@@ -148,23 +148,8 @@ async fn letters(store: &impl StateStore) -> Vec<DeadLetter> {
 fn close(inventory: &Inventory) -> CycleClose {
     CycleClose {
         report: CycleReport {
-            cycle: CycleId::random(),
-            tenant: inventory.tenant.clone(),
-            source: inventory.source.clone(),
-            kind: CycleKind::Full,
-            started_at: at(0),
             finished_at: at(1),
-            outcome: CycleOutcome::Complete,
-            listing_complete: true,
-            read: 0,
-            duplicates: 0,
-            excluded: 0,
-            mapped: 0,
-            enrichment: Default::default(),
-            sinks: BTreeMap::new(),
-            removal: Default::default(),
-            calls: Default::default(),
-            process: None,
+            ..CycleReport::empty(inventory.tenant.clone(), inventory.source.clone(), at(0))
         },
         checkpoints: BTreeMap::new(),
         facts: None,
