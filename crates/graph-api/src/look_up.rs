@@ -28,9 +28,9 @@ pub struct LookUp {
     pub unreadable: UnreadableDevices,
     /// Calls that it took.
     pub calls: u64,
-    /// Whether look-ups do not work here: the remote ignores the filter and would list all its
-    /// devices for each, or one broken record makes the whole batch unreadable. The records are not
-    /// complete then: read the list instead, which sets broken records aside.
+    /// Whether look-ups do not work here: a response has records of other devices, because the remote
+    /// ignores the filter or mixes up the items of a batch, or a batch cannot be read. The records are
+    /// not complete then: read the list instead, which sets broken records aside.
     pub list_instead: bool,
     /// Whether any look-up got its records, also when a later one failed.
     pub(crate) has_responded: bool,
@@ -121,14 +121,15 @@ impl BatchHandler for LookUp {
         let before = self.records.len();
         self.records.extend(wanted);
         let others = all - (self.records.len() - before);
+        if others > 0 {
+            return Ok(ItemOutcome::GiveUp);
+        }
         for record in &page.malformed {
             // Where the filter works, a record without a readable id is the requested one.
-            self.unreadable.add(record, (others == 0).then_some(key));
+            self.unreadable.add(record, Some(key));
         }
         Ok(match page.next_link {
             None => ItemOutcome::Done,
-            // The filter is ignored: all devices of the tenant would follow, for each of the look-ups.
-            Some(_) if others > 0 => ItemOutcome::GiveUp,
             Some(link) => {
                 let next = item.target.trail.follow(&link);
                 ItemOutcome::NextPage(

@@ -34,12 +34,14 @@ where
     page.map_err(|error| page_error(stack, operation, &error))
 }
 
-/// The failure of a call to `stack` whose response holds no page. A page that breaks off may be whole
-/// the next time; the other errors are not expected to pass.
+/// The failure of a call to `stack` whose response holds no page. A page that breaks off, or in whose
+/// middle the server failed, may be whole the next time; the other errors are not expected to pass.
 pub fn page_error(stack: &ApiStack, operation: &'static str, error: &PageError) -> ApiError {
     let kind = match error {
-        PageError::BrokenOff | PageError::Interrupted => ApiErrorKind::Unavailable,
-        PageError::NotAnEnvelope => ApiErrorKind::Malformed,
+        PageError::BrokenOff | PageError::Interrupted | PageError::ServerError(_) => {
+            ApiErrorKind::Unavailable
+        }
+        PageError::NotAnEnvelope | PageError::Doubled(_) => ApiErrorKind::Malformed,
         PageError::TooManyRecords => ApiErrorKind::TooLarge,
     };
     let mut failure = stack.error(operation, kind);
@@ -60,6 +62,12 @@ mod tests {
             (PageError::BrokenOff, ErrorCode::ApiUnavailable, Recovery::Retry),
             (PageError::Interrupted, ErrorCode::ApiUnavailable, Recovery::Retry),
             (PageError::NotAnEnvelope, ErrorCode::AnswerMalformed, Recovery::Defect),
+            (
+                PageError::ServerError(Default::default()),
+                ErrorCode::ApiUnavailable,
+                Recovery::Retry,
+            ),
+            (PageError::Doubled("value"), ErrorCode::AnswerMalformed, Recovery::Defect),
             (PageError::TooManyRecords, ErrorCode::AnswerTooLarge, Recovery::Defect),
         ] {
             let failure = Failure::from(page_error(&stack(), "list machines", &error));

@@ -23,8 +23,9 @@
 //! - [`wire_record!`] implements `Deserialize` for a struct of optional fields, each read by a
 //!   [`ReadValue`]: [`Text`], [`Integer`], [`Flag`], [`Time`], …
 //! - [`parse_time`] and [`parse_guid`] read the two formats that checkpoints and joins rest on.
-//! - `ODataResponses` reads error bodies; `CursorTrail` follows the links of a listing; `read_page`
-//!   parses a response without blocking the async workers (feature `client`).
+//! - `ODataResponses` reads error bodies; `CursorTrail` follows the links of a listing, and
+//!   `ListingProgress` notices that they bring nothing new; `read_page` parses a response without
+//!   blocking the async workers (feature `client`).
 //!
 //! # Tolerance
 //! Real inventories hold odd payloads: times of year 1, integers where text is documented, a record
@@ -55,6 +56,8 @@ mod cursor;
 #[cfg(feature = "client")]
 mod error_body;
 mod page;
+#[cfg(feature = "client")]
+mod progress;
 mod scalar;
 mod value;
 
@@ -64,7 +67,12 @@ pub use client::{page_error, read_page};
 pub use cursor::{CursorError, CursorTrail};
 #[cfg(feature = "client")]
 pub use error_body::ODataResponses;
-pub use page::{LONGEST_PAYLOAD, MOST_RECORDS, PageError, WirePage, find_text, parse_page};
+pub use page::{
+    LONGEST_PAYLOAD, MOST_RECORDS, PageError, ServerCode, WirePage, check_record, find_text,
+    parse_page,
+};
+#[cfg(feature = "client")]
+pub use progress::ListingProgress;
 pub use scalar::{parse_guid, parse_time};
 pub use value::{
     Flag, Integer, LONGEST_TEXT, List, Nested, ReadValue, Text, TextOrInteger, Texts, Time,

@@ -47,13 +47,46 @@ pub enum PageError {
     /// It holds more records than the bound allows.
     #[error("the page holds more than {MOST_RECORDS} records (bound `MOST_RECORDS`)")]
     TooManyRecords,
+    /// It holds an error of the server, which failed after it had sent the status: what is there is a
+    /// part at most.
+    #[error("the response holds an error of the server{0}")]
+    ServerError(ServerCode),
+    /// It has a part twice, so that one of the two would be lost.
+    #[error("the page has more than one `{0}`")]
+    Doubled(&'static str),
+}
+
+/// The code of an error that came inside a response, if it has one that can be shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServerCode(Option<String>);
+
+impl ServerCode {
+    /// Longest code that is shown, in bytes.
+    const LONGEST: usize = 64;
+
+    fn read(error: &[u8]) -> Self {
+        let code = find_text(error, "code").filter(|code| {
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+            (1..=Self::LONGEST).contains(&code.len()) && code.bytes().all(is_plain)
+        });
+        Self(code)
+    }
+}
+
+impl fmt::Display for ServerCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |code| write!(f, ": {code}"))
+    }
 }
 
 /// Reads a page: `{"value": [...], "@odata.nextLink": "..."}`.
 ///
 /// # Errors
-/// [`PageError`] when not even the list of records can be found. A record that cannot be read is
-/// not an error but an entry of [`WirePage::malformed`].
+/// [`PageError`] when not even the list of records can be found, or when the response says itself that
+/// it is a part: with an error next to the records
+/// (<https://docs.oasis-open.org/odata/odata-json-format/v4.01/>, in-stream errors), or with a second
+/// list or link. A record that cannot be read is not an error but an entry of
+/// [`WirePage::malformed`].
 ///
 /// ```
 /// use stocktake_odata::parse_page;
@@ -85,15 +118,50 @@ struct Envelope<R> {
     next_link: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(field_identifier)]
+/// What a property of an envelope is. Annotations are compared without case and without the prefix
+/// that newer versions of OData leave out: a link that is not recognized would end the listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Key {
-    #[serde(rename = "value")]
     Value,
-    #[serde(rename = "@odata.nextLink")]
     NextLink,
-    #[serde(other)]
+    Error,
     Other,
+}
+
+impl Key {
+    const NEXT_LINK: &str = "@odata.nextLink";
+
+    fn of(name: &str) -> Self {
+        if name == "value" {
+            return Self::Value;
+        }
+        let name = name.strip_prefix('@').unwrap_or(name);
+        let bare = match name.split_at_checked("odata.".len()) {
+            Some((prefix, bare)) if prefix.eq_ignore_ascii_case("odata.") => bare,
+            _ => name,
+        };
+        match bare {
+            bare if bare.eq_ignore_ascii_case("nextLink") => Self::NextLink,
+            bare if bare.eq_ignore_ascii_case("error") => Self::Error,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl Visitor<'_> for V {
+            type Value = Key;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a property")
+            }
+            fn visit_str<E: Error>(self, name: &str) -> Result<Key, E> {
+                Ok(Key::of(name))
+            }
+        }
+        deserializer.deserialize_str(V)
+    }
 }
 
 impl<'de, R: Deserialize<'de>> Deserialize<'de> for Envelope<R> {
@@ -105,14 +173,27 @@ impl<'de, R: Deserialize<'de>> Deserialize<'de> for Envelope<R> {
                 f.write_str("an object with a `value` list")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Envelope<R>, A::Error> {
+                // Whatever is an error here is looked at again, and named, by `cut`.
                 let mut records = None;
                 let mut next_link = None;
                 while let Some(key) = map.next_key()? {
                     match key {
+                        Key::Value if records.is_some() => {
+                            return Err(A::Error::duplicate_field("value"));
+                        }
                         Key::Value => {
                             map.next_value_seed(Records(records.get_or_insert_with(Vec::new)))?;
                         }
-                        Key::NextLink => next_link = map.next_value::<Option<String>>()?,
+                        Key::NextLink => {
+                            if next_link.replace(map.next_value::<Option<String>>()?).is_some() {
+                                return Err(A::Error::duplicate_field(Key::NEXT_LINK));
+                            }
+                        }
+                        Key::Error => {
+                            if map.next_value::<Option<IgnoredAny>>()?.is_some() {
+                                return Err(A::Error::custom("an error"));
+                            }
+                        }
                         Key::Other => {
                             map.next_value::<IgnoredAny>()?;
                         }
@@ -120,7 +201,7 @@ impl<'de, R: Deserialize<'de>> Deserialize<'de> for Envelope<R> {
                 }
                 Ok(Envelope {
                     records: records.ok_or_else(|| A::Error::missing_field("value"))?,
-                    next_link: usable(next_link),
+                    next_link: usable(next_link.flatten()),
                 })
             }
         }
@@ -162,9 +243,78 @@ fn usable(link: Option<String>) -> Option<String> {
 
 /// The slow way: cuts the page first and reads each record alone.
 fn cut<R: DeserializeOwned>(body: &[u8]) -> Result<WirePage<R>, PageError> {
-    let mut rest = Scan { bytes: body, at: 0 };
     let mut page = WirePage { records: Vec::new(), malformed: Vec::new(), next_link: None };
-    let mut found = false;
+    let (mut has_list, mut link, mut error) = (false, None, None);
+    let ended = walk(body, |key, rest| {
+        match key {
+            Key::Value if has_list => return Err(PageError::Doubled("value")),
+            Key::Value => {
+                if rest.next_token() != Some(b'[') {
+                    return Err(PageError::NotAnEnvelope);
+                }
+                has_list = true;
+                rest.at += 1;
+                cut_records(rest, &mut page)?;
+            }
+            Key::NextLink => {
+                // An unreadable link must not pass for the end of the listing.
+                let found = serde_json::from_slice::<Option<String>>(rest.value(b",}")?);
+                if link.replace(found.map_err(|_| PageError::NotAnEnvelope)?).is_some() {
+                    return Err(PageError::Doubled(Key::NEXT_LINK));
+                }
+            }
+            Key::Error => match rest.value(b",}")? {
+                b"null" => {}
+                found => error = Some(ServerCode::read(found)),
+            },
+            Key::Other => {
+                rest.value(b",}")?;
+            }
+        }
+        Ok(())
+    });
+    // A server that fails in the middle may break off behind its error.
+    match error {
+        Some(code) => return Err(PageError::ServerError(code)),
+        None => ended?,
+    }
+    page.next_link = usable(link.flatten());
+    if has_list { Ok(page) } else { Err(PageError::NotAnEnvelope) }
+}
+
+/// Checks that the response to a request for one record is that record, and not the error of a server
+/// that failed after it had sent the status.
+///
+/// # Errors
+/// [`PageError::ServerError`], or what [`parse_page`] reports of something that is not an object.
+///
+/// ```
+/// use stocktake_odata::check_record;
+///
+/// assert!(check_record(br#"{"id": "a", "error": null}"#).is_ok());
+/// assert!(check_record(br#"{"id": "a", "error": {"code": "InternalServerError"}}"#).is_err());
+/// ```
+pub fn check_record(body: &[u8]) -> Result<(), PageError> {
+    let mut error = None;
+    let ended = walk(body, |key, rest| {
+        let value = rest.value(b",}")?;
+        if key == Key::Error && value != b"null" {
+            error = Some(ServerCode::read(value));
+        }
+        Ok(())
+    });
+    match error {
+        Some(code) => Err(PageError::ServerError(code)),
+        None => ended,
+    }
+}
+
+/// Hands the properties of an object to `property`, which takes the value from what is left.
+fn walk<'a>(
+    body: &'a [u8],
+    mut property: impl FnMut(Key, &mut Scan<'a>) -> Result<(), PageError>,
+) -> Result<(), PageError> {
+    let mut rest = Scan { bytes: body, at: 0 };
     if rest.next_token() != Some(b'{') {
         return Err(PageError::NotAnEnvelope);
     }
@@ -174,33 +324,19 @@ fn cut<R: DeserializeOwned>(body: &[u8]) -> Result<WirePage<R>, PageError> {
             b'}' => break,
             b',' => rest.at += 1,
             b'"' => {
-                let key = rest.value(b",}")?;
+                let name = rest.value(b",}")?;
                 if rest.next_token().ok_or(PageError::BrokenOff)? != b':' {
                     return Err(PageError::NotAnEnvelope);
                 }
                 rest.at += 1;
-                let first = rest.next_token().ok_or(PageError::BrokenOff)?;
-                if key == b"\"value\"" {
-                    if first != b'[' {
-                        return Err(PageError::NotAnEnvelope);
-                    }
-                    found = true;
-                    rest.at += 1;
-                    cut_records(&mut rest, &mut page)?;
-                } else {
-                    let value = rest.value(b",}")?;
-                    if key == b"\"@odata.nextLink\"" {
-                        // An unreadable link must not pass for the end of the listing.
-                        let link = serde_json::from_slice(value);
-                        page.next_link = usable(link.map_err(|_| PageError::NotAnEnvelope)?);
-                    }
-                }
+                rest.next_token().ok_or(PageError::BrokenOff)?;
+                property(serde_json::from_slice(name).unwrap_or(Key::Other), &mut rest)?;
             }
             _ => return Err(PageError::NotAnEnvelope),
         }
     }
     rest.at += 1;
-    if found && rest.next_token().is_none() { Ok(page) } else { Err(PageError::NotAnEnvelope) }
+    if rest.next_token().is_none() { Ok(()) } else { Err(PageError::NotAnEnvelope) }
 }
 
 /// Cuts the elements of the list that `rest` stands in, up to and with its closing bracket.

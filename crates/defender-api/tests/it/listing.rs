@@ -82,18 +82,78 @@ async fn malformed_records_count_when_the_next_page_is_worked_out() {
 }
 
 #[tokio::test]
-async fn a_remote_that_ignores_skip_is_an_error_and_no_endless_listing() {
+async fn pages_that_bring_nothing_new_end_the_listing() {
+    // By number, and by links that lead nowhere new and give way to numbers that do not either.
+    for (page_size, link, calls) in [(Some(2), false, 3), (None, true, 5)] {
+        let server = MockServer::start().await;
+        let (base, number) = (server.uri(), std::sync::atomic::AtomicU64::new(0));
+        Mock::given(method("GET"))
+            .respond_with(move |_: &wiremock::Request| {
+                let number = number.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let link = link.then(|| format!("{base}/api/machines?=x&={number}"));
+                ResponseTemplate::new(200).set_body_json(envelope(&["a", "b"], link))
+            })
+            .expect(calls)
+            .mount(&server)
+            .await;
+
+        let client = client(&server, |options| options.page_size = page_size);
+        let error = read(&mut client.list()).await.unwrap_err();
+
+        assert_eq!((error.code, error.recovery), (ErrorCode::ListingStalled, Recovery::Defect));
+    }
+}
+
+/// A server whose list has `count` machines in pages of ten, and whose links lose the names of their
+/// parameters: from the second page on they all lead to the second page.
+async fn with_broken_links(count: usize) -> MockServer {
     let server = MockServer::start().await;
+    let base = server.uri();
     Mock::given(method("GET"))
-        .respond_with(ResponseTemplate::new(200).set_body_json(envelope(&["a", "b"], None)))
-        .expect(2)
+        .and(path("/api/machines"))
+        .respond_with(move |request: &wiremock::Request| {
+            let query: Vec<_> = request.url.query_pairs().collect();
+            let number = |name: &str| {
+                query.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok())
+            };
+            let skip: usize = number("$skip").unwrap_or(0);
+            let top: Option<usize> = number("$top");
+            let end = (skip + top.unwrap_or(10).min(10)).min(count);
+            let names: Vec<_> = (skip..end).map(|n| format!("{n:03}")).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let raw = request.url.query().unwrap_or_default();
+            let link = match (top, skip) {
+                (Some(_), _) => None,
+                (None, 0) => Some(format!("{base}/api/machines?{raw}&$skip=10")),
+                _ => Some(format!("{base}/api/machines?=x&{raw}")),
+            };
+            let link = link.filter(|_| end < count);
+            ResponseTemplate::new(200).set_body_json(envelope(&names, link))
+        })
         .mount(&server)
         .await;
+    server
+}
 
-    let client = client(&server, |options| options.page_size = Some(2));
-    let error = read(&mut client.list()).await.unwrap_err();
-
-    assert!(error.code == ErrorCode::RepeatedCursor, "{error}");
+#[tokio::test]
+async fn links_that_lead_in_a_circle_give_way_to_numbers() {
+    for count in [21, 25, 30, 45, 90] {
+        let server = with_broken_links(count).await;
+        let client = client(&server, |_| ());
+        let cursor = stocktake_connector_core::SourceCursor::new("2024-01-01T00:00:00Z");
+        let mut listing = client.resume(&[cursor]).unwrap();
+        let mut found = read(&mut listing).await.unwrap().ids;
+        let expected: Vec<_> = (0..count).map(|n| format!("{n:03}")).collect();
+        found.sort();
+        found.dedup();
+        assert_eq!(found, expected, "{count}");
+        let asked = server.received_requests().await.unwrap();
+        let by_number = asked.iter().filter(|request| request.url.as_str().contains("$top=10"));
+        for request in by_number {
+            assert!(request.url.as_str().contains("lastSeen"), "the filter stays: {}", request.url);
+        }
+        assert!(asked.len() <= 5 + count / 10, "{count}: {}", asked.len());
+    }
 }
 
 #[tokio::test]
@@ -110,15 +170,15 @@ async fn a_link_to_another_origin_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_link_that_repeats_is_an_error() {
+async fn a_link_that_repeats_gives_way_to_numbers() {
     let server = MockServer::start().await;
     let link = Some(format!("{}/api/machines?$skip=1", server.uri()));
     page(None, envelope(&["a"], link.clone())).mount(&server).await;
     page(Some(1), envelope(&["b"], link)).mount(&server).await;
+    page(Some(2), envelope(&["c"], None)).mount(&server).await;
+    page(Some(3), envelope(&[], None)).mount(&server).await;
 
-    let error = read(&mut client(&server, |_| ()).list()).await.unwrap_err();
-
-    assert!(error.code == ErrorCode::RepeatedCursor, "{error}");
+    assert_eq!(ids(&client(&server, |_| ())).await, ["a", "b", "c"]);
 }
 
 #[tokio::test]

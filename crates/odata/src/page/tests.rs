@@ -120,12 +120,77 @@ fn what_is_no_envelope_is_an_error() {
         "[]",
         "null",
         "{}",
-        r#"{"error":{"code":"x"}}"#,
         r#"{"value":{}}"#,
         r#"{"value":[]}{"value":[]}"#,
         r#"{"value":[],"@odata.nextLink":5}"#,
     ] {
         assert_eq!(read(body), Err(PageError::NotAnEnvelope), "{body}");
+    }
+}
+
+/// Pages of one record, each with something more at its end, before the list, and where only the slow
+/// way reads on.
+fn with_property(property: &str) -> [String; 3] {
+    [
+        format!(r#"{{"value":[{{"id":"a"}}],{property}}}"#),
+        format!(r#"{{{property},"value":[{{"id":"a"}}]}}"#),
+        format!(r#"{{"value":[{{"id":"a"}},{{"id":"b","os":"x" "y"}}],{property}}}"#),
+    ]
+}
+
+#[test]
+fn a_page_with_an_error_of_the_server_is_no_page() {
+    for name in ["error", "@error", "@odata.error", "odata.error", "Error", "\\u0065rror"] {
+        for (error, code) in [
+            (r#"{"code":"InternalServerError","message":"in the middle"}"#, "InternalServerError"),
+            (r#"{"code":"a\u001b[31m","message":""}"#, ""),
+            (r#"{"code":5}"#, ""),
+            ("{}", ""),
+            (r#""failed""#, ""),
+            ("true", ""),
+        ] {
+            for body in with_property(&format!(r#""{name}":{error}"#)) {
+                let found = read(&body).unwrap_err();
+                assert!(matches!(found, PageError::ServerError(_)), "{body}: {found}");
+                let shown = found.to_string();
+                assert!(shown.ends_with(if code.is_empty() { "server" } else { code }), "{shown}");
+            }
+        }
+        for body in with_property(&format!(r#""{name}":null"#)) {
+            assert_eq!(read(&body).unwrap().records, [device("a")], "{body}");
+        }
+    }
+    let alone = read(r#"{"error":{"code":"x"}}"#).unwrap_err();
+    assert!(matches!(alone, PageError::ServerError(_)), "{alone}");
+    let cut_short = read(r#"{"value":[{"id":"a"}],"error":{"code":"x"},"more":["#).unwrap_err();
+    assert!(matches!(cut_short, PageError::ServerError(_)), "{cut_short}");
+}
+
+#[test]
+fn a_page_with_two_lists_or_two_links_is_no_page() {
+    for list in [r#"[{"id":"b"}]"#, "[]", "null"] {
+        for body in with_property(&format!(r#""value":{list}"#)) {
+            read(&body).unwrap_err();
+        }
+    }
+    let names = ["@odata.nextLink", "@nextLink", "odata.nextLink", "@odata.nextlink"];
+    for (first, second) in names.iter().flat_map(|one| names.iter().map(move |two| (one, two))) {
+        for (one, two) in [(r#""https://x/y""#, "null"), ("null", r#""https://x/y""#)] {
+            let links = format!(r#""{first}":{one},"other":1,"{second}":{two}"#);
+            for body in with_property(&links) {
+                let found = read(&body).unwrap_err();
+                assert_eq!(found, PageError::Doubled("@odata.nextLink"), "{body}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_link_in_any_spelling_is_followed() {
+    for name in ["@nextLink", "odata.nextLink", "@odata.nextlink", "\\u0040odata.nextLink"] {
+        for body in with_property(&format!(r#""{name}":"https://x/y""#)) {
+            assert_eq!(read(&body).unwrap().next_link.as_deref(), Some("https://x/y"), "{body}");
+        }
     }
 }
 
