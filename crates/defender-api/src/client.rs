@@ -5,7 +5,7 @@ use http::header::ACCEPT;
 use http::{HeaderValue, Method, Request};
 use stocktake_connector_core::DeviceUid;
 use stocktake_http_stack::{ApiError, ApiErrorKind, ApiStack, UrlTemplate};
-use stocktake_odata::{WirePage, read_page};
+use stocktake_odata::{WirePage, parse_record, read_page};
 use url::Url;
 
 use crate::{DefenderOptions, Machine};
@@ -48,7 +48,7 @@ impl DefenderClient {
             Err(error) if is_unknown_machine(&error) => return Ok(None),
             Err(error) => return Err(error),
         };
-        match serde_json::from_slice(&body) {
+        match parse_record(&body) {
             Ok(machine) => Ok(Some(machine)),
             Err(error) => {
                 let message = format!("the machine cannot be read: {error}");
