@@ -196,6 +196,7 @@ where
             duplicates: join.duplicates,
             excluded: join.excluded,
             mapped: join.passed_on.saturating_sub(map.unmapped + map.abandoned),
+            unreadable: join.unreadable,
             enrichment: join.enrichment,
             sinks,
             removal,
@@ -300,6 +301,8 @@ where
         }
         join.listing_complete &= !map.interrupted;
         join.enrichment.details = map.details;
+        join.unreadable.merge(&std::mem::take(&mut join.enrichment.unreadable));
+        join.unreadable.merge(&map.unreadable);
         let mut delivered = Vec::with_capacity(deliveries.len());
         for (name, delivery) in deliveries {
             delivered.push((name, delivery.await));

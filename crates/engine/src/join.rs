@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
-    DeviceUid, Enrichment, EnrichmentAccount, EnrichmentPass, Failure, Listing, MalformedRecord,
-    NewDeadLetter, Page, SourceCursor, SourceRecord, Stage,
+    DeviceUid, Enrichment, EnrichmentAccount, EnrichmentPass, Failure, JoinRule, Listing,
+    MalformedRecord, NewDeadLetter, Page, SourceCursor, SourceRecord, Stage, UnreadableValues,
+    join_rules,
 };
 use stocktake_telemetry::{field, span};
 use tokio::sync::mpsc;
@@ -100,6 +101,8 @@ pub(crate) struct JoinOutcome {
     pub(crate) set_aside: DeviceSet,
     /// Devices whose enrichment is uncertain.
     uncertain: u64,
+    /// Values that could not be read, of records that count as read.
+    pub(crate) unreadable: UnreadableValues,
     pub(crate) enrichment: EnrichmentAccount,
     pub(crate) failure: Option<Failure>,
 }
@@ -209,7 +212,10 @@ async fn join_page<R: SourceRecord, P: EnrichmentPass>(
     let mut devices = Vec::with_capacity(page.records.len());
     for record in page.records {
         match DeviceUid::new(record.uid()) {
-            Ok(uid) if outcome.seen.insert(&uid) => devices.push((uid, record)),
+            Ok(uid) if outcome.seen.insert(&uid) => {
+                outcome.unreadable.add(record.unreadable());
+                devices.push((uid, record));
+            }
             Ok(_) => outcome.duplicates += 1,
             Err(invalid) => letters.push(dead_letters.letter(
                 Stage::Read,
@@ -223,7 +229,12 @@ async fn join_page<R: SourceRecord, P: EnrichmentPass>(
     dead_letters.keep(letters).await?;
     outcome.malformed += malformed;
 
-    let keys: Vec<_> = devices.iter().map(|(_, record)| record.join_key()).collect();
+    let rules = join_rules(devices.iter().map(|(_, record)| record));
+    let keys: Vec<_> = devices
+        .iter()
+        .zip(&rules)
+        .map(|((_, record), rule)| record.join_key().filter(|_| *rule == JoinRule::ByKey))
+        .collect();
     let span = tracing::info_span!(
         span::ENRICHMENT,
         { field::ENRICHMENT_DEVICES } = keys.len(),
@@ -239,11 +250,11 @@ async fn join_page<R: SourceRecord, P: EnrichmentPass>(
     let newest = devices.iter().filter_map(|(_, record)| record.last_seen()).max();
     outcome.newest_record_at = outcome.newest_record_at.max(newest);
     drop(keys);
-    let mut devices = devices.into_iter();
+    let mut devices = devices.into_iter().zip(rules);
     loop {
         let (mut chunk, mut letters) = (Vec::with_capacity(CHUNK), Vec::new());
-        for (uid, record) in devices.by_ref().take(CHUNK) {
-            match pass.enrichment(record.join_key()) {
+        for ((uid, record), rule) in devices.by_ref().take(CHUNK) {
+            match rule.enrich(record.join_key(), |key| pass.enrichment(key)) {
                 Ok(enrichment) => {
                     outcome.uncertain += u64::from(matches!(enrichment, Enrichment::Uncertain));
                     chunk.push(JoinedRecord { uid, record, enrichment });

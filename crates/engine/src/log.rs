@@ -6,7 +6,8 @@ use std::fmt;
 use stocktake_connector_core::{CycleOutcome, CycleReport, FailureRecord, SinkAccount, SinkName};
 use stocktake_telemetry::field;
 
-/// Logs the end of a cycle: at level `error` if it failed, else at `info`.
+/// Logs the end of a cycle: at level `error` if it failed, else at `info`. Values of records that could
+/// not be read have a warning of their own.
 pub fn log_cycle_end(report: &CycleReport) {
     macro_rules! record {
         ($level:ident, $failure:expr) => {{
@@ -41,6 +42,16 @@ pub fn log_cycle_end(report: &CycleReport) {
     match &report.outcome {
         CycleOutcome::Failed { failure } => record!(error, Some(failure)),
         CycleOutcome::Complete | CycleOutcome::Interrupted => record!(info, None),
+    }
+    if !report.unreadable.is_empty() {
+        tracing::warn!(
+            { field::TENANT_NAME } = %report.tenant,
+            { field::SOURCE } = %report.source,
+            { field::CYCLE_ID } = %report.cycle,
+            { field::UNREADABLE_COUNT } = report.unreadable.count(),
+            { field::UNREADABLE_VALUES } = %report.unreadable,
+            "values of records could not be read; the events lack these fields"
+        );
     }
 }
 

@@ -209,6 +209,7 @@ impl IntunePass {
                 self.account.strategy = Some(Strategy::LookUp);
                 self.account.records_read += found.records.len() as u64;
                 self.account.malformed += found.malformed;
+                self.account.unreadable.merge(&found.unreadable_values);
                 let mut by_key: HashMap<Uuid, Vec<ManagedDevice>> = HashMap::new();
                 for record in found.records {
                     if let Some(key) = record.azure_ad_device_id() {
@@ -247,7 +248,13 @@ impl IntunePass {
         let (mut read, mut malformed) = (0, 0);
         while let Some(page) = listing.next_page().await? {
             self.has_responded = true;
-            page.records.iter().for_each(|device| builder.add(device));
+            for device in &page.records {
+                builder.add(device);
+                self.account.unreadable.add(&device.unreadable);
+                if device.is_key_unreadable() {
+                    unreadable.add_without_key(None);
+                }
+            }
             page.malformed.iter().for_each(|record| unreadable.add(record, None));
             read += page.records.len() as u64;
             malformed += page.malformed.len() as u64;

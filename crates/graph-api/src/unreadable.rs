@@ -35,9 +35,17 @@ impl UnreadableDevices {
             },
             None => requested,
         };
+        self.insert(key, || record.reason.chars().take(LONGEST_REASON).collect());
+    }
+
+    /// Adds a managed device whose record was read, but not its Entra device id.
+    pub fn add_without_key(&mut self, requested: Option<Uuid>) {
+        self.insert(requested, || "its azureADDeviceId cannot be read".into());
+    }
+
+    fn insert(&mut self, key: Option<Uuid>, reason: impl FnOnce() -> Box<str>) {
         match key {
             Some(key) => {
-                let reason = || record.reason.chars().take(LONGEST_REASON).collect();
                 self.reasons.entry(key).or_insert_with(reason);
             }
             None => self.has_unidentified = true,
