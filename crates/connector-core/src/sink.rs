@@ -153,8 +153,15 @@ pub struct CycleEnd {
 /// Retries are spent when an error arrives. After an error nothing is assumed to be delivered but
 /// what [`SinkError::Failed`] calls settled.
 ///
+/// # Deadlines
+/// Every call to the outside has one, file systems and standard streams included: the caller waits, and
+/// the other sinks of the inventory wait with it once the few chunks between them are full. A batch thus
+/// delays them by at most the longest time that a batch can take here, and only once in a cycle, as a
+/// sink that failed gets no more batches.
+///
 /// # Cancellation
-/// A dropped `write_batch` may or may not have delivered; the batch is sent again later.
+/// A dropped `write_batch` may or may not have delivered; the batch is sent again later. A dropped
+/// `finish_cycle` acknowledges nothing.
 #[async_trait]
 pub trait Sink: fmt::Debug + Send + Sync {
     /// How much one batch may hold.

@@ -32,6 +32,8 @@ pub(super) struct FakeSink {
     pub(super) ends: Mutex<Vec<CycleEnd>>,
     /// Batches that it takes before it hangs.
     pub(super) hangs_after: Option<usize>,
+    /// Whether it hangs at the end of a cycle.
+    pub(super) hangs_at_end: bool,
     /// Wakes the task that waits until it hangs.
     pub(super) hanging: Notify,
     pub(super) limits: BatchLimits,
@@ -52,6 +54,7 @@ impl Default for FakeSink {
             last_words: Mutex::default(),
             ends: Mutex::default(),
             hangs_after: None,
+            hangs_at_end: false,
             hanging: Notify::new(),
             limits: BatchLimits { max_events: 4, max_bytes: 1_000, max_event_bytes: None },
             capabilities: SinkCapabilities::default(),
@@ -165,6 +168,10 @@ impl Sink for FakeSink {
 
     async fn finish_cycle(&self, end: &CycleEnd) -> Result<Acknowledgement, SinkError> {
         self.ends.lock().unwrap().push(end.clone());
+        if self.hangs_at_end {
+            self.hanging.notify_one();
+            std::future::pending::<()>().await;
+        }
         self.last_words.lock().unwrap().pop_front().unwrap_or(Ok(Acknowledgement::ALL))
     }
 }

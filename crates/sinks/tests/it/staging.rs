@@ -1,5 +1,5 @@
-//! A receiver that commits later than it takes, and takes removals: the rules of the suite that no sink
-//! of this crate needs yet.
+//! A receiver that commits later than it takes, takes removals, and settles batches in part: rules of the
+//! suite that no sink of this crate needs, and the defects that the suite must find.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
