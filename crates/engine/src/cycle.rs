@@ -24,6 +24,7 @@ use crate::encoder::{Encoder, FormSenders};
 use crate::failures::{mark_failed, stage_panicked};
 use crate::fenced_store::FencedStore;
 use crate::join::{JoinOutcome, join, read};
+use crate::log::warn_unreadable;
 use crate::map::{MapOutcome, MapStage};
 use crate::plan::{Plan, Request};
 use crate::policy::Policy;
@@ -220,6 +221,7 @@ where
         }
         let close = CycleClose { report: report.clone(), checkpoints, facts, removed, returned };
         self.store.close_cycle(close).await?;
+        warn_unreadable(&report);
         // A device that is back is no longer marked by now.
         if kind == CycleKind::Full && listing_complete && listing.reconciled.is_some() {
             removal::purge(self.collector, &self.store, self.started_at).await;

@@ -6,8 +6,7 @@ use std::fmt;
 use stocktake_connector_core::{CycleOutcome, CycleReport, FailureRecord, SinkAccount, SinkName};
 use stocktake_telemetry::field;
 
-/// Logs the end of a cycle: at level `error` if it failed, else at `info`. Values of records that could
-/// not be read have a warning of their own.
+/// Logs the end of a cycle: at level `error` if it failed, else at `info`.
 pub fn log_cycle_end(report: &CycleReport) {
     macro_rules! record {
         ($level:ident, $failure:expr) => {{
@@ -43,6 +42,10 @@ pub fn log_cycle_end(report: &CycleReport) {
         CycleOutcome::Failed { failure } => record!(error, Some(failure)),
         CycleOutcome::Complete | CycleOutcome::Interrupted => record!(info, None),
     }
+}
+
+/// Warns once in a cycle of the values of records that could not be read.
+pub(crate) fn warn_unreadable(report: &CycleReport) {
     if !report.unreadable.is_empty() {
         tracing::warn!(
             { field::TENANT_NAME } = %report.tenant,

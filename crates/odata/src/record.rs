@@ -13,7 +13,7 @@ use crate::value::{ReadValue, ValueSeed};
 /// An object of optional fields. Implemented by [`wire_object!`](crate::wire_object).
 pub trait WireObject: Default {
     /// The names of all fields, every spelling of each.
-    const NAMES: &[&str];
+    const WIRE_NAMES: &[&str];
 
     /// Reads the value of the field `name`.
     ///
@@ -120,7 +120,7 @@ pub(crate) fn read_fields<'de, T: WireObject, A: MapAccess<'de>>(
 
 /// The known spelling of a name that is not known as it is.
 pub fn known_name<T: WireObject>(name: &str) -> Option<&'static str> {
-    T::NAMES.iter().copied().find(|known| known.eq_ignore_ascii_case(name))
+    T::WIRE_NAMES.iter().copied().find(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// The name of a field; borrowed where it has no escapes.
@@ -212,7 +212,7 @@ macro_rules! wire_object {
         $($name:literal $(| $other:literal)* => $field:ident : $reader:ty),+ $(,)?
     }) => {
         impl $crate::WireObject for $type {
-            const NAMES: &[&str] = &[$($name $(, $other)*),+];
+            const WIRE_NAMES: &[&str] = &[$($name $(, $other)*),+];
 
             fn read_field<'de, V: $crate::FieldValue<'de>>(
                 &mut self,

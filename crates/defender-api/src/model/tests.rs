@@ -168,7 +168,7 @@ fn reads(name: &str, value: &str) -> bool {
 
 #[test]
 fn a_value_of_a_wrong_type_costs_exactly_its_field_whatever_field_and_type() {
-    for name in Machine::NAMES {
+    for name in Machine::WIRE_NAMES {
         let field = match *name {
             "onboardingstatus" => "machine.onboardingStatus".to_owned(),
             "vm_metadata" => "machine.vmMetadata".to_owned(),

@@ -123,8 +123,8 @@ fn reads(name: &str, value: &str) -> bool {
 
 #[test]
 fn a_value_of_a_wrong_type_costs_exactly_its_field_whatever_field_and_type() {
-    assert_eq!(ManagedDevice::NAMES, ManagedDevice::SELECTED);
-    for name in ManagedDevice::NAMES {
+    assert_eq!(ManagedDevice::WIRE_NAMES, ManagedDevice::SELECTED);
+    for name in ManagedDevice::WIRE_NAMES {
         for value in VALUES {
             let body = format!(r#"{{"value":[{{"{name}":{value}}},{{"id":"b"}}]}}"#);
             let page = parse_page::<ManagedDevice>(body.as_bytes()).unwrap();

@@ -46,7 +46,7 @@ fn the_fingerprint_of_an_event_does_not_depend_on_values_that_cannot_be_read() {
     let machine = serde_json::to_value(&laptop.machine).unwrap();
     let device = serde_json::to_value(laptop.enrichment.matched()).unwrap();
     for (_, form) in forms() {
-        for name in Machine::NAMES.iter().filter(|name| **name != "id") {
+        for name in Machine::WIRE_NAMES.iter().filter(|name| **name != "id") {
             let (without, _) = fingerprint(&with(&machine, name, Value::Null), &device, &*form);
             for garbage in GARBAGE {
                 let (found, noted) = fingerprint(&with(&machine, name, garbage()), &device, &*form);
@@ -55,7 +55,7 @@ fn the_fingerprint_of_an_event_does_not_depend_on_values_that_cannot_be_read() {
                 }
             }
         }
-        for name in ManagedDevice::NAMES {
+        for name in ManagedDevice::WIRE_NAMES {
             let (without, _) = fingerprint(&machine, &with(&device, name, Value::Null), &*form);
             for garbage in GARBAGE {
                 let (found, noted) = fingerprint(&machine, &with(&device, name, garbage()), &*form);

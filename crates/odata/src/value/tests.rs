@@ -54,7 +54,7 @@ fn unreadable(odd: &Odd) -> Vec<String> {
 #[test]
 fn null_and_empty_mean_absent_for_every_kind() {
     for value in ["null", r#""""#, r#"" \t""#] {
-        let fields = Odd::NAMES.iter().map(|name| format!("\"{name}\":{value}"));
+        let fields = Odd::WIRE_NAMES.iter().map(|name| format!("\"{name}\":{value}"));
         let body = format!("{{{}}}", fields.collect::<Vec<_>>().join(","));
         assert_eq!(read(&body), Odd::default(), "{value}");
     }
