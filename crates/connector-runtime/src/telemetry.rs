@@ -1,6 +1,6 @@
 //! Logs, metrics and traces of this process, as the configuration says.
 
-use stocktake_telemetry::{LogOptions, Registry, RegistryOptions};
+use stocktake_telemetry::{LogError, LogOptions, Registry, RegistryOptions};
 
 use crate::command_error::CommandError;
 use crate::config::{Config, ConfigError, ConfigFault, LogConfig, LogFormat};
@@ -68,8 +68,11 @@ fn options<'a>(log: &'a LogConfig, level: &'a str) -> LogOptions<'a> {
     LogOptions { format, filter: log.level.as_deref().unwrap_or(level) }
 }
 
-fn fault(error: &stocktake_telemetry::LogError) -> CommandError {
-    ConfigError(vec![ConfigFault::new("log.level", chain(error))]).into()
+fn fault(error: &LogError) -> CommandError {
+    match error {
+        LogError::Thread(_) => CommandError::from_error(error),
+        _ => ConfigError(vec![ConfigFault::new("log.level", chain(error))]).into(),
+    }
 }
 
 #[cfg(not(feature = "otlp"))]

@@ -35,6 +35,8 @@ mod context;
 mod exposition;
 pub mod field;
 #[cfg(feature = "logs")]
+mod log_queue;
+#[cfg(feature = "logs")]
 mod logs;
 pub mod metric;
 #[cfg(feature = "otlp")]
@@ -51,7 +53,7 @@ pub use exposition::CONTENT_TYPE as EXPOSITION_CONTENT_TYPE;
 #[cfg(feature = "otlp")]
 pub use logs::init_logs_and_traces;
 #[cfg(feature = "logs")]
-pub use logs::{LogError, LogFormat, LogOptions, init_logs};
+pub use logs::{LogError, LogFormat, LogOptions, flush_logs, init_logs};
 #[cfg(feature = "otlp")]
 pub use otlp::{Otlp, OtlpClient, OtlpError, OtlpOptions};
 #[cfg(feature = "metrics")]

@@ -1,6 +1,8 @@
 //! Logs on standard error: lines for people, or JSON for machines.
 
 use std::io::{self, IsTerminal};
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
@@ -9,6 +11,8 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
+
+use crate::log_queue::LogQueue;
 
 /// How a log line is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,9 +56,24 @@ pub enum LogError {
     /// Logs are already set up in this process.
     #[error("logs are already set up")]
     AlreadySetUp(#[source] TryInitError),
+    /// The thread that writes the log cannot start.
+    #[error("the thread that writes the log cannot start")]
+    Thread(#[source] io::Error),
 }
 
-/// Sends the logs of the whole process to standard error.
+/// The queue of the process, once logs are set up.
+static QUEUE: OnceLock<LogQueue> = OnceLock::new();
+
+/// Waits until the lines so far are written, but not longer than `patience`: nobody may be reading.
+/// Call it before the process ends.
+pub fn flush_logs(patience: Duration) {
+    if let Some(queue) = QUEUE.get() {
+        queue.flush(patience);
+    }
+}
+
+/// Sends the logs of the whole process to standard error, through a bounded queue: while nobody reads
+/// standard error, lines are dropped and counted, and nothing waits. See [`flush_logs`].
 ///
 /// # Errors
 /// When the filter is not valid, or logs are already set up.
@@ -94,7 +113,17 @@ type Part = Box<dyn Layer<Registry> + Send + Sync>;
 
 fn init(options: LogOptions<'_>, spans: Option<Part>) -> Result<(), LogError> {
     let ansi = io::stderr().is_terminal();
-    subscriber(options, ansi, io::stderr, spans)?.try_init().map_err(LogError::AlreadySetUp)
+    let queue = LogQueue::start(io::stderr(), |dropped| {
+        tracing::warn!(dropped, "log lines were dropped, because nobody read standard error");
+    })
+    .map_err(LogError::Thread)?;
+    let writer = queue.clone();
+    subscriber(options, ansi, move || writer.clone(), spans)?
+        .try_init()
+        .map_err(LogError::AlreadySetUp)?;
+    // Never set before: logs are set up once.
+    let _ = QUEUE.set(queue);
+    Ok(())
 }
 
 fn subscriber<W>(

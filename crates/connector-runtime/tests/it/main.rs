@@ -23,6 +23,7 @@ mod recorder;
 mod retry;
 mod run;
 mod site;
+mod stalls;
 mod state_backup;
 mod state_purge;
 mod sync;

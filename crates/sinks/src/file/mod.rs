@@ -111,6 +111,8 @@ struct Slot {
     partial: Option<Partial>,
     /// A cycle whose staged events are in no file.
     lost: Option<CycleId>,
+    /// The cycle that has looked for what dead processes left: the folder may hold very many files.
+    looked: Option<CycleId>,
 }
 
 /// The file that a batch goes to.
@@ -132,6 +134,9 @@ impl Slot {
             Some(partial) => partial,
             none => none.insert(Partial::create(&path, mode, cycle, stem)?),
         };
+        if self.looked.replace(cycle) != Some(cycle) {
+            partial.remove_leftovers();
+        }
         partial.append(bodies)?;
         if partial.whole < STAGED_BYTES {
             return Ok(Durability::Staged);

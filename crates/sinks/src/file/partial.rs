@@ -28,6 +28,8 @@ pub(super) struct Partial {
     stem: String,
     file: File,
     id: FileId,
+    /// Whose file it is.
+    user: u32,
     /// Bytes of the batches that were written completely.
     pub(super) whole: u64,
     /// Whether bytes of a batch that failed may follow them.
@@ -36,7 +38,7 @@ pub(super) struct Partial {
 }
 
 impl Partial {
-    /// Creates the file in the folder at `path` and locks it, and removes what dead processes left.
+    /// Creates the file in the folder at `path` and locks it.
     pub(super) fn create(
         path: &Path,
         mode: FileMode,
@@ -66,9 +68,19 @@ impl Partial {
                 continue;
             }
             mode.widen(&file).map_err(failed("change the mode of", &place))?;
-            folder.remove_leftovers(created.st_uid);
-            let (whole, torn, is_published) = (0, false, false);
-            return Ok(Self { cycle, folder, name, stem, file, id, whole, torn, is_published });
+            let (user, whole, torn, is_published) = (created.st_uid, 0, false, false);
+            return Ok(Self {
+                cycle,
+                folder,
+                name,
+                stem,
+                file,
+                id,
+                user,
+                whole,
+                torn,
+                is_published,
+            });
         }
         Err(failed("create a file in", path)(io::Error::other("every name is taken")))
     }
@@ -76,6 +88,11 @@ impl Partial {
     /// Whether its folder was made for it.
     pub(super) fn has_new_folder(&self) -> bool {
         self.folder.is_new
+    }
+
+    /// Removes what dead processes of the same user left in the folder.
+    pub(super) fn remove_leftovers(&self) {
+        self.folder.remove_leftovers(self.user);
     }
 
     /// Appends a line for each body.

@@ -29,7 +29,7 @@ mod schema;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -41,6 +41,7 @@ use stocktake_connector_core::{
     Purge, Purged, Refusals, ReportPage, Scope, StateError, StateQueries, SystemClock, TenantName,
     WorkerName,
 };
+use tokio::sync::Mutex;
 
 use self::dead_letters::Ended;
 use self::error::{RawError, device_uid};
@@ -59,14 +60,17 @@ pub use backup::Copied;
 /// devices are sent once more.
 ///
 /// # Cancellation
-/// Calls run on the blocking threads of tokio. A dropped future leaves its call running; the next
-/// call waits for it.
+/// Calls run on the blocking threads of tokio, on a runtime with timers. A dropped future leaves its call
+/// running; the next call waits for it, and each waits for at most a minute.
 pub struct SqliteStore {
     path: PathBuf,
     file: FileId,
     opened: Arc<Mutex<Opened>>,
     clock: Arc<dyn Clock>,
 }
+
+/// How long a call may take, the calls before it included. Longer than SQLite waits for a lock.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 impl SqliteStore {
     /// Opens the file at `path` for this process alone, and makes it if it is missing.
@@ -105,6 +109,15 @@ impl SqliteStore {
         Ok(Self::new(path, open::for_reading(path)?, Arc::new(SystemClock)))
     }
 
+    /// Prepares the files next to the one at `path`, as [`SqliteStore::open`] does: a program that found the
+    /// database read-only leaves them read-only, and then no other can write.
+    ///
+    /// # Errors
+    /// [`StateError::Store`] that names the file and what to do, when its mode cannot be changed.
+    pub fn restore_modes(path: impl AsRef<Path>) -> Result<(), StateError> {
+        open::restore_modes(path.as_ref())
+    }
+
     /// Copies the file at `path` to `target`, also while another process writes it.
     ///
     /// The copy holds what was committed when it began. It is one compact file without a log, for its
@@ -138,18 +151,24 @@ impl SqliteStore {
         T: Send + 'static,
         W: FnOnce(&Transaction<'_>) -> Result<T, RawError> + Send + 'static,
     {
-        let opened = Arc::clone(&self.opened);
-        let done = tokio::task::spawn_blocking(move || {
-            // A panic inside rolled its transaction back, so the connection is whole.
-            let mut opened = opened.lock().unwrap_or_else(PoisonError::into_inner);
-            let transaction = opened.connection.transaction_with_behavior(behaviour)?;
-            let result = work(&transaction)?;
-            transaction.commit()?;
-            Ok(result)
+        let working = async {
+            // Here, so that no thread waits behind one that hangs in the file system.
+            let mut opened = Arc::clone(&self.opened).lock_owned().await;
+            let done = tokio::task::spawn_blocking(move || {
+                // A panic inside rolls its transaction back, so the connection stays whole.
+                let transaction = opened.connection.transaction_with_behavior(behaviour)?;
+                let result = work(&transaction)?;
+                transaction.commit()?;
+                Ok(result)
+            });
+            done.await.unwrap_or_else(|stopped| Err(RawError::Io(io::Error::other(stopped))))
+        };
+        let done = tokio::time::timeout(DEADLINE, working).await.unwrap_or_else(|_| {
+            let problem =
+                format!("the file system does not respond within {} s", DEADLINE.as_secs());
+            Err(RawError::Io(io::Error::new(io::ErrorKind::TimedOut, problem)))
         });
-        done.await
-            .unwrap_or_else(|stopped| Err(RawError::Io(io::Error::other(stopped))))
-            .map_err(|error: RawError| error.at(&self.path, operation))
+        done.map_err(|error: RawError| error.at(&self.path, operation))
     }
 
     /// Several statements in one read transaction see one state, and take the lock once.
