@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use stocktake_http_stack::{Reloadable, UnreadableFile};
+use stocktake_http_stack::{Reloadable, ShownPath, UnreadableFile};
 
 /// The largest file that is read. Keys, chains and assertions have a few kilobytes.
 pub(crate) const MAX_FILE_BYTES: u64 = 64 * 1024;
@@ -46,7 +46,7 @@ impl fmt::Display for SecretSource {
 #[non_exhaustive]
 pub enum SecretError {
     /// The file cannot be read.
-    #[error("secret file {} cannot be read", path.display())]
+    #[error("secret file {} cannot be read", ShownPath(path))]
     Unreadable {
         /// The configured file.
         path: PathBuf,

@@ -29,7 +29,11 @@ fn identifier(what: &'static str, text: &str) -> Result<Arc<str>, InvalidName> {
     } else {
         return Ok(Arc::from(text));
     };
-    Err(InvalidName { what, shown: text.chars().take(64).collect(), problem })
+    Err(InvalidName {
+        what,
+        shown: text.chars().take(64).flat_map(char::escape_debug).collect(),
+        problem,
+    })
 }
 
 macro_rules! identifier_type {

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | complete | `interval` after its start |
 //! | failed, try again | after `retry_after`, doubled with each further failure, up to `interval` |
-//! | failed, an operator has to act | after 5 times that, doubled up to the longer of `interval` and 60 times `retry_after`; at once when a file changes that the tenant names |
+//! | failed, an operator has to act | after 5 times that, doubled up to the longer of `interval` and 60 times `retry_after`; at once when a file changes that the tenant names, or when the configuration file has other settings for it |
 //! | failed by a defect | the same, from 15 times on |
 //!
 //! A time that a server named (`Retry-After`) is a lower bound for all of them. A cycle whose listing

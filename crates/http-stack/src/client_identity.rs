@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::{InconsistentKeys, SignatureScheme};
 
-use crate::{Reloadable, UnreadableFile};
+use crate::{Reloadable, ShownPath, UnreadableFile};
 
 /// A certificate and its key, for servers that ask for a client certificate.
 ///
@@ -29,7 +29,7 @@ pub struct ClientIdentity {
 #[non_exhaustive]
 pub enum ClientIdentityError {
     /// A file cannot be read.
-    #[error("client certificate: {} cannot be read", .0.path.display())]
+    #[error("client certificate: {} cannot be read", ShownPath(&.0.path))]
     Unreadable(#[from] UnreadableFile),
     /// A file is not whole PEM.
     #[error("client certificate: {} is not a PEM file", path.display())]

@@ -77,6 +77,7 @@ mod connection_fault;
 mod layers;
 #[cfg(test)]
 mod log_lines;
+mod no_proxy;
 mod observer;
 mod once;
 mod options;
@@ -100,12 +101,14 @@ pub use authentication::{
 pub use call::{CallCounts, Idempotent, RetryResponsesOnly, UrlTemplate, Weight};
 pub use client_identity::{ClientIdentity, ClientIdentityError};
 pub use connection_fault::{CertificateFault, ConnectionFault};
+pub use no_proxy::no_proxy_faults;
 pub use observer::{Attempt, AttemptObserver, AttemptOutcome};
 pub use once::{OnceError, OnceLimits};
 pub use options::{Limits, Quota, StackOptions};
 pub use origin::{Origin, UrlError, base_url};
 pub use probe::{ClientCertificate, Probe, ProbeFailure, ProbeResponse};
-pub use reloadable::{Reloadable, UnreadableFile};
+pub use proxies::proxy_variable_faults;
+pub use reloadable::{Reloadable, ShownPath, UnreadableFile};
 pub use request_encoding::RequestEncoding;
 pub use response::{
     ErrorDetail, InvalidResponse, JsonResponses, ResponsePolicy, clean_text, retry_after,

@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -20,14 +20,46 @@ use stocktake_connector_core::chain;
 const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
 /// A file that cannot be read.
+///
+/// Its name is shown when it is plainly a path: a setting that should name a file may hold the secret
+/// itself.
 #[derive(Debug, thiserror::Error)]
-#[error("{} cannot be read", path.display())]
+#[error("{} cannot be read", ShownPath(path))]
 pub struct UnreadableFile {
     /// The file.
     pub path: PathBuf,
     /// What failed.
     #[source]
     pub source: io::Error,
+}
+
+/// A path as a message shows it: by its name when it exists, or starts with a folder that exists.
+#[derive(Debug, Clone, Copy)]
+pub struct ShownPath<'p>(pub &'p Path);
+
+impl ShownPath<'_> {
+    /// Whether the text is plainly a path.
+    pub fn is_shown(&self) -> bool {
+        let mut parts = self.0.components();
+        let is_folder = match (parts.next(), parts.next()) {
+            (Some(Component::RootDir), Some(first)) => Path::new("/").join(first).is_dir(),
+            (Some(Component::CurDir | Component::ParentDir), Some(_)) => true,
+            (Some(Component::Normal(first)), Some(_)) => Path::new(first).is_dir(),
+            _ => false,
+        };
+        is_folder || self.0.exists()
+    }
+}
+
+impl fmt::Display for ShownPath<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_shown() {
+            return write!(f, "{}", self.0.display());
+        }
+        f.write_str(
+            "a file (its name is hidden: it is no path to a folder here, and may be a secret)",
+        )
+    }
 }
 
 /// A value made of one or several small files: a secret, a certificate with its key, a list of

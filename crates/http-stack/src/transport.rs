@@ -42,10 +42,10 @@ impl SetUp {
 
     fn builder(&self, tls: ClientConfig, loopback: bool) -> reqwest::ClientBuilder {
         let mut builder = reqwest::Client::builder();
-        if loopback {
-            builder = builder.no_proxy();
-        } else if let Some(proxy) = &self.proxies.configured {
-            builder = builder.proxy(proxy.clone());
+        // Its own look at the environment goes by other rules.
+        builder = builder.no_proxy();
+        if !loopback && let Some(proxy) = self.proxies.for_client() {
+            builder = builder.proxy(proxy);
         }
         builder
             .tls_backend_preconfigured(tls)
@@ -139,11 +139,12 @@ mod tests {
             ..TransportOptions::default()
         };
         let transport = Transport::new(&options).unwrap();
-        let shown = |transport: &Transport| {
-            format!("{:?}", transport.client_for(&Url::parse("http://169.254.169.254/").unwrap()))
+        let client = |transport: &Transport| {
+            let client = transport.client_for(&Url::parse("http://169.254.169.254/").unwrap());
+            format!("{client:?}")
         };
-        assert!(shown(&transport).contains("proxy.example"), "{}", shown(&transport));
-        assert!(!shown(&transport.without_proxy()).contains("proxy.example"));
+        assert!(client(&transport).contains("proxies"), "{}", client(&transport));
+        assert!(!client(&transport.without_proxy()).contains("proxies"));
     }
 
     #[test]

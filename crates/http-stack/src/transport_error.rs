@@ -6,15 +6,15 @@ use rustls::pki_types::pem;
 
 use stocktake_connector_core::BoxError;
 
-use crate::UnreadableFile;
 use crate::client_identity::ClientIdentityError;
+use crate::reloadable::{ShownPath, UnreadableFile};
 
 /// Why no transport could be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransportError {
     /// The extra certificates cannot be read.
-    #[error("extra CA file {} cannot be read", .0.path.display())]
+    #[error("extra CA file {} cannot be read", ShownPath(&.0.path))]
     ExtraCa(#[from] UnreadableFile),
     /// The file of the extra certificates is not whole PEM.
     #[error("extra CA file {} is not a PEM file with certificates", path.display())]
@@ -53,15 +53,9 @@ pub enum TransportError {
     /// The client certificate cannot be used.
     #[error(transparent)]
     ClientIdentity(#[from] ClientIdentityError),
-    /// The proxy's URL cannot be used.
-    #[error("proxy {proxy} cannot be used")]
-    Proxy {
-        /// The proxy, without user and password.
-        proxy: String,
-        /// What failed.
-        #[source]
-        source: BoxError,
-    },
+    /// The proxy's URL cannot be used. It is not repeated: its password may be in any part of it.
+    #[error("the configured proxy {0}")]
+    Proxy(&'static str),
     /// Hosts are excepted from a proxy that is not configured.
     #[error(
         "no_proxy is set without a proxy; name the proxy too, or set NO_PROXY together with HTTPS_PROXY in \

@@ -24,8 +24,9 @@ pub struct TransportOptions {
     /// The proxy for every host but loopback, `http://` or `https://`, with user and password where
     /// it asks for them. Default: `HTTPS_PROXY` or `ALL_PROXY` from the environment.
     pub proxy: Option<Url>,
-    /// The hosts that are asked without the configured proxy, written as in `NO_PROXY`: names with
-    /// all that is below them, addresses and networks, separated by commas.
+    /// The hosts that are asked without the configured proxy, written as in `NO_PROXY` and read as curl
+    /// reads it: names with all that is below them, addresses and networks, separated by commas, or `*`
+    /// alone.
     /// Default: `NO_PROXY` from the environment.
     pub no_proxy: Option<String>,
     /// How long a connection may take to be made, its TLS handshake included. Default: 10 s.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::{FilterExt, ParseError, filter_fn};
+use tracing_subscriber::filter::{FilterExt, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
@@ -44,15 +44,10 @@ impl Default for LogOptions<'_> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LogError {
-    /// The filter is not valid.
-    #[error("log filter `{filter}` is not valid; write it like `info,stocktake=debug`")]
-    Filter {
-        /// The filter as given.
-        filter: String,
-        /// The cause.
-        #[source]
-        source: ParseError,
-    },
+    /// The filter is not valid. Neither it nor the cause, which quotes it, is passed on: a secret may be
+    /// in its place.
+    #[error("is not a filter of the log; write it like `info` or `info,stocktake=debug`")]
+    Filter,
     /// Logs are already set up in this process.
     #[error("logs are already set up")]
     AlreadySetUp(#[source] TryInitError),
@@ -135,9 +130,7 @@ fn subscriber<W>(
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::builder()
-        .parse(options.filter)
-        .map_err(|source| LogError::Filter { filter: options.filter.to_owned(), source })?;
+    let filter = EnvFilter::builder().parse(options.filter).map_err(|_| LogError::Filter)?;
     let lines: Part = match options.format {
         LogFormat::Human => Box::new(fmt::layer().with_ansi(ansi).with_writer(writer)),
         // With the fields of its spans, because a machine reads each line on its own.

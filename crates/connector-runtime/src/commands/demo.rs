@@ -55,7 +55,7 @@ impl Demo {
         let registry = Registry::new(RegistryOptions::new(env!("CARGO_PKG_VERSION")));
         let watch = Arc::new(Watch::new(registry));
         let deployment =
-            wiring::deploy(&config, &[], Arc::clone(&watch.metrics) as _)?.built_only()?;
+            wiring::deploy(&config, &[], Arc::clone(&watch.metrics) as _, None)?.built_only()?;
         watch.deployed(&deployment, &config).await;
         let store = Arc::clone(&deployment.store);
         let supervisor = Supervisor::new(deployment, watch, 1, stop)?;

@@ -28,7 +28,8 @@ pub(crate) struct Sync {
 
 impl Sync {
     pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
-        let (config, telemetry) = context.watched_config(LEVEL)?;
+        let (loaded, telemetry) = context.watched(LEVEL)?;
+        let config = loaded.config;
         let stop = stop::on_signals(config.shutdown.grace)?;
         let ended = self.cycles(&config, &telemetry, &stop, context).await;
         telemetry.shut_down(&stop).await;
@@ -44,7 +45,7 @@ impl Sync {
     ) -> Result<ExitStatus, CommandError> {
         let watch = Arc::new(Watch::new(telemetry.registry.clone()));
         let observer = Arc::clone(&watch.metrics) as _;
-        let deployment = wiring::deploy(config, &self.tenants, observer)?.built_only()?;
+        let deployment = wiring::deploy(config, &self.tenants, observer, None)?.built_only()?;
         let all_built = deployment.broken.is_empty();
         deployment.broken.iter().for_each(|error| context.output.error(error));
         watch.deployed(&deployment, config).await;

@@ -2,13 +2,15 @@
 //!
 //! Built-in defaults, then `stocktake.toml` (or YAML), then `STOCKTAKE_*` environment variables (`__`
 //! nests), then flags; later ones win. Every key is checked: an unknown one is an error that names
-//! the nearest known key.
+//! the nearest known key. No error repeats a value: a secret may be in the place of anything.
 
 mod cloud;
 mod credentials;
+mod describe;
 mod endpoints;
 mod environment;
 mod error;
+mod file;
 mod load;
 mod server;
 mod sinks;
@@ -17,6 +19,7 @@ mod template;
 mod tenant;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod validate;
 mod yaml;
 
@@ -33,16 +36,17 @@ pub(crate) use credentials::{
     SignatureAlgorithm, WorkloadIdentityConfig,
 };
 pub(crate) use endpoints::Endpoints;
-pub(crate) use environment::variables;
-pub(crate) use error::{ConfigError, ConfigFault, abridged, unknown};
+pub(crate) use environment::Variables;
+pub(crate) use error::{ConfigError, ConfigFault, unknown};
 #[cfg(feature = "fuzzing")]
 pub(crate) use load::check_yaml;
-pub(crate) use load::{Flags, check_text, from_value, load};
+pub(crate) use load::{Flags, Loaded, PartDigests, Rereading, check_text, from_value, load};
 pub(crate) use server::ServerConfig;
 pub(crate) use sinks::{SinkConfig, schema};
 pub(crate) use telemetry::TelemetryConfig;
 pub(crate) use template::TEMPLATE;
 pub(crate) use tenant::{FilterConfig, TenantConfig};
+pub(crate) use tree::Overridden;
 
 use stocktake_engine::Emit;
 use stocktake_sinks::RedactedText;
@@ -218,8 +222,8 @@ pub(crate) struct HttpConfig {
     /// A file that holds the password of the proxy's user; read at the start only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) proxy_password_file: Option<PathBuf>,
-    /// Hosts that are called without the configured proxy, separated by commas, as in `NO_PROXY`. Not
-    /// set: `NO_PROXY` itself.
+    /// Hosts that are called without the configured proxy, separated by commas and read as curl reads
+    /// them: names with all below them, addresses, networks, or `*` alone. Not set: `NO_PROXY` itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) no_proxy: Option<String>,
     /// A PEM file of certificate authorities that are trusted in addition to the system's; read again
@@ -275,6 +279,16 @@ pub(crate) enum LogFormat {
     Human,
     /// One JSON object per line.
     Json,
+}
+
+impl LogFormat {
+    /// As it is written in the configuration.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::Json => "json",
+        }
+    }
 }
 
 /// How `stocktake run` shuts down.

@@ -32,6 +32,9 @@ use crate::wiring::{ConfiguredTenant, Deployment};
 /// How often the files of a tenant that waits for an operator are looked at.
 const LOOK_AT_FILES: Duration = Duration::from_secs(5);
 
+/// A configuration file that has looked the same for this long is complete.
+const WRITTEN_AFTER: Duration = Duration::from_millis(250);
+
 /// Drives the cycles of a deployment.
 #[derive(Debug)]
 pub(crate) struct Supervisor {
@@ -150,7 +153,9 @@ impl Supervisor {
                 schedule.after_failure(&failure, failures, None, SystemClock.now())
             }
         };
-        let mut files = FileStamps::read(tenant.files());
+        let mut files = FileStamps::read(&tenant.files());
+        // Not looked at yet: the file may have changed since it was read.
+        let mut configuration = FileStamps::default();
         loop {
             self.watch.status.waits(&tenant.name, &next);
             // Acquire the permit after sleeping, so that a sleeping tenant holds none.
@@ -158,13 +163,13 @@ impl Supervisor {
                 biased;
                 () = self.stop.graceful.cancelled() => return,
                 permit = async {
-                    wait_for(&next, tenant, &files).await;
+                    wait_for(&next, tenant, &files, &mut configuration).await;
                     self.permit().await
                 } => permit,
             };
             let progress = Arc::new(Progress::default());
             // Before the cycle: it may have read a file that changes while it runs.
-            files = FileStamps::read(tenant.files());
+            files = FileStamps::read(&tenant.files());
             let ended = self.run_cycle(tenant, Request::WhatIsDue, &progress).await;
             drop(permit);
             next = match ended {
@@ -251,18 +256,46 @@ impl Supervisor {
 }
 
 /// Sleeps until the next cycle. A tenant that waits for an operator wakes up as soon as a file differs
-/// from `before` that its configuration names: a secret, a certificate.
-async fn wait_for(next: &NextCycle, tenant: &ConfiguredTenant, before: &FileStamps) {
+/// from `before` that its configuration names: a secret, a certificate. It wakes up, too, when the
+/// configuration file differs from what was `read` and has settings for it.
+async fn wait_for(
+    next: &NextCycle,
+    tenant: &ConfiguredTenant,
+    before: &FileStamps,
+    read: &mut FileStamps,
+) {
     let sleep = tokio::time::sleep(next.wait);
     if next.waiting != Waiting::Operator {
         return sleep.await;
     }
     let every = LOOK_AT_FILES.min(next.wait.max(Duration::from_millis(1)));
+    let files = tenant.files();
     tokio::select! {
         () = sleep => {}
-        () = before.changed(tenant.files(), every) => tracing::info!(
+        () = before.changed(&files, every) => tracing::info!(
             connector.tenant.name = %tenant.name,
             "a file of the tenant changed; its next cycle starts now"
         ),
+        () = follow_configuration(tenant, read, every) => tracing::info!(
+            connector.tenant.name = %tenant.name,
+            "the configuration changed; the next cycle of the tenant starts now"
+        ),
+    }
+}
+
+/// Ends as soon as the tenant is to be built from other settings.
+async fn follow_configuration(tenant: &ConfiguredTenant, read: &mut FileStamps, every: Duration) {
+    loop {
+        let file = tenant.configuration_file();
+        read.changed(file, every).await;
+        // A file that is being written is not read: half of it may be valid. The stamps are taken before
+        // it is read, so a change in between is noticed by the next look.
+        while FileStamps::read(file) != *read {
+            *read = FileStamps::read(file);
+            tokio::time::sleep(WRITTEN_AFTER).await;
+        }
+        if tenant.follow_configuration() {
+            return;
+        }
     }
 }

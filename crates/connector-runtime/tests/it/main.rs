@@ -11,6 +11,7 @@ mod dead_letters_retry;
 mod details;
 mod disk_full;
 mod documents;
+mod environment;
 mod faults;
 mod init;
 #[path = "../../../../xtask/judges/judge.rs"]
@@ -20,6 +21,7 @@ mod mutual_tls;
 mod own_sink;
 mod push;
 mod recorder;
+mod reload;
 mod retry;
 mod run;
 mod site;
