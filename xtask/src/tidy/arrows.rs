@@ -24,7 +24,7 @@ const BANS: &[Ban] = &[
     },
     Ban {
         crates: &["engine"],
-        banned: &["clap", "toml", "rusqlite", "reqwest"],
+        banned: &["clap", "figment", "rusqlite", "reqwest"],
         reason: "it works without the program",
     },
     Ban {

@@ -9,7 +9,7 @@ use stocktake_sinks::settings::{self, key};
 use stocktake_sinks::{SettingsFault, SinkRegistry};
 
 use super::environment::{CONFIG_VARIABLE, DEFAULTS_VARIABLE, Environment, NAMED, Variables};
-use super::tree::{KeyOrigin, Node, Origins, Overridden};
+use super::tree::{KeyOrigin, Node, Origins, Overridden, Places};
 use super::{
     Config, ConfigError, ConfigFault, LogFormat, describe, file, sinks, telemetry, validate,
 };
@@ -58,10 +58,10 @@ pub(crate) struct Loaded {
 /// [`ConfigError`] with every fault that can be found in one reading.
 pub(crate) fn load(flags: &Flags, variables: &Variables) -> Result<Loaded, ConfigError> {
     let mut notes = Vec::new();
-    let mut overridden = Vec::new();
-    let mut tree = telemetry::usual_endpoints(variables, &mut notes);
+    let mut places = Places::default();
+    places.add(telemetry::usual_endpoints(variables, &mut notes));
     if let Some(path) = variables.get(DEFAULTS_VARIABLE) {
-        tree.merge(file::read(Path::new(path))?, &mut overridden);
+        places.add(file::read(Path::new(path))?);
     }
     let named = variables.get(CONFIG_VARIABLE).map(PathBuf::from);
     let file = flags.config.clone().or(named).or_else(|| {
@@ -69,15 +69,16 @@ pub(crate) fn load(flags: &Flags, variables: &Variables) -> Result<Loaded, Confi
         usual.exists().then_some(usual)
     });
     if let Some(path) = &file {
-        tree.merge(file::read(path)?, &mut overridden);
+        places.add(file::read(path)?);
     }
-    // What is preset is meant to be replaced.
-    overridden.clear();
-    let environment = Environment::read(variables, &tree);
+    let below = places.merged()?;
+    let environment = Environment::read(variables, &below);
     notes.extend(ignored(&environment.ignored));
-    tree.merge(environment.tree, &mut overridden);
+    let overridden = below.overridden_by(&environment.tree);
+    places.add(environment.tree);
+    let mut given = Node::table(KeyOrigin::Program);
     let mut set = |path: [&str; 2], value: &str, flag| {
-        tree.set(&path.map(str::to_owned), Node::value(value, KeyOrigin::Flag(flag)));
+        given.set(&path.map(str::to_owned), Node::value(value, KeyOrigin::Flag(flag)));
     };
     if let Some(level) = &flags.log_level {
         set(["log", "level"], level, "--log-level");
@@ -85,6 +86,8 @@ pub(crate) fn load(flags: &Flags, variables: &Variables) -> Result<Loaded, Confi
     if let Some(format) = flags.log_format {
         set(["log", "format"], format.name(), "--log-format");
     }
+    places.add(given);
+    let tree = places.merged()?;
     let mut config = match read(&tree, &flags.sinks, variables) {
         Ok(config) if environment.faults.is_empty() => config,
         read => {

@@ -6,8 +6,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
 
+use figment::value::Dict;
+use figment::{Figment, Metadata, Profile, Provider};
 use serde_json::{Map, Value};
 use stocktake_sinks::settings::key;
+
+use super::{ConfigError, ConfigFault};
 
 /// What set a key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -97,6 +101,10 @@ impl Node {
         .flatten()
     }
 
+    fn is_table(&self) -> bool {
+        matches!(self.content, Content::Table(_))
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&Self> {
         match &self.content {
             Content::Table(entries) => entries.get(name),
@@ -119,33 +127,44 @@ impl Node {
         }
     }
 
-    /// Puts `over` on top; a key without a value sets nothing. Notes the values that count no more.
-    pub(super) fn merge(&mut self, over: Self, overridden: &mut Vec<Overridden>) {
-        self.merge_at("", over, overridden);
+    /// The values that do not count under `over`, because it sets the same keys to something else.
+    pub(super) fn overridden_by(&self, over: &Self) -> Vec<Overridden> {
+        let mut found = Vec::new();
+        self.collect_overridden("", over, &mut found);
+        found
     }
 
-    fn merge_at(&mut self, path: &str, over: Self, overridden: &mut Vec<Overridden>) {
-        match (&mut self.content, over.content) {
-            (_, Content::Value(Value::Null)) => {}
+    fn collect_overridden(&self, path: &str, over: &Self, found: &mut Vec<Overridden>) {
+        match (&self.content, &over.content) {
             (Content::Table(entries), Content::Table(others)) => {
                 for (name, other) in others {
-                    match entries.get_mut(&name) {
-                        Some(entry) => entry.merge_at(&key(path, &name), other, overridden),
-                        None => {
-                            entries.insert(name, other);
-                        }
+                    if let Some(entry) = entries.get(name) {
+                        entry.collect_overridden(&key(path, name), other, found);
                     }
                 }
             }
-            (content, other) => {
-                if !matches!(content, Content::Value(Value::Null)) && *content != other {
-                    let (of, by) = (self.origin.clone(), over.origin.clone());
-                    overridden.push(Overridden { key: path.to_owned(), of, by });
-                }
-                *content = other;
-                self.origin = over.origin;
-            }
+            (Content::Value(Value::Null), _) | (_, Content::Value(Value::Null)) => {}
+            (own, other) if own == other => {}
+            _ => found.push(Overridden {
+                key: path.to_owned(),
+                of: self.origin.clone(),
+                by: over.origin.clone(),
+            }),
         }
+    }
+
+    /// As figment merges it. A key without a value sets nothing.
+    fn to_dict(&self) -> Result<Dict, figment::Error> {
+        let mut dict = Dict::new();
+        for (name, node) in self.entries() {
+            let value = match &node.content {
+                Content::Table(_) => node.to_dict()?.into(),
+                Content::Value(Value::Null) => continue,
+                Content::Value(value) => figment::value::Value::serialize(value)?,
+            };
+            dict.insert(name.clone(), value);
+        }
+        Ok(dict)
     }
 
     /// The tree without origins.
@@ -181,6 +200,65 @@ impl Node {
         self.to_json().to_string().hash(&mut hasher);
         hasher.finish()
     }
+}
+
+/// figment takes a tree as one place of the configuration.
+impl Provider for &Node {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.origin.to_string())
+    }
+
+    fn data(&self) -> Result<figment::value::Map<Profile, Dict>, figment::Error> {
+        Ok(Profile::Default.collect(self.to_dict()?))
+    }
+}
+
+/// The places of a configuration. figment merges them; a later one counts more.
+#[derive(Debug, Default)]
+pub(super) struct Places(Vec<Node>);
+
+impl Places {
+    pub(super) fn add(&mut self, place: Node) {
+        self.0.push(place);
+    }
+
+    /// The configuration of all places.
+    ///
+    /// # Errors
+    /// When a value is none that a configuration can have.
+    pub(super) fn merged(&self) -> Result<Node, ConfigError> {
+        let figment = self.0.iter().fold(Figment::new(), Figment::merge::<&Node>);
+        // figment's own error would repeat the value.
+        let merged: Value = figment.extract().map_err(|error| {
+            ConfigError(vec![ConfigFault::new(error.path.join("."), "cannot be read")])
+        })?;
+        Ok(placed(merged, &self.0.iter().collect::<Vec<_>>()))
+    }
+}
+
+/// Gives each part of what was merged the origin that it has in `places`: a value that of the last
+/// place that sets it, a table that of the first one that has it.
+fn placed(merged: Value, places: &[&Node]) -> Node {
+    match merged {
+        Value::Object(entries) => {
+            let tables = || places.iter().copied().filter(|place| place.is_table());
+            let entries = entries.into_iter().map(|(name, value)| {
+                let within: Vec<_> = tables().filter_map(|table| table.get(&name)).collect();
+                let node = placed(value, &within);
+                (name, node)
+            });
+            let content = Content::Table(entries.collect());
+            Node { content, origin: origin(tables().next()) }
+        }
+        value => {
+            let sets = |place: &&&Node| !matches!(place.content, Content::Value(Value::Null));
+            Node::value(value, origin(places.iter().rev().find(sets).copied()))
+        }
+    }
+}
+
+fn origin(place: Option<&Node>) -> KeyOrigin {
+    place.map_or(KeyOrigin::Program, |place| place.origin.clone())
 }
 
 /// What set each key of a configuration.
