@@ -24,8 +24,7 @@ fn failed(response: Result<Acknowledgement, SinkError>) -> Failure {
 }
 
 fn partial(folder: &Path) -> PathBuf {
-    let name = names(folder).into_iter().find(|name| name.ends_with(".partial"));
-    folder.join(name.expect("a partial file"))
+    folder.join(names(folder).into_iter().find(|name| name.ends_with(".partial")).unwrap())
 }
 
 fn pipe(path: &Path) {
@@ -39,8 +38,10 @@ async fn cycle(sink: &FileSink, bodies: &[&str]) -> Result<Acknowledgement, Sink
     sink.finish_cycle(&end(cycle)).await
 }
 
+type Interfere = fn(&Path);
+
 /// What another program can do to the folder while a cycle runs. Each gets the folder.
-const INTERFERENCES: [(&str, fn(&Path)); 10] = [
+const INTERFERENCES: [(&str, Interfere); 10] = [
     ("the folder is removed", |folder| fs::remove_dir_all(folder).unwrap()),
     ("the folder is moved away", |folder| {
         fs::rename(folder, folder.with_extension("moved")).unwrap();
@@ -164,8 +165,10 @@ async fn a_batch_that_is_refused_whole_makes_nothing_safe() {
     );
 }
 
+type Plant = fn(&Path, &Path);
+
 /// What others can plant in the folder. Each gets a free path, and a file that must stay as it is.
-const PLANTED: [(&str, fn(&Path, &Path)); 8] = [
+const PLANTED: [(&str, Plant); 8] = [
     ("a link to a file", |path, precious| symlink(precious, path).unwrap()),
     ("a link to a folder", |path, precious| symlink(precious.parent().unwrap(), path).unwrap()),
     ("a link to nothing", |path, precious| symlink(precious.with_extension("new"), path).unwrap()),
@@ -230,7 +233,7 @@ async fn odd_and_unreadable_names_in_any_number_stop_nothing() {
     }
     let unreadable = folder.path().join(".unreadable.ndjson.partial");
     fs::create_dir(&unreadable).unwrap();
-    fs::set_permissions(&unreadable, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&unreadable, fs::Permissions::from_mode(0o000)).unwrap();
     let sink = sink(folder.path());
     for _ in 0..2 {
         assert_eq!(cycle(&sink, &["1"]).await.unwrap(), Acknowledgement::ALL);
@@ -242,7 +245,7 @@ async fn odd_and_unreadable_names_in_any_number_stop_nothing() {
 }
 
 /// What may lie where the folder should be, and what is said of it.
-const NO_FOLDERS: [(&str, &str, fn(&Path)); 7] = [
+const NO_FOLDERS: [(&str, &str, Interfere); 7] = [
     ("a file", "is a file, not a folder", |path| fs::write(path, "mine").unwrap()),
     ("a link to a file", "is a file, not a folder", |path| {
         fs::write(path.with_extension("file"), "mine").unwrap();
