@@ -7,6 +7,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::mpsc;
 
 use stocktake_connector_core::{
     Acknowledgement, Check, CycleId, ErrorCode, Failure, Recovery, Sink, SinkError, Verdict, chain,
@@ -115,6 +116,33 @@ async fn what_is_not_where_readers_look_is_not_acknowledged_and_the_next_cycle_c
             assert!(left <= 1, "{what}: only what is not ours: {:?}", names(&folder));
         }
     }
+}
+
+#[tokio::test]
+async fn a_reader_may_take_a_file_as_soon_as_it_has_its_final_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    let (stop, stopped) = mpsc::channel::<()>();
+    let reader = std::thread::spawn(move || {
+        let mut taken = 0;
+        loop {
+            // The last look comes after the last file.
+            let is_last = stopped.try_recv() == Err(mpsc::TryRecvError::Disconnected);
+            for name in names(&path).iter().filter(|name| !name.starts_with('.')) {
+                taken += fs::read_to_string(path.join(name)).unwrap().lines().count();
+                fs::remove_file(path.join(name)).unwrap();
+            }
+            if is_last {
+                return taken;
+            }
+        }
+    });
+    let sink = sink(folder.path());
+    for _ in 0..100 {
+        assert_eq!(cycle(&sink, &["1"]).await.unwrap(), Acknowledgement::ALL);
+    }
+    drop(stop);
+    assert_eq!(reader.join().unwrap(), 100);
 }
 
 #[tokio::test]
