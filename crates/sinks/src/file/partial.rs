@@ -17,6 +17,8 @@ use crate::ndjson::{FileError, write_lines};
 /// Names that are tried for one file, at most.
 const MOST_NAMES: u32 = 10_000;
 
+const OTHER_FILE: &str = "another file has taken its place";
+
 /// A partial file that this process has created and locked. Only whole batches count as its content.
 /// Dropped without being published, it is removed.
 #[derive(Debug)]
@@ -113,11 +115,11 @@ impl Partial {
             return Ok(None);
         }
         self.file.sync_all().map_err(failed("sync", &self.place()))?;
-        self.check(&self.name)?;
+        self.check_written()?;
         let name = self.rename()?;
         self.is_published = true;
         self.folder.sync()?;
-        self.check(&name)?;
+        self.check_published(&name)?;
         Ok(Some(self.folder.place(&name)))
     }
 
@@ -132,11 +134,11 @@ impl Partial {
 
     /// Fails unless the file is what was written, and lies where readers look for it. Other programs
     /// clean up folders, rotate files and replace volumes.
-    fn check(&self, name: &str) -> Result<(), FileError> {
-        let place = self.folder.place(name);
+    fn check_written(&self) -> Result<(), FileError> {
+        let place = self.place();
         self.folder.check_place().map_err(failed("publish", &place))?;
-        let problem = match self.folder.stat(name) {
-            Ok(found) if FileId::of(&found) != self.id => "another file has taken its place".into(),
+        let problem = match self.folder.stat(&self.name) {
+            Ok(found) if FileId::of(&found) != self.id => OTHER_FILE.into(),
             Ok(Stat { st_size, .. }) if u64::try_from(st_size) == Ok(self.whole) => return Ok(()),
             Ok(Stat { st_size, .. }) => {
                 format!("it has {st_size} bytes, and {} were written", self.whole)
@@ -144,6 +146,18 @@ impl Partial {
             Err(error) => format!("it is not there any more: {error}"),
         };
         Err(failed("publish", &place)(io::Error::other(problem)))
+    }
+
+    /// Fails if something else than this file was renamed. A reader may have taken the file already.
+    fn check_published(&self, name: &str) -> Result<(), FileError> {
+        let place = self.folder.place(name);
+        self.folder.check_place().map_err(failed("publish", &place))?;
+        match self.folder.stat(name) {
+            Ok(found) if FileId::of(&found) != self.id => {
+                Err(failed("publish", &place)(io::Error::other(OTHER_FILE)))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A complete file is never overwritten.

@@ -7,6 +7,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::mpsc;
 
 use stocktake_connector_core::{
     Acknowledgement, Check, CycleId, ErrorCode, Failure, Recovery, Sink, SinkError, Verdict, chain,
@@ -24,8 +25,7 @@ fn failed(response: Result<Acknowledgement, SinkError>) -> Failure {
 }
 
 fn partial(folder: &Path) -> PathBuf {
-    let name = names(folder).into_iter().find(|name| name.ends_with(".partial"));
-    folder.join(name.expect("a partial file"))
+    folder.join(names(folder).into_iter().find(|name| name.ends_with(".partial")).unwrap())
 }
 
 fn pipe(path: &Path) {
@@ -39,8 +39,10 @@ async fn cycle(sink: &FileSink, bodies: &[&str]) -> Result<Acknowledgement, Sink
     sink.finish_cycle(&end(cycle)).await
 }
 
+type Interfere = fn(&Path);
+
 /// What another program can do to the folder while a cycle runs. Each gets the folder.
-const INTERFERENCES: [(&str, fn(&Path)); 10] = [
+const INTERFERENCES: [(&str, Interfere); 10] = [
     ("the folder is removed", |folder| fs::remove_dir_all(folder).unwrap()),
     ("the folder is moved away", |folder| {
         fs::rename(folder, folder.with_extension("moved")).unwrap();
@@ -117,6 +119,33 @@ async fn what_is_not_where_readers_look_is_not_acknowledged_and_the_next_cycle_c
 }
 
 #[tokio::test]
+async fn a_reader_may_take_a_file_as_soon_as_it_has_its_final_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    let (stop, stopped) = mpsc::channel::<()>();
+    let reader = std::thread::spawn(move || {
+        let mut taken = 0;
+        loop {
+            // The last look comes after the last file.
+            let is_last = stopped.try_recv() == Err(mpsc::TryRecvError::Disconnected);
+            for name in names(&path).iter().filter(|name| !name.starts_with('.')) {
+                taken += fs::read_to_string(path.join(name)).unwrap().lines().count();
+                fs::remove_file(path.join(name)).unwrap();
+            }
+            if is_last {
+                return taken;
+            }
+        }
+    });
+    let sink = sink(folder.path());
+    for _ in 0..100 {
+        assert_eq!(cycle(&sink, &["1"]).await.unwrap(), Acknowledgement::ALL);
+    }
+    drop(stop);
+    assert_eq!(reader.join().unwrap(), 100);
+}
+
+#[tokio::test]
 async fn a_large_cycle_is_published_in_parts_so_that_little_is_staged() {
     let folder = tempfile::tempdir().unwrap();
     let sink = sink(folder.path());
@@ -164,8 +193,10 @@ async fn a_batch_that_is_refused_whole_makes_nothing_safe() {
     );
 }
 
+type Plant = fn(&Path, &Path);
+
 /// What others can plant in the folder. Each gets a free path, and a file that must stay as it is.
-const PLANTED: [(&str, fn(&Path, &Path)); 8] = [
+const PLANTED: [(&str, Plant); 8] = [
     ("a link to a file", |path, precious| symlink(precious, path).unwrap()),
     ("a link to a folder", |path, precious| symlink(precious.parent().unwrap(), path).unwrap()),
     ("a link to nothing", |path, precious| symlink(precious.with_extension("new"), path).unwrap()),
@@ -230,7 +261,7 @@ async fn odd_and_unreadable_names_in_any_number_stop_nothing() {
     }
     let unreadable = folder.path().join(".unreadable.ndjson.partial");
     fs::create_dir(&unreadable).unwrap();
-    fs::set_permissions(&unreadable, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&unreadable, fs::Permissions::from_mode(0o000)).unwrap();
     let sink = sink(folder.path());
     for _ in 0..2 {
         assert_eq!(cycle(&sink, &["1"]).await.unwrap(), Acknowledgement::ALL);
@@ -242,7 +273,7 @@ async fn odd_and_unreadable_names_in_any_number_stop_nothing() {
 }
 
 /// What may lie where the folder should be, and what is said of it.
-const NO_FOLDERS: [(&str, &str, fn(&Path)); 7] = [
+const NO_FOLDERS: [(&str, &str, Interfere); 7] = [
     ("a file", "is a file, not a folder", |path| fs::write(path, "mine").unwrap()),
     ("a link to a file", "is a file, not a folder", |path| {
         fs::write(path.with_extension("file"), "mine").unwrap();

@@ -56,8 +56,9 @@ fn kill_after(lines: usize, folder: &Path, first: usize) -> usize {
     process.wait().unwrap();
     // What it printed before it died, and was not read yet.
     seen.extend(printed);
-    let numbers = seen.iter().filter_map(|line| line.split_once("acknowledged ")?.1.parse().ok());
-    numbers.last().unwrap_or(first)
+    let mut numbers =
+        seen.iter().filter_map(|line| line.split_once("acknowledged ")?.1.parse().ok());
+    numbers.next_back().unwrap_or(first)
 }
 
 #[tokio::test]

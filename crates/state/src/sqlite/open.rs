@@ -39,6 +39,11 @@ pub(super) fn for_writing(path: &Path, migrations: &[&str]) -> Result<Opened, St
     make_last_folder(path)?;
     let file = HeldFile::to_write(path).map_err(|error| match error {
         TryLockError::WouldBlock => StateError::InUse { place: path.display().to_string() },
+        TryLockError::Error(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let advice =
+                format!("{error}; give this program's user the right to read and write it");
+            RawError::Io(io::Error::new(error.kind(), advice)).at(path, "open")
+        }
         TryLockError::Error(error) => RawError::from(error).at(path, "open"),
     })?;
     let real = real_path(path)?;
