@@ -33,7 +33,8 @@ pub struct UnreadableFile {
     pub source: io::Error,
 }
 
-/// A path as a message shows it: by its name when it exists, or starts with a folder that exists.
+/// A path as a message shows it: by its name when it exists, starts with a folder that exists, or has
+/// several parts that no secret looks like.
 #[derive(Debug, Clone, Copy)]
 pub struct ShownPath<'p>(pub &'p Path);
 
@@ -47,7 +48,13 @@ impl ShownPath<'_> {
             (Some(Component::Normal(first)), Some(_)) => Path::new(first).is_dir(),
             _ => false,
         };
-        is_folder || self.0.exists()
+        // Keys and passwords are of one part, or have capitals and other characters between slashes.
+        let is_plain = |byte: &u8| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"/._-".contains(byte)
+        };
+        let bytes = self.0.as_os_str().as_encoded_bytes();
+        let is_written_so = self.0.components().count() > 1 && bytes.iter().all(is_plain);
+        is_folder || is_written_so || self.0.exists()
     }
 }
 
@@ -56,9 +63,7 @@ impl fmt::Display for ShownPath<'_> {
         if self.is_shown() {
             return write!(f, "{}", self.0.display());
         }
-        f.write_str(
-            "a file (its name is hidden: it is no path to a folder here, and may be a secret)",
-        )
+        f.write_str("(hidden: not the path of a folder here, and maybe a secret)")
     }
 }
 
@@ -466,5 +471,21 @@ mod tests {
         let number = number(&path);
         number.current().unwrap();
         assert!(!format!("{number:?}").contains("4711"), "{number:?}");
+    }
+
+    #[test]
+    fn a_path_is_shown_and_a_secret_in_its_place_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = folder.path().join("Absent");
+        let shown = |path: &Path| ShownPath(path).to_string();
+        assert_eq!(shown(&inside), inside.display().to_string(), "the folder exists");
+        for path in
+            ["/run/secrets/contoso", "/nonexistent/ca.pem", "./Absent", "../x", "a/b.pem", "/"]
+        {
+            assert_eq!(shown(Path::new(path)), path);
+        }
+        for secret in ["canary", "canary-0123", "/Canary+x==", "x/Canary~1", "canary.pem", ""] {
+            assert!(shown(Path::new(secret)).starts_with("(hidden: "), "{secret}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use http::HeaderName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stocktake_http_stack::base_url;
@@ -50,6 +51,24 @@ pub(super) fn usual_endpoints(variables: &Variables, notes: &mut Vec<String>) ->
         }
     }
     tree
+}
+
+/// What of the headers of OpenTelemetry's variables the exporters leave out. No value is repeated.
+fn header_faults(variables: &Variables) -> Vec<String> {
+    let names = [HEADERS_VARIABLE, METRICS_HEADERS_VARIABLE, TRACES_HEADERS_VARIABLE];
+    let is_header = |pair: &str| {
+        pair.split_once('=').is_some_and(|(name, value)| {
+            HeaderName::try_from(name.trim()).is_ok() && !value.trim().is_empty()
+        })
+    };
+    let of = |name: &'static str| {
+        let pairs = variables.get(name).unwrap_or_default().split(',').enumerate();
+        let left_out = pairs.filter(|(_, pair)| !pair.trim().is_empty() && !is_header(pair));
+        left_out.map(|(index, _)| index.saturating_add(1)).map(move |item| {
+            format!("{name}: item {item} is not a header; write it like authorization=Bearer%20abc")
+        })
+    };
+    names.into_iter().flat_map(of).collect()
 }
 
 /// What is wrong with an endpoint.
@@ -150,6 +169,9 @@ impl TelemetryConfig {
             metrics: is_off(METRICS_EXPORTER_VARIABLE) || is_disabled,
             traces: is_off(TRACES_EXPORTER_VARIABLE) || is_disabled,
         };
+        if self.metrics_url().is_some() || self.traces_url().is_some() {
+            notes.extend(header_faults(variables));
+        }
     }
 
     fn below_endpoint(&self, path: &str) -> Option<String> {

@@ -26,7 +26,8 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Node, ConfigError> {
             let problem = match &error {
                 serde_saphyr::Error::DuplicateMappingKey { .. } => "has a key twice",
                 serde_saphyr::Error::MultipleDocuments { .. } => "holds more than one document",
-                _ => "is not valid YAML",
+                _ => "is not valid YAML; a value with a special character such as * & ! % @ # at its \
+                      start needs quotes",
             };
             fault(path, error.location().map(|location| location.line()), problem)
         })?;

@@ -33,7 +33,8 @@ pub(super) fn router(watch: Arc<Watch>, hosts: Hosts) -> Router {
 type Probe = Result<&'static str, (StatusCode, String)>;
 
 fn unavailable(reason: String) -> (StatusCode, String) {
-    (StatusCode::SERVICE_UNAVAILABLE, reason + "\n")
+    // A reason may name tenants.
+    (StatusCode::SERVICE_UNAVAILABLE, escaped(&reason) + "\n")
 }
 
 /// Whether every task makes progress.
@@ -70,11 +71,11 @@ async fn status(State(watch): State<Arc<Watch>>) -> Result<Content, (StatusCode,
     Ok(([(CONTENT_TYPE, "application/json")], escaped(&text) + "\n"))
 }
 
-/// Escapes what a terminal or an editor does not show as itself: control characters, marks of direction,
-/// invisible ones. Outside of its strings, JSON has none of them but line feeds.
-fn escaped(json: &str) -> String {
-    let mut escaped = String::with_capacity(json.len());
-    for char in json.chars() {
+/// Escapes what a terminal or an editor does not show as itself, as JSON does: control characters, marks
+/// of direction, invisible ones. Outside of its strings, JSON has none of them but line feeds.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for char in text.chars() {
         if char == '\n' || char.is_ascii_graphic() || char == ' ' || is_shown(char) {
             escaped.push(char);
             continue;
@@ -117,5 +118,6 @@ mod tests {
         }
         assert!(shown.contains("é 日本 👍") && shown.contains("\\u202e"), "{shown}");
         assert_eq!(serde_json::from_str::<Vec<String>>(&shown).unwrap(), [text]);
+        assert_eq!(unavailable("tenant a\u{202e}b".to_owned()).1, "tenant a\\u202eb\n");
     }
 }

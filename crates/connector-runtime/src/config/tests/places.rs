@@ -288,12 +288,16 @@ fn variables_of_other_programs_that_cannot_be_used_are_noted_and_break_nothing()
         ("OTEL_METRICS_EXPORTER", "none", false),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector-canary:4317", true),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318", false),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20x,canary", true),
+        ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a canary=x", true),
+        ("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "authorization=Bearer%20x, b = 1,", false),
         ("HTTPS_PROXY", "socks5://canary", true),
         ("HTTPS_PROXY", "http://proxy:3128", false),
         ("NO_PROXY", "*.canary", true),
         ("NO_PROXY", "*", false),
     ] {
-        let notes = load_named("c.toml", b"", &[(name, value)]).unwrap().notes;
+        let text = "[telemetry]\notlp_endpoint = \"https://collector\"\n";
+        let notes = load_named("c.toml", text.as_bytes(), &[(name, value)]).unwrap().notes;
         assert_eq!(!notes.is_empty(), has_note, "{name}={value}: {notes:?}");
         for note in notes {
             assert!(note.starts_with(name) && !note.contains("canary"), "{note}");
