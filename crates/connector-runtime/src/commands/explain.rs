@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use serde_json::json;
-use stocktake_connector_core::{Clock, Fingerprint, Mapper as _, SourceRecord, SystemClock};
+use stocktake_connector_core::{
+    Clock, Enrichment, Fingerprint, Mapper as _, SourceRecord, SystemClock,
+};
 use stocktake_defender_api::Machine;
 use stocktake_mapper::{DefenderMapper, Explained, MapperOptions, Mapping, TABLE, carried_by};
 use stocktake_ocsf_model::Version;
@@ -86,6 +88,14 @@ impl Explain {
         for machine in &machines.records {
             let enrichment = map::enrichment(machine, managed.as_ref())
                 .map_err(|error| CommandError::from_error(&error))?;
+            if matches!(enrichment, Enrichment::Uncertain) {
+                context.output.note(format_args!(
+                    "device {}: a managed device that cannot be read does not say whose it is, and \
+                     may be this one's; `is_managed` is left out, and a sink that had a match of it \
+                     keeps what it has",
+                    machine.uid()
+                ));
+            }
             let explained = mapper
                 .explain(machine, &enrichment, now, &*form)
                 .map_err(|error| CommandError::from_error(&error))?;

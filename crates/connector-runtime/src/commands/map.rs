@@ -144,7 +144,7 @@ pub(crate) fn enrichment(
     let key = machine.join_key();
     match key.and_then(|key| managed.index.get(&key)) {
         Some(device) => Ok(Enrichment::Matched(device.clone())),
-        None => managed.unreadable.without_match(key),
+        None => managed.unreadable.without_match(key, machine.name()),
     }
 }
 

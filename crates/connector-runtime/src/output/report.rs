@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::TimeDelta;
 use stocktake_connector_core::{
-    CycleKind, CycleOutcome, CycleReport, EnrichmentStatus, SinkAccount, Strategy,
+    CycleKind, CycleOutcome, CycleReport, DoubtCause, EnrichmentStatus, SinkAccount, Strategy,
 };
 
 use super::{bytes, count, counted};
@@ -68,7 +68,23 @@ impl ReportText<'_> {
         match &enrichment.status {
             EnrichmentStatus::Off => writeln!(f, "  Intune      off, by configuration"),
             EnrichmentStatus::Refused(reason) => {
-                writeln!(f, "  Intune      not available: {reason}; events go out without it")
+                match &enrichment.doubt {
+                    // The error has the reason.
+                    Some(doubt) if !doubt.accepted => {
+                        writeln!(f, "  Intune      refused; nothing is sent without it yet")
+                    }
+                    Some(doubt) => writeln!(
+                        f,
+                        "  Intune      not available: {reason}; refused since {} in {}, so events go \
+                         out without it now",
+                        doubt.since.format("%Y-%m-%d %H:%M:%SZ"),
+                        counted(u64::from(doubt.cycles), "cycle", "cycles")
+                    ),
+                    None => writeln!(
+                        f,
+                        "  Intune      not available: {reason}; events go out without it"
+                    ),
+                }
             }
             EnrichmentStatus::On => {
                 let how = match enrichment.strategy {
@@ -103,8 +119,34 @@ impl ReportText<'_> {
                         write!(f, " ({} gone)", count(details.gone))?;
                     }
                 }
-                writeln!(f)
+                writeln!(f)?;
+                self.doubt(f)
             }
+        }
+    }
+
+    /// Why devices are held, and which are not certain.
+    fn doubt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let report = self.0;
+        let Some(doubt) = &report.enrichment.doubt else { return Ok(()) };
+        let held = report.sinks.values().map(|account| account.held).max().unwrap_or_default();
+        let held = counted(held, "machine keeps", "machines keep");
+        let since = doubt.since.format("%Y-%m-%d %H:%M:%SZ");
+        let cycles = counted(u64::from(doubt.cycles), "cycle", "cycles");
+        let (what, then) = match doubt.cause {
+            // The line above says so.
+            DoubtCause::Refused => return Ok(()),
+            DoubtCause::Shrunk => ("the list is suddenly shorter", "it counts as complete now"),
+            DoubtCause::Unidentified => (
+                "a record does not say whose it is",
+                "machines without a match lose its fields now",
+            ),
+        };
+        write!(f, "  in doubt    {what} ({cycles}, since {since}): ")?;
+        if doubt.accepted {
+            writeln!(f, "{then}")
+        } else {
+            writeln!(f, "{held} what the sinks have of Intune")
         }
     }
 

@@ -1,6 +1,7 @@
 //! The real program against the simulator.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod absence;
 mod build_errors;
 mod check;
 mod commands;
