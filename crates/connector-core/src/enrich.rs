@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Failure, MalformedRecord};
+use crate::{Failure, MalformedRecord, UnreadableValues};
 
 /// What an enricher knows of one record.
 ///
@@ -29,7 +29,8 @@ pub enum Enrichment<E> {
     /// The remote was asked completely and no record was found, but one may be there all the same.
     /// Nothing may be said that rests on there being none, and a sink keeps an event that had one.
     Uncertain,
-    /// The remote is not consulted: switched off, not licensed, or not permitted.
+    /// The remote is not consulted: switched off, not licensed, or not permitted; or not for this
+    /// record, because another one stands for the device.
     Unavailable,
 }
 
@@ -47,6 +48,40 @@ impl<E> Enrichment<E> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct UnreadableEnrichment(pub String);
+
+/// How a record is joined with its enrichment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JoinRule {
+    /// By its key; without a key it has no match.
+    ByKey,
+    /// Its key cannot be read: there may be a record for it, so that nothing may be said that rests on
+    /// there being none.
+    KeyUnreadable,
+    /// Another record stands for the device. This one is not joined, and nothing is said of its
+    /// enrichment.
+    Yields,
+}
+
+impl JoinRule {
+    /// The enrichment of a record. `look_up` finds it by a key.
+    ///
+    /// # Errors
+    /// As for `look_up`.
+    pub fn enrich<E>(
+        self,
+        key: Option<Uuid>,
+        look_up: impl FnOnce(Option<Uuid>) -> Result<Enrichment<E>, UnreadableEnrichment>,
+    ) -> Result<Enrichment<E>, UnreadableEnrichment> {
+        match self {
+            Self::ByKey => look_up(key),
+            Self::KeyUnreadable => Ok(match look_up(None)? {
+                Enrichment::NoMatch => Enrichment::Uncertain,
+                other => other,
+            }),
+            Self::Yields => Ok(Enrichment::Unavailable),
+        }
+    }
+}
 
 /// What is known before a cycle starts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -130,7 +165,7 @@ pub struct EnrichmentAccount {
     pub records_read: u64,
     /// Records that could not be understood and were left out of the join.
     pub malformed: u64,
-    /// Of these, records that do not say whose they are.
+    /// Records that do not say whose they are, malformed or not.
     pub unidentified: u64,
     /// Whether the remote gave records, or said that it has none. What is absent from a remote that has
     /// not answered yet was never there.
@@ -146,6 +181,10 @@ pub struct EnrichmentAccount {
     pub uncertain: u64,
     /// The doubt of this cycle. The engine's own, as `uncertain` is.
     pub doubt: Option<Doubt>,
+    /// Values of the enrichment records that could not be read. The engine moves them to
+    /// [`CycleReport::unreadable`](crate::CycleReport::unreadable).
+    #[serde(skip)]
+    pub unreadable: UnreadableValues,
     /// What was asked beyond that; `None` where the enricher has no details or is not to ask them.
     pub details: Option<DetailAccount>,
 }
@@ -255,4 +294,6 @@ pub struct Completion {
     /// Places of records whose details could not be had or understood, each with the reason. Their
     /// events become dead letters: they would lack what earlier ones had.
     pub malformed: Vec<(usize, String)>,
+    /// Values of the details that could not be read.
+    pub unreadable: UnreadableValues,
 }

@@ -44,13 +44,14 @@ mod sink;
 mod source;
 mod state;
 mod token;
+mod unreadable;
 
 pub use check::{Check, Finding, Verdict};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use enrich::{
     Completion, DetailAccount, DetailReader, Doubt, DoubtCause, Enricher, Enrichment,
-    EnrichmentAccount, EnrichmentFacts, EnrichmentPass, EnrichmentStatus, PassHint, Strategy,
-    UnreadableEnrichment,
+    EnrichmentAccount, EnrichmentFacts, EnrichmentPass, EnrichmentStatus, JoinRule, PassHint,
+    Strategy, UnreadableEnrichment,
 };
 pub use error_code::ErrorCode;
 pub use failure::{BoxError, Failure, FailureRecord, Recovery, chain};
@@ -68,10 +69,13 @@ pub use sink::{
     Acknowledgement, Batch, BatchLimits, CycleEnd, Durability, Refusal, Settled, Sink,
     SinkCapabilities, SinkError,
 };
-pub use source::{Listing, MalformedRecord, Page, Presence, Source, SourceCursor, SourceRecord};
+pub use source::{
+    Listing, MalformedRecord, Page, Presence, Source, SourceCursor, SourceRecord, join_rules,
+};
 pub use state::{
     Acknowledged, Checkpoint, CycleClose, CycleStore, DeadLetter, DeadLetterFilter, DeadLetterId,
     Delivery, Fence, Inventory, InventoryFacts, Known, Lease, LeaseStore, NewDeadLetter, Purge,
     Purged, Refusals, ReportPage, Scope, Stage, StateError, StateQueries, StateStore,
 };
 pub use token::{AccessToken, TokenProvider, TokenScope};
+pub use unreadable::{UnreadableField, UnreadableValue, UnreadableValues};

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{CycleId, EnrichmentAccount, FailureRecord, SinkName, SourceName, TenantName};
+use crate::{
+    CycleId, EnrichmentAccount, FailureRecord, SinkName, SourceName, TenantName, UnreadableValues,
+};
 
 /// Which machines a cycle reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,6 +180,10 @@ pub struct CycleReport {
     pub excluded: u64,
     /// Devices that became events.
     pub mapped: u64,
+    /// Values of records and of their enrichments that could not be read, by field. Their devices are
+    /// among the mapped ones; only these fields are missing from their events.
+    #[serde(default)]
+    pub unreadable: UnreadableValues,
     /// The join.
     pub enrichment: EnrichmentAccount,
     /// One account per sink.
@@ -206,6 +212,7 @@ impl CycleReport {
             duplicates: 0,
             excluded: 0,
             mapped: 0,
+            unreadable: UnreadableValues::default(),
             enrichment: EnrichmentAccount::default(),
             sinks: BTreeMap::new(),
             removal: RemovalAccount::default(),

@@ -5,7 +5,7 @@ use http::header::ACCEPT;
 use http::{HeaderValue, Method, Request};
 use stocktake_connector_core::DeviceUid;
 use stocktake_http_stack::{ApiError, ApiErrorKind, ApiStack, UrlTemplate};
-use stocktake_odata::{WirePage, check_record, page_error, read_page};
+use stocktake_odata::{WirePage, check_record, page_error, parse_record, read_page};
 use url::Url;
 
 use crate::{DefenderOptions, Machine};
@@ -51,7 +51,7 @@ impl DefenderClient {
         };
         let malformed = |message| self.error(OPERATION, ApiErrorKind::Malformed, message);
         check_record(&body).map_err(|error| page_error(&self.stack, OPERATION, &error))?;
-        let machine: Machine = serde_json::from_slice(&body)
+        let machine: Machine = parse_record(&body)
             .map_err(|error| malformed(format!("the machine cannot be read: {error}")))?;
         if !machine.id.as_deref().is_some_and(|id| id.trim().eq_ignore_ascii_case(segment)) {
             return Err(malformed("the response is not the requested machine".to_owned()));

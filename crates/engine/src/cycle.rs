@@ -25,6 +25,7 @@ use crate::enrichment_guard::{self, EnrichmentGuard};
 use crate::failures::{mark_failed, stage_panicked};
 use crate::fenced_store::FencedStore;
 use crate::join::{GuardedPass, JoinOutcome, join, read};
+use crate::log::warn_unreadable;
 use crate::map::{MapOutcome, MapStage};
 use crate::plan::{Plan, Request};
 use crate::policy::Policy;
@@ -206,6 +207,7 @@ where
             duplicates: join.duplicates,
             excluded: join.excluded,
             mapped: join.passed_on.saturating_sub(map.unmapped + map.abandoned),
+            unreadable: join.unreadable,
             enrichment: join.enrichment,
             sinks,
             removal,
@@ -231,6 +233,7 @@ where
         }
         let close = CycleClose { report: report.clone(), checkpoints, facts, removed, returned };
         self.store.close_cycle(close).await?;
+        warn_unreadable(&report);
         // A device that is back is no longer marked by now.
         if kind == CycleKind::Full && listing_complete && listing.reconciled.is_some() {
             removal::purge(self.collector, &self.store, self.started_at).await;
@@ -314,6 +317,8 @@ where
         }
         join.listing_complete &= !map.interrupted;
         join.enrichment.details = map.details;
+        join.unreadable.merge(&std::mem::take(&mut join.enrichment.unreadable));
+        join.unreadable.merge(&map.unreadable);
         let mut delivered = Vec::with_capacity(deliveries.len());
         for (name, delivery) in deliveries {
             delivered.push((name, delivery.await));

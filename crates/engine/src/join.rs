@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
-    DeviceUid, Doubt, DoubtCause, Enrichment, EnrichmentAccount, EnrichmentPass, Failure, Listing,
-    MalformedRecord, NewDeadLetter, Page, SourceCursor, SourceRecord, Stage, UnreadableEnrichment,
+    DeviceUid, Doubt, DoubtCause, Enrichment, EnrichmentAccount, EnrichmentPass, Failure, JoinRule,
+    Listing, MalformedRecord, NewDeadLetter, Page, SourceCursor, SourceRecord, Stage,
+    UnreadableEnrichment, UnreadableValues, join_rules,
 };
 use stocktake_telemetry::{field, span};
 use tokio::sync::mpsc;
@@ -104,6 +105,8 @@ pub(crate) struct JoinOutcome {
     pub(crate) set_aside: DeviceSet,
     /// Devices whose enrichment is uncertain.
     uncertain: u64,
+    /// Values that could not be read, of records that count as read.
+    pub(crate) unreadable: UnreadableValues,
     pub(crate) enrichment: EnrichmentAccount,
     pub(crate) failure: Option<Failure>,
 }
@@ -162,9 +165,10 @@ impl<P: EnrichmentPass> GuardedPass<P> {
     fn enrichment(
         &mut self,
         record: &impl SourceRecord,
+        rule: JoinRule,
     ) -> Result<(Enrichment<P::Record>, bool), UnreadableEnrichment> {
         let key = record.join_key();
-        let enrichment = self.pass.enrichment(key, record.name())?;
+        let enrichment = rule.enrich(key, |key| self.pass.enrichment(key, record.name()))?;
         let is_accepted = self.doubt.is_some_and(|doubt| doubt.accepted);
         let young = self.doubt.filter(|_| key.is_some() && !is_accepted);
         Ok(match (enrichment, young.map(|doubt| doubt.cause)) {
@@ -261,7 +265,10 @@ async fn join_page<R: SourceRecord, P: EnrichmentPass>(
     let mut devices = Vec::with_capacity(page.records.len());
     for record in page.records {
         match DeviceUid::new(record.uid()) {
-            Ok(uid) if outcome.seen.insert(&uid) => devices.push((uid, record)),
+            Ok(uid) if outcome.seen.insert(&uid) => {
+                outcome.unreadable.add(record.unreadable());
+                devices.push((uid, record));
+            }
             Ok(_) => outcome.duplicates += 1,
             Err(invalid) => letters.push(dead_letters.letter(
                 Stage::Read,
@@ -275,7 +282,12 @@ async fn join_page<R: SourceRecord, P: EnrichmentPass>(
     dead_letters.keep(letters).await?;
     outcome.malformed += malformed;
 
-    let keys: Vec<_> = devices.iter().map(|(_, record)| record.join_key()).collect();
+    let rules = join_rules(devices.iter().map(|(_, record)| record));
+    let keys: Vec<_> = devices
+        .iter()
+        .zip(&rules)
+        .map(|((_, record), rule)| record.join_key().filter(|_| *rule == JoinRule::ByKey))
+        .collect();
     let span = tracing::info_span!(
         span::ENRICHMENT,
         { field::ENRICHMENT_DEVICES } = keys.len(),
@@ -297,11 +309,11 @@ async fn join_page<R: SourceRecord, P: EnrichmentPass>(
     let newest = devices.iter().filter_map(|(_, record)| record.last_seen()).max();
     outcome.newest_record_at = outcome.newest_record_at.max(newest);
     drop(keys);
-    let mut devices = devices.into_iter();
+    let mut devices = devices.into_iter().zip(rules);
     loop {
         let (mut chunk, mut letters) = (Vec::with_capacity(CHUNK), Vec::new());
-        for (uid, record) in devices.by_ref().take(CHUNK) {
-            match enricher.enrichment(&record) {
+        for ((uid, record), rule) in devices.by_ref().take(CHUNK) {
+            match enricher.enrichment(&record, rule) {
                 Ok((enrichment, in_doubt)) => {
                     outcome.uncertain += u64::from(matches!(enrichment, Enrichment::Uncertain));
                     chunk.push(JoinedRecord { uid, record, enrichment, in_doubt });

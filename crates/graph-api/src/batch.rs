@@ -18,7 +18,7 @@ use stocktake_http_stack::{
     ApiError, ApiErrorKind, Idempotent, Quota, ResponsePolicy, Retries, UrlTemplate, Weight,
     clean_text, retry_after,
 };
-use stocktake_odata::{Integer, ODataResponses, TextOrInteger, ValueSeed};
+use stocktake_odata::{Integer, ODataResponses, Text, read_value};
 use tokio::time::{Instant, sleep};
 use url::Url;
 
@@ -157,11 +157,11 @@ impl ItemResponse {
 }
 
 fn read_id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    serde::de::DeserializeSeed::deserialize(ValueSeed::<TextOrInteger>::new(), deserializer)
+    read_value::<Text, D>(deserializer)
 }
 
 fn read_status<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    serde::de::DeserializeSeed::deserialize(ValueSeed::<Integer>::new(), deserializer)
+    read_value::<Integer, D>(deserializer)
 }
 
 impl GraphClient {

@@ -16,9 +16,9 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use serde::Deserialize;
-use stocktake_connector_core::{Completion, DetailReader, Failure};
+use stocktake_connector_core::{Completion, DetailReader, Failure, UnreadableValue};
 use stocktake_http_stack::{ApiError, ApiErrorKind, clean_text};
-use stocktake_odata::{PageError, check_record, page_error};
+use stocktake_odata::{PageError, check_record, page_error, parse_record};
 use url::Url;
 
 use crate::batch::{BatchHandler, Item, ItemOutcome, ItemResponse};
@@ -200,7 +200,10 @@ impl BatchHandler for DetailCollector<'_, '_> {
         }
         self.has_responded = true;
         match merge_details(device, response.body()) {
-            Ok(()) => self.readable = device.id.clone(),
+            Ok(unreadable) => {
+                self.completion.unreadable.add(&unreadable);
+                self.readable = device.id.clone();
+            }
             Err(reason) => self.completion.malformed.push((item.target, reason)),
         }
         Ok(ItemOutcome::Done)
@@ -236,9 +239,13 @@ fn is_gone(response: &ItemResponse) -> bool {
             .is_ok_and(|Envelope { error }| GONE.contains(&error.code.as_str()))
 }
 
-/// Adds the details in `body` to the device that they belong to.
-pub(crate) fn merge_details(device: &mut ManagedDevice, body: &str) -> Result<(), String> {
-    let details: ManagedDevice = serde_json::from_str(body)
+/// Adds the details in `body` to the device that they belong to. Returns the values that could not be
+/// read.
+pub(crate) fn merge_details(
+    device: &mut ManagedDevice,
+    body: &str,
+) -> Result<Vec<UnreadableValue>, String> {
+    let details: ManagedDevice = parse_record(body.as_bytes())
         .map_err(|error| clean_text(&format!("details of the managed device: {error}")))?;
     let same = match (&device.id, &details.id) {
         (Some(requested), Some(found)) => requested.eq_ignore_ascii_case(found),
@@ -248,10 +255,17 @@ pub(crate) fn merge_details(device: &mut ManagedDevice, body: &str) -> Result<()
         return Err("the details are those of another managed device".to_owned());
     }
     // A value that is missing here does not erase the one of the list.
-    let ManagedDevice { ethernet_mac_address, physical_memory_in_bytes, iccid, udid, .. } = details;
+    let ManagedDevice {
+        ethernet_mac_address,
+        physical_memory_in_bytes,
+        iccid,
+        udid,
+        unreadable,
+        ..
+    } = details;
     device.ethernet_mac_address = ethernet_mac_address.or(device.ethernet_mac_address.take());
     device.physical_memory_in_bytes = physical_memory_in_bytes.or(device.physical_memory_in_bytes);
     device.iccid = iccid.or(device.iccid.take());
     device.udid = udid.or(device.udid.take());
-    Ok(())
+    Ok(unreadable)
 }

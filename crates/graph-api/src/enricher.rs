@@ -218,6 +218,7 @@ impl IntunePass {
                 self.account.strategy = Some(Strategy::LookUp);
                 self.account.records_read += found.records.len() as u64;
                 self.account.malformed += found.malformed;
+                self.account.unreadable.merge(&found.unreadable_values);
                 let mut by_key: HashMap<Uuid, Vec<ManagedDevice>> = HashMap::new();
                 for record in found.records {
                     if let Some(key) = record.azure_ad_device_id() {
@@ -275,12 +276,16 @@ impl IntunePass {
         while let Some(page) = listing.next_page().await? {
             self.account.answered = true;
             for device in &page.records {
-                if device.id.is_some() {
-                    builder.add(device);
-                    read += 1;
-                } else {
+                self.account.unreadable.add(&device.unreadable);
+                if device.id.is_none() {
                     unreadable.add(&without_id(device), None);
                     malformed += 1;
+                    continue;
+                }
+                builder.add(device);
+                read += 1;
+                if device.is_key_unreadable() {
+                    unreadable.add_without_key(device, None);
                 }
             }
             page.malformed.iter().for_each(|record| unreadable.add(record, None));

@@ -71,6 +71,16 @@ impl UnreadableDevices {
         }
     }
 
+    /// Adds a managed device whose record was read, but not its Entra device id.
+    pub fn add_without_key(&mut self, device: &ManagedDevice, requested: Option<Uuid>) {
+        let record = MalformedRecord {
+            uid: None,
+            reason: "its azureADDeviceId cannot be read".to_owned(),
+            payload: serde_json::to_string(device).unwrap_or_default(),
+        };
+        self.add(&record, requested);
+    }
+
     /// How many of them do not say whose they are.
     pub fn unidentified(&self) -> u64 {
         self.unidentified

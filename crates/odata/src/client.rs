@@ -1,10 +1,9 @@
 //! Responses read as pages, without keeping the async workers from their work.
 
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
 use stocktake_http_stack::{ApiError, ApiErrorKind, ApiStack};
 
-use crate::{PageError, WirePage, parse_page};
+use crate::{PageError, WirePage, WireRecord, parse_page};
 
 /// Larger bodies are parsed away from the async workers: a full page has about 10 MB, which takes
 /// tens of milliseconds during which a worker would serve nothing else.
@@ -22,7 +21,7 @@ pub async fn read_page<R>(
     body: Bytes,
 ) -> Result<WirePage<R>, ApiError>
 where
-    R: DeserializeOwned + Send + 'static,
+    R: WireRecord + Send + 'static,
 {
     let page = if body.len() <= LARGEST_PARSED_IN_PLACE {
         parse_page(&body)

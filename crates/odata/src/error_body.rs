@@ -7,7 +7,7 @@ use http::{HeaderMap, Response, StatusCode};
 use serde_json::{Map, Value};
 use stocktake_http_stack::{ErrorDetail, InvalidResponse, JsonResponses, ResponsePolicy};
 
-use crate::{ReadValue, TextOrInteger};
+use crate::{Text, read_value};
 
 /// Longest wait that is believed, as for a `Retry-After` header.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -76,7 +76,7 @@ fn read_request_id(headers: &HeaderMap) -> Option<String> {
 
 /// A string that is not blank, or an integer; the APIs send their codes as either.
 fn read_text(value: Option<&Value>) -> Option<String> {
-    TextOrInteger::read(value?).ok().flatten()
+    read_value::<Text, _>(value?).ok().flatten()
 }
 
 fn read_envelope(error: &Map<String, Value>) -> ErrorDetail {

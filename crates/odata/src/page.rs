@@ -1,19 +1,20 @@
 //! Pages: the records of an OData envelope, unreadable ones set aside.
 //!
 //! A valid page is read in one typed pass. Only when that fails is the page cut into its elements,
-//! by matching brackets outside of strings, and each element read alone: a record of a wrong type,
-//! with broken JSON or invalid UTF-8 inside, costs itself and not its neighbours. (The public
-//! sample of *List machines* is such a record.)
+//! by matching brackets outside of strings, and each element read alone: a record with broken JSON
+//! inside costs itself and not its neighbours. (The public sample of *List machines* is such a
+//! record.) A record whose fields can be told apart is then read field by field: a value with invalid
+//! UTF-8, half of a surrogate pair or a number out of range costs its field and not its record.
 
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess,
-    Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use stocktake_connector_core::{DeviceUid, MalformedRecord};
+
+use crate::reading::Reading;
+use crate::record::{RawValue, RecordSeed, WireRecord};
 
 /// Most records that one page may hold. The largest documented page has 10,000.
 pub const MOST_RECORDS: usize = 100_000;
@@ -91,13 +92,16 @@ impl fmt::Display for ServerCode {
 /// ```
 /// use stocktake_odata::parse_page;
 ///
+/// # #[derive(Debug, Default)]
+/// # struct Machine { id: Option<String>, unreadable: Vec<stocktake_connector_core::UnreadableValue> }
+/// # stocktake_odata::wire_record! { Machine("machine") { "id" => id: stocktake_odata::Text } }
 /// // Two values in a row are not JSON, but the neighbour survives.
 /// let body = br#"{"value":[{"id":"a","os":"x" "y"},{"id":"b","os":"z"}]}"#;
-/// let page = parse_page::<std::collections::BTreeMap<String, String>>(body).unwrap();
+/// let page = parse_page::<Machine>(body).unwrap();
 /// assert_eq!(page.records.len(), 1);
 /// assert_eq!(page.malformed[0].uid.as_ref().unwrap().as_str(), "a");
 /// ```
-pub fn parse_page<R: DeserializeOwned>(body: &[u8]) -> Result<WirePage<R>, PageError> {
+pub fn parse_page<R: WireRecord>(body: &[u8]) -> Result<WirePage<R>, PageError> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     // Checking the page for UTF-8 as a whole takes a fraction of what checking each short text does.
     let envelope = std::str::from_utf8(body)
@@ -164,10 +168,10 @@ impl<'de> Deserialize<'de> for Key {
     }
 }
 
-impl<'de, R: Deserialize<'de>> Deserialize<'de> for Envelope<R> {
+impl<'de, R: WireRecord> Deserialize<'de> for Envelope<R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct V<R>(PhantomData<R>);
-        impl<'de, R: Deserialize<'de>> Visitor<'de> for V<R> {
+        impl<'de, R: WireRecord> Visitor<'de> for V<R> {
             type Value = Envelope<R>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object with a `value` list")
@@ -176,13 +180,15 @@ impl<'de, R: Deserialize<'de>> Deserialize<'de> for Envelope<R> {
                 // Whatever is an error here is looked at again, and named, by `cut`.
                 let mut records = None;
                 let mut next_link = None;
+                let mut reading = Reading::default();
                 while let Some(key) = map.next_key()? {
                     match key {
                         Key::Value if records.is_some() => {
                             return Err(A::Error::duplicate_field("value"));
                         }
                         Key::Value => {
-                            map.next_value_seed(Records(records.get_or_insert_with(Vec::new)))?;
+                            let records = records.get_or_insert_with(Vec::new);
+                            map.next_value_seed(Records { records, reading: &mut reading })?;
                         }
                         Key::NextLink => {
                             if next_link.replace(map.next_value::<Option<String>>()?).is_some() {
@@ -209,9 +215,12 @@ impl<'de, R: Deserialize<'de>> Deserialize<'de> for Envelope<R> {
     }
 }
 
-struct Records<'a, R>(&'a mut Vec<R>);
+struct Records<'a, R> {
+    records: &'a mut Vec<R>,
+    reading: &'a mut Reading,
+}
 
-impl<'de, R: Deserialize<'de>> DeserializeSeed<'de> for Records<'_, R> {
+impl<'de, R: WireRecord> DeserializeSeed<'de> for Records<'_, R> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -219,7 +228,7 @@ impl<'de, R: Deserialize<'de>> DeserializeSeed<'de> for Records<'_, R> {
     }
 }
 
-impl<'de, R: Deserialize<'de>> Visitor<'de> for Records<'_, R> {
+impl<'de, R: WireRecord> Visitor<'de> for Records<'_, R> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -227,11 +236,11 @@ impl<'de, R: Deserialize<'de>> Visitor<'de> for Records<'_, R> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while let Some(record) = seq.next_element()? {
-            if self.0.len() >= MOST_RECORDS {
+        while let Some(record) = seq.next_element_seed(RecordSeed::new(self.reading))? {
+            if self.records.len() >= MOST_RECORDS {
                 return Err(A::Error::custom(PageError::TooManyRecords));
             }
-            self.0.push(record);
+            self.records.push(record);
         }
         Ok(())
     }
@@ -242,8 +251,9 @@ fn usable(link: Option<String>) -> Option<String> {
 }
 
 /// The slow way: cuts the page first and reads each record alone.
-fn cut<R: DeserializeOwned>(body: &[u8]) -> Result<WirePage<R>, PageError> {
+fn cut<R: WireRecord>(body: &[u8]) -> Result<WirePage<R>, PageError> {
     let mut page = WirePage { records: Vec::new(), malformed: Vec::new(), next_link: None };
+    let mut reading = Reading::default();
     let (mut has_list, mut link, mut error) = (false, None, None);
     let ended = walk(body, |key, rest| {
         match key {
@@ -254,7 +264,7 @@ fn cut<R: DeserializeOwned>(body: &[u8]) -> Result<WirePage<R>, PageError> {
                 }
                 has_list = true;
                 rest.at += 1;
-                cut_records(rest, &mut page)?;
+                cut_records(rest, &mut page, &mut reading)?;
             }
             Key::NextLink => {
                 // An unreadable link must not pass for the end of the listing.
@@ -340,9 +350,10 @@ fn walk<'a>(
 }
 
 /// Cuts the elements of the list that `rest` stands in, up to and with its closing bracket.
-fn cut_records<R: DeserializeOwned>(
+fn cut_records<R: WireRecord>(
     rest: &mut Scan<'_>,
     page: &mut WirePage<R>,
+    reading: &mut Reading,
 ) -> Result<(), PageError> {
     loop {
         match rest.next_token().ok_or(PageError::BrokenOff)? {
@@ -356,7 +367,7 @@ fn cut_records<R: DeserializeOwned>(
                 if page.records.len() + page.malformed.len() >= MOST_RECORDS {
                     return Err(PageError::TooManyRecords);
                 }
-                match serde_json::from_slice(record) {
+                match read_alone(record, reading) {
                     Ok(record) => page.records.push(record),
                     Err(error) => page.malformed.push(malformed(record, &error)),
                 }
@@ -365,12 +376,80 @@ fn cut_records<R: DeserializeOwned>(
     }
 }
 
+/// Reads one record that is not part of a page.
+///
+/// # Errors
+/// When it is not an object whose fields can be told apart, or a required field cannot be read.
+pub fn parse_record<R: WireRecord>(record: &[u8]) -> Result<R, serde_json::Error> {
+    read_alone(record, &mut Reading::default())
+}
+
+/// Reads one record; field by field where it cannot be read in one go.
+fn read_alone<R: WireRecord>(record: &[u8], reading: &mut Reading) -> Result<R, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(record);
+    let whole = RecordSeed::<R>::new(reading).deserialize(&mut deserializer);
+    match whole.and_then(|whole| deserializer.end().map(|()| whole)) {
+        // What was noted before the error is noted again.
+        Err(error) => match read_by_field(record, reading) {
+            Some(Ok(mut record)) => {
+                R::set_unreadable(&mut record, reading.take_unreadable());
+                Ok(record)
+            }
+            found => {
+                reading.take_unreadable();
+                Err(found.and_then(Result::err).unwrap_or(error))
+            }
+        },
+        whole => whole,
+    }
+}
+
+/// Reads an object whose names and values are told apart by their quotes, brackets and separators;
+/// `None` when they cannot be. A value that is not JSON costs its field.
+fn read_by_field<R: WireRecord>(
+    record: &[u8],
+    reading: &mut Reading,
+) -> Option<Result<R, serde_json::Error>> {
+    let mut rest = Scan { bytes: record, at: 0 };
+    let mut read = R::default();
+    rest.take(b'{')?;
+    if rest.next_token()? != b'}' {
+        loop {
+            if rest.next_token()? != b'"' {
+                return None;
+            }
+            let name = rest.value(b",}").ok()?;
+            rest.take(b':')?;
+            rest.next_token()?;
+            let value = RawValue(rest.value(b",}").ok()?);
+            // A name that is not text is none that is known.
+            let name = serde_json::from_slice::<String>(name).unwrap_or_default();
+            if let Err(error) = read.read_field(&name, value, reading) {
+                return Some(Err(error));
+            }
+            match rest.next_token()? {
+                b',' => rest.at += 1,
+                _ => break,
+            }
+        }
+    }
+    rest.take(b'}')?;
+    rest.next_token().is_none().then_some(Ok(read))
+}
+
 fn malformed(record: &[u8], error: &serde_json::Error) -> MalformedRecord {
     let kept = record.get(..LONGEST_PAYLOAD).unwrap_or(record);
+    let mut payload = String::from_utf8_lossy(kept).into_owned();
+    // The replacement of a byte that is not UTF-8 has three.
+    let mut length = payload.len().min(LONGEST_PAYLOAD);
+    while !payload.is_char_boundary(length) {
+        length -= 1;
+    }
+    payload.truncate(length);
     MalformedRecord {
         uid: find_id(record),
         reason: format!("record cannot be read: {error}"),
-        payload: String::from_utf8_lossy(kept).into_owned(),
+        payload,
     }
 }
 
@@ -434,6 +513,11 @@ impl<'a> Scan<'a> {
             self.at += 1;
         }
         None
+    }
+
+    /// Takes `token`, which may stand behind blanks.
+    fn take(&mut self, token: u8) -> Option<()> {
+        (self.next_token()? == token).then(|| self.at += 1)
     }
 
     /// Takes one value: a string, whatever one pair of brackets holds, or bytes up to one of `stop`

@@ -1,135 +1,231 @@
 //! Values of records, each read with the tolerance that its kind needs.
+//!
+//! A value that a kind does not know is consumed, noted and absent: it costs its field and not its
+//! record. Null and empty text are absent without a note; both APIs send them for the same meaning,
+//! even within one record.
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use uuid::Uuid;
 
-use crate::parse_time;
-
-/// Longest text that a record's field may hold, in bytes. The longest real ones have a few hundred.
-pub const LONGEST_TEXT: usize = 64 * 1024;
+use crate::reading::{Example, LONGEST_TEXT, MOST_ELEMENTS, Reading, Scalar};
+use crate::record::{WireObject, read_fields};
+use crate::scalar::{ReadTime, read_time};
 
 /// Reads one kind of value.
 pub trait ReadValue {
     /// What it becomes. The default stands for "absent".
     type Value: Default + PartialEq;
 
-    /// Reads it.
+    /// Whether a record whose value cannot be read is malformed as a whole.
+    const REQUIRED: bool = false;
+
+    /// Reads a value that is neither list nor object; `None` when this kind does not know it.
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self::Value>;
+
+    /// Reads a list to its end; `None` when this kind does not know lists.
     ///
     /// # Errors
-    /// When the value has a type that this kind does not know. The record is malformed then.
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self::Value, D::Error>;
+    /// When the list is not JSON.
+    fn from_list<'de, A: SeqAccess<'de>>(
+        mut list: A,
+        field: &'static str,
+        reading: &mut Reading,
+    ) -> Result<Option<Self::Value>, A::Error> {
+        let _ = (field, reading);
+        skip_rest(&mut list).map(|()| None)
+    }
+
+    /// Reads an object to its end; `None` when this kind does not know objects.
+    ///
+    /// # Errors
+    /// When the object is not JSON.
+    fn from_object<'de, A: MapAccess<'de>>(
+        mut object: A,
+        reading: &mut Reading,
+    ) -> Result<Option<Self::Value>, A::Error> {
+        let _ = reading;
+        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+}
+
+fn skip_rest<'de, A: SeqAccess<'de>>(list: &mut A) -> Result<(), A::Error> {
+    while list.next_element::<IgnoredAny>()?.is_some() {}
+    Ok(())
 }
 
 /// Adapts a [`ReadValue`] to serde.
 #[derive(Debug)]
-pub struct ValueSeed<R>(PhantomData<R>);
+pub(crate) struct ValueSeed<'r, R> {
+    field: &'static str,
+    reading: &'r mut Reading,
+    kind: PhantomData<R>,
+}
 
-impl<R> ValueSeed<R> {
-    /// A reader of `R`.
-    pub const fn new() -> Self {
-        Self(PhantomData)
+impl<'r, R> ValueSeed<'r, R> {
+    /// A reader of `R` for the field of this name.
+    pub(crate) fn new(field: &'static str, reading: &'r mut Reading) -> Self {
+        Self { field, reading, kind: PhantomData }
     }
 }
 
-impl<R> Default for ValueSeed<R> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<'de, R: ReadValue> DeserializeSeed<'de> for ValueSeed<R> {
+impl<'de, R: ReadValue> DeserializeSeed<'de> for ValueSeed<'_, R> {
     type Value = R::Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<R::Value, D::Error> {
-        R::read(deserializer)
+        deserializer.deserialize_any(self)
     }
 }
 
-/// Adds the name of the field to an error, so that the reason of a dead letter locates it.
-pub fn in_field<E: Error>(field: &str, error: E) -> E {
-    E::custom(format_args!("{field}: {error}"))
-}
-
-fn bounded<E: Error>(text: &str) -> Result<Option<&str>, E> {
-    if text.len() > LONGEST_TEXT {
-        return Err(E::custom(format_args!(
-            "text of {} bytes is longer than the bound of {LONGEST_TEXT}",
-            text.len()
-        )));
+impl<R: ReadValue> ValueSeed<'_, R> {
+    fn unreadable<E: Error>(self, example: Example<'_>) -> Result<R::Value, E> {
+        if R::REQUIRED {
+            return Err(E::custom(format_args!("{} cannot be read: {example}", self.field)));
+        }
+        self.reading.note(self.field, &example);
+        Ok(R::Value::default())
     }
-    // Both APIs send empty text and null for the same meaning, even within one record.
-    Ok((!is_blank(text)).then_some(text))
-}
 
-/// Whether a text has nothing but white space. Ends at the first character that is something else.
-fn is_blank(text: &str) -> bool {
-    text.chars().all(char::is_whitespace)
-}
-
-macro_rules! absent_is_default {
-    () => {
-        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-            Ok(Default::default())
+    fn scalar<E: Error>(self, scalar: Scalar<'_>) -> Result<R::Value, E> {
+        match R::from_scalar(scalar) {
+            Some(value) => Ok(value),
+            None => self.unreadable(Example::Scalar(scalar)),
         }
-
-        fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
-            Ok(Default::default())
-        }
-    };
+    }
 }
 
-/// Text. Empty text, blanks and null are absent.
+impl<'de, R: ReadValue> Visitor<'de> for ValueSeed<'_, R> {
+    type Value = R::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<R::Value, E> {
+        Ok(R::Value::default())
+    }
+
+    fn visit_none<E: Error>(self) -> Result<R::Value, E> {
+        Ok(R::Value::default())
+    }
+
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<R::Value, E> {
+        self.scalar(Scalar::Flag(flag))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<R::Value, E> {
+        self.scalar(Scalar::Integer(number.into()))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<R::Value, E> {
+        self.scalar(Scalar::Integer(number.into()))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<R::Value, E> {
+        self.scalar(Scalar::Float(number))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<R::Value, E> {
+        if text.len() > LONGEST_TEXT {
+            return self.unreadable(Example::LongText(text.len()));
+        }
+        // Ends at the first character that is not white space.
+        if text.chars().all(char::is_whitespace) {
+            return Ok(R::Value::default());
+        }
+        self.scalar(Scalar::Text(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<R::Value, A::Error> {
+        match R::from_list(list, self.field, self.reading)? {
+            Some(value) => Ok(value),
+            None => self.unreadable(Example::List),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<R::Value, A::Error> {
+        match R::from_object(object, self.reading)? {
+            Some(value) => Ok(value),
+            None => self.unreadable(Example::Object),
+        }
+    }
+}
+
+/// Reads a value outside a record; one that cannot be read is absent.
+///
+/// # Errors
+/// When it is not JSON.
+pub fn read_value<'de, R: ReadValue, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<R::Value, D::Error> {
+    ValueSeed::<R>::new("value", &mut Reading::default()).deserialize(deserializer)
+}
+
+/// Text. An integer is read as its digits; other numbers could be written in several ways.
 #[derive(Debug)]
 pub struct Text;
 
 impl ReadValue for Text {
     type Value = Option<String>;
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self::Value, D::Error> {
-        struct V;
-        impl Visitor<'_> for V {
-            type Value = Option<String>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("text")
-            }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(bounded(text)?.map(str::to_owned))
-            }
-            absent_is_default!();
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self::Value> {
+        match scalar {
+            Scalar::Text(text) => Some(Some(text.to_owned())),
+            Scalar::Integer(number) => Some(Some(number.to_string())),
+            Scalar::Flag(_) | Scalar::Float(_) => None,
         }
-        deserializer.deserialize_any(V)
     }
 }
 
-/// Text that some responses send as an integer: its digits are kept as text.
+/// Text that a record is useless without: any other value makes the record malformed.
 #[derive(Debug)]
-pub struct TextOrInteger;
+pub struct Id;
 
-impl ReadValue for TextOrInteger {
+impl ReadValue for Id {
     type Value = Option<String>;
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self::Value, D::Error> {
-        struct V;
-        impl Visitor<'_> for V {
-            type Value = Option<String>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("text or an integer")
-            }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(bounded(text)?.map(str::to_owned))
-            }
-            fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
-                Ok(Some(number.to_string()))
-            }
-            fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
-                Ok(Some(number.to_string()))
-            }
-            absent_is_default!();
+    const REQUIRED: bool = true;
+
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self::Value> {
+        match scalar {
+            Scalar::Text(text) => Some(Some(text.to_owned())),
+            _ => None,
         }
-        deserializer.deserialize_any(V)
+    }
+}
+
+/// A GUID in any of its written forms, kept as it was sent.
+#[derive(Debug)]
+pub struct Guid;
+
+impl ReadValue for Guid {
+    type Value = Option<String>;
+
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self::Value> {
+        match scalar {
+            Scalar::Text(text) => Uuid::try_parse(text.trim()).ok().map(|_| Some(text.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+/// An IPv4 or IPv6 address, the latter with or without a zone; kept as it was sent.
+#[derive(Debug)]
+pub struct Address;
+
+impl ReadValue for Address {
+    type Value = Option<String>;
+
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self::Value> {
+        let Scalar::Text(text) = scalar else { return None };
+        let (address, zone) = text.trim().split_once('%').unwrap_or((text.trim(), "0"));
+        let is_address = !zone.is_empty() && address.parse::<IpAddr>().is_ok();
+        is_address.then(|| Some(text.to_owned()))
     }
 }
 
@@ -140,43 +236,20 @@ pub struct Integer;
 impl ReadValue for Integer {
     type Value = Option<i64>;
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self::Value, D::Error> {
-        struct V;
-        impl Visitor<'_> for V {
-            type Value = Option<i64>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an integer")
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self::Value> {
+        let number = match scalar {
+            Scalar::Integer(number) => i64::try_from(number).ok()?,
+            Scalar::Text(text) => text.trim().parse().ok()?,
+            // Exact below 2^53; above, one float stands for several integers.
+            #[allow(clippy::cast_possible_truncation)]
+            Scalar::Float(number)
+                if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 =>
+            {
+                number as i64
             }
-            fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
-                Ok(Some(number))
-            }
-            fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
-                i64::try_from(number).map(Some).map_err(|_| {
-                    E::custom(format_args!("integer {number} does not fit into 64 bits"))
-                })
-            }
-            fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
-                // Exact below 2^53; above, one float stands for several integers.
-                #[allow(clippy::cast_possible_truncation)]
-                if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 {
-                    Ok(Some(number as i64))
-                } else {
-                    Err(E::invalid_type(serde::de::Unexpected::Float(number), &self))
-                }
-            }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-                match bounded(text)? {
-                    None => Ok(None),
-                    Some(text) => text
-                        .trim()
-                        .parse()
-                        .map(Some)
-                        .map_err(|_| E::invalid_type(serde::de::Unexpected::Str(text), &self)),
-                }
-            }
-            absent_is_default!();
-        }
-        deserializer.deserialize_any(V)
+            Scalar::Float(_) | Scalar::Flag(_) => return None,
+        };
+        Some(Some(number))
     }
 }
 
@@ -187,339 +260,126 @@ pub struct Flag;
 impl ReadValue for Flag {
     type Value = Option<bool>;
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self::Value, D::Error> {
-        struct V;
-        impl Visitor<'_> for V {
-            type Value = Option<bool>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("true or false")
-            }
-            fn visit_bool<E: Error>(self, flag: bool) -> Result<Self::Value, E> {
-                Ok(Some(flag))
-            }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-                match text.trim() {
-                    "" => Ok(None),
-                    text if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
-                    text if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-                    text => Err(E::invalid_type(serde::de::Unexpected::Str(text), &self)),
-                }
-            }
-            absent_is_default!();
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self::Value> {
+        match scalar {
+            Scalar::Flag(flag) => Some(Some(flag)),
+            Scalar::Text(text) => match text.trim() {
+                text if text.eq_ignore_ascii_case("true") => Some(Some(true)),
+                text if text.eq_ignore_ascii_case("false") => Some(Some(false)),
+                _ => None,
+            },
+            Scalar::Integer(_) | Scalar::Float(_) => None,
         }
-        deserializer.deserialize_any(V)
     }
 }
 
-/// An instant, see [`parse_time`]. Whatever is not one is absent: a record is worth more than its
-/// times, and clients in the field have met non-strings here.
+/// An instant, see [`parse_time`](crate::parse_time). The years 1 and 9999 are absent. A number is not
+/// read: it could count seconds or milliseconds.
 #[derive(Debug)]
 pub struct Time;
 
 impl ReadValue for Time {
     type Value = Option<DateTime<Utc>>;
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self::Value, D::Error> {
-        struct V;
-        impl<'de> Visitor<'de> for V {
-            type Value = Option<DateTime<Utc>>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a time")
-            }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(parse_time(text))
-            }
-            fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
-                Ok(None)
-            }
-            fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
-                Ok(None)
-            }
-            fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
-                Ok(None)
-            }
-            fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-                Ok(None)
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(None)
-            }
-            fn visit_map<A: serde::de::MapAccess<'de>>(
-                self,
-                mut map: A,
-            ) -> Result<Self::Value, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(None)
-            }
-            absent_is_default!();
+    fn from_scalar(scalar: Scalar<'_>) -> Option<Self::Value> {
+        match scalar {
+            Scalar::Text(text) => read_time(text).map(|ReadTime(time)| time),
+            _ => None,
         }
-        deserializer.deserialize_any(V)
     }
 }
 
-/// An object of its own, or null.
+/// An object of its own.
 #[derive(Debug)]
 pub struct Nested<T>(PhantomData<T>);
 
-impl<T: for<'a> serde::Deserialize<'a> + PartialEq> ReadValue for Nested<T> {
+impl<T: WireObject + PartialEq> ReadValue for Nested<T> {
     type Value = Option<T>;
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self::Value, D::Error> {
-        serde::Deserialize::deserialize(deserializer)
+    fn from_scalar(_: Scalar<'_>) -> Option<Self::Value> {
+        None
+    }
+
+    fn from_object<'de, A: MapAccess<'de>>(
+        object: A,
+        reading: &mut Reading,
+    ) -> Result<Option<Self::Value>, A::Error> {
+        read_fields(object, reading).map(|object| Some(Some(object)))
     }
 }
 
-/// A list of objects, or null. Elements that are null are left out.
+/// A list of objects. Elements that are null or say nothing are left out.
 #[derive(Debug)]
 pub struct List<T>(PhantomData<T>);
 
-impl<T: for<'a> serde::Deserialize<'a> + PartialEq> ReadValue for List<T> {
+impl<T: WireObject + PartialEq> ReadValue for List<T> {
     type Value = Vec<T>;
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(Elements::<Nested<T>>(PhantomData))
+    fn from_scalar(_: Scalar<'_>) -> Option<Self::Value> {
+        None
+    }
+
+    fn from_list<'de, A: SeqAccess<'de>>(
+        list: A,
+        field: &'static str,
+        reading: &mut Reading,
+    ) -> Result<Option<Self::Value>, A::Error> {
+        let says_something = |element: &T| *element != T::default();
+        read_elements::<Nested<T>, _, _>(list, field, reading, says_something)
     }
 }
 
-/// A list of text, or null. Elements that are empty or null are left out.
+/// A list of text. Elements that are empty or null are left out.
 #[derive(Debug)]
 pub struct Texts;
 
 impl ReadValue for Texts {
     type Value = Vec<String>;
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(Elements::<Text>(PhantomData))
+    fn from_scalar(_: Scalar<'_>) -> Option<Self::Value> {
+        None
+    }
+
+    fn from_list<'de, A: SeqAccess<'de>>(
+        list: A,
+        field: &'static str,
+        reading: &mut Reading,
+    ) -> Result<Option<Self::Value>, A::Error> {
+        read_elements::<Text, _, _>(list, field, reading, |_| true)
     }
 }
 
-struct Elements<R>(PhantomData<R>);
-
-impl<'de, T, R: ReadValue<Value = Option<T>>> Visitor<'de> for Elements<R> {
-    type Value = Vec<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut elements = Vec::new();
-        let mut index = 0_usize;
-        while let Some(element) = seq
-            .next_element_seed(ValueSeed::<R>::new())
-            .map_err(|error| in_field(&format!("[{index}]"), error))?
-        {
-            elements.extend(element);
-            index += 1;
-        }
-        Ok(elements)
-    }
-
-    absent_is_default!();
-}
-
-/// Sets `slot` to `value`, unless it is absent.
-pub fn set_if_present<T: Default + PartialEq>(slot: &mut T, value: T) {
-    if value != T::default() {
-        *slot = value;
-    }
-}
-
-/// Implements `Deserialize` for a struct that has a `Default` and whose fields are each read by a
-/// [`ReadValue`](crate::ReadValue).
-///
-/// Unknown fields are skipped. A field that comes twice, or under two spellings, keeps the last
-/// value that is not absent. Errors name the field.
-///
-/// ```
-/// use stocktake_odata::{Integer, Text};
-///
-/// #[derive(Debug, Default, PartialEq)]
-/// struct Build {
-///     platform: Option<String>,
-///     number: Option<i64>,
-/// }
-/// stocktake_odata::wire_record! {
-///     Build {
-///         "osPlatform" | "os_platform" => platform: Text,
-///         "osBuild" => number: Integer,
-///     }
-/// }
-///
-/// let build: Build = serde_json::from_str(r#"{"osBuild":"18209","os_platform":"macOS"}"#).unwrap();
-/// assert_eq!(build, Build { platform: Some("macOS".into()), number: Some(18209) });
-///
-/// let error = serde_json::from_str::<Build>(r#"{"osBuild":[]}"#).unwrap_err();
-/// assert!(error.to_string().starts_with("osBuild: invalid type: sequence, expected an integer"));
-/// ```
-#[macro_export]
-macro_rules! wire_record {
-    ($type:ident { $($name:literal $(| $other:literal)* => $field:ident : $reader:ty),+ $(,)? }) => {
-        const _: () = {
-            use $crate::__serde as serde;
-
-            #[allow(non_camel_case_types)]
-            enum Field { $($field,)+ Unknown }
-
-            impl<'de> serde::Deserialize<'de> for Field {
-                fn deserialize<D: serde::Deserializer<'de>>(
-                    deserializer: D,
-                ) -> Result<Self, D::Error> {
-                    struct Name;
-                    impl serde::de::Visitor<'_> for Name {
-                        type Value = Field;
-                        fn expecting(
-                            &self,
-                            f: &mut std::fmt::Formatter<'_>,
-                        ) -> std::fmt::Result {
-                            f.write_str("the name of a field")
-                        }
-                        fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Field, E> {
-                            Ok(match name {
-                                $($name $(| $other)* => Field::$field,)+
-                                _ => Field::Unknown,
-                            })
-                        }
-                    }
-                    deserializer.deserialize_identifier(Name)
-                }
-            }
-
-            impl<'de> serde::Deserialize<'de> for $type {
-                fn deserialize<D: serde::Deserializer<'de>>(
-                    deserializer: D,
-                ) -> Result<Self, D::Error> {
-                    struct Record;
-                    impl<'de> serde::de::Visitor<'de> for Record {
-                        type Value = $type;
-                        fn expecting(
-                            &self,
-                            f: &mut std::fmt::Formatter<'_>,
-                        ) -> std::fmt::Result {
-                            f.write_str("an object")
-                        }
-                        fn visit_map<A: serde::de::MapAccess<'de>>(
-                            self,
-                            mut map: A,
-                        ) -> Result<$type, A::Error> {
-                            let mut record = <$type>::default();
-                            while let Some(field) = map.next_key()? {
-                                match field {
-                                    $(Field::$field => {
-                                        let value = map
-                                            .next_value_seed($crate::ValueSeed::<$reader>::new())
-                                            .map_err(|e| $crate::in_field($name, e))?;
-                                        $crate::set_if_present(&mut record.$field, value);
-                                    })+
-                                    Field::Unknown => {
-                                        map.next_value::<serde::de::IgnoredAny>()?;
-                                    }
-                                }
-                            }
-                            Ok(record)
-                        }
-                    }
-                    deserializer.deserialize_map(Record)
-                }
-            }
+/// Reads a list whose elements `R` reads. One that exceeds a bound is noted and absent.
+fn read_elements<'de, R, T, A>(
+    mut list: A,
+    field: &'static str,
+    reading: &mut Reading,
+    keep: impl Fn(&T) -> bool,
+) -> Result<Option<Vec<T>>, A::Error>
+where
+    R: ReadValue<Value = Option<T>>,
+    A: SeqAccess<'de>,
+{
+    let mut elements = Vec::new();
+    let mut read = 0;
+    while let Some(element) = list.next_element_seed(ValueSeed::<R>::new(field, reading))? {
+        read += 1;
+        let exceeded = match (read > MOST_ELEMENTS, reading.take_element()) {
+            (true, _) => Some(Example::LongList),
+            (false, false) => Some(Example::ManyElements),
+            (false, true) => None,
         };
-    };
+        if let Some(example) = exceeded {
+            reading.note(field, &example);
+            skip_rest(&mut list)?;
+            return Ok(Some(Vec::new()));
+        }
+        elements.extend(element.filter(&keep));
+    }
+    // A list that grew by doubling would keep up to twice its memory until its record is mapped.
+    elements.shrink_to_fit();
+    Ok(Some(elements))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Debug, Default, PartialEq)]
-    struct Odd {
-        text: Option<String>,
-        either: Option<String>,
-        number: Option<i64>,
-        flag: Option<bool>,
-        time: Option<DateTime<Utc>>,
-        texts: Vec<String>,
-        inner: Option<Inner>,
-        inners: Vec<Inner>,
-    }
-
-    #[derive(Debug, Default, PartialEq)]
-    struct Inner {
-        text: Option<String>,
-    }
-
-    crate::wire_record! { Inner { "text" => text: Text } }
-    crate::wire_record! {
-        Odd {
-            "text" | "TEXT" => text: Text,
-            "either" => either: TextOrInteger,
-            "number" => number: Integer,
-            "flag" => flag: Flag,
-            "time" => time: Time,
-            "texts" => texts: Texts,
-            "inner" => inner: Nested<Inner>,
-            "inners" => inners: List<Inner>,
-        }
-    }
-
-    fn read(body: &str) -> Odd {
-        serde_json::from_str(body).unwrap()
-    }
-
-    #[test]
-    fn null_and_empty_mean_absent_for_every_kind() {
-        let nulls = "text either number flag time texts inner inners"
-            .split(' ')
-            .map(|name| format!("\"{name}\":null"))
-            .collect::<Vec<_>>();
-        assert_eq!(read(&format!("{{{}}}", nulls.join(","))), Odd::default());
-        let empty = r#"{"text":"","either":" ","number":"","flag":"","time":"","texts":["",null],
-            "inners":[null]}"#;
-        assert_eq!(read(empty), Odd::default());
-    }
-
-    #[test]
-    fn a_number_may_be_written_as_text_and_text_as_a_number() {
-        let odd = read(r#"{"either":140,"number":" 6 ","flag":"True"}"#);
-        assert_eq!(
-            (odd.either.as_deref(), odd.number, odd.flag),
-            (Some("140"), Some(6), Some(true))
-        );
-        assert_eq!(read(r#"{"number":6.0}"#).number, Some(6));
-        assert_eq!(read(r#"{"either":-1}"#).either.as_deref(), Some("-1"));
-    }
-
-    #[test]
-    fn a_time_of_any_other_type_never_costs_the_record() {
-        for value in ["5", "-5", "1.5", "true", "[1,{}]", r#"{"a":[]}"#, r#""soon""#] {
-            let odd = read(&format!(r#"{{"time":{value},"text":"kept"}}"#));
-            assert_eq!((odd.time, odd.text.as_deref()), (None, Some("kept")), "{value}");
-        }
-    }
-
-    #[test]
-    fn a_second_spelling_that_is_absent_does_not_erase_the_first() {
-        assert_eq!(read(r#"{"TEXT":"a","text":null}"#).text.as_deref(), Some("a"));
-        assert_eq!(read(r#"{"TEXT":"a","text":"b"}"#).text.as_deref(), Some("b"));
-    }
-
-    #[test]
-    fn unknown_fields_are_skipped_whatever_they_hold() {
-        assert_eq!(read(r#"{"new":{"a":[1,"}"]},"text":"a"}"#).text.as_deref(), Some("a"));
-    }
-
-    #[test]
-    fn an_error_names_the_path_to_the_value() {
-        for (body, path) in [
-            (r#"{"text":5}"#, "text: invalid type: integer `5`"),
-            (r#"{"number":1.5}"#, "number: invalid type: floating point `1.5`"),
-            (r#"{"number":18446744073709551615}"#, "number: integer 18446744073709551615 does not"),
-            (r#"{"flag":"maybe"}"#, "flag: invalid type: string \"maybe\""),
-            (r#"{"inner":{"text":[]}}"#, "inner: text: invalid type: sequence"),
-            (r#"{"inners":[{},{"text":{}}]}"#, "inners: [1]: text: invalid type: map"),
-        ] {
-            let error = serde_json::from_str::<Odd>(body).unwrap_err().to_string();
-            assert!(error.starts_with(path), "{error}");
-        }
-    }
-}
+mod tests;

@@ -5,15 +5,14 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use serde::de::DeserializeOwned;
 use stocktake_connector_core::{
-    Clock, DeviceUid, Encoded, Enrichment, EventUid, Inventory, MalformedRecord, Mapper,
-    SourceRecord, SystemClock, TenantName, UnreadableEnrichment,
+    Clock, DeviceUid, Encoded, Enrichment, EventUid, Inventory, JoinRule, MalformedRecord, Mapper,
+    SourceRecord, SystemClock, TenantName, UnreadableEnrichment, UnreadableValues, join_rules,
 };
 use stocktake_defender_api::Machine;
 use stocktake_graph_api::{ManagedDevice, UnreadableDevices};
 use stocktake_mapper::{DefenderMapper, MapperOptions};
-use stocktake_odata::{PageError, WirePage, parse_page};
+use stocktake_odata::{PageError, WirePage, WireRecord, parse_page};
 use stocktake_sinks::EventForm;
 use uuid::Uuid;
 
@@ -55,14 +54,18 @@ impl Map {
         }
         let machines: WirePage<Machine> = read(&self.machines)?;
         let mut faults = report(&machines.malformed, "machine", context);
+        let mut unreadable = UnreadableValues::default();
+        machines.records.iter().for_each(|machine| unreadable.add(&machine.unreadable));
         let managed = match &self.managed_devices {
             None => None,
             Some(path) => {
                 let devices: WirePage<ManagedDevice> = read(path)?;
                 faults += report(&devices.malformed, "managed device", context);
+                devices.records.iter().for_each(|device| unreadable.add(&device.unreadable));
                 Some(Managed::new(devices))
             }
         };
+        note_unreadable(&unreadable, context);
         faults += write(&machines.records, managed.as_ref(), &mapper, &*form, context)?;
         Ok(if faults == 0 { ExitStatus::Success } else { ExitStatus::DeadLetters })
     }
@@ -77,6 +80,16 @@ fn report(malformed: &[MalformedRecord], what: &str, context: &Context) -> u64 {
     malformed.len() as u64
 }
 
+/// Reports the values that events lack because they could not be read.
+pub(crate) fn note_unreadable(unreadable: &UnreadableValues, context: &Context) {
+    if !unreadable.is_empty() {
+        context.output.note(format_args!(
+            "{} could not be read; the events lack these fields: {unreadable}",
+            counted(unreadable.count(), "value", "values")
+        ));
+    }
+}
+
 /// The records of Intune.
 #[derive(Debug, Default)]
 pub(crate) struct Managed {
@@ -89,6 +102,9 @@ impl Managed {
     pub(crate) fn new(devices: WirePage<ManagedDevice>) -> Self {
         let mut managed = Self::default();
         for device in devices.records {
+            if device.is_key_unreadable() {
+                managed.unreadable.add_without_key(&device, None);
+            }
             let Some(key) = device.azure_ad_device_id() else { continue };
             match managed.index.get(&key) {
                 Some(kept) if kept.precedence(&device).is_ge() => {}
@@ -115,9 +131,9 @@ fn write(
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut line = Vec::new();
     let mut faults = 0;
-    for machine in machines {
+    for (machine, rule) in machines.iter().zip(join_rules(machines.iter())) {
         line.clear();
-        match encode(machine, managed, mapper, form, &inventory, now, &mut line) {
+        match encode((machine, rule), managed, mapper, form, &inventory, now, &mut line) {
             Ok(()) => {
                 line.push(b'\n');
                 out.write_all(&line)?;
@@ -137,19 +153,19 @@ fn write(
 
 /// What the managed devices have for a machine; without any, Intune counts as not consulted.
 pub(crate) fn enrichment(
-    machine: &Machine,
+    (machine, rule): (&Machine, JoinRule),
     managed: Option<&Managed>,
 ) -> Result<Enrichment<ManagedDevice>, UnreadableEnrichment> {
     let Some(managed) = managed else { return Ok(Enrichment::Unavailable) };
-    let key = machine.join_key();
-    match key.and_then(|key| managed.index.get(&key)) {
+    let look_up = |key: Option<Uuid>| match key.and_then(|key| managed.index.get(&key)) {
         Some(device) => Ok(Enrichment::Matched(device.clone())),
         None => managed.unreadable.without_match(key, machine.name()),
-    }
+    };
+    rule.enrich(machine.join_key(), look_up)
 }
 
 pub(crate) fn encode(
-    machine: &Machine,
+    (machine, rule): (&Machine, JoinRule),
     managed: Option<&Managed>,
     mapper: &DefenderMapper,
     form: &EventForm,
@@ -157,7 +173,7 @@ pub(crate) fn encode(
     now: DateTime<Utc>,
     line: &mut Vec<u8>,
 ) -> Result<(), String> {
-    let enrichment = enrichment(machine, managed).map_err(|error| error.to_string())?;
+    let enrichment = enrichment((machine, rule), managed).map_err(|error| error.to_string())?;
     let event = mapper.map(machine, &enrichment, now).map_err(|error| error.to_string())?;
     let uid = DeviceUid::new(machine.uid()).map_err(|error| error.to_string())?;
     let Encoded { fingerprint, uid_at, .. } =
@@ -169,7 +185,7 @@ pub(crate) fn encode(
 }
 
 /// Reads records in any of these shapes.
-pub(crate) fn read<R: DeserializeOwned>(path: &Path) -> Result<WirePage<R>, CommandError> {
+pub(crate) fn read<R: WireRecord>(path: &Path) -> Result<WirePage<R>, CommandError> {
     let cannot = |error: std::io::Error| {
         CommandError::failed(format!("cannot read {}: {error}", path.display()))
     };
@@ -190,7 +206,7 @@ pub(crate) fn read<R: DeserializeOwned>(path: &Path) -> Result<WirePage<R>, Comm
 }
 
 /// A list, a response of the API, one object, or one object per line.
-pub(crate) fn records<R: DeserializeOwned>(bytes: &[u8]) -> Result<WirePage<R>, PageError> {
+pub(crate) fn records<R: WireRecord>(bytes: &[u8]) -> Result<WirePage<R>, PageError> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii();
     if bytes.first() == Some(&b'[') {
         return parse_page(&envelope(&[bytes]));

@@ -32,6 +32,14 @@ impl fmt::Display for ReportText<'_> {
             write!(f, ", {} excluded by the filter", count(report.excluded))?;
         }
         writeln!(f)?;
+        if !report.unreadable.is_empty() {
+            writeln!(
+                f,
+                "  unreadable  {}: {}",
+                counted(report.unreadable.count(), "value", "values"),
+                report.unreadable
+            )?;
+        }
         self.enrichment(f)?;
         for (name, account) in &report.sinks {
             write!(f, "  sink {name:<6}")?;

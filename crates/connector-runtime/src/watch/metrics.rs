@@ -62,6 +62,10 @@ impl Metrics {
         self.0.record(&metric::CYCLE_DURATION, took, &[tenant, kind]);
         self.0.add(&metric::DEVICES_READ, report.read, &[tenant]);
         self.0.add(&metric::DEVICES_MAPPED, report.mapped, &[tenant]);
+        for (name, field) in report.unreadable.iter() {
+            let labels = [tenant, report.source.as_str(), name];
+            self.0.add(&metric::UNREADABLE_VALUES, field.count, &labels);
+        }
         for (sink, account) in &report.sinks {
             for (counter, count) in [
                 (metric::DEVICES_UNCHANGED, account.unchanged),

@@ -29,4 +29,5 @@ mod state_purge;
 mod sync;
 mod telemetry;
 mod tenants;
+mod unreadable;
 mod upgrade;

@@ -174,6 +174,11 @@ async fn a_scrape_equals_the_cycle_report() {
         let found = scrape.sum(&metric, &labels);
         assert_eq!(found, count(expected), "{} {labels:?} in {scrape:#?}", metric.name);
     }
+    assert!(!report.unreadable.is_empty());
+    for (name, field) in report.unreadable.iter() {
+        let labels = [("field", name), ("source", report.source.as_str())];
+        assert_eq!(scrape.sum(&metric::UNREADABLE_VALUES, &labels), count(field.count), "{name}");
+    }
     for api in ["entra", "defender", "graph", "sekoia"] {
         let found = scrape.sum(&metric::API_RETRIES, &[("api", api)]);
         assert!(found.is_some(), "retries of {api} are not registered: {scrape:#?}");

@@ -281,7 +281,7 @@ impl DetailReader<&'static str> for FakeDetails {
         }
         let account = DetailAccount { asked: asked as u64, calls: 1, gone: 0 };
         let malformed = self.malformed.lock().unwrap().iter().map(|p| (*p, "odd".into())).collect();
-        Ok(Completion { account, malformed })
+        Ok(Completion { account, malformed, ..Completion::default() })
     }
 }
 

@@ -115,11 +115,14 @@ async fn a_page_that_is_a_part_is_never_taken_for_the_whole() {
 #[tokio::test]
 async fn a_malformed_device_costs_itself() {
     let server = MockServer::start().await;
-    let body = json!({"value": [device("a", 1), {"id": "b", "model": 5}, device("c", 2)]});
+    let mut odd = device("d", 4);
+    odd["model"] = json!([]);
+    let body = json!({"value": [device("a", 1), broken("b", 3), device("c", 2), odd]});
     list(ok(body)).mount(&server).await;
 
     let page = client(&server, |_| ()).list_managed_devices().next_page().await.unwrap().unwrap();
 
-    assert_eq!(page.records.len(), 2);
-    assert!(page.malformed[0].reason.contains("model: invalid type"), "{:?}", page.malformed);
+    assert_eq!((page.records.len(), page.malformed.len()), (3, 1));
+    assert!(page.malformed[0].reason.contains("expected `,` or `}`"), "{:?}", page.malformed);
+    assert_eq!(page.records[2].unreadable[0].field, "managedDevice.model");
 }
