@@ -118,7 +118,8 @@ impl Supervisor {
             let printer = printer.clone();
             tenants.spawn(async move {
                 let task = format!("tenant {}", tenant.name);
-                let cycles = supervisor.run_tenant(&tenant, schedule, printer.as_deref());
+                // The future of a cycle is large; on the heap it is not moved.
+                let cycles = Box::pin(supervisor.run_tenant(&tenant, schedule, printer.as_deref()));
                 supervisor.watch.status.heartbeat(&task, cycles).await;
             });
         }
