@@ -329,6 +329,8 @@ pub fn set_if_present<T: Default + PartialEq>(slot: &mut T, value: T) {
 /// Implements `Deserialize` for a struct that has a `Default` and whose fields are each read by a
 /// [`ReadValue`](crate::ReadValue).
 ///
+/// The names are also the type's `WIRE_NAMES`.
+///
 /// Unknown fields are skipped. A field that comes twice, or under two spellings, keeps the last
 /// value that is not absent. Errors name the field.
 ///
@@ -356,6 +358,12 @@ pub fn set_if_present<T: Default + PartialEq>(slot: &mut T, value: T) {
 #[macro_export]
 macro_rules! wire_record {
     ($type:ident { $($name:literal $(| $other:literal)* => $field:ident : $reader:ty),+ $(,)? }) => {
+        #[allow(dead_code, unreachable_pub)] // Not every record is public or read from files.
+        impl $type {
+            /// The names of its fields on the wire, other spellings included.
+            pub const WIRE_NAMES: &'static [&'static str] = &[$($name $(, $other)*),+];
+        }
+
         const _: () = {
             use $crate::__serde as serde;
 

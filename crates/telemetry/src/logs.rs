@@ -10,6 +10,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 
+use crate::escape;
+
 /// How a log line is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogFormat {
@@ -106,6 +108,7 @@ fn subscriber<W>(
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
+    let writer = EscapedLines { writer, ansi };
     let filter = EnvFilter::builder()
         .parse(options.filter)
         .map_err(|source| LogError::Filter { filter: options.filter.to_owned(), source })?;
@@ -129,6 +132,42 @@ where
     let lines: Part = Box::new(lines.with_filter(filter));
     let parts: Vec<Part> = spans.into_iter().chain([lines]).collect();
     Ok(tracing_subscriber::registry().with(parts))
+}
+
+/// Escapes what could forge a line or steer a terminal: values may come from outside. Colours stay
+/// where there are any; the formatter itself escapes those within values.
+struct EscapedLines<W> {
+    writer: W,
+    ansi: bool,
+}
+
+impl<'w, W: MakeWriter<'w>> MakeWriter<'w> for EscapedLines<W> {
+    type Writer = EscapedLine<W::Writer>;
+
+    fn make_writer(&'w self) -> Self::Writer {
+        EscapedLine { writer: self.writer.make_writer(), ansi: self.ansi }
+    }
+}
+
+/// Takes one line at a time, as the formatter writes it.
+struct EscapedLine<W> {
+    writer: W,
+    ansi: bool,
+}
+
+impl<W: io::Write> io::Write for EscapedLine<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        let (text, end) = text.strip_suffix('\n').map_or((&*text, ""), |text| (text, "\n"));
+        let escaped = escape(text, |character| self.ansi && character == '\u{1b}');
+        // One write, so that lines of two threads do not mix.
+        self.writer.write_all(&[escaped.as_bytes(), end.as_bytes()].concat())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
 }
 
 /// JSON lines that carry the ids of their trace and span.
@@ -180,6 +219,7 @@ mod trace_ids {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::sync::{Arc, Mutex};
 
     use super::*;
@@ -243,6 +283,32 @@ mod tests {
         let text = logged(LogFormat::Human, "debug");
         assert_eq!(text.lines().count(), 3);
         assert!(!text.contains('\u{1b}'), "{text:?}");
+    }
+
+    #[test]
+    fn no_value_forges_a_line_or_turns_one() {
+        let value = "a\r\nERROR forged \u{1b}[31m\u{202e}\u{9b}";
+        for (format, ansi) in
+            [(LogFormat::Human, false), (LogFormat::Human, true), (LogFormat::Json, false)]
+        {
+            let lines = Lines::default();
+            let writer = lines.clone();
+            let options = LogOptions { format, filter: "info" };
+            let subscriber = subscriber(options, ansi, move || writer.clone(), None).unwrap();
+            tracing::subscriber::with_default(subscriber, || {
+                tracing::info!(value, shown = %value, "{value}");
+            });
+            let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+            assert_eq!(text.lines().count(), 1, "{text:?}");
+            let line = text.trim_end();
+            assert!(!line.contains("\u{1b}[31m"), "{line:?}");
+            let steers = |one: char| crate::is_unprintable(one) && !(ansi && one == '\u{1b}');
+            assert!(!line.contains(steers), "{line:?}");
+            if format == LogFormat::Json {
+                let back: BTreeMap<String, serde_json::Value> = serde_json::from_str(line).unwrap();
+                assert_eq!(back["value"], value);
+            }
+        }
     }
 
     #[test]

@@ -3,18 +3,19 @@
 use std::path::PathBuf;
 
 use serde_json::json;
-use stocktake_connector_core::{Clock, Fingerprint, Mapper as _, SourceRecord, SystemClock};
+use stocktake_connector_core::{Clock, Fingerprint, Mapper as _, SourceRecord, SystemClock, chain};
 use stocktake_defender_api::Machine;
 use stocktake_mapper::{DefenderMapper, Explained, MapperOptions, Mapping, TABLE, carried_by};
 use stocktake_ocsf_model::Version;
-use stocktake_odata::WirePage;
 use stocktake_sinks::{OcsfForm, SekoiaForm};
+use stocktake_telemetry::Escaped;
 
 use super::form::FormArguments;
-use super::map;
+use super::map::{self, Inputs};
 use crate::command_error::{CommandError, ExitStatus};
 use crate::context::Context;
 use crate::output::Format;
+use crate::record_file::FileRecord as _;
 
 /// Explains the mapping, or one mapped machine.
 #[derive(Debug, clap::Args)]
@@ -77,23 +78,31 @@ impl Explain {
         path: &std::path::Path,
         context: &Context,
     ) -> Result<ExitStatus, CommandError> {
-        let machines: WirePage<Machine> = map::read(path)?;
-        let managed = self.managed_devices.as_deref().map(map::read).transpose()?;
-        let managed = managed.map(map::Managed::new);
         let mapper = DefenderMapper::new(MapperOptions::default());
         let form = self.form.build(mapper.fingerprint())?;
         let now = SystemClock.now();
-        for machine in &machines.records {
-            let enrichment = map::enrichment(machine, managed.as_ref())
-                .map_err(|error| CommandError::from_error(&error))?;
-            let explained = mapper
-                .explain(machine, &enrichment, now, &*form)
-                .map_err(|error| CommandError::from_error(&error))?;
-            let explained: Vec<_> =
-                explained.into_iter().filter(|one| self.selects(one.row)).collect();
-            print(machine.uid(), &explained, context)?;
-        }
-        Ok(ExitStatus::Success)
+        let output = &context.output;
+        let inputs = Inputs::open(path, self.managed_devices.as_deref(), output)?;
+        inputs.each_page(output, |machines, managed, faults| {
+            for machine in machines {
+                let explained = map::enrichment(machine, managed)
+                    .map_err(|error| chain(&error))
+                    .and_then(|enrichment| {
+                        mapper
+                            .explain(machine, &enrichment, now, &*form)
+                            .map_err(|error| chain(&error))
+                    });
+                match explained {
+                    Ok(explained) => {
+                        let selected: Vec<_> =
+                            explained.into_iter().filter(|one| self.selects(one.row)).collect();
+                        print(machine.uid(), &selected, context)?;
+                    }
+                    Err(reason) => faults.add(Machine::ONE, machine.uid(), &reason),
+                }
+            }
+            Ok(())
+        })
     }
 }
 
@@ -112,7 +121,7 @@ fn print(uid: &str, explained: &[Explained], context: &Context) -> Result<(), Co
             .collect();
         return context.output.json(&json!({ "device": uid, "fields": fields }));
     }
-    context.output.text(format_args!("device {uid}"))?;
+    context.output.text(format_args!("device {}", Escaped(uid)))?;
     for one in explained {
         let value = one.value.as_ref().map_or_else(|| "left out".to_owned(), ToString::to_string);
         context.output.text(format_args!("  {} = {value}", one.row.ocsf))?;
