@@ -134,8 +134,7 @@ where
     Ok(tracing_subscriber::registry().with(parts))
 }
 
-/// Escapes what could forge a line or steer a terminal: values may come from outside. Colours stay
-/// where there are any; the formatter itself escapes those within values.
+/// Escapes what could forge a line or steer a terminal: values may come from outside.
 struct EscapedLines<W> {
     writer: W,
     ansi: bool,
@@ -149,6 +148,20 @@ impl<'w, W: MakeWriter<'w>> MakeWriter<'w> for EscapedLines<W> {
     }
 }
 
+/// The sequences that the formatter itself writes. It does not escape those within every value; these
+/// change the colour of a line and nothing else.
+const COLOURS: &[&str] = &[
+    "\u{1b}[0m",
+    "\u{1b}[1m",
+    "\u{1b}[2m",
+    "\u{1b}[3m",
+    "\u{1b}[31m",
+    "\u{1b}[32m",
+    "\u{1b}[33m",
+    "\u{1b}[34m",
+    "\u{1b}[35m",
+];
+
 /// Takes one line at a time, as the formatter writes it.
 struct EscapedLine<W> {
     writer: W,
@@ -159,9 +172,20 @@ impl<W: io::Write> io::Write for EscapedLine<W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(line);
         let (text, end) = text.strip_suffix('\n').map_or((&*text, ""), |text| (text, "\n"));
-        let escaped = escape(text, |character| self.ansi && character == '\u{1b}');
+        let mut escaped = String::with_capacity(line.len());
+        let mut rest = text;
+        while let Some((before, sequence)) = rest.find('\u{1b}').map(|at| rest.split_at(at)) {
+            escaped.push_str(&escape(before, |_| false));
+            let colour = COLOURS.iter().find(|colour| self.ansi && sequence.starts_with(**colour));
+            let kept = colour.map_or("", |colour| colour);
+            let (_, after) = sequence.split_at(kept.len().max(1));
+            escaped.push_str(if kept.is_empty() { "\\u001b" } else { kept });
+            rest = after;
+        }
+        escaped.push_str(&escape(rest, |_| false));
+        escaped.push_str(end);
         // One write, so that lines of two threads do not mix.
-        self.writer.write_all(&[escaped.as_bytes(), end.as_bytes()].concat())?;
+        self.writer.write_all(escaped.as_bytes())?;
         Ok(line.len())
     }
 
@@ -287,7 +311,7 @@ mod tests {
 
     #[test]
     fn no_value_forges_a_line_or_turns_one() {
-        let value = "a\r\nERROR forged \u{1b}[31m\u{202e}\u{9b}";
+        let value = "a\r\nERROR forged \u{1b}[2J\u{1b}[8m\u{202e}\u{9b}";
         for (format, ansi) in
             [(LogFormat::Human, false), (LogFormat::Human, true), (LogFormat::Json, false)]
         {
@@ -301,7 +325,7 @@ mod tests {
             let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
             assert_eq!(text.lines().count(), 1, "{text:?}");
             let line = text.trim_end();
-            assert!(!line.contains("\u{1b}[31m"), "{line:?}");
+            assert!(!line.contains("\u{1b}[2J") && !line.contains("\u{1b}[8m"), "{line:?}");
             let steers = |one: char| crate::is_unprintable(one) && !(ansi && one == '\u{1b}');
             assert!(!line.contains(steers), "{line:?}");
             if format == LogFormat::Json {
