@@ -150,10 +150,14 @@ mod push {
         let (done, is_done) = oneshot::channel();
         // A separate thread: unlike those of the runtime, it does not delay the end of the program
         // while a collector hangs.
-        std::thread::spawn(move || {
+        let last_push = std::thread::Builder::new().name("last push".to_owned()).spawn(move || {
             otlp.shut_down();
             let _ = done.send(()); // The receiver may have stopped waiting.
         });
+        if let Err(error) = last_push {
+            tracing::warn!(%error, "the last metrics and spans were not pushed: no thread started");
+            return;
+        }
         tokio::select! {
             biased;
             _ = is_done => return,

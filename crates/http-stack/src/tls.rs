@@ -1,10 +1,13 @@
 //! TLS: which authorities are trusted, which client certificate is presented, which protocols are used.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use rustls::client::danger::ServerCertVerifier;
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::CryptoProvider;
+use rustls::pki_types::UnixTime;
+use rustls::time_provider::TimeProvider;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use rustls_platform_verifier::Verifier;
@@ -41,9 +44,10 @@ impl TlsSetUp {
                 Some(Arc::new(identity) as Arc<dyn ResolvesClientCert>)
             }
         };
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_protocol_versions(VERSIONS)
-            .map_err(TransportError::Trust)?;
+        let builder =
+            ClientConfig::builder_with_details(Arc::clone(&provider), Arc::new(WallClock))
+                .with_protocol_versions(VERSIONS)
+                .map_err(TransportError::Trust)?;
         let (mut config, verifier) = match verifier(options, provider)? {
             Some(verifier) => {
                 let config = builder
@@ -70,6 +74,17 @@ impl TlsSetUp {
         // A preconfigured TLS set-up must name its protocols itself, or HTTP/2 is never offered.
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Self { config, verifier, identity })
+    }
+}
+
+/// The clock that certificates are judged by. The library's own panics while it is before 1970.
+#[derive(Debug)]
+struct WallClock;
+
+impl TimeProvider for WallClock {
+    fn current_time(&self) -> Option<UnixTime> {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        Some(UnixTime::since_unix_epoch(since))
     }
 }
 

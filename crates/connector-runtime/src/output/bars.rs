@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use stocktake_connector_core::TenantName;
+use stocktake_telemetry::Escaped;
 use tokio::task::JoinHandle;
 
 use super::{Output, count};
@@ -34,7 +35,7 @@ impl Bars {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}: {msg}") {
             bar.set_style(style);
         }
-        bar.set_prefix(tenant.to_string());
+        bar.set_prefix(Escaped(tenant.as_str()).to_string());
         self.drawing.push(tokio::spawn(async move {
             while !progress.is_done() {
                 bar.set_message(match progress.kind() {

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use stocktake_connector_core::{
     CycleKind, CycleOutcome, CycleReport, DoubtCause, EnrichmentStatus, SinkAccount, Strategy,
 };
+use stocktake_telemetry::Escaped;
 
 use super::{bytes, count, counted};
 
@@ -26,7 +27,8 @@ impl fmt::Display for ReportText<'_> {
             CycleOutcome::Failed { .. } => "FAILED",
         };
         let took = duration(report.finished_at - report.started_at);
-        writeln!(f, "{}: {kind} cycle {outcome} in {took}", report.tenant)?;
+        let tenant = Escaped(report.tenant.as_str());
+        writeln!(f, "{tenant}: {kind} cycle {outcome} in {took}")?;
         write!(f, "  read        {}", counted(report.read, "record", "records"))?;
         if report.excluded > 0 {
             write!(f, ", {} excluded by the filter", count(report.excluded))?;
@@ -42,7 +44,7 @@ impl fmt::Display for ReportText<'_> {
         }
         self.enrichment(f)?;
         for (name, account) in &report.sinks {
-            write!(f, "  sink {name:<6}")?;
+            write!(f, "  sink {:<6}", Escaped(name.as_str()))?;
             sink(f, account)?;
         }
         self.removal(f)?;
@@ -58,9 +60,9 @@ impl fmt::Display for ReportText<'_> {
             write!(f, " ({} retried, {} throttled)", count(calls.retries), count(calls.throttled))?;
         }
         if let CycleOutcome::Failed { failure } = &report.outcome {
-            write!(f, "\n  error       {failure}")?;
+            write!(f, "\n  error       {}", Escaped(&failure.to_string()))?;
             if let Some(advice) = &failure.advice {
-                write!(f, "\n  what to do  {advice}")?;
+                write!(f, "\n  what to do  {}", Escaped(advice))?;
             }
             if let Some(retry_at) = failure.retry_at {
                 write!(f, "\n  not before  {}", retry_at.format("%Y-%m-%d %H:%M:%SZ"))?;
@@ -76,6 +78,7 @@ impl ReportText<'_> {
         match &enrichment.status {
             EnrichmentStatus::Off => writeln!(f, "  Intune      off, by configuration"),
             EnrichmentStatus::Refused(reason) => {
+                let reason = Escaped(reason);
                 match &enrichment.doubt {
                     // The error has the reason.
                     Some(doubt) if !doubt.accepted => {

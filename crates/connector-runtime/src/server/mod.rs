@@ -11,7 +11,7 @@ mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use hyper::server::conn::http1;
@@ -94,6 +94,8 @@ async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(MAX_HEAD_BYTES)
+        // Writing the header panics while the clock is before 1970.
+        .auto_date_header(SystemTime::now() >= SystemTime::UNIX_EPOCH)
         .keep_alive(false);
     let mut connections = JoinSet::new();
     loop {

@@ -56,6 +56,11 @@ impl Supervisor {
         Ok(Arc::new(Self { deployment, watch, permits, worker, stop }))
     }
 
+    /// How many tenants there are.
+    pub(crate) fn tenant_count(&self) -> usize {
+        self.deployment.tenants.len()
+    }
+
     /// Runs one cycle of every tenant and returns the reports in the order of tenants.
     ///
     /// # Errors

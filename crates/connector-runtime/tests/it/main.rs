@@ -4,6 +4,7 @@
 mod absence;
 mod build_errors;
 mod check;
+mod closed_output;
 mod commands;
 mod configuration;
 mod crash;
@@ -13,12 +14,14 @@ mod details;
 mod disk_full;
 mod documents;
 mod faults;
+mod files;
 mod init;
 #[path = "../../../../xtask/judges/judge.rs"]
 mod judge;
 mod judges;
 mod mutual_tls;
 mod own_sink;
+mod printed;
 mod push;
 mod recorder;
 mod retry;

@@ -149,7 +149,12 @@ impl Otlp {
     pub fn shut_down(&self) {
         std::thread::scope(|scope| {
             if let Some(traces) = &self.traces {
-                scope.spawn(|| traces.shut_down());
+                let started =
+                    std::thread::Builder::new().spawn_scoped(scope, || traces.shut_down());
+                // Where no thread starts, one after the other.
+                if started.is_err() {
+                    traces.shut_down();
+                }
             }
             self.registry.shut_down();
         });
