@@ -201,6 +201,43 @@ impl Fingerprint {
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
+
+    /// The same content with a mark of its enrichment, which takes the place of the last two bits: what
+    /// a sink acknowledged then tells whether it has something to lose.
+    #[must_use]
+    pub const fn marked(self, mark: EnrichmentMark) -> Self {
+        let mut bytes = self.0;
+        bytes[15] = (bytes[15] & !Self::MARKS) | mark as u8;
+        Self(bytes)
+    }
+
+    /// Whether the content has an enrichment.
+    pub const fn is_enriched(self) -> bool {
+        self.0[15] & Self::MARKS == EnrichmentMark::Enriched as u8
+    }
+
+    /// Whether both have the same content, whatever their marks.
+    pub fn has_content_of(self, other: Self) -> bool {
+        self.marked(EnrichmentMark::None) == other.marked(EnrichmentMark::None)
+    }
+
+    /// Whether the content leaves open if there is an enrichment.
+    pub const fn is_uncertain(self) -> bool {
+        self.0[15] & Self::MARKS == EnrichmentMark::Uncertain as u8
+    }
+
+    const MARKS: u8 = 0b11;
+}
+
+/// What an event says of the enrichment of its device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EnrichmentMark {
+    /// It has none.
+    None = 0,
+    /// It has one.
+    Enriched = 1,
+    /// It leaves open whether there is one.
+    Uncertain = 2,
 }
 
 impl fmt::Display for Fingerprint {
@@ -236,6 +273,20 @@ mod tests {
     fn a_fingerprint_tells_parts_apart() {
         let of = |parts: [&str; 2]| Fingerprint::of(parts.map(str::as_bytes));
         assert_ne!(of(["ab", "c"]), of(["a", "bc"]));
+    }
+
+    #[test]
+    fn a_mark_changes_a_fingerprint_but_not_its_content() {
+        let marks = [EnrichmentMark::None, EnrichmentMark::Enriched, EnrichmentMark::Uncertain];
+        for content in 0..=255 {
+            let plain = Fingerprint::from_bytes([content; 16]);
+            let marked = marks.map(|mark| plain.marked(mark));
+            assert_eq!(marked.map(Fingerprint::is_enriched), [false, true, false]);
+            assert_eq!(marked.map(Fingerprint::is_uncertain), [false, false, true]);
+            assert!(marked.iter().all(|one| one.has_content_of(plain)));
+            assert!(marked[0] != marked[1] && marked[1] != marked[2] && marked[2] != marked[0]);
+            assert!(!plain.has_content_of(Fingerprint::from_bytes([content ^ 4; 16])));
+        }
     }
 
     #[test]

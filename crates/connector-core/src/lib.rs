@@ -49,15 +49,16 @@ mod unreadable;
 pub use check::{Check, Finding, Verdict};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use enrich::{
-    Completion, DetailAccount, DetailReader, Enricher, Enrichment, EnrichmentAccount,
-    EnrichmentPass, EnrichmentStatus, JoinRule, PassHint, Strategy, UnreadableEnrichment,
+    Completion, DetailAccount, DetailReader, Doubt, DoubtCause, Enricher, Enrichment,
+    EnrichmentAccount, EnrichmentFacts, EnrichmentPass, EnrichmentStatus, JoinRule, PassHint,
+    Strategy, UnreadableEnrichment,
 };
 pub use error_code::ErrorCode;
 pub use failure::{BoxError, Failure, FailureRecord, Recovery, chain};
 pub use form::{EncodeError, Encoded, EncodedEvent, EventKind, EventUid, Form};
 pub use identity::{
-    ClaimId, CycleId, DeviceUid, DirectoryId, Fingerprint, InvalidName, SinkName, SourceName,
-    TenantName, WorkerName,
+    ClaimId, CycleId, DeviceUid, DirectoryId, EnrichmentMark, Fingerprint, InvalidName, SinkName,
+    SourceName, TenantName, WorkerName,
 };
 pub use mapper::{MapError, Mapper};
 pub use report::{

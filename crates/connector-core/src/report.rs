@@ -65,8 +65,11 @@ pub struct SinkAccount {
     pub read: u64,
     /// Records that came again in the same listing.
     pub duplicates: u64,
-    /// Devices that the sink has as they are.
+    /// Devices that the sink has as they are, or keeps as it has them.
     pub unchanged: u64,
+    /// Of these, devices that changed but may lack an enrichment that is there all the same: see
+    /// [`Doubt`](crate::Doubt).
+    pub held: u64,
     /// Events that the sink acknowledged.
     pub acknowledged: u64,
     /// Records and events that can never be delivered as they are.
@@ -234,8 +237,9 @@ impl CycleReport {
     }
 
     /// Dead letters over all sinks: the greatest of any one sink, as one record may be a dead letter
-    /// for each.
+    /// for each. Enrichment records that do not say whose they are count too.
     pub fn dead_lettered(&self) -> u64 {
-        self.sinks.values().map(|account| account.dead_lettered).max().unwrap_or(0)
+        let records = self.sinks.values().map(|account| account.dead_lettered).max().unwrap_or(0);
+        records + self.enrichment.unidentified
     }
 }

@@ -70,6 +70,11 @@ pub trait SourceRecord: Send + Sync + 'static {
     fn uid(&self) -> &str;
     /// The key that joins the record with its enrichment; `None` when there is none.
     fn join_key(&self) -> Option<Uuid>;
+    /// The name of the device; `None` when it is not known. It joins nothing, but narrows whose an
+    /// enrichment record may be that cannot be read.
+    fn name(&self) -> Option<&str> {
+        None
+    }
     /// When the source last saw the device.
     fn last_seen(&self) -> Option<DateTime<Utc>>;
     /// How the record is joined. Default: by its key.

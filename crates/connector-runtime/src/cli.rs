@@ -13,6 +13,7 @@ use crate::config::{Flags, LogFormat};
 use crate::context::Context;
 use crate::output::{Format, Output};
 use crate::stop::LOG_PATIENCE;
+use crate::threads;
 
 /// Device inventory from Microsoft Defender and Intune, as OCSF events, to Sekoia.io or any other
 /// sink. Never loses a device, and can prove it.
@@ -20,7 +21,8 @@ use crate::stop::LOG_PATIENCE;
 #[command(
     name = "stocktake",
     version,
-    after_help = "Exit codes: 0 fine, 1 failed, 2 usage or configuration, 3 finished with dead letters.\n\
+    after_help = "Exit codes: 0 fine, 1 failed, 2 usage or configuration, 3 finished with dead letters or \
+                  with an input that is not whole, 4 interrupted by a signal.\n\
                   Try `stocktake demo`: it needs no tenant, no server and no configuration."
 )]
 struct Arguments {
@@ -111,9 +113,7 @@ pub fn main_with(sinks: SinkRegistry) -> ExitCode {
     match ended {
         Ok(status) => status.into(),
         Err(error) => {
-            if !matches!(error, CommandError::OutputClosed) {
-                context.output.error(&error);
-            }
+            context.output.error(&error);
             error.exit_status().into()
         }
     }
@@ -142,10 +142,7 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitStatus, CommandEr
 fn on_runtime(
     work: impl Future<Output = Result<ExitStatus, CommandError>>,
 ) -> Result<ExitStatus, CommandError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| CommandError::failed(format!("cannot start: {error}")))?;
+    let runtime = threads::runtime()?;
     let ended = runtime.block_on(work);
     // Threads that hang in the system cannot be stopped; they end with the process.
     runtime.shutdown_timeout(THREAD_PATIENCE);

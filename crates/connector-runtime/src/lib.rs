@@ -24,11 +24,13 @@ mod cycle_log;
 pub mod fuzzing;
 mod output;
 mod process;
+mod record_file;
 mod schedule;
 mod server;
 mod stop;
 mod supervisor;
 mod telemetry;
+mod threads;
 mod watch;
 mod wiring;
 

@@ -55,7 +55,7 @@ impl Schedule {
         match last.map(|report| (report, &report.outcome)) {
             Some((report, CycleOutcome::Complete)) => self.at_interval(report, now),
             Some((report, CycleOutcome::Failed { failure })) => {
-                let wait = self.or_due(until(failure.retry_at, now), report, now);
+                let wait = self.or_due(until(failure.retry_at, now), failure, report, now);
                 NextCycle { wait, waiting: Waiting::Retry }
             }
             _ => NextCycle { wait: Duration::ZERO, waiting: Waiting::Interval },
@@ -101,13 +101,28 @@ impl Schedule {
         let doublings = failures.saturating_sub(1).min(16);
         let wait = first.saturating_mul(1 << doublings).min(longest);
         let wait = wait.max(until(failure.retry_at, now));
-        let wait = report.map_or(wait, |report| self.or_due(wait, report, now));
+        let wait = report.map_or(wait, |report| self.or_due(wait, failure, report, now));
         NextCycle { wait, waiting }
     }
 
-    /// `wait`, or less when only sinks failed: those that did not are due at the interval.
-    fn or_due(&self, wait: Duration, report: &CycleReport, now: DateTime<Utc>) -> Duration {
-        if report.listing_complete { wait.min(self.at_interval(report, now).wait) } else { wait }
+    /// `wait`, or less when only sinks failed: those that did not are due at the interval. A failure of
+    /// the source or the enrichment, also after a complete listing, is that of everything.
+    fn or_due(
+        &self,
+        wait: Duration,
+        failure: &FailureRecord,
+        report: &CycleReport,
+        now: DateTime<Utc>,
+    ) -> Duration {
+        let is_this =
+            |sink: &FailureRecord| (sink.code, sink.retry_at) == (failure.code, failure.retry_at);
+        let is_of_a_sink =
+            report.sinks.values().any(|account| account.failure.as_ref().is_some_and(is_this));
+        if report.listing_complete && is_of_a_sink {
+            wait.min(self.at_interval(report, now).wait)
+        } else {
+            wait
+        }
     }
 
     fn at_interval(&self, last: &CycleReport, now: DateTime<Utc>) -> NextCycle {
@@ -128,9 +143,13 @@ fn until(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use chrono::TimeDelta;
-    use stocktake_connector_core::{ErrorCode, Failure, SourceName, TenantName};
+    use stocktake_connector_core::{
+        ErrorCode, Failure, SinkAccount, SinkName, SourceName, TenantName,
+    };
 
     const SCHEDULE: Schedule = Schedule {
         interval: Duration::from_secs(3 * 60 * 60),
@@ -190,9 +209,26 @@ mod tests {
         let tenant = TenantName::new("contoso").unwrap();
         let source = SourceName::new("defender").unwrap();
         let at = now() - TimeDelta::seconds(seconds_ago);
+        let account = SinkAccount { failure: Some(failure.clone()), ..SinkAccount::default() };
         CycleReport {
             outcome: CycleOutcome::Failed { failure },
+            sinks: BTreeMap::from([(SinkName::new("soc").unwrap(), account)]),
             ..CycleReport::empty(tenant, source, at)
+        }
+    }
+
+    #[test]
+    fn what_a_source_asked_for_after_its_listing_is_kept_to_also_beyond_the_interval() {
+        let retry_at = Some(now() + TimeDelta::seconds(100_000));
+        let failure = FailureRecord { retry_at, ..failed(Recovery::Retry) };
+        let mut report = failed_at_a_sink(failure, 3_600);
+        report.sinks.clear();
+        let mut failures = 0;
+        for next in [
+            SCHEDULE.first(Some(&report), now()),
+            SCHEDULE.after_cycle(&report, &mut failures, now()),
+        ] {
+            assert_eq!(next.wait.as_secs(), 100_000);
         }
     }
 

@@ -201,6 +201,10 @@ impl SourceRecord for Machine {
         self.aad_device_id()
     }
 
+    fn name(&self) -> Option<&str> {
+        self.computer_dns_name.as_deref()
+    }
+
     fn last_seen(&self) -> Option<DateTime<Utc>> {
         self.last_seen
     }

@@ -21,9 +21,10 @@ use crate::dead_letters::DeadLetterWriter;
 use crate::deliver::{ListingEnd, SinkDelivery, Target};
 use crate::details::Details;
 use crate::encoder::{Encoder, FormSenders};
+use crate::enrichment_guard::{self, EnrichmentGuard};
 use crate::failures::{mark_failed, stage_panicked};
 use crate::fenced_store::FencedStore;
-use crate::join::{JoinOutcome, join, read};
+use crate::join::{GuardedPass, JoinOutcome, join, read};
 use crate::log::warn_unreadable;
 use crate::map::{MapOutcome, MapStage};
 use crate::plan::{Plan, Request};
@@ -152,8 +153,9 @@ where
         self.progress.start(self.cycle, kind);
         Span::current().record(field::CYCLE_KIND, kind.name());
 
+        let guard = EnrichmentGuard::new(&facts, &self.collector.options, self.started_at);
         let StagesOutcome { mut join, map, cursor, deliveries } =
-            self.run_stages(kind, listing, facts).await;
+            self.run_stages(kind, listing, facts, guard).await;
         let listing_complete = join.listing_complete;
         let mut failure = join.failure.take();
         let mut reconciled = None;
@@ -165,13 +167,21 @@ where
         }
         let listing = Arc::new(ListingEnd { is_complete: listing_complete, reconciled });
         let sinks = self.finish_sinks(deliveries, &join, &map, &listing).await;
+        let mut outage = None;
+        if let Some(doubt) = &join.enrichment.doubt {
+            let held = sinks.values().map(|account| account.held).max().unwrap_or_default();
+            enrichment_guard::log(doubt, held, inventory, self.cycle);
+            outage = guard.outage(&join.enrichment, doubt);
+        }
+        // The next cycle has to read again what was held.
+        let is_covered = listing_complete && outage.is_none();
         // The report could not be stored either.
         self.store.check_lease()?;
         let Reconciliation { account: removal, removed, returned } =
             listing.reconciled.clone().unwrap_or_default();
 
         let newest = join.newest_record_at;
-        let checkpoints = sinks.iter().filter(|_| listing_complete);
+        let checkpoints = sinks.iter().filter(|_| is_covered);
         let checkpoints =
             checkpoints.filter(|(_, account)| account.is_complete()).map(|(sink, _)| {
                 let newest = newest.max(newest_record_at.get(sink).copied());
@@ -191,7 +201,7 @@ where
             kind,
             started_at: self.started_at,
             finished_at: clock.now(),
-            outcome: outcome(failure, &sinks, map.interrupted, listing_complete),
+            outcome: outcome(failure.or(outage), &sinks, map.interrupted, listing_complete),
             listing_complete,
             read: join.read,
             duplicates: join.duplicates,
@@ -204,13 +214,15 @@ where
             calls: difference(meter.calls(), calls_before),
             process: meter.process(),
         };
+        let (enrichment_records, enrichment) = guard.facts_after(&report.enrichment);
         let mut facts = Some(InventoryFacts {
-            full_completed_at: if kind == CycleKind::Full && listing_complete {
+            full_completed_at: if kind == CycleKind::Full && is_covered {
                 Some(self.started_at)
             } else {
                 facts.full_completed_at
             },
-            enrichment_records: report.enrichment.complete_count.or(facts.enrichment_records),
+            enrichment_records,
+            enrichment,
         });
         if let Err(imbalance) = report.check_balance() {
             checkpoints.clear();
@@ -236,6 +248,7 @@ where
         kind: CycleKind,
         listing: S::Listing,
         facts: InventoryFacts,
+        guard: EnrichmentGuard,
     ) -> StagesOutcome {
         let Collector { inventory, enricher, mapper, forms, store, clock, options, .. } =
             self.collector;
@@ -277,9 +290,10 @@ where
             inventory: inventory.clone(),
             cycle: self.cycle,
         };
+        let pass = enricher.start_pass(PassHint { records_known: facts.enrichment_records });
         let joining = spawn(join(
             pages_read,
-            enricher.start_pass(PassHint { records_known: facts.enrichment_records }),
+            GuardedPass::new(pass, guard),
             joined,
             dead_letters.clone(),
             Arc::clone(self.progress),

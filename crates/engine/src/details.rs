@@ -133,7 +133,7 @@ impl<E: Send + 'static> Details<E> {
                 let known = self.store.known(&sink.scope, &uids).await?;
                 for (event, known) in builder.events.iter().zip(&known) {
                     let decision =
-                        self.policy.decide(event.encoded.fingerprint, event.uncertain, known);
+                        self.policy.decide(event.encoded.fingerprint, event.in_doubt, known);
                     if let Some(is_sent) = is_sent.get_mut(event.index) {
                         *is_sent |= decision == Decision::Send;
                     }

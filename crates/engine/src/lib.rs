@@ -23,7 +23,8 @@
 //! - A checkpoint advances only for a sink that has every record of a complete listing.
 //! - The channel of a failed sink is drained, so that the other sinks get their events.
 //! - An event is sent complete or not at all: if enrichment or details are unavailable, the cycle
-//!   stops.
+//!   stops. That an enrichment does not come is not a fact at once: no event without one replaces an
+//!   event with one while a [`Doubt`](stocktake_connector_core::Doubt) is young.
 //!
 //! # Main types
 //! - [`Collector`] holds everything that collects one inventory: a source, an enricher, a mapper, forms
@@ -52,6 +53,7 @@ mod deliver;
 mod details;
 mod device_set;
 mod encoder;
+mod enrichment_guard;
 mod failures;
 mod fenced_store;
 mod join;

@@ -123,7 +123,7 @@ impl BatchHandler for LookUp {
         let mut others = all;
         for device in page.records {
             if device.is_key_unreadable() {
-                self.unreadable.add_without_key(Some(key));
+                self.unreadable.add_without_key(&device, Some(key));
             } else if device.azure_ad_device_id() != Some(key) {
                 continue;
             }

@@ -109,10 +109,7 @@ impl fmt::Display for Example<'_> {
                 write!(f, "a list in a page with more than {MOST_ELEMENTS_IN_A_PAGE} elements")
             }
             Self::Object => f.write_str("an object"),
-            Self::Raw(bytes) => {
-                let kept = bytes.get(..4 * LONGEST_EXAMPLE).unwrap_or(bytes);
-                write_short(f, &String::from_utf8_lossy(kept))
-            }
+            Self::Raw(bytes) => write_raw(f, bytes),
         }
     }
 }
@@ -123,6 +120,20 @@ fn write_short(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
         Some((end, _)) => write!(f, "{:?}…", text.get(..end).unwrap_or_default()),
         None => write!(f, "{text:?}"),
     }
+}
+
+/// As it came, but for control characters and marks of direction.
+fn write_raw(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    let kept = bytes.get(..4 * LONGEST_EXAMPLE).unwrap_or(bytes);
+    let text = String::from_utf8_lossy(kept);
+    for char in text.chars().take(LONGEST_EXAMPLE) {
+        match char {
+            '"' | '\'' | '\\' => write!(f, "{char}")?,
+            char => write!(f, "{}", char.escape_debug())?,
+        }
+    }
+    let is_whole = kept.len() == bytes.len() && text.chars().count() <= LONGEST_EXAMPLE;
+    if is_whole { Ok(()) } else { f.write_str("…") }
 }
 
 #[cfg(test)]
@@ -136,7 +147,9 @@ mod tests {
         let long: &'static str = "ü".repeat(1_000).leak();
         assert_eq!(text(long).chars().count(), LONGEST_EXAMPLE + 3);
         let raw = vec![0xff; 100_000];
-        assert!(Example::Raw(&raw).to_string().chars().count() <= LONGEST_EXAMPLE + 3);
+        assert_eq!(Example::Raw(&raw).to_string().chars().count(), LONGEST_EXAMPLE + 1);
+        let raw = Example::Raw("\"a\n\u{202e}\\ud83d\"".as_bytes()).to_string();
+        assert_eq!(raw, r#""a\n\u{202e}\ud83d""#);
     }
 
     #[test]

@@ -15,7 +15,8 @@
 //!
 //! # Main types
 //! [`metric`] names every metric. `Registry` holds their values once, for the scrape and for the
-//! push; `Otlp` pushes them and the spans of the program to a collector.
+//! push; `Otlp` pushes them and the spans of the program to a collector. [`Escaped`] makes text from
+//! outside fit for a line; the log applies it to every line.
 //!
 //! # Features
 //! | feature | gives | default |
@@ -31,6 +32,7 @@
 //! decides.
 
 mod context;
+mod escaped;
 #[cfg(feature = "metrics")]
 mod exposition;
 pub mod field;
@@ -48,6 +50,7 @@ mod resource;
 pub mod span;
 
 pub use context::traceparent;
+pub use escaped::{Escaped, escape, is_unprintable};
 #[cfg(feature = "metrics")]
 pub use exposition::CONTENT_TYPE as EXPOSITION_CONTENT_TYPE;
 #[cfg(feature = "otlp")]

@@ -12,6 +12,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 
+use crate::escape;
 use crate::log_queue::LogQueue;
 
 /// How a log line is written.
@@ -130,6 +131,7 @@ fn subscriber<W>(
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
+    let writer = EscapedLines { writer, ansi };
     let filter = EnvFilter::builder().parse(options.filter).map_err(|_| LogError::Filter)?;
     let lines: Part = match options.format {
         LogFormat::Human => Box::new(fmt::layer().with_ansi(ansi).with_writer(writer)),
@@ -151,6 +153,66 @@ where
     let lines: Part = Box::new(lines.with_filter(filter));
     let parts: Vec<Part> = spans.into_iter().chain([lines]).collect();
     Ok(tracing_subscriber::registry().with(parts))
+}
+
+/// Escapes what could forge a line or steer a terminal: values may come from outside.
+struct EscapedLines<W> {
+    writer: W,
+    ansi: bool,
+}
+
+impl<'w, W: MakeWriter<'w>> MakeWriter<'w> for EscapedLines<W> {
+    type Writer = EscapedLine<W::Writer>;
+
+    fn make_writer(&'w self) -> Self::Writer {
+        EscapedLine { writer: self.writer.make_writer(), ansi: self.ansi }
+    }
+}
+
+/// The sequences that the formatter itself writes. It does not escape those within every value; these
+/// change the colour of a line and nothing else.
+const COLOURS: &[&str] = &[
+    "\u{1b}[0m",
+    "\u{1b}[1m",
+    "\u{1b}[2m",
+    "\u{1b}[3m",
+    "\u{1b}[31m",
+    "\u{1b}[32m",
+    "\u{1b}[33m",
+    "\u{1b}[34m",
+    "\u{1b}[35m",
+];
+
+/// Takes one line at a time, as the formatter writes it.
+struct EscapedLine<W> {
+    writer: W,
+    ansi: bool,
+}
+
+impl<W: io::Write> io::Write for EscapedLine<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        let (text, end) = text.strip_suffix('\n').map_or((&*text, ""), |text| (text, "\n"));
+        let mut escaped = String::with_capacity(line.len());
+        let mut rest = text;
+        while let Some((before, sequence)) = rest.find('\u{1b}').map(|at| rest.split_at(at)) {
+            escaped.push_str(&escape(before, |_| false));
+            let colour = COLOURS.iter().find(|colour| self.ansi && sequence.starts_with(**colour));
+            let kept = colour.map_or("", |colour| colour);
+            let (_, after) = sequence.split_at(kept.len().max(1));
+            escaped.push_str(if kept.is_empty() { "\\u001b" } else { kept });
+            rest = after;
+        }
+        escaped.push_str(&escape(rest, |_| false));
+        escaped.push_str(end);
+        // One write, so that lines of two threads do not mix.
+        self.writer.write_all(escaped.as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
 }
 
 /// JSON lines that carry the ids of their trace and span.
@@ -202,6 +264,7 @@ mod trace_ids {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::sync::{Arc, Mutex};
 
     use super::*;
@@ -265,6 +328,32 @@ mod tests {
         let text = logged(LogFormat::Human, "debug");
         assert_eq!(text.lines().count(), 3);
         assert!(!text.contains('\u{1b}'), "{text:?}");
+    }
+
+    #[test]
+    fn no_value_forges_a_line_or_turns_one() {
+        let value = "a\r\nERROR forged \u{1b}[2J\u{1b}[8m\u{202e}\u{9b}";
+        for (format, ansi) in
+            [(LogFormat::Human, false), (LogFormat::Human, true), (LogFormat::Json, false)]
+        {
+            let lines = Lines::default();
+            let writer = lines.clone();
+            let options = LogOptions { format, filter: "info" };
+            let subscriber = subscriber(options, ansi, move || writer.clone(), None).unwrap();
+            tracing::subscriber::with_default(subscriber, || {
+                tracing::info!(value, shown = %value, "{value}");
+            });
+            let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+            assert_eq!(text.lines().count(), 1, "{text:?}");
+            let line = text.trim_end();
+            assert!(!line.contains("\u{1b}[2J") && !line.contains("\u{1b}[8m"), "{line:?}");
+            let steers = |one: char| crate::is_unprintable(one) && !(ansi && one == '\u{1b}');
+            assert!(!line.contains(steers), "{line:?}");
+            if format == LogFormat::Json {
+                let back: BTreeMap<String, serde_json::Value> = serde_json::from_str(line).unwrap();
+                assert_eq!(back["value"], value);
+            }
+        }
     }
 
     #[test]

@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 pub use self::lease::{Fence, Lease, LeaseStore};
 pub use self::query::{DeadLetterFilter, Purge, Purged, Refusals, ReportPage, StateQueries};
 use crate::{
-    BoxError, CycleId, CycleReport, DeviceUid, ErrorCode, Failure, Fingerprint, Recovery, SinkName,
-    SourceCursor, SourceName, TenantName,
+    BoxError, CycleId, CycleReport, DeviceUid, EnrichmentFacts, ErrorCode, Failure, Fingerprint,
+    Recovery, SinkName, SourceCursor, SourceName, TenantName,
 };
 
 /// The devices of one source of one tenant: what a cycle runs over.
@@ -191,6 +191,8 @@ pub struct InventoryFacts {
     pub full_completed_at: Option<DateTime<Utc>>,
     /// How many enrichment records there were when they were last read completely.
     pub enrichment_records: Option<u64>,
+    /// What else is known of the enrichment.
+    pub enrichment: EnrichmentFacts,
 }
 
 /// What the end of a cycle changes in state. Accepted whole or not at all.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use stocktake_connector_core::{Clock, CycleReport, DeadLetter, DeadLetterFilter, SystemClock};
 use stocktake_engine::Request;
 use stocktake_simulator::{Simulator, SimulatorOptions};
-use stocktake_telemetry::{Registry, RegistryOptions};
+use stocktake_telemetry::{Escaped, Registry, RegistryOptions};
 
 use super::simulate::{self, FleetSize};
 use super::sync;
@@ -130,7 +130,8 @@ fn print(
         ))?;
         for letter in letters.iter().take(DEAD_LETTERS_SHOWN) {
             let device = letter.uid.as_ref().map_or("without an id", |uid| uid.as_str());
-            output.text(format_args!("  {device}: {}", letter.reason))?;
+            let (device, reason) = (Escaped(device), Escaped(&letter.reason));
+            output.text(format_args!("  {device}: {reason}"))?;
         }
         output.text("")?;
     }

@@ -4,21 +4,22 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use stocktake_connector_core::{
-    Clock, Fingerprint, JoinRule, Mapper as _, SourceRecord, SystemClock, join_rules,
+    Clock, Fingerprint, JoinRule, Mapper as _, SourceRecord, SystemClock, chain, join_rules,
 };
 use stocktake_defender_api::Machine;
 use stocktake_mapper::{
     DefenderMapper, Explained, MapperOptions, Mapping, Seen, TABLE, carried_by,
 };
 use stocktake_ocsf_model::Version;
-use stocktake_odata::WirePage;
 use stocktake_sinks::{OcsfForm, SekoiaForm};
+use stocktake_telemetry::Escaped;
 
 use super::form::FormArguments;
-use super::map;
+use super::map::{self, Inputs};
 use crate::command_error::{CommandError, ExitStatus};
 use crate::context::Context;
 use crate::output::Format;
+use crate::record_file::FileRecord as _;
 
 /// Explains the mapping, or one mapped machine.
 #[derive(Debug, clap::Args)]
@@ -81,24 +82,31 @@ impl Explain {
         path: &std::path::Path,
         context: &Context,
     ) -> Result<ExitStatus, CommandError> {
-        let machines: WirePage<Machine> = map::read(path)?;
-        let managed = self.managed_devices.as_deref().map(map::read).transpose()?;
-        let managed = managed.map(map::Managed::new);
         let mapper = DefenderMapper::new(MapperOptions::default());
         let form = self.form.build(mapper.fingerprint())?;
         let now = SystemClock.now();
-        let rules = join_rules(machines.records.iter());
-        for (machine, rule) in machines.records.iter().zip(rules) {
-            let enrichment = map::enrichment((machine, rule), managed.as_ref())
-                .map_err(|error| CommandError::from_error(&error))?;
-            let explained = mapper
-                .explain(machine, &enrichment, now, &*form)
-                .map_err(|error| CommandError::from_error(&error))?;
-            let explained: Vec<_> =
-                explained.into_iter().filter(|one| self.selects(one.row)).collect();
-            print(machine, rule, &explained, context)?;
-        }
-        Ok(ExitStatus::Success)
+        let output = &context.output;
+        let inputs = Inputs::open(path, self.managed_devices.as_deref(), output)?;
+        inputs.each_page(output, |machines, managed, faults| {
+            for (machine, rule) in machines.iter().zip(join_rules(machines.iter())) {
+                let explained = map::enrichment((machine, rule), managed)
+                    .map_err(|error| chain(&error))
+                    .and_then(|enrichment| {
+                        mapper
+                            .explain(machine, &enrichment, now, &*form)
+                            .map_err(|error| chain(&error))
+                    });
+                match explained {
+                    Ok(explained) => {
+                        let selected: Vec<_> =
+                            explained.into_iter().filter(|one| self.selects(one.row)).collect();
+                        print(machine, rule, &selected, context)?;
+                    }
+                    Err(reason) => faults.add(Machine::ONE, machine.uid(), &reason),
+                }
+            }
+            Ok(())
+        })
     }
 }
 
@@ -158,9 +166,9 @@ fn print(
             .collect();
         return context.output.json(&json!({ "device": uid, "not_joined": why, "fields": fields }));
     }
-    context.output.text(format_args!("device {uid}"))?;
+    context.output.text(format_args!("device {}", Escaped(uid)))?;
     if let Some(why) = why {
-        context.output.text(format_args!("  without Intune: {why}"))?;
+        context.output.text(format_args!("  without Intune: {}", Escaped(&why)))?;
     }
     for one in explained {
         let value = one.value.as_ref().map_or_else(|| "left out".to_owned(), ToString::to_string);

@@ -152,7 +152,7 @@ impl Default for CollectionConfig {
 }
 
 /// What is joined to machines.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct EnrichmentConfig {
     /// Intune managed devices, from Graph.
@@ -162,13 +162,34 @@ pub(crate) struct EnrichmentConfig {
     /// hours for a million devices. A change of these alone is noticed when something else changes,
     /// or when `collection.refresh_after` passes.
     pub(crate) intune_details: bool,
+    /// Cycles in a row in which Intune, after it has answered before, has to refuse until events go out
+    /// without it. Until then such a cycle fails and nothing is sent. The same number holds for a list
+    /// that is suddenly shorter than `collection.removal_guard` allows, and for a record that does not
+    /// say which device it is: until then, sinks keep what they have of Intune.
+    pub(crate) refusals: u32,
+    /// The time that it has to last, in addition.
+    #[serde(with = "duration")]
+    #[schemars(with = "String")]
+    pub(crate) refused_after: Duration,
+}
+
+impl Default for EnrichmentConfig {
+    fn default() -> Self {
+        Self {
+            intune: IntuneMode::default(),
+            intune_details: false,
+            refusals: 3,
+            refused_after: Duration::from_secs(24 * 60 * 60),
+        }
+    }
 }
 
 /// Whether Intune is queried.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum IntuneMode {
-    /// Queried; a tenant without license or permission is collected without it, and the report says so.
+    /// Queried; a tenant that never had license or permission is collected without it, and the report
+    /// says so.
     #[default]
     Auto,
     /// Not queried.

@@ -42,6 +42,7 @@ pub(super) fn faults(config: &Config, variables: &Variables) -> Faults {
 
 fn check_enrichment(config: &Config, faults: &mut Faults) {
     let enrichment = &config.enrichment;
+    faults.at_least("enrichment.refusals", enrichment.refusals, 1);
     if enrichment.intune_details && enrichment.intune == IntuneMode::Off {
         faults.invalid(
             "enrichment.intune_details",

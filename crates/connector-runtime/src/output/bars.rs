@@ -8,6 +8,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use stocktake_connector_core::TenantName;
 use stocktake_engine::Progress;
+use stocktake_telemetry::Escaped;
 
 use super::{Output, count};
 
@@ -82,7 +83,7 @@ fn draw(new: &Receiver<Tenant>) {
                 if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}: {msg}") {
                     bar.set_style(style);
                 }
-                bar.set_prefix(tenant.to_string());
+                bar.set_prefix(Escaped(tenant.as_str()).to_string());
                 drawn.push((bar, progress));
             }
             Err(RecvTimeoutError::Timeout) => drawn.retain(|(bar, progress)| tick(bar, progress)),

@@ -59,6 +59,11 @@ impl Supervisor {
         Ok(Arc::new(Self { deployment, watch, permits, worker, stop }))
     }
 
+    /// How many tenants there are.
+    pub(crate) fn tenant_count(&self) -> usize {
+        self.deployment.tenants.len()
+    }
+
     /// Runs one cycle of every tenant and returns the reports in the order of tenants.
     ///
     /// # Errors
@@ -121,7 +126,8 @@ impl Supervisor {
             let printer = printer.clone();
             tenants.spawn(async move {
                 let task = format!("tenant {}", tenant.name);
-                let cycles = supervisor.run_tenant(&tenant, schedule, printer.as_deref());
+                // The future of a cycle is large; on the heap it is not moved.
+                let cycles = Box::pin(supervisor.run_tenant(&tenant, schedule, printer.as_deref()));
                 supervisor.watch.status.heartbeat(&task, cycles).await;
             });
         }

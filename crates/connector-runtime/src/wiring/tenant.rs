@@ -217,6 +217,8 @@ pub(super) fn collector(
         removal_guard: collection.removal_guard,
         removal_look_ups: collection.removal_look_ups,
         purge_removed_after: collection.purge_removed_after,
+        refusals: config.enrichment.refusals,
+        refused_after: config.enrichment.refused_after,
     };
     Ok(collector)
 }

@@ -1,8 +1,10 @@
 //! The real program against the simulator.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod absence;
 mod build_errors;
 mod check;
+mod closed_output;
 mod commands;
 mod configuration;
 mod crash;
@@ -13,12 +15,14 @@ mod disk_full;
 mod documents;
 mod environment;
 mod faults;
+mod files;
 mod init;
 #[path = "../../../../xtask/judges/judge.rs"]
 mod judge;
 mod judges;
 mod mutual_tls;
 mod own_sink;
+mod printed;
 mod push;
 mod recorder;
 mod reload;

@@ -302,6 +302,7 @@ impl EnrichmentPass for FakePass {
     fn enrichment(
         &mut self,
         key: Option<uuid::Uuid>,
+        _: Option<&str>,
     ) -> Result<Enrichment<&'static str>, UnreadableEnrichment> {
         match key.map(|key| key.as_u128()) {
             None => Ok(Enrichment::Matched("enriched")),

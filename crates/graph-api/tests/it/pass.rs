@@ -26,7 +26,7 @@ fn describe(answer: Result<Enrichment<ManagedDevice>, UnreadableEnrichment>) -> 
 
 async fn enrich(pass: &mut IntunePass, keys: &[Option<Uuid>], last: bool) -> Vec<String> {
     pass.prepare(keys, last).await.unwrap();
-    keys.iter().map(|key| describe(pass.enrichment(*key))).collect()
+    keys.iter().map(|key| describe(pass.enrichment(*key, None))).collect()
 }
 
 /// A tenant whose devices 1 to `count` are in Intune, whichever way it is asked.
@@ -328,6 +328,55 @@ async fn machines_without_a_key_have_no_match_only_where_intune_answers() {
     let body = json!({"error": {"code": "Forbidden", "message": "no"}});
     list(ResponseTemplate::new(403).set_body_json(body)).mount(&server).await;
     assert_eq!(enrich(&mut pass(&server, None), &[None], true).await, ["unavailable"]);
+}
+
+#[tokio::test]
+async fn look_ups_that_find_nothing_at_all_are_checked_with_a_device_of_the_list() {
+    // The device of the list is found, so the others are not there; it is not, so the list decides; the
+    // list is empty, so it decides too.
+    for (listed, finds, asked, answer, strategy) in [
+        (true, true, (1, 2), "none", Strategy::LookUp),
+        (true, false, (2, 2), "d7", Strategy::Bulk),
+        (false, false, (2, 1), "none", Strategy::Bulk),
+    ] {
+        let server = MockServer::start().await;
+        let there = if finds { device("d9", 9) } else { device("d7", 7) };
+        let devices = if listed { vec![there] } else { vec![] };
+        list(ok(envelope(&devices, None))).mount(&server).await;
+        batch(move |url| {
+            let found = if finds && device_in(url) == 9 { vec![device("d9", 9)] } else { vec![] };
+            (200, json!({}), envelope(&found, None))
+        })
+        .mount(&server)
+        .await;
+        let mut pass = pass(&server, Some(5_000));
+
+        assert_eq!(enrich(&mut pass, &[Some(key(7))], false).await, [answer]);
+        assert_eq!(calls(&server).await, asked);
+        let account = pass.account();
+        assert_eq!((account.strategy, account.answered), (Some(strategy), true));
+        assert_eq!(account.joinable.is_some(), strategy == Strategy::Bulk);
+        // Once is enough.
+        enrich(&mut pass, &[Some(key(6))], true).await;
+        assert_eq!(calls(&server).await.0, asked.0);
+    }
+}
+
+#[tokio::test]
+async fn records_that_do_not_say_whose_they_are_are_counted_and_handed_out_within_a_bound() {
+    let server = MockServer::start().await;
+    let nameless = |n: u32| json!({"id": format!("x{n}"), "azureADDeviceId": [n]});
+    let mut devices: Vec<_> = (0..50).map(nameless).collect();
+    // A record without any id is none of Intune's.
+    devices.extend([device("d1", 1), json!({"error": {"code": "x"}})]);
+    list(ok(envelope(&devices, None))).mount(&server).await;
+    let mut pass = pass(&server, None);
+
+    assert_eq!(enrich(&mut pass, &some_keys(1..=2), true).await, ["d1", "uncertain"]);
+    let account = pass.account();
+    assert_eq!((account.unidentified, account.joinable), (51, Some(1)));
+    assert_eq!(pass.take_unidentified().len(), 20);
+    assert!(pass.take_unidentified().is_empty());
 }
 
 #[tokio::test]

@@ -73,13 +73,13 @@ fn a_value_that_cannot_be_read_costs_its_field_whatever_it_is() {
     for (value, example) in [
         ("{}", "an object"),
         ("[5]", "a list"),
-        ("1e999", "\"1e999\""),
-        ("NaN", "\"NaN\""),
-        (r#""\ud83d""#, r#""\"\\ud83d\"""#),
-        (r#""a\ud83d\u0041""#, r#""\"a\\ud83d\\u0041\"""#),
-        ("\"a\tb\"", r#""\"a\tb\"""#),
-        (r#""\x""#, r#""\"\\x\"""#),
-        (r#"[{"a":"b" "c"}]"#, r#""[{\"a\":\"b\" \"c\"}]""#),
+        ("1e999", "1e999"),
+        ("NaN", "NaN"),
+        (r#""\ud83d""#, r#""\ud83d""#),
+        (r#""a\ud83d\u0041""#, r#""a\ud83d\u0041""#),
+        ("\"a\tb\"", r#""a\tb""#),
+        (r#""\x""#, r#""\x""#),
+        (r#"[{"a":"b" "c"}]"#, r#"[{"a":"b" "c"}]"#),
     ] {
         for record in [
             format!(r#"{{"id":"x","osBuild":{value},"tags":["t"]}}"#),

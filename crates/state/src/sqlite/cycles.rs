@@ -20,18 +20,24 @@ pub(super) fn close(on: &Transaction<'_>, close: CycleClose) -> Result<(), RawEr
         move_checkpoint(on, &inventory.at(&sink), &checkpoint)?;
     }
     if let Some(facts) = facts {
+        let enrichment = serde_json::to_string(&facts.enrichment).map_err(|error| {
+            RawError::Damaged(format!("facts of the enrichment cannot be written: {error}"))
+        })?;
         on.prepare_cached(
-            "INSERT INTO inventories (tenant, source, full_completed_at_ms, enrichment_records)
-             VALUES (?1, ?2, ?3, ?4)
+            "INSERT INTO inventories
+                (tenant, source, full_completed_at_ms, enrichment_records, enrichment)
+             VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (tenant, source) DO UPDATE SET
                 full_completed_at_ms = excluded.full_completed_at_ms,
-                enrichment_records = excluded.enrichment_records",
+                enrichment_records = excluded.enrichment_records,
+                enrichment = excluded.enrichment",
         )?
         .execute((
             tenant,
             source,
             facts.full_completed_at.map(millis),
             facts.enrichment_records.map(|count| i64::try_from(count).unwrap_or(i64::MAX)),
+            enrichment,
         ))?;
     }
     // A mark that is there keeps its time.
@@ -144,19 +150,25 @@ pub(super) fn facts(
     on: &Transaction<'_>,
     inventory: &Inventory,
 ) -> Result<InventoryFacts, RawError> {
-    let found: Option<(Option<i64>, Option<i64>)> = on
+    let found: Option<(Option<i64>, Option<i64>, Option<String>)> = on
         .prepare_cached(
-            "SELECT full_completed_at_ms, enrichment_records FROM inventories
+            "SELECT full_completed_at_ms, enrichment_records, enrichment FROM inventories
              WHERE tenant = ?1 AND source = ?2",
         )?
         .query_row(key(inventory), |row| row.try_into())
         .optional()?;
-    let Some((full_completed_at, enrichment_records)) = found else {
+    let Some((full_completed_at, enrichment_records, enrichment)) = found else {
         return Ok(InventoryFacts::default());
     };
+    let enrichment = enrichment.map(|text| serde_json::from_str(&text)).transpose();
     Ok(InventoryFacts {
         full_completed_at: full_completed_at.map(time).transpose()?,
         enrichment_records: enrichment_records.map(i64::unsigned_abs),
+        enrichment: enrichment
+            .map_err(|error| {
+                RawError::Damaged(format!("facts of the enrichment cannot be read: {error}"))
+            })?
+            .unwrap_or_default(),
     })
 }
 

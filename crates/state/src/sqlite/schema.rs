@@ -73,6 +73,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
         source TEXT NOT NULL,
         full_completed_at_ms INTEGER,
         enrichment_records INTEGER,
+        enrichment TEXT, -- JSON
         PRIMARY KEY (tenant, source)
     ) STRICT, WITHOUT ROWID;
 

@@ -191,6 +191,7 @@ async fn apply(store: &dyn StateStore, change: Change) -> u64 {
             end.facts = Some(InventoryFacts {
                 full_completed_at: checkpoint.newest_record_at,
                 enrichment_records: checkpoint.newest_record_at.map(|at| at.timestamp() as u64),
+                ..InventoryFacts::default()
             });
             end.checkpoints.insert(scope.sink, checkpoint);
             (end.removed, end.returned) = (removed, returned);

@@ -1,7 +1,7 @@
 //! What the end of a cycle leaves.
 
 use super::*;
-use crate::InventoryFacts;
+use crate::{Doubt, DoubtCause, EnrichmentFacts, InventoryFacts};
 
 pub(super) async fn a_checkpoint_replaces_the_one_before(store: &impl StateStore) {
     let lake = scope("contoso", "lake");
@@ -46,7 +46,13 @@ pub(super) async fn a_scope_is_configured_since_it_was_first_noted(store: &impl 
 
 pub(super) async fn facts_stay_until_there_are_new_ones(store: &impl StateStore) {
     let contoso = inventory("contoso");
-    let facts = InventoryFacts { full_completed_at: Some(at(4)), enrichment_records: Some(80_000) };
+    let doubt =
+        Doubt { cause: DoubtCause::Refused, since: at(3), cycles: u32::MAX, accepted: true };
+    let facts = InventoryFacts {
+        full_completed_at: Some(at(4)),
+        enrichment_records: Some(80_000),
+        enrichment: EnrichmentFacts { answered: true, joinable: Some(79_000), doubt: Some(doubt) },
+    };
     close_cycle(store, CycleClose { facts: Some(facts), ..close(&contoso) }).await;
     close_cycle(store, close(&contoso)).await;
     assert_eq!(store.facts(&contoso).await.unwrap(), facts, "a cycle without new facts");

@@ -62,8 +62,7 @@ async fn fill(store: &impl StateStore) {
         ];
         let of = |letter| NewDeadLetter { inventory: inventory.clone(), ..letter };
         keep(store, CycleId::random(), 1, letters.map(of).into()).await;
-        end.facts =
-            Some(InventoryFacts { full_completed_at: Some(at(1)), enrichment_records: None });
+        end.facts = Some(InventoryFacts { full_completed_at: Some(at(1)), ..Default::default() });
         end.removed = vec![device("d2")];
         close_cycle(store, end).await;
     }

@@ -20,7 +20,7 @@ pub(super) async fn two_sources_of_a_tenant_do_not_see_each_other(store: &impl S
         let cursor = inventory.source.as_str();
         end.checkpoints.insert(sink.clone(), checkpoint(Some(cursor), None, byte.into()));
         end.facts =
-            Some(InventoryFacts { full_completed_at: None, enrichment_records: Some(byte.into()) });
+            Some(InventoryFacts { enrichment_records: Some(byte.into()), ..Default::default() });
         end.removed = vec![device(own)];
         close_cycle(store, end).await;
     }

@@ -8,6 +8,7 @@ mod tenant;
 use std::collections::BTreeSet;
 
 use stocktake_connector_core::{Finding, TenantName, Verdict};
+use stocktake_telemetry::Escaped;
 
 use crate::command_error::{CommandError, ExitStatus};
 use crate::config::{Config, TenantConfig};
@@ -168,10 +169,11 @@ fn print(all: &[Checked], output: &Output) -> Result<(), CommandError> {
             |finding: &&Finding| matches!(finding.verdict, Verdict::Warning | Verdict::Failed);
         for finding in findings.iter().filter(to_do) {
             if let Some(advice) = &finding.advice {
-                output.text(format_args!("\n{target}, {}: {advice}", finding.step))?;
+                let (target, step) = (Escaped(target), Escaped(&finding.step));
+                output.text(format_args!("\n{target}, {step}: {}", Escaped(advice)))?;
             }
             for command in &finding.commands {
-                output.text(format_args!("    {command}"))?;
+                output.text(format_args!("    {}", Escaped(command)))?;
             }
         }
     }
