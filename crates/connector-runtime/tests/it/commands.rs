@@ -109,7 +109,8 @@ async fn a_machine_is_not_called_unmanaged_because_its_intune_record_cannot_be_r
     let key = |n: u8| format!("00000000-0000-0000-0000-00000000000{n}");
     let machine = |n: u8| format!("{{\"id\":\"m{n}\",\"aadDeviceId\":\"{}\"}}\n", key(n));
     let device = |n: u8| format!("{{\"id\":\"i{n}\",\"azureADDeviceId\":\"{}\"}}\n", key(n));
-    let broken = format!("{{\"id\":\"i2\",\"azureADDeviceId\":\"{}\",\"model\":1 2}}\n", key(2));
+    let broken =
+        format!("{{\"id\":\"i2\",\"azureADDeviceId\":\"{}\",\"model\":\"x\" \"y\"}}\n", key(2));
     desk.write("machines.ndjson", &(machine(1) + &machine(2)));
     desk.write("devices.ndjson", &(device(3) + &broken));
     let arguments = [
@@ -129,7 +130,7 @@ async fn a_machine_is_not_called_unmanaged_because_its_intune_record_cannot_be_r
     assert!(mapped.stderr.contains("machine m2: its Intune record cannot be used"), "{mapped:#?}");
 
     // Of a record that does not say whose it is, nothing follows for either machine.
-    desk.write("devices.ndjson", &(device(3) + "{\"id\":\"i2\",\"model\":1 2}\n"));
+    desk.write("devices.ndjson", &(device(3) + "{\"id\":\"i2\",\"model\":\"x\" \"y\"}\n"));
     let mapped = desk.run(&arguments).await;
     assert_eq!(mapped.stdout.lines().count(), 2, "{mapped:#?}");
     assert!(!mapped.stdout.contains("is_managed"), "{mapped:#?}");
