@@ -46,7 +46,7 @@ mod state;
 mod token;
 
 pub use check::{Check, Finding, Verdict};
-pub use clock::{Clock, FixedClock, SystemClock};
+pub use clock::{CLOCK_TOLERANCE, Clock, FixedClock, Started, SystemClock, time_since};
 pub use enrich::{
     Completion, DetailAccount, DetailReader, Enricher, Enrichment, EnrichmentAccount,
     EnrichmentPass, EnrichmentStatus, PassHint, Strategy, UnreadableEnrichment,
@@ -65,12 +65,12 @@ pub use report::{
 };
 pub use sink::{
     Acknowledgement, Batch, BatchLimits, CycleEnd, Durability, Refusal, Settled, Sink,
-    SinkCapabilities, SinkError,
+    SinkCapabilities, SinkDestination, SinkError,
 };
 pub use source::{Listing, MalformedRecord, Page, Presence, Source, SourceCursor, SourceRecord};
 pub use state::{
     Acknowledged, Checkpoint, CycleClose, CycleStore, DeadLetter, DeadLetterFilter, DeadLetterId,
     Delivery, Fence, Inventory, InventoryFacts, Known, Lease, LeaseStore, NewDeadLetter, Purge,
-    Purged, Refusals, ReportPage, Scope, Stage, StateError, StateQueries, StateStore,
+    Purged, Refusals, ReportPage, Retention, Scope, Stage, StateError, StateQueries, StateStore,
 };
 pub use token::{AccessToken, TokenProvider, TokenScope};

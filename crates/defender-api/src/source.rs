@@ -9,13 +9,15 @@
 //!
 //! # Cursors
 //! A cursor is the latest `lastSeen` of the records of a listing, but not later than the time at
-//! which the listing started: the clock of a device may run ahead. A resumed listing asks for
+//! which the listing started: the clock of a device may run ahead, and so may our own until it is put
+//! right. A resumed listing asks for
 //! `lastSeen` since the earliest of its cursors, less the configured overlap.
 
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use stocktake_connector_core::{
     DeviceUid, Failure, Fingerprint, Listing, Page, Presence, Source, SourceCursor, SourceRecord,
+    Started,
 };
 use stocktake_odata::{CursorError, CursorTrail};
 use url::Url;
@@ -82,7 +84,7 @@ impl DefenderClient {
             read: 0,
             previous: None,
             resumed_at,
-            started_at: self.options.clock.now(),
+            started: Started::now(&*self.options.clock),
             newest: None,
         }
     }
@@ -129,7 +131,7 @@ pub struct MachineListing {
     previous: Option<Fingerprint>,
     /// The earliest cursor that the listing resumes from.
     resumed_at: Option<DateTime<Utc>>,
-    started_at: DateTime<Utc>,
+    started: Started,
     /// The latest time at which a machine was seen.
     newest: Option<DateTime<Utc>>,
 }
@@ -152,8 +154,8 @@ impl Listing for MachineListing {
         let next = self
             .find_next(next_link.as_deref(), &page)
             .map_err(|error| error.into_api_error(&self.client.stack, LIST_MACHINES))?;
-        self.newest = self.newest.max(page.records.iter().filter_map(|it| it.last_seen).max());
         self.read += page.len() as u64;
+        self.newest = self.newest.max(page.records.iter().filter_map(|it| it.last_seen).max());
         self.client.exclude(&mut page);
         page.last = next.is_none();
         self.next = next;
@@ -161,8 +163,8 @@ impl Listing for MachineListing {
     }
 
     fn cursor(&self) -> Option<SourceCursor> {
-        let newest = self.newest.map(|newest| newest.min(self.started_at));
-        newest.max(self.resumed_at).map(write_cursor)
+        let latest = self.started.at(self.client.options.clock.now());
+        self.newest.max(self.resumed_at).map(|newest| write_cursor(newest.min(latest)))
     }
 }
 

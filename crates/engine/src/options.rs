@@ -13,8 +13,8 @@ pub struct Options {
     pub refresh_after: Option<Duration>,
     /// How long after the last complete full cycle the next one is due. Default: a day.
     pub full_every: Duration,
-    /// The share of devices (0 to 1) that may disappear at once and still be marked removed. Default:
-    /// 0.2.
+    /// The share of devices (0 to 1) that may disappear at once and still be marked removed. In a small
+    /// inventory one device may, but not all of them, unless the share is 0 or 1. Default: 0.2.
     pub removal_guard: f64,
     /// At most this many devices are looked up by id in one cycle; the rest wait for the next one.
     /// Default: 500.

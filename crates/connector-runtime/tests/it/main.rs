@@ -3,6 +3,7 @@
 
 mod build_errors;
 mod check;
+mod clocks;
 mod commands;
 mod configuration;
 mod crash;
@@ -16,6 +17,7 @@ mod init;
 #[path = "../../../../xtask/judges/judge.rs"]
 mod judge;
 mod judges;
+mod moved_sinks;
 mod mutual_tls;
 mod own_sink;
 mod push;

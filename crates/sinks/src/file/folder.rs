@@ -32,6 +32,18 @@ impl Folder {
         &self.path
     }
 
+    /// The folder by one name, however the settings spell it and whatever links lead to it.
+    pub(super) fn place(&self) -> PathBuf {
+        let absolute = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
+        // The folder may yet have to be created.
+        let found = absolute.ancestors().find_map(|there| {
+            let rest = absolute.strip_prefix(there).ok()?;
+            Some(fs::canonicalize(there).ok()?.join(rest))
+        });
+        // Joined with nothing, a path ends in a slash.
+        found.unwrap_or(absolute).components().collect()
+    }
+
     /// Creates the partial file of a cycle.
     pub(super) fn create(&self, cycle: CycleId, stem: &str) -> Result<Partial, FileError> {
         let folder = &self.path;

@@ -28,7 +28,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
     Acknowledgement, Batch, BatchLimits, Check, Clock, CycleEnd, CycleId, Finding, Fingerprint,
-    Inventory, Sink, SinkError,
+    Inventory, Sink, SinkDestination, SinkError,
 };
 
 #[cfg(feature = "registry")]
@@ -102,6 +102,12 @@ impl Sink for FileSink {
     fn batch_limits(&self) -> BatchLimits {
         // Each batch is one sync; a larger one costs memory only.
         BatchLimits { max_events: 5_000, max_bytes: 8 * 1024 * 1024, max_event_bytes: None }
+    }
+
+    async fn destination(&self) -> Option<SinkDestination> {
+        let folder = Arc::clone(&self.folder);
+        let place = run_blocking(move || Ok(folder.place())).await.ok()?;
+        Some(SinkDestination::new(&format!("folder {}", place.display())))
     }
 
     async fn write_batch(&self, batch: &Batch) -> Result<Acknowledgement, SinkError> {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use stocktake_connector_core::{
-    Acknowledgement, Batch, BatchLimits, Check, CycleEnd, Finding, Sink, SinkError,
+    Acknowledgement, Batch, BatchLimits, Check, CycleEnd, Finding, Sink, SinkDestination, SinkError,
 };
 
 #[cfg(feature = "registry")]
@@ -55,6 +55,10 @@ impl<W: Write + Send + 'static> Sink for StdoutSink<W> {
     fn batch_limits(&self) -> BatchLimits {
         // A reader sees events soon, and a batch that is written twice after a crash is small.
         BatchLimits { max_events: 500, max_bytes: 1024 * 1024, max_event_bytes: None }
+    }
+
+    async fn destination(&self) -> Option<SinkDestination> {
+        Some(SinkDestination::new("standard output"))
     }
 
     async fn write_batch(&self, batch: &Batch) -> Result<Acknowledgement, SinkError> {
