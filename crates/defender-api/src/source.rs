@@ -5,7 +5,7 @@
 //! one; *with* `$top` no page ever does (MicrosoftDocs/microsoft-365-docs#8489). A client that sets
 //! `$top` and stops at a missing link reads one page and believes it is complete. So links are
 //! followed wherever one comes, and with a page size the listing continues by `$skip` until a page is
-//! short.
+//! short. Machines that move from page to page meanwhile are found at the seams.
 //!
 //! # Cursors
 //! A cursor is the latest `lastSeen` of the records of a listing, but not later than the time at
@@ -23,6 +23,7 @@ use stocktake_odata::{CursorError, CursorTrail};
 use url::Url;
 
 use crate::client::LIST_MACHINES;
+use crate::seam::Seam;
 use crate::{DefenderClient, DefenderOptions, Machine};
 
 #[async_trait]
@@ -81,6 +82,7 @@ impl DefenderClient {
             filter,
             page_size,
             next: Some(first),
+            seam: Seam::default(),
             read: 0,
             previous: None,
             resumed_at,
@@ -100,7 +102,7 @@ impl DefenderClient {
     }
 }
 
-fn page_url(
+pub(crate) fn page_url(
     client: &DefenderClient,
     filter: Option<&str>,
     page_size: Option<u32>,
@@ -125,6 +127,7 @@ pub struct MachineListing {
     page_size: Option<u32>,
     /// `None` after the last page.
     next: Option<Url>,
+    seam: Seam,
     /// Records of all pages, the malformed ones included: where `$skip` continues.
     read: u64,
     /// The ids of the previous page, to notice a remote that ignores `$skip`.
@@ -143,6 +146,8 @@ impl Listing for MachineListing {
     async fn next_page(&mut self) -> Result<Option<Page<Machine>>, Failure> {
         let Some(url) = &self.next else { return Ok(None) };
         let page = self.client.page(url).await?;
+        let passed_over =
+            self.seam.passed_over(&self.client, self.filter.as_deref(), url, &page.records).await?;
         // Nothing is awaited from here on, so a dropped future leaves the listing as it was.
         let next_link = page.next_link;
         let mut page = Page {
@@ -155,6 +160,8 @@ impl Listing for MachineListing {
             .find_next(next_link.as_deref(), &page)
             .map_err(|error| error.into_api_error(&self.client.stack, LIST_MACHINES))?;
         self.read += page.len() as u64;
+        self.seam.put_behind(&page);
+        page.records.extend(passed_over);
         self.newest = self.newest.max(page.records.iter().filter_map(|it| it.last_seen).max());
         self.client.exclude(&mut page);
         page.last = next.is_none();
