@@ -16,7 +16,6 @@ use stocktake_connector_core::{Page, SourceRecord};
 use stocktake_http_stack::{ApiError, ApiErrorKind};
 use url::Url;
 
-use crate::source::page_url;
 use crate::{DefenderClient, Machine};
 
 /// How many records before a seam are read again, one step after the other.
@@ -41,14 +40,15 @@ impl Seam {
         self.machines.contains(&self.hasher.hash_one(machine.uid()))
     }
 
-    /// The machines before `page`, which came from `url`, that were passed over.
+    /// The machines before `page`, which came from `url`, that were passed over. `numbered` is where a
+    /// page of a size starts behind a number of records.
     ///
     /// # Errors
     /// When they cannot be read for now. An API that takes no numbers has nothing to say.
     pub(crate) async fn passed_over(
         &self,
         client: &DefenderClient,
-        filter: Option<&str>,
+        numbered: impl Fn(u32, u64) -> Url,
         url: &Url,
         page: &[Machine],
     ) -> Result<Vec<Machine>, ApiError> {
@@ -60,8 +60,8 @@ impl Seam {
         }
         let mut found = Vec::new();
         for size in STEPS.map(|size| size.min(start)) {
-            let top = u32::try_from(size).ok();
-            let again = match client.page(&page_url(client, filter, top, start - size)).await {
+            let top = u32::try_from(size).unwrap_or(u32::MAX);
+            let again = match client.page(&numbered(top, start - size)).await {
                 Ok(again) => again,
                 Err(error)
                     if matches!(error.kind, ApiErrorKind::NotFound | ApiErrorKind::Refused) =>

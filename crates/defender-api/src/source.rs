@@ -102,7 +102,7 @@ impl DefenderClient {
     }
 }
 
-pub(crate) fn page_url(
+fn page_url(
     client: &DefenderClient,
     filter: Option<&str>,
     page_size: Option<u32>,
@@ -146,8 +146,9 @@ impl Listing for MachineListing {
     async fn next_page(&mut self) -> Result<Option<Page<Machine>>, Failure> {
         let Some(url) = &self.next else { return Ok(None) };
         let page = self.client.page(url).await?;
-        let passed_over =
-            self.seam.passed_over(&self.client, self.filter.as_deref(), url, &page.records).await?;
+        let (client, filter) = (&self.client, self.filter.as_deref());
+        let numbered = |size, skip| page_url(client, filter, Some(size), skip);
+        let passed_over = self.seam.passed_over(client, numbered, url, &page.records).await?;
         // Nothing is awaited from here on, so a dropped future leaves the listing as it was.
         let next_link = page.next_link;
         let mut page = Page {
