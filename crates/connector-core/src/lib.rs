@@ -47,7 +47,7 @@ mod token;
 mod unreadable;
 
 pub use check::{Check, Finding, Verdict};
-pub use clock::{Clock, FixedClock, SystemClock};
+pub use clock::{CLOCK_TOLERANCE, Clock, FixedClock, Started, SystemClock, time_since};
 pub use enrich::{
     Completion, DetailAccount, DetailReader, Doubt, DoubtCause, Enricher, Enrichment,
     EnrichmentAccount, EnrichmentFacts, EnrichmentPass, EnrichmentStatus, JoinRule, PassHint,
@@ -67,7 +67,7 @@ pub use report::{
 };
 pub use sink::{
     Acknowledgement, Batch, BatchLimits, CycleEnd, Durability, Refusal, Settled, Sink,
-    SinkCapabilities, SinkError,
+    SinkCapabilities, SinkDestination, SinkError,
 };
 pub use source::{
     Listing, MalformedRecord, Page, Presence, Source, SourceCursor, SourceRecord, join_rules,
@@ -75,7 +75,7 @@ pub use source::{
 pub use state::{
     Acknowledged, Checkpoint, CycleClose, CycleStore, DeadLetter, DeadLetterFilter, DeadLetterId,
     Delivery, Fence, Inventory, InventoryFacts, Known, Lease, LeaseStore, NewDeadLetter, Purge,
-    Purged, Refusals, ReportPage, Scope, Stage, StateError, StateQueries, StateStore,
+    Purged, Refusals, ReportPage, Retention, Scope, Stage, StateError, StateQueries, StateStore,
 };
 pub use token::{AccessToken, TokenProvider, TokenScope};
 pub use unreadable::{UnreadableField, UnreadableValue, UnreadableValues};

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CycleId, EnrichmentAccount, FailureRecord, SinkName, SourceName, TenantName, UnreadableValues,
+    CycleId, EnrichmentAccount, FailureRecord, SinkDestination, SinkName, SourceName, TenantName,
+    UnreadableValues,
 };
 
 /// Which machines a cycle reads.
@@ -82,6 +83,9 @@ pub struct SinkAccount {
     pub bytes: u64,
     /// Removals that the sink acknowledged. They are not among the records read.
     pub removals: u64,
+    /// Where the sink delivered before, if that was elsewhere: it starts afresh in this cycle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<SinkDestination>,
     /// Why the sink did not take everything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureRecord>,

@@ -14,6 +14,7 @@
 //! (`mapper`), any row of state (`state`).
 
 mod cli;
+mod clock;
 mod command_error;
 mod commands;
 mod config;

@@ -5,7 +5,7 @@
 //! one; *with* `$top` no page ever does (MicrosoftDocs/microsoft-365-docs#8489). A client that sets
 //! `$top` and stops at a missing link reads one page and believes it is complete. So links are
 //! followed wherever one comes, and with a page size the listing continues by `$skip` until a page is
-//! short.
+//! short. Machines that move from page to page meanwhile are found at the seams.
 //!
 //! Links may also lead in a circle: of a filtered list, the second one was seen to lose the names of its
 //! parameters, so that each further page is the second one again. Where a link repeats, or two pages in
@@ -14,18 +14,21 @@
 //!
 //! # Cursors
 //! A cursor is the latest `lastSeen` of the records of a listing, but not later than the time at
-//! which the listing started: the clock of a device may run ahead. A resumed listing asks for
+//! which the listing started: the clock of a device may run ahead, and so may our own until it is put
+//! right. A resumed listing asks for
 //! `lastSeen` since the earliest of its cursors, less the configured overlap.
 
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use stocktake_connector_core::{
-    DeviceUid, Failure, Listing, Page, Presence, Source, SourceCursor, SourceRecord,
+    DeviceUid, Failure, Fingerprint, Listing, Page, Presence, Source, SourceCursor, SourceRecord,
+    Started,
 };
 use stocktake_odata::{CursorError, CursorTrail, ListingProgress};
 use url::Url;
 
 use crate::client::LIST_MACHINES;
+use crate::seam::Seam;
 use crate::{DefenderClient, DefenderOptions, Machine};
 
 /// Empty pages in a row that may have a link to another one. None is documented.
@@ -87,12 +90,13 @@ impl DefenderClient {
             filter,
             page_size,
             next: Some(first),
+            seam: Seam::default(),
             read: 0,
             longest: 0,
             progress: ListingProgress::new(MOST_EMPTY_PAGES),
             follows_links: true,
             resumed_at,
-            started_at: self.options.clock.now(),
+            started: Started::now(&*self.options.clock),
             newest: None,
         }
     }
@@ -133,6 +137,7 @@ pub struct MachineListing {
     page_size: Option<u32>,
     /// `None` after the last page.
     next: Option<Url>,
+    seam: Seam,
     /// Records of all pages, the malformed ones included: where `$skip` continues.
     read: u64,
     /// Records of the longest page.
@@ -142,7 +147,7 @@ pub struct MachineListing {
     follows_links: bool,
     /// The earliest cursor that the listing resumes from.
     resumed_at: Option<DateTime<Utc>>,
-    started_at: DateTime<Utc>,
+    started: Started,
     /// The latest time at which a machine was seen.
     newest: Option<DateTime<Utc>>,
 }
@@ -154,6 +159,9 @@ impl Listing for MachineListing {
     async fn next_page(&mut self) -> Result<Option<Page<Machine>>, Failure> {
         let Some(url) = &self.next else { return Ok(None) };
         let page = self.client.page(url).await?;
+        let (client, filter) = (&self.client, self.filter.as_deref());
+        let numbered = |size, skip| page_url(client, filter, Some(size), skip);
+        let passed_over = self.seam.passed_over(client, numbered, url, &page.records).await?;
         // Nothing is awaited from here on, so a dropped future leaves the listing as it was.
         let next_link = page.next_link;
         let mut page = Page {
@@ -165,6 +173,8 @@ impl Listing for MachineListing {
         let next = self
             .find_next(next_link.as_deref(), &page)
             .map_err(|error| error.into_api_error(&self.client.stack, LIST_MACHINES))?;
+        self.seam.put_behind(&page);
+        page.records.extend(passed_over);
         self.newest = self.newest.max(page.records.iter().filter_map(|it| it.last_seen).max());
         self.client.exclude(&mut page);
         page.last = next.is_none();
@@ -173,8 +183,8 @@ impl Listing for MachineListing {
     }
 
     fn cursor(&self) -> Option<SourceCursor> {
-        let newest = self.newest.map(|newest| newest.min(self.started_at));
-        newest.max(self.resumed_at).map(write_cursor)
+        let latest = self.started.at(self.client.options.clock.now());
+        self.newest.max(self.resumed_at).map(|newest| write_cursor(newest.min(latest)))
     }
 }
 

@@ -21,6 +21,8 @@
 //! - Every write to state carries the fence of the lease. The first rejected write stops the cycle at
 //!   once.
 //! - A checkpoint advances only for a sink that has every record of a complete listing.
+//! - A sink that delivers elsewhere than before starts afresh.
+//! - A time that lies in the future counts as unknown: a clock that ran ahead suppresses nothing.
 //! - The channel of a failed sink is drained, so that the other sinks get their events.
 //! - An event is sent complete or not at all: if enrichment or details are unavailable, the cycle
 //!   stops. That an enrichment does not come is not a fact at once: no event without one replaces an
@@ -50,6 +52,7 @@ mod collector;
 mod cycle;
 mod dead_letters;
 mod deliver;
+mod destination;
 mod details;
 mod device_set;
 mod encoder;

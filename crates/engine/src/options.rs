@@ -14,7 +14,8 @@ pub struct Options {
     /// How long after the last complete full cycle the next one is due. Default: a day.
     pub full_every: Duration,
     /// The share of devices (0 to 1) that may disappear at once and still be marked removed, and the
-    /// share of enrichment records that may. Default: 0.2.
+    /// share of enrichment records that may. In a small inventory one device may, but not all of them,
+    /// unless the share is 0 or 1. Default: 0.2.
     pub removal_guard: f64,
     /// In how many cycles in a row an enrichment that answered before has to be refused, or its list to
     /// be too short, until it counts as absent. Default: 3.

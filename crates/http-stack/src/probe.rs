@@ -7,8 +7,7 @@
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::{DateTime, TimeDelta};
-use http::header::DATE;
+use chrono::TimeDelta;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -21,6 +20,7 @@ use stocktake_connector_core::{Clock, chain};
 use crate::connection_fault::ConnectionFault;
 use crate::origin::{Origin, is_loopback};
 use crate::proxies::ProxyRoute;
+use crate::response::server_time;
 use crate::tls::TlsSetUp;
 use crate::transport::Transport;
 
@@ -118,8 +118,7 @@ impl Transport {
         let seen = recorder.seen();
         match response {
             Ok(response) => {
-                let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
-                let date = date.and_then(|text| DateTime::parse_from_rfc2822(text).ok());
+                let date = server_time(response.headers());
                 let address = response.remote_addr().map(|address| address.ip());
                 Ok(ProbeResponse {
                     status: response.status().as_u16(),

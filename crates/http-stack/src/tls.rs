@@ -1,8 +1,8 @@
 //! TLS: which authorities are trusted, which client certificate is presented, which protocols are used.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
+use chrono::{DateTime, Utc};
 use rustls::client::danger::ServerCertVerifier;
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::CryptoProvider;
@@ -11,6 +11,7 @@ use rustls::time_provider::TimeProvider;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use rustls_platform_verifier::Verifier;
+use stocktake_connector_core::{Clock, SystemClock};
 
 use crate::authorities::ReloadableAuthorities;
 use crate::client_identity::ReloadableIdentity;
@@ -45,7 +46,7 @@ impl TlsSetUp {
             }
         };
         let builder =
-            ClientConfig::builder_with_details(Arc::clone(&provider), Arc::new(WallClock))
+            ClientConfig::builder_with_details(Arc::clone(&provider), Arc::new(MachineTime))
                 .with_protocol_versions(VERSIONS)
                 .map_err(TransportError::Trust)?;
         let (mut config, verifier) = match verifier(options, provider)? {
@@ -77,15 +78,18 @@ impl TlsSetUp {
     }
 }
 
-/// The clock that certificates are judged by. The library's own panics while it is before 1970.
+/// The machine's time, for the validity of certificates. The library's own panics before 1970.
 #[derive(Debug)]
-struct WallClock;
+struct MachineTime;
 
-impl TimeProvider for WallClock {
+impl TimeProvider for MachineTime {
     fn current_time(&self) -> Option<UnixTime> {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
-        Some(UnixTime::since_unix_epoch(since))
+        unix_time(SystemClock.now())
     }
+}
+
+fn unix_time(now: DateTime<Utc>) -> Option<UnixTime> {
+    now.signed_duration_since(DateTime::UNIX_EPOCH).to_std().ok().map(UnixTime::since_unix_epoch)
 }
 
 /// The verifier of servers; `None` where no authority can be trusted.
@@ -130,6 +134,16 @@ mod tests {
         let mut offered = [&hello[start..start + 2], &hello[start + 2..start + 4]];
         offered.sort_unstable();
         assert_eq!(offered, [[0x03, 0x03], [0x03, 0x04]], "1.2 and 1.3");
+    }
+
+    #[test]
+    fn certificates_are_judged_by_the_machines_time_and_by_none_before_1970() {
+        let time = |second| unix_time(DateTime::from_timestamp(second, 0).unwrap());
+        assert_eq!(time(1_790_000_000).map(|time| time.as_secs()), Some(1_790_000_000));
+        assert_eq!(time(-1), None);
+        let set_up = TlsSetUp::new(&TransportOptions::default()).unwrap();
+        let now = set_up.config.time_provider.current_time().unwrap().as_secs();
+        assert!(now.abs_diff(UnixTime::now().as_secs()) < 60, "{now}");
     }
 
     #[test]

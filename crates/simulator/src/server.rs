@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -121,10 +121,9 @@ async fn serve_connection(stream: TcpStream, cloud: Arc<Cloud>, mut stopped: wat
     // Small responses must not wait for one another; without the option they are only slower.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| respond(Arc::clone(&cloud), request));
-    let connection = http1::Builder::new()
-        // Writing the header panics while the clock is before 1970.
-        .auto_date_header(SystemTime::now() >= SystemTime::UNIX_EPOCH)
-        .serve_connection(TokioIo::new(stream), service);
+    // The cloud has a date of its own.
+    let mut http = http1::Builder::new();
+    let connection = http.auto_date_header(false).serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     // An error here is the client's leaving or a fault that closed the connection: both are meant.
     tokio::select! {

@@ -207,6 +207,9 @@ fn sink(f: &mut fmt::Formatter<'_>, account: &SinkAccount) -> fmt::Result {
     if account.batches > 0 {
         write!(f, " ({}, {})", counted(account.batches, "batch", "batches"), bytes(account.bytes))?;
     }
+    if let Some(before) = &account.moved_from {
+        write!(f, "; delivers elsewhere than before ({before})")?;
+    }
     writeln!(f)
 }
 

@@ -14,14 +14,13 @@ mod lease;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stocktake_connector_core::{
-    Clock, CycleReport, Failure, FailureRecord, SystemClock, WorkerName,
-};
+use stocktake_connector_core::{Clock, CycleReport, Failure, FailureRecord, WorkerName};
 use stocktake_engine::{Progress, Request, Stop, log_cycle_end};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinSet;
 
 use self::files::FileStamps;
+use crate::clock::ProgramClock;
 use crate::command_error::CommandError;
 use crate::cycle_log;
 use crate::output::{Bars, Output, ReportPrinter};
@@ -152,11 +151,11 @@ impl Supervisor {
     ) {
         let mut failures = 0;
         let mut next = match self.last_report(tenant).await {
-            Ok(last) => schedule.first(last.as_ref(), SystemClock.now()),
+            Ok(last) => schedule.first(last.as_ref(), ProgramClock.now()),
             Err(failure) => {
                 failures = 1;
                 cycle_log::no_report(&tenant.name, &failure);
-                schedule.after_failure(&failure, failures, None, SystemClock.now())
+                schedule.after_failure(&failure, failures, None, ProgramClock.now())
             }
         };
         let mut files = FileStamps::read(&tenant.files());
@@ -180,7 +179,7 @@ impl Supervisor {
             drop(permit);
             next = match ended {
                 Ok(report) => {
-                    let next = schedule.after_cycle(&report, &mut failures, SystemClock.now());
+                    let next = schedule.after_cycle(&report, &mut failures, ProgramClock.now());
                     log_cycle_end(&report);
                     if let Some(printer) = printer {
                         printer.print(report);
@@ -190,7 +189,7 @@ impl Supervisor {
                 Err(failure) => {
                     failures += 1;
                     cycle_log::no_report(&tenant.name, &failure);
-                    schedule.after_failure(&failure, failures, None, SystemClock.now())
+                    schedule.after_failure(&failure, failures, None, ProgramClock.now())
                 }
             };
         }

@@ -4,6 +4,8 @@ use stocktake_connector_core::{CycleKind, CycleOutcome, CycleReport, SinkName, T
 use stocktake_http_stack::{Attempt, AttemptObserver};
 use stocktake_telemetry::{Registry, metric};
 
+use crate::clock;
+
 /// Adds up what happened.
 #[derive(Debug)]
 pub(crate) struct Metrics(Registry);
@@ -89,6 +91,7 @@ impl Metrics {
 
 impl AttemptObserver for Metrics {
     fn attempt_ended(&self, attempt: &Attempt<'_>) {
+        clock::compare(attempt);
         let tenant = attempt.tenant.map_or("", TenantName::as_str);
         let port = attempt.server_port.map(|port| port.to_string()).unwrap_or_default();
         let status = attempt.status.map(|status| status.to_string()).unwrap_or_default();

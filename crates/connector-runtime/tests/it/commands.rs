@@ -305,9 +305,10 @@ async fn sigterm_in_the_middle_of_a_cycle_delivers_what_was_read() {
     use stocktake_simulator::{Api, Effect, Fault};
 
     let site = Site::with(fleet(300, 100), |options| options.defender_page = 100).await;
-    site.handle().add_fault(Fault::once(Api::DefenderList, Effect::Hang).after(2));
+    // Two pages and the seam between them.
+    site.handle().add_fault(Fault::once(Api::DefenderList, Effect::Hang).after(3));
     let mut program = site.start(&["run"]);
-    while site.handle().calls().of(Api::DefenderList) < 3 {
+    while site.handle().calls().of(Api::DefenderList) < 4 {
         tokio::task::yield_now().await;
     }
     let pid = program.id().unwrap().to_string();

@@ -4,6 +4,7 @@
 mod absence;
 mod build_errors;
 mod check;
+mod clocks;
 mod closed_output;
 mod commands;
 mod configuration;
@@ -20,6 +21,7 @@ mod init;
 #[path = "../../../../xtask/judges/judge.rs"]
 mod judge;
 mod judges;
+mod moved_sinks;
 mod mutual_tls;
 mod own_sink;
 mod printed;

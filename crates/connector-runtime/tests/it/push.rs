@@ -137,7 +137,8 @@ async fn the_trace_of_a_cycle_has_its_pages_batches_calls_and_attempts() {
     assert_eq!(attempts("defender"), report.calls.source);
     assert_eq!(attempts("graph"), report.calls.enricher);
     assert_eq!(attempts("entra"), report.calls.token);
-    for (api, calls, parent) in [("defender", 3, "page"), ("graph", 1, "enrichment")] {
+    // Three pages of machines have two seams.
+    for (api, calls, parent) in [("defender", 5, "page"), ("graph", 1, "enrichment")] {
         let made: Vec<_> = spans["api_call"]
             .iter()
             .filter(|call| text(call, "connector.api").as_deref() == Some(api))

@@ -28,7 +28,10 @@ async fn links_are_followed_without_a_page_size_and_an_empty_page_is_not_the_end
     assert_eq!(read.ids, ["a", "b", "c"]);
     assert_eq!(read.last, [false, false, true]);
     let asked = server.received_requests().await.unwrap();
-    assert!(asked.iter().all(|request| !request.url.as_str().contains("$top")), "{asked:?}");
+    // Pages are asked for by their links alone; the record before a seam has the size one.
+    let pages = asked.iter().filter(|request| !request.url.as_str().contains("$top=1&"));
+    assert!(pages.clone().all(|page| !page.url.as_str().contains("$top")), "{asked:?}");
+    assert_eq!(pages.count(), 3);
 }
 
 #[tokio::test]
@@ -43,7 +46,8 @@ async fn with_a_page_size_the_listing_goes_on_until_a_page_is_short() {
 
     assert_eq!(ids(&client).await, ["a", "b", "c", "d", "e"]);
     let asked = server.received_requests().await.unwrap();
-    assert!(asked.iter().all(|request| request.url.query().unwrap().contains("$top=2")));
+    let pages = asked.iter().filter(|request| request.url.query().unwrap().contains("$top=2"));
+    assert_eq!(pages.count(), 3);
 }
 
 #[tokio::test]
@@ -254,4 +258,73 @@ async fn a_page_that_is_not_an_envelope_is_an_error() {
     let error = read(&mut client(&server, |_| ()).list()).await.unwrap_err();
 
     assert_eq!((error.code, error.recovery), (ErrorCode::AnswerMalformed, Recovery::Defect));
+}
+
+/// A server of machines in pages of ten, which loses some of them: before the page that starts at a
+/// number, those at these places of the list as it is then.
+async fn losing(count: usize, losses: &[(usize, std::ops::Range<usize>)]) -> MockServer {
+    let server = MockServer::start().await;
+    let base = server.uri();
+    let machines: Vec<String> = (0..count).map(|n| format!("{n:03}")).collect();
+    let state = std::sync::Mutex::new((machines, losses.to_vec()));
+    Mock::given(method("GET"))
+        .and(path("/api/machines"))
+        .respond_with(move |request: &wiremock::Request| {
+            let number = |name: &str| {
+                let mut query = request.url.query_pairs();
+                query.find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok())
+            };
+            let (skip, top) = (number("$skip").unwrap_or(0), number("$top"));
+            let (machines, losses) = &mut *state.lock().unwrap();
+            if top.is_none()
+                && let Some(loss) = losses.iter().position(|(page, _)| *page == skip)
+            {
+                machines.drain(losses.remove(loss).1);
+            }
+            let end = (skip + top.unwrap_or(10)).min(machines.len());
+            let names: Vec<&str> =
+                machines[skip.min(end)..end].iter().map(String::as_str).collect();
+            let has_link = top.is_none() && end < machines.len();
+            let link = has_link.then(|| format!("{base}/api/machines?$skip={end}"));
+            ResponseTemplate::new(200).set_body_json(envelope(&names, link))
+        })
+        .mount(&server)
+        .await;
+    server
+}
+
+#[tokio::test]
+async fn machines_that_move_to_a_page_that_was_read_are_found_at_the_seam() {
+    type Losses<'a> = &'a [(usize, std::ops::Range<usize>)];
+    for (losses, most_calls) in [
+        (&[] as Losses<'_>, 2 * 5),
+        (&[(10, 0..1)], 2 * 5 + 1),
+        // Behind the seam: nothing moves over it.
+        (&[(10, 25..26)], 2 * 5),
+        // At each seam, and several at once.
+        (&[(10, 0..1), (20, 0..1), (30, 3..5), (40, 11..12)], 2 * 5 + 4),
+        (&[(20, 0..8)], 2 * 5 + 2),
+        // More than a page.
+        (&[(20, 2..14)], 2 * 5 + 3),
+        (&[(40, 0..30)], 2 * 5 + 3),
+    ] {
+        let server = losing(50, losses).await;
+        let mut found = ids(&client(&server, |_| ())).await;
+        found.sort();
+        found.dedup();
+        let asked = server.received_requests().await.unwrap();
+        assert!(asked.len() <= most_calls, "{losses:?}: {} calls", asked.len());
+        let last = losing_left(50, losses);
+        let missing: Vec<_> = last.iter().filter(|name| !found.contains(name)).collect();
+        assert!(missing.is_empty(), "{losses:?}: {missing:?} were passed over");
+    }
+}
+
+/// What is left of [`losing`] in the end.
+fn losing_left(count: usize, losses: &[(usize, std::ops::Range<usize>)]) -> Vec<String> {
+    let mut machines: Vec<String> = (0..count).map(|n| format!("{n:03}")).collect();
+    for (_, places) in losses {
+        machines.drain(places.clone());
+    }
+    machines
 }

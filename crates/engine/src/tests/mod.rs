@@ -1,6 +1,8 @@
 //! The engine's guarantees, tested with fakes on both ends.
 
 mod checkpoints;
+mod clocks;
+mod destinations;
 mod details;
 mod failures;
 mod fakes;

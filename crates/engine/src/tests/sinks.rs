@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use stocktake_connector_core::{
     Acknowledgement, Batch, BatchLimits, CycleEnd, EncodedEvent, EventKind, Refusal, Sink,
-    SinkCapabilities, SinkError,
+    SinkCapabilities, SinkDestination, SinkError,
 };
 use tokio::sync::Notify;
 
@@ -38,6 +38,7 @@ pub(super) struct FakeSink {
     pub(super) hanging: Notify,
     pub(super) limits: BatchLimits,
     pub(super) capabilities: SinkCapabilities,
+    pub(super) destination: Mutex<Option<&'static str>>,
 }
 
 impl Default for FakeSink {
@@ -58,6 +59,7 @@ impl Default for FakeSink {
             hanging: Notify::new(),
             limits: BatchLimits { max_events: 4, max_bytes: 1_000, max_event_bytes: None },
             capabilities: SinkCapabilities::default(),
+            destination: Mutex::new(Some("here")),
         }
     }
 }
@@ -122,6 +124,10 @@ impl FakeSink {
 impl Sink for FakeSink {
     fn batch_limits(&self) -> BatchLimits {
         self.limits
+    }
+
+    async fn destination(&self) -> Option<SinkDestination> {
+        self.destination.lock().unwrap().map(SinkDestination::new)
     }
 
     fn capabilities(&self) -> SinkCapabilities {

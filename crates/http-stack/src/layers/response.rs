@@ -13,7 +13,7 @@ use stocktake_connector_core::Clock;
 
 use crate::attempt_failure::{AttemptFailure, Retry};
 use crate::layers::service;
-use crate::response::{clean_text, retry_after};
+use crate::response::{clean_text, retry_after, server_time};
 use crate::{ErrorDetail, Origin, ResponsePolicy, StackOptions};
 
 #[derive(Debug, Clone)]
@@ -73,7 +73,9 @@ impl<S> JudgeResponse<S> {
         detail.code = detail.code.map(|code| clean_text(&code));
         detail.inner_code = detail.inner_code.map(|code| clean_text(&code));
         detail.request_id = detail.request_id.map(|id| clean_text(&id));
-        Err(Box::new(AttemptFailure { kind, retry, status: Some(status), detail, source: None }))
+        let server_time = server_time(response.headers());
+        let status = Some(status);
+        Err(Box::new(AttemptFailure { kind, retry, status, server_time, detail, source: None }))
     }
 }
 

@@ -165,6 +165,18 @@ impl Folder {
     }
 }
 
+/// The folder at `path` by one name, however the settings spell it and whatever links lead to it.
+pub(super) fn place(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    // The folder may yet have to be created.
+    let found = absolute.ancestors().find_map(|there| {
+        let rest = absolute.strip_prefix(there).ok()?;
+        Some(std::fs::canonicalize(there).ok()?.join(rest))
+    });
+    // Joined with nothing, a path ends in a slash.
+    found.unwrap_or(absolute).components().collect()
+}
+
 /// Why the folder at `path` cannot be opened. What lies there says more than the system does.
 fn unusable(path: &Path, error: Errno) -> FileError {
     let error = io::Error::from(error);

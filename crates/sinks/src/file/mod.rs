@@ -33,7 +33,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
     Acknowledgement, Batch, BatchLimits, Check, Clock, CycleEnd, CycleId, Durability, Failure,
-    Finding, Fingerprint, Inventory, Sink, SinkCapabilities, SinkError, chain,
+    Finding, Fingerprint, Inventory, Sink, SinkCapabilities, SinkDestination, SinkError, chain,
 };
 use tokio::sync::Mutex;
 
@@ -209,6 +209,12 @@ impl Sink for FileSink {
         let mut capabilities = SinkCapabilities::default();
         capabilities.staging = true;
         capabilities
+    }
+
+    async fn destination(&self) -> Option<SinkDestination> {
+        let (path, alone) = (Arc::clone(&self.path), Arc::default());
+        let place = self.run("look at", &alone, move |(): &mut ()| Ok(folder::place(&path)));
+        Some(SinkDestination::new(&format!("folder {}", place.await.ok()?.display())))
     }
 
     async fn write_batch(&self, batch: &Batch) -> Result<Acknowledgement, SinkError> {

@@ -29,10 +29,10 @@ use http::header::CONTENT_TYPE;
 use http::{Request, Response, request};
 use stocktake_connector_core::{
     Acknowledgement, Batch, BatchLimits, Check, CycleEnd, ErrorCode, Failure, Finding, Recovery,
-    Sink, SinkError, TenantName, chain,
+    Sink, SinkDestination, SinkError, TenantName, chain,
 };
 use stocktake_http_stack::{
-    ApiError, ApiErrorKind, ApiStack, Backoff, Idempotent, RetryPolicy, UrlTemplate,
+    ApiError, ApiErrorKind, ApiStack, Backoff, Idempotent, Origin, RetryPolicy, UrlTemplate,
 };
 use stocktake_telemetry::field;
 use url::Url;
@@ -281,6 +281,13 @@ impl Sink for SekoiaSink {
         let frame = HEAD.len() + TAIL.len() + max_events;
         let max_bytes = self.options.max_bytes.saturating_sub(frame).max(1);
         BatchLimits { max_events, max_bytes, max_event_bytes: None }
+    }
+
+    async fn destination(&self) -> Option<SinkDestination> {
+        // Without the user of the URL, which may come with a password.
+        let SekoiaOptions { base_url, connector_uuid, .. } = &self.options;
+        let (origin, path) = (Origin::of(base_url), base_url.path().trim_end_matches('/'));
+        Some(SinkDestination::new(&format!("{origin}{path}, asset connector {connector_uuid}")))
     }
 
     async fn write_batch(&self, batch: &Batch) -> Result<Acknowledgement, SinkError> {

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use stocktake_connector_core::{
-    Acknowledgement, Batch, BatchLimits, Check, CycleEnd, Failure, Finding, Sink, SinkError,
+    Acknowledgement, Batch, BatchLimits, Check, CycleEnd, Failure, Finding, Sink, SinkDestination,
+    SinkError,
 };
 use tokio::sync::Mutex;
 
@@ -64,6 +65,10 @@ impl<W: Write + Send + 'static> Sink for StdoutSink<W> {
     fn batch_limits(&self) -> BatchLimits {
         // A reader sees events soon, and a batch that is written twice after a crash is small.
         BatchLimits { max_events: 500, max_bytes: 1024 * 1024, max_event_bytes: None }
+    }
+
+    async fn destination(&self) -> Option<SinkDestination> {
+        Some(SinkDestination::new("standard output"))
     }
 
     async fn write_batch(&self, batch: &Batch) -> Result<Acknowledgement, SinkError> {

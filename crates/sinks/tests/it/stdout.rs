@@ -37,6 +37,10 @@ impl Destination for Stream {
         &self.sink
     }
 
+    fn has_address(&self) -> bool {
+        false
+    }
+
     async fn received(&self) -> Vec<Received> {
         let text = self.buffer.0.lock().unwrap().clone();
         text.split_inclusive(|byte| *byte == b'\n')

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! scopes ─┬─ delivered          one row per device and sink: what the sink acknowledged
-//!         └─ (checkpoint)       columns of the scope, with the time since when it is configured
+//!         └─ (checkpoint)       columns of the scope, with where its sink delivers, and since when
+//!                               it is configured
 //! dead_letters                  what can never be delivered as it is
 //! removed                       devices that a source no longer knows, and since when
 //! inventories, cycle_reports    facts and accounts
@@ -38,8 +39,8 @@ use rusqlite::{Transaction, TransactionBehavior};
 use stocktake_connector_core::{
     Checkpoint, Clock, CycleClose, CycleId, CycleStore, DeadLetter, DeadLetterFilter, DeadLetterId,
     Delivery, DeviceUid, Fence, Inventory, InventoryFacts, Known, Lease, LeaseStore, NewDeadLetter,
-    Purge, Purged, Refusals, ReportPage, Scope, StateError, StateQueries, SystemClock, TenantName,
-    WorkerName,
+    Purge, Purged, Refusals, ReportPage, Retention, Scope, SinkDestination, StateError,
+    StateQueries, SystemClock, TenantName, WorkerName,
 };
 use tokio::sync::Mutex;
 
@@ -317,16 +318,60 @@ impl CycleStore for SqliteStore {
         self.write_fenced("close a cycle", fence, move |on| cycles::close(on, close)).await
     }
 
+    async fn note_destination(
+        &self,
+        fence: &Fence,
+        scope: &Scope,
+        destination: &SinkDestination,
+        at: DateTime<Utc>,
+    ) -> Result<Option<SinkDestination>, StateError> {
+        fence.check_covers(&scope.inventory.tenant)?;
+        let (scope, destination) = (scope.clone(), destination.clone());
+        self.write_fenced("note where a sink delivers", fence, move |on| {
+            cycles::note_destination(on, &scope, &destination, at)
+        })
+        .await
+    }
+
     async fn purge_removed(
         &self,
         fence: &Fence,
         inventory: &Inventory,
-        before: DateTime<Utc>,
+        retention: Retention,
     ) -> Result<u64, StateError> {
         fence.check_covers(&inventory.tenant)?;
         let inventory = inventory.clone();
         self.write_fenced("purge removed devices", fence, move |on| {
-            purge::removed(on, &inventory, before)
+            purge::removed(on, &inventory, retention)
+        })
+        .await
+    }
+
+    async fn dead_lettered(
+        &self,
+        inventory: &Inventory,
+        before: DateTime<Utc>,
+        after: Option<&DeviceUid>,
+        limit: usize,
+    ) -> Result<Vec<DeviceUid>, StateError> {
+        let (inventory, after) = (inventory.clone(), after.cloned());
+        self.read("list devices with dead letters", move |on| {
+            dead_letters::devices(on, &inventory, before, after.as_ref(), limit)
+        })
+        .await
+    }
+
+    async fn purge_dead_letters(
+        &self,
+        fence: &Fence,
+        inventory: &Inventory,
+        before: DateTime<Utc>,
+        devices: Vec<DeviceUid>,
+    ) -> Result<u64, StateError> {
+        fence.check_covers(&inventory.tenant)?;
+        let inventory = inventory.clone();
+        self.write_fenced("purge dead letters", fence, move |on| {
+            dead_letters::purge_old(on, &inventory, before, &devices)
         })
         .await
     }
@@ -342,6 +387,11 @@ impl StateQueries for SqliteStore {
     async fn configured_since(&self, scope: &Scope) -> Result<Option<DateTime<Utc>>, StateError> {
         let scope = scope.clone();
         self.read("read a scope", move |on| cycles::configured_since(on, &scope)).await
+    }
+
+    async fn destination(&self, scope: &Scope) -> Result<Option<SinkDestination>, StateError> {
+        let scope = scope.clone();
+        self.read("read a scope", move |on| cycles::destination(on, &scope)).await
     }
 
     async fn check_writable(&self) -> Result<(), StateError> {

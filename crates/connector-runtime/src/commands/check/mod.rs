@@ -7,7 +7,7 @@ mod tenant;
 
 use std::collections::BTreeSet;
 
-use stocktake_connector_core::{Finding, TenantName, Verdict};
+use stocktake_connector_core::{Finding, Scope, StateStore, TenantName, Verdict};
 use stocktake_telemetry::Escaped;
 
 use crate::command_error::{CommandError, ExitStatus};
@@ -78,12 +78,19 @@ pub(super) async fn check(
     }
     let used: BTreeSet<&str> =
         tenants.iter().flat_map(|(_, tenant)| wiring::tenant_sinks(tenant, config)).collect();
+    let checked: BTreeSet<_> = tenants.iter().map(|(name, _)| name).collect();
+    let mut scopes = wiring::scopes(config)?;
+    scopes.retain(|scope| checked.contains(&scope.inventory.tenant));
     for (name, built) in wiring::sinks(config, &sink_context) {
         let findings = match built {
             _ if !used.contains(name) => {
                 vec![Finding::skipped("reach", "no tenant that is checked feeds it")]
             }
-            Ok(built) => check_sink(&built).await,
+            Ok(built) => {
+                let mut findings = check_sink(&built).await;
+                findings.extend(moved(&built, &scopes, state.as_deref()).await);
+                findings
+            }
             Err(error) => vec![unusable("settings", &error)],
         };
         all.push(Checked { target: format!("sink {name}"), findings });
@@ -134,6 +141,29 @@ async fn check_sink(built: &BuiltSink) -> Vec<Finding> {
     }
     findings.extend(built.check.check().await);
     findings
+}
+
+/// Whether the sink delivers elsewhere than before: state then begins anew with it.
+async fn moved(
+    built: &BuiltSink,
+    scopes: &BTreeSet<Scope>,
+    state: Option<&dyn StateStore>,
+) -> Option<Finding> {
+    let destination = built.sink.destination().await?;
+    for scope in scopes.iter().filter(|scope| scope.sink == built.name) {
+        // What cannot be read of state fails every cycle, which says so.
+        let Ok(Some(before)) = state?.destination(scope).await else { continue };
+        if before != destination {
+            let finding = Finding::failed(
+                "destination",
+                format!("delivers to {destination}; before, to {before}"),
+                "The next cycle sends every device to the new destination, and no removal of the old \
+                 one. If it is not meant, set the old destination again before that cycle.",
+            );
+            return Some(Finding { verdict: Verdict::Warning, ..finding });
+        }
+    }
+    None
 }
 
 fn print(all: &[Checked], output: &Output) -> Result<(), CommandError> {

@@ -1,5 +1,6 @@
 //! What spans, logs and the observer show of requests.
 
+use chrono::{DateTime, Utc};
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use super::*;
@@ -24,6 +25,32 @@ async fn nothing_secret_is_traced() {
         assert!(!text.contains(canary), "{canary} in {text}");
     }
     assert!(!format!("{stack:?}").contains("canary"), "{stack:?}");
+}
+
+/// Notes the servers' times.
+#[derive(Debug, Default)]
+struct ServerTimes(Mutex<Vec<Option<DateTime<Utc>>>>);
+
+impl AttemptObserver for ServerTimes {
+    fn attempt_ended(&self, attempt: &crate::Attempt<'_>) {
+        self.0.lock().unwrap().push(attempt.server_time);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_servers_time_is_observed_with_successes_and_refusals() {
+    let date = "Fri, 02 Jan 1970 00:00:00 GMT";
+    let script = Script::new([
+        status(503).header("date", date),
+        status(503).header("date", "yesterday"),
+        status(503),
+        status(200).header("date", date),
+    ]);
+    let times = Arc::new(ServerTimes::default());
+    let observer = Some(Arc::clone(&times) as Arc<dyn AttemptObserver>);
+    get(&ApiStack::observed(script, options(), observer)).await.unwrap();
+    let day = DateTime::from_timestamp(24 * 60 * 60, 0);
+    assert_eq!(*times.0.lock().unwrap(), [day, None, None, day]);
 }
 
 /// Tenant, error type, status, count of resends, duration.
