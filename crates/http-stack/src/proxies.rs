@@ -2,11 +2,15 @@
 
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
+use secrecy::SecretString;
 use url::Url;
 
-use crate::origin::is_loopback;
+use crate::SentSecrets;
+use crate::origin::{Origin, is_loopback};
 use crate::transport_error::TransportError;
 use crate::transport_options::{TransportOptions, without_secrets};
 
@@ -58,6 +62,24 @@ impl Proxies {
             matcher: Matcher::builder().all(url.as_str()).no(direct).build(),
             configured: Some(proxy),
         })
+    }
+
+    /// What the proxy on the route to `origin` is sent.
+    pub(crate) fn secrets_for(&self, origin: &Origin) -> SentSecrets {
+        let found = Url::parse(&origin.to_string())
+            .ok()
+            .filter(|url| !is_loopback(url))
+            .and_then(|url| self.matcher.intercept(&url.as_str().parse().ok()?));
+        let header = found.as_ref().and_then(|found| found.basic_auth()?.to_str().ok());
+        let Some(pair) = header.and_then(|header| header.strip_prefix("Basic ")) else {
+            return SentSecrets::default();
+        };
+        // RFC 7617 §2: the first colon ends the user.
+        let password = STANDARD.decode(pair).ok().and_then(|decoded| {
+            let (_, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+            Some(SecretString::from(password))
+        });
+        SentSecrets::new(password.into_iter().chain([SecretString::from(pair)]))
     }
 
     /// The proxy that a request to `url` goes through.
@@ -128,6 +150,11 @@ mod tests {
             let error = format!("{:?}", proxies(url, "").unwrap_err());
             assert!(error.contains("proxy.example") && error.contains("http://"), "{error}");
             assert!(!error.contains("hunter2"), "{error}");
+        }
+        for url in ["me:hunter2@proxy.example:8080", "socks5:me:hunter2@proxy.example"] {
+            let error = proxies(url, "").unwrap_err();
+            let error = format!("{} {error:?}", stocktake_connector_core::chain(&error));
+            assert!(error.contains("without a host") && !error.contains("hunter2"), "{error}");
         }
     }
 

@@ -11,6 +11,7 @@ mod dead_letters_retry;
 mod details;
 mod disk_full;
 mod documents;
+mod echoes;
 mod faults;
 mod init;
 #[path = "../../../../xtask/judges/judge.rs"]

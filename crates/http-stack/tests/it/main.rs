@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod bytes_on_the_wire;
+mod certificate_files;
 mod client_certificates;
 mod probe;
 mod proxies;

@@ -8,6 +8,7 @@ mod tenant;
 use std::collections::BTreeSet;
 
 use stocktake_connector_core::{Finding, TenantName, Verdict};
+use stocktake_http_stack::FileRemark;
 
 use crate::command_error::{CommandError, ExitStatus};
 use crate::config::{Config, TenantConfig};
@@ -50,20 +51,20 @@ pub(super) async fn check(
     let tenants = wiring::choose(config, chosen)?;
     let (state, state_finding) = state::check(&config.state);
     let counted = crate::output::counted;
-    let mut all = vec![Checked {
-        target: "configuration".into(),
-        findings: vec![
-            Finding::fine(
-                "read",
-                format!(
-                    "{} and {}",
-                    counted(config.tenants.len() as u64, "tenant", "tenants"),
-                    counted(config.sinks.len() as u64, "sink", "sinks"),
-                ),
+    let remarks = transport.file_remarks();
+    let mut findings = vec![
+        Finding::fine(
+            "read",
+            format!(
+                "{} and {}",
+                counted(config.tenants.len() as u64, "tenant", "tenants"),
+                counted(config.sinks.len() as u64, "sink", "sinks"),
             ),
-            state_finding,
-        ],
-    }];
+        ),
+        state_finding,
+    ];
+    findings.extend(remarks.iter().map(of_no_use));
+    let mut all = vec![Checked { target: "configuration".into(), findings }];
     for (name, tenant) in &tenants {
         // A broken tenant or sink does not hide the findings of the others.
         let findings = match wiring::access(name, tenant, config, transport) {
@@ -82,7 +83,14 @@ pub(super) async fn check(
             _ if !used.contains(name) => {
                 vec![Finding::skipped("reach", "no tenant that is checked feeds it")]
             }
-            Ok(built) => check_sink(&built).await,
+            Ok(built) => {
+                // Its own files; those of all connections are the configuration's.
+                let own = built.remote.iter().flat_map(|remote| remote.transport.file_remarks());
+                let own = own.filter(|remark| !remarks.contains(remark));
+                let mut findings: Vec<_> = own.map(|remark| of_no_use(&remark)).collect();
+                findings.extend(check_sink(&built).await);
+                findings
+            }
             Err(error) => vec![unusable("settings", &error)],
         };
         all.push(Checked { target: format!("sink {name}"), findings });
@@ -119,6 +127,18 @@ fn unusable(step: &str, error: &CommandError) -> Finding {
         "Put in place what the message names; `stocktake config check` tries the same without a \
          network.",
     )
+}
+
+/// A part of a file of certificates that is not used.
+fn of_no_use(remark: &FileRemark) -> Finding {
+    Finding {
+        verdict: Verdict::Warning,
+        ..Finding::failed(
+            "certificates",
+            format!("{}: {}", remark.path.display(), remark.text),
+            "Repair or remove that part of the file; the rest of it is in use.",
+        )
+    }
 }
 
 async fn check_sink(built: &BuiltSink) -> Vec<Finding> {

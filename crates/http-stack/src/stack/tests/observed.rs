@@ -3,8 +3,8 @@
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use super::*;
-use crate::AttemptObserver;
 use crate::log_lines::LogLines;
+use crate::{AttemptObserver, SentSecrets};
 
 #[tokio::test(start_paused = true)]
 async fn nothing_secret_is_traced() {
@@ -54,7 +54,7 @@ async fn each_request_on_the_wire_is_observed_without_its_waits() {
     ]);
     let notes = Arc::new(Notes::default());
     let observer = Some(Arc::clone(&notes) as Arc<dyn AttemptObserver>);
-    let stack = ApiStack::observed(script, options(), observer);
+    let stack = ApiStack::observed(script, options(), SentSecrets::default(), observer);
     get(&stack.on_behalf_of(&TenantName::new("fabrikam").unwrap())).await.unwrap();
     let fabrikam = Some("fabrikam".to_owned());
     let seconds = Duration::from_secs;
@@ -74,7 +74,12 @@ async fn each_request_on_the_wire_is_observed_without_its_waits() {
 async fn a_request_that_is_cancelled_midway_is_observed_too() {
     let notes = Arc::new(Notes::default());
     let observer = Some(Arc::clone(&notes) as Arc<dyn AttemptObserver>);
-    let stack = ApiStack::observed(Script::new([status(200).after(60)]), options(), observer);
+    let stack = ApiStack::observed(
+        Script::new([status(200).after(60)]),
+        options(),
+        SentSecrets::default(),
+        observer,
+    );
     let cancelled = tokio::time::timeout(Duration::from_secs(5), get(&stack)).await;
     assert!(cancelled.is_err());
     let contoso = Some("contoso".to_owned());
@@ -87,7 +92,8 @@ async fn a_call_without_a_request_on_the_wire_is_not_observed() {
     let notes = Arc::new(Notes::default());
     let observer = Some(Arc::clone(&notes) as Arc<dyn AttemptObserver>);
     let tokens = Tokens { left: Mutex::default(), fails: Some((Recovery::Operator, None)) };
-    let stack = ApiStack::observed(Script::new([]), with_tokens(tokens), observer);
+    let stack =
+        ApiStack::observed(Script::new([]), with_tokens(tokens), SentSecrets::default(), observer);
     get(&stack).await.unwrap_err();
     assert!(notes.0.lock().unwrap().is_empty());
 }
