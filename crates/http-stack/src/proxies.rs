@@ -151,11 +151,6 @@ mod tests {
             assert!(error.contains("proxy.example") && error.contains("http://"), "{error}");
             assert!(!error.contains("hunter2"), "{error}");
         }
-        for url in ["me:hunter2@proxy.example:8080", "socks5:me:hunter2@proxy.example"] {
-            let error = proxies(url, "").unwrap_err();
-            let error = format!("{} {error:?}", stocktake_connector_core::chain(&error));
-            assert!(error.contains("without a host") && !error.contains("hunter2"), "{error}");
-        }
     }
 
     #[test]

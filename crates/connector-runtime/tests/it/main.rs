@@ -13,6 +13,7 @@ mod disk_full;
 mod documents;
 mod echoes;
 mod faults;
+mod file_remarks;
 mod init;
 #[path = "../../../../xtask/judges/judge.rs"]
 mod judge;

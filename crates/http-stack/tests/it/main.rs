@@ -1,6 +1,6 @@
 //! The stack on real sockets: what only a wire can do wrong.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod bytes_on_the_wire;
 mod certificate_files;
