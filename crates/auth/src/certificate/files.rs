@@ -56,7 +56,16 @@ impl Found {
         place: String,
         password: Option<&str>,
     ) -> Result<(), &'static str> {
-        super::pfx::open(pfx, place, password, self)
+        let opened = super::pfx::open(pfx, password)?;
+        if opened.keys.is_empty() {
+            let remark = "is a PFX file without a private key; export it with its key";
+            self.remarks.push(format!("{place} {remark}"));
+        }
+        let own = || place.clone();
+        self.keys.extend(opened.keys.into_iter().map(|key| FoundKey { place: own(), key }));
+        let certificates = opened.certificates.into_iter();
+        self.certificates.extend(certificates.map(|der| FoundCertificate { place: own(), der }));
+        Ok(())
     }
 
     #[cfg(not(feature = "pfx"))]
