@@ -127,7 +127,8 @@ fn advise(operation: &'static str, mut error: ApiError) -> ApiError {
             format!(
                 "Grant the application one of these roles of the API WindowsDefenderATP, as an \
                  application permission, and have an administrator consent to it: {required}. \
-                 Machine.Read.All is enough."
+                 Machine.Read.All is enough. A role that was just granted shows in new tokens: after \
+                 minutes, and after up to 24 hours in those of a managed identity."
             )
         }
         ApiErrorKind::Unauthorised if is_licence_missing(&error.message) => {

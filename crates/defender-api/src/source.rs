@@ -21,8 +21,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use stocktake_connector_core::{
-    DeviceUid, Failure, Fingerprint, Listing, Page, Presence, Source, SourceCursor, SourceRecord,
-    Started,
+    DeviceUid, Failure, Listing, Page, Presence, Source, SourceCursor, SourceRecord, Started,
 };
 use stocktake_odata::{CursorError, CursorTrail, ListingProgress};
 use url::Url;

@@ -2,10 +2,16 @@
 
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
+use secrecy::SecretString;
 use url::Url;
 
+use crate::SentSecrets;
 use crate::no_proxy::{NoProxy, no_proxy_faults};
-use crate::origin::is_loopback;
+use crate::origin::{Origin, is_loopback};
 use crate::transport_error::TransportError;
 use crate::transport_options::{TransportOptions, without_secrets};
 
@@ -68,6 +74,26 @@ impl Proxies {
             "https" => self.https.as_ref(),
             _ => None,
         }
+    }
+
+    /// What the proxy on the route to `origin` is sent.
+    pub(crate) fn secrets_for(&self, origin: &Origin) -> SentSecrets {
+        let url = Url::parse(&origin.to_string()).ok();
+        let proxy = url.as_ref().and_then(|url| self.proxy_for(url));
+        let found = proxy.and_then(|proxy| {
+            let always = Matcher::builder().all(proxy.as_str()).build();
+            always.intercept(&Uri::from_static("https://host/"))
+        });
+        let header = found.as_ref().and_then(|found| found.basic_auth()?.to_str().ok());
+        let Some(pair) = header.and_then(|header| header.strip_prefix("Basic ")) else {
+            return SentSecrets::default();
+        };
+        // RFC 7617 §2: the first colon ends the user.
+        let password = STANDARD.decode(pair).ok().and_then(|decoded| {
+            let (_, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+            Some(SecretString::from(password))
+        });
+        SentSecrets::new(password.into_iter().chain([SecretString::from(pair)]))
     }
 
     /// The proxy that a request to `url` goes through.

@@ -15,6 +15,7 @@ use stocktake_connector_core::{Clock, SystemClock};
 
 use crate::authorities::ReloadableAuthorities;
 use crate::client_identity::ReloadableIdentity;
+use crate::file_remark::FileRemark;
 use crate::transport_error::TransportError;
 use crate::transport_options::TransportOptions;
 
@@ -29,6 +30,8 @@ pub(crate) struct TlsSetUp {
     pub(crate) verifier: Option<Arc<dyn ServerCertVerifier>>,
     /// Presents our certificate to a server that asks for one.
     pub(crate) identity: Option<Arc<dyn ResolvesClientCert>>,
+    authorities: Option<Arc<ReloadableAuthorities>>,
+    own: Option<Arc<ReloadableIdentity>>,
 }
 
 impl TlsSetUp {
@@ -38,18 +41,27 @@ impl TlsSetUp {
     /// crate may have its own.
     pub(crate) fn new(options: &TransportOptions) -> Result<Self, TransportError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let identity = match &options.client_identity {
+        let own = match &options.client_identity {
             None => None,
             Some(files) => {
-                let identity = ReloadableIdentity::open(files.clone(), Arc::clone(&provider))?;
-                Some(Arc::new(identity) as Arc<dyn ResolvesClientCert>)
+                let own = ReloadableIdentity::open(files.clone(), Arc::clone(&provider))?;
+                Some(Arc::new(own))
             }
+        };
+        let identity = own.clone().map(|own| own as Arc<dyn ResolvesClientCert>);
+        let authorities = match &options.extra_ca_file {
+            None => None,
+            Some(path) => Some(Arc::new(ReloadableAuthorities::open(path, Arc::clone(&provider))?)),
         };
         let builder =
             ClientConfig::builder_with_details(Arc::clone(&provider), Arc::new(MachineTime))
                 .with_protocol_versions(VERSIONS)
                 .map_err(TransportError::Trust)?;
-        let (mut config, verifier) = match verifier(options, provider)? {
+        let verifier = match &authorities {
+            Some(authorities) => Some(Arc::clone(authorities) as Arc<dyn ServerCertVerifier>),
+            None => system_verifier(provider),
+        };
+        let (mut config, verifier) = match verifier {
             Some(verifier) => {
                 let config = builder
                     // The verifier is the one that reqwest uses itself; with an extra CA file, one such
@@ -74,7 +86,13 @@ impl TlsSetUp {
         }
         // A preconfigured TLS set-up must name its protocols itself, or HTTP/2 is never offered.
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Self { config, verifier, identity })
+        Ok(Self { config, verifier, identity, authorities, own })
+    }
+
+    /// Remarks about parts of the configured files that are of no use, as the files are now.
+    pub(crate) fn remarks(&self) -> Vec<FileRemark> {
+        let authorities = self.authorities.iter().flat_map(|authorities| authorities.remarks());
+        authorities.chain(self.own.iter().flat_map(|own| own.remarks())).collect()
     }
 }
 
@@ -92,16 +110,10 @@ fn unix_time(now: DateTime<Utc>) -> Option<UnixTime> {
     now.signed_duration_since(DateTime::UNIX_EPOCH).to_std().ok().map(UnixTime::since_unix_epoch)
 }
 
-/// The verifier of servers; `None` where no authority can be trusted.
-fn verifier(
-    options: &TransportOptions,
-    provider: Arc<CryptoProvider>,
-) -> Result<Option<Arc<dyn ServerCertVerifier>>, TransportError> {
-    if let Some(path) = &options.extra_ca_file {
-        return Ok(Some(Arc::new(ReloadableAuthorities::open(path, provider)?)));
-    }
+/// The verifier by the system's authorities alone; `None` where there are none.
+fn system_verifier(provider: Arc<CryptoProvider>) -> Option<Arc<dyn ServerCertVerifier>> {
     match Verifier::new(provider) {
-        Ok(verifier) => Ok(Some(Arc::new(verifier))),
+        Ok(verifier) => Some(Arc::new(verifier)),
         // A bare container has no certificates at all. What stays on this machine works there; every
         // other host is refused as untrusted, and the log says why.
         Err(error) => {
@@ -110,7 +122,7 @@ fn verifier(
                 "the system has no CA certificates, so no other host can be trusted; \
                  install them, or name a PEM file as extra CA file"
             );
-            Ok(None)
+            None
         }
     }
 }
@@ -168,7 +180,7 @@ mod tests {
         });
         let error = error.unwrap_err().to_string();
         assert!(error.contains("authorities.pem"), "{error}");
-        assert!(error.contains("no certificate"), "{error}");
+        assert!(error.ends_with("section 1 (CERTIFICATE) is damaged"), "{error}");
     }
 
     #[test]
@@ -178,6 +190,6 @@ mod tests {
             ..TransportOptions::default()
         });
         let error = error.unwrap_err().to_string();
-        assert!(error.contains("holds no certificate"), "{error}");
+        assert!(error.contains("it is neither PEM nor DER"), "{error}");
     }
 }

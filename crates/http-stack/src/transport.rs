@@ -7,6 +7,7 @@ use reqwest::redirect;
 use rustls::ClientConfig;
 use url::Url;
 
+use crate::file_remark::FileRemark;
 use crate::origin::is_loopback;
 use crate::proxies::Proxies;
 use crate::tls::TlsSetUp;
@@ -104,6 +105,12 @@ impl Transport {
             direct: self.direct.clone(),
             set_up: Arc::clone(&self.set_up),
         }
+    }
+
+    /// Remarks about parts of the extra CA file and of the client certificate's files that are of no
+    /// use, as the files are now. The log has each of them once.
+    pub fn file_remarks(&self) -> Vec<FileRemark> {
+        self.set_up.tls.remarks()
     }
 
     pub(crate) fn client_for(&self, url: &Url) -> &reqwest::Client {

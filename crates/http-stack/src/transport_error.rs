@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use rustls::pki_types::pem;
-
 use stocktake_connector_core::BoxError;
 
 use crate::client_identity::ClientIdentityError;
@@ -16,33 +14,13 @@ pub enum TransportError {
     /// The extra certificates cannot be read.
     #[error("extra CA file {} cannot be read", ShownPath(&.0.path))]
     ExtraCa(#[from] UnreadableFile),
-    /// The file of the extra certificates is not whole PEM.
-    #[error("extra CA file {} is not a PEM file with certificates", path.display())]
-    ExtraCaPem {
+    /// No certificate can be read from the extra certificates' file.
+    #[error("extra CA file {}: {problem}", path.display())]
+    ExtraCaUnusable {
         /// The configured file.
         path: PathBuf,
-        /// What failed.
-        #[source]
-        source: pem::Error,
-    },
-    /// The file has no certificate in it.
-    #[error("extra CA file {} holds no certificate; it must be a PEM file", path.display())]
-    EmptyExtraCa {
-        /// The configured file.
-        path: PathBuf,
-    },
-    /// A block of the file is labelled as a certificate and is not one.
-    #[error(
-        "extra CA file {} holds something that is no certificate; every block of it must be the \
-         certificate of an authority",
-        path.display()
-    )]
-    ExtraCaCertificate {
-        /// The configured file.
-        path: PathBuf,
-        /// What failed.
-        #[source]
-        source: rustls::Error,
+        /// What the file is, and how it is converted. Nothing of its content.
+        problem: String,
     },
     /// The certificates that are trusted cannot be set up.
     #[error(

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::AttemptObserver;
 use crate::client_identity::ClientIdentity;
+use crate::{AttemptObserver, Origin};
 
 /// How connections are made.
 #[derive(Clone)]
@@ -67,12 +67,11 @@ impl fmt::Debug for TransportOptions {
     }
 }
 
-/// A URL as it may be shown.
+/// A URL as it may be shown: scheme, host and port. `user:password@host` is a URL without a host, and all
+/// of it may be secret.
 pub(crate) fn without_secrets(url: &Url) -> String {
-    let mut shown = url.clone();
-    // Both fail only for URLs that have no authority, and those have no password either.
-    let _ = shown.set_username("");
-    let _ = shown.set_password(None);
-    shown.set_query(None);
-    shown.to_string()
+    match url.host_str() {
+        Some(_) => Origin::of(url).to_string(),
+        None => "(without a host)".to_owned(),
+    }
 }

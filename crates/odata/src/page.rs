@@ -253,7 +253,6 @@ fn usable(link: Option<String>) -> Option<String> {
 /// The slow way: cuts the page first and reads each record alone.
 fn cut<R: WireRecord>(body: &[u8]) -> Result<WirePage<R>, PageError> {
     let mut page = WirePage { records: Vec::new(), malformed: Vec::new(), next_link: None };
-    let mut reading = Reading::default();
     let (mut has_list, mut link, mut error) = (false, None, None);
     let mut reading = Reading::default();
     let ended = walk(body, |key, rest| {

@@ -257,20 +257,6 @@ fn what_does_not_go_together_in_a_credential_is_named() {
             "`credentials.c.password`: is set, and so is `password_file`",
         ),
         (
-            format!(
-                "type = \"certificate\"\napp_id = \"{GUID}\"\ncertificate_file = \"c.pem\"\n\
-                 password_file = \"p\"\n"
-            ),
-            "`credentials.c.password_file`: goes with a PFX",
-        ),
-        (
-            format!(
-                "type = \"certificate\"\napp_id = \"{GUID}\"\ncertificate_file = \"c.PFX\"\n\
-                 private_key_file = \"k\"\n"
-            ),
-            "`credentials.c.private_key_file`: goes with a certificate in PEM",
-        ),
-        (
             "type = \"managed_identity\"\nclient_id = \"a\"\nresource_id = \"b\"\n".to_owned(),
             "`credentials.c.client_id`: is set, and so is `resource_id`",
         ),

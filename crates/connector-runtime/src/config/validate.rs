@@ -173,27 +173,9 @@ fn check_credential(key: &str, credential: &CredentialConfig, faults: &mut Fault
 }
 
 fn check_certificate(key: &str, certificate: &CertificateConfig, faults: &mut Faults) {
-    let CertificateConfig { password, password_file, private_key_file, .. } = certificate;
+    let CertificateConfig { password, password_file, .. } = certificate;
     if password.is_some() && password_file.is_some() {
         set_twice(key, "password", "password_file", faults);
-    }
-    let is_pfx = certificate.is_pfx();
-    for (name, is_set) in
-        [("password", password.is_some()), ("password_file", password_file.is_some())]
-    {
-        if is_set && !is_pfx {
-            faults.invalid(
-                format!("{key}.{name}"),
-                "goes with a PFX, whose name ends in .pfx or .p12; for PEM, use a private key without a \
-                 password, in a file that only this program can read",
-            );
-        }
-    }
-    if private_key_file.is_some() && is_pfx {
-        faults.invalid(
-            format!("{key}.private_key_file"),
-            "goes with a certificate in PEM; a PFX holds its private key",
-        );
     }
 }
 

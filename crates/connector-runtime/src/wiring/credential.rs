@@ -187,15 +187,13 @@ fn app_secret(
 }
 
 fn certificate(config: &CertificateConfig) -> Application {
-    let file = config.certificate_file.clone();
     let password = SecretSetting::new(config.password.as_ref(), config.password_file.as_deref())
         .map(secret_source);
-    let source = if config.is_pfx() {
-        CertificateSource::Pfx { file, password }
-    } else {
-        CertificateSource::PemFiles { certificate: file, key: config.private_key_file.clone() }
-    };
-    let mut options = CertificateOptions::new(source);
+    let mut options = CertificateOptions::new(CertificateSource::Files {
+        certificate: config.certificate_file.clone(),
+        key: config.private_key_file.clone(),
+        password,
+    });
     options.send_chain = config.send_chain;
     options.form = match config.algorithm {
         SignatureAlgorithm::Ps256 => AssertionForm::Ps256,

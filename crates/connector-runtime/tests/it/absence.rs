@@ -94,10 +94,14 @@ async fn survives_every_outage(site: &Site, kind: CycleKind) {
         }
         let ended = cycle(site, kind).await;
         let report = ended.report();
-        assert!(matches!(report.outcome, CycleOutcome::Failed { .. }), "{outage:?}: {report:#?}");
+        assert!(
+            matches!(report.outcome, CycleOutcome::Failed { .. }),
+            "{}: {report:#?}",
+            outage.name
+        );
         assert_eq!(ended.code, Some(1), "{outage:?}");
-        assert_eq!(intune_facts(site), before, "{outage:?}: {report:#?}");
-        assert_eq!(report.listing_complete, outage.delivers, "{outage:?}: {report:#?}");
+        assert_eq!(intune_facts(site), before, "{}: {report:#?}", outage.name);
+        assert_eq!(report.listing_complete, outage.delivers, "{}: {report:#?}", outage.name);
         if outage.delivers {
             let doubt = report.enrichment.doubt.unwrap();
             assert_eq!((doubt.cause, doubt.accepted), (DoubtCause::Shrunk, false), "{report:#?}");

@@ -14,8 +14,10 @@ mod dead_letters_retry;
 mod details;
 mod disk_full;
 mod documents;
+mod echoes;
 mod environment;
 mod faults;
+mod file_remarks;
 mod files;
 mod init;
 #[path = "../../../../xtask/judges/judge.rs"]

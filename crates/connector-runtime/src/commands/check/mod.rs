@@ -8,6 +8,7 @@ mod tenant;
 use std::collections::BTreeSet;
 
 use stocktake_connector_core::{Finding, Scope, StateStore, TenantName, Verdict};
+use stocktake_http_stack::FileRemark;
 use stocktake_telemetry::Escaped;
 
 use crate::command_error::{CommandError, ExitStatus};
@@ -51,20 +52,20 @@ pub(super) async fn check(
     let tenants = wiring::choose(config, chosen)?;
     let (state, state_finding) = state::check(&config.state);
     let counted = crate::output::counted;
-    let mut all = vec![Checked {
-        target: "configuration".into(),
-        findings: vec![
-            Finding::fine(
-                "read",
-                format!(
-                    "{} and {}",
-                    counted(config.tenants.len() as u64, "tenant", "tenants"),
-                    counted(config.sinks.len() as u64, "sink", "sinks"),
-                ),
+    let remarks = transport.file_remarks();
+    let mut findings = vec![
+        Finding::fine(
+            "read",
+            format!(
+                "{} and {}",
+                counted(config.tenants.len() as u64, "tenant", "tenants"),
+                counted(config.sinks.len() as u64, "sink", "sinks"),
             ),
-            state_finding,
-        ],
-    }];
+        ),
+        state_finding,
+    ];
+    findings.extend(remarks.iter().map(of_no_use));
+    let mut all = vec![Checked { target: "configuration".into(), findings }];
     for (name, tenant) in &tenants {
         // A broken tenant or sink does not hide the findings of the others.
         let findings = match wiring::access(name, tenant, config, transport) {
@@ -87,7 +88,11 @@ pub(super) async fn check(
                 vec![Finding::skipped("reach", "no tenant that is checked feeds it")]
             }
             Ok(built) => {
-                let mut findings = check_sink(&built).await;
+                // Its own files; those of all connections are the configuration's.
+                let own = built.remote.iter().flat_map(|remote| remote.transport.file_remarks());
+                let own = own.filter(|remark| !remarks.contains(remark));
+                let mut findings: Vec<_> = own.map(|remark| of_no_use(&remark)).collect();
+                findings.extend(check_sink(&built).await);
                 findings.extend(moved(&built, &scopes, state.as_deref()).await);
                 findings
             }
@@ -127,6 +132,18 @@ fn unusable(step: &str, error: &CommandError) -> Finding {
         "Put in place what the message names; `stocktake config check` tries the same without a \
          network.",
     )
+}
+
+/// A part of a file of certificates that is not used.
+fn of_no_use(remark: &FileRemark) -> Finding {
+    Finding {
+        verdict: Verdict::Warning,
+        ..Finding::failed(
+            "certificates",
+            format!("{}: {}", remark.path.display(), remark.text),
+            "Repair or remove that part of the file; the rest of it is in use.",
+        )
+    }
 }
 
 async fn check_sink(built: &BuiltSink) -> Vec<Finding> {

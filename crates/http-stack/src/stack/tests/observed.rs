@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use super::*;
-use crate::AttemptObserver;
 use crate::log_lines::LogLines;
+use crate::{AttemptObserver, SentSecrets};
 
 #[tokio::test(start_paused = true)]
 async fn nothing_secret_is_traced() {
@@ -48,7 +48,8 @@ async fn the_servers_time_is_observed_with_successes_and_refusals() {
     ]);
     let times = Arc::new(ServerTimes::default());
     let observer = Some(Arc::clone(&times) as Arc<dyn AttemptObserver>);
-    get(&ApiStack::observed(script, options(), observer)).await.unwrap();
+    let stack = ApiStack::observed(script, options(), SentSecrets::default(), observer);
+    get(&stack).await.unwrap();
     let day = DateTime::from_timestamp(24 * 60 * 60, 0);
     assert_eq!(*times.0.lock().unwrap(), [day, None, None, day]);
 }
@@ -81,7 +82,7 @@ async fn each_request_on_the_wire_is_observed_without_its_waits() {
     ]);
     let notes = Arc::new(Notes::default());
     let observer = Some(Arc::clone(&notes) as Arc<dyn AttemptObserver>);
-    let stack = ApiStack::observed(script, options(), observer);
+    let stack = ApiStack::observed(script, options(), SentSecrets::default(), observer);
     get(&stack.on_behalf_of(&TenantName::new("fabrikam").unwrap())).await.unwrap();
     let fabrikam = Some("fabrikam".to_owned());
     let seconds = Duration::from_secs;
@@ -101,7 +102,12 @@ async fn each_request_on_the_wire_is_observed_without_its_waits() {
 async fn a_request_that_is_cancelled_midway_is_observed_too() {
     let notes = Arc::new(Notes::default());
     let observer = Some(Arc::clone(&notes) as Arc<dyn AttemptObserver>);
-    let stack = ApiStack::observed(Script::new([status(200).after(60)]), options(), observer);
+    let stack = ApiStack::observed(
+        Script::new([status(200).after(60)]),
+        options(),
+        SentSecrets::default(),
+        observer,
+    );
     let cancelled = tokio::time::timeout(Duration::from_secs(5), get(&stack)).await;
     assert!(cancelled.is_err());
     let contoso = Some("contoso".to_owned());
@@ -114,7 +120,8 @@ async fn a_call_without_a_request_on_the_wire_is_not_observed() {
     let notes = Arc::new(Notes::default());
     let observer = Some(Arc::clone(&notes) as Arc<dyn AttemptObserver>);
     let tokens = Tokens { left: Mutex::default(), fails: Some((Recovery::Operator, None)) };
-    let stack = ApiStack::observed(Script::new([]), with_tokens(tokens), observer);
+    let stack =
+        ApiStack::observed(Script::new([]), with_tokens(tokens), SentSecrets::default(), observer);
     get(&stack).await.unwrap_err();
     assert!(notes.0.lock().unwrap().is_empty());
 }
