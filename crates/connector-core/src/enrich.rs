@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Failure, MalformedRecord, UnreadableValues};
+use crate::{Failure, JoinRule, MalformedRecord, UnreadableValues};
 
 /// What an enricher knows of one record.
 ///
@@ -48,19 +48,6 @@ impl<E> Enrichment<E> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct UnreadableEnrichment(pub String);
-
-/// How a record is joined with its enrichment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JoinRule {
-    /// By its key; without a key it has no match.
-    ByKey,
-    /// Its key cannot be read: there may be a record for it, so that nothing may be said that rests on
-    /// there being none.
-    KeyUnreadable,
-    /// Another record stands for the device. This one is not joined, and nothing is said of its
-    /// enrichment.
-    Yields,
-}
 
 impl JoinRule {
     /// The enrichment of a record. `look_up` finds it by a key.

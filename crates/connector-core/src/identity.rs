@@ -252,6 +252,35 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
+/// Where a sink delivers, in a short text for people: the address of an API and what is named there, a
+/// folder. It never contains a secret. State compares it: a sink whose destination differs from the
+/// one before is another sink, which has nothing yet.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SinkDestination(String);
+
+impl SinkDestination {
+    /// A destination. Control characters are escaped, so that the text can be printed as it is.
+    pub fn new(text: &str) -> Self {
+        let mut printable = String::with_capacity(text.len());
+        for c in text.chars() {
+            if c.is_control() { printable.extend(c.escape_default()) } else { printable.push(c) }
+        }
+        Self(printable)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SinkDestination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -38,6 +38,7 @@ mod error_code;
 mod failure;
 mod form;
 mod identity;
+mod join_rule;
 mod mapper;
 mod report;
 mod sink;
@@ -50,16 +51,17 @@ pub use check::{Check, Finding, Verdict};
 pub use clock::{CLOCK_TOLERANCE, Clock, FixedClock, Started, SystemClock, time_since};
 pub use enrich::{
     Completion, DetailAccount, DetailReader, Doubt, DoubtCause, Enricher, Enrichment,
-    EnrichmentAccount, EnrichmentFacts, EnrichmentPass, EnrichmentStatus, JoinRule, PassHint,
-    Strategy, UnreadableEnrichment,
+    EnrichmentAccount, EnrichmentFacts, EnrichmentPass, EnrichmentStatus, PassHint, Strategy,
+    UnreadableEnrichment,
 };
 pub use error_code::ErrorCode;
 pub use failure::{BoxError, Failure, FailureRecord, Recovery, chain};
 pub use form::{EncodeError, Encoded, EncodedEvent, EventKind, EventUid, Form};
 pub use identity::{
-    ClaimId, CycleId, DeviceUid, DirectoryId, EnrichmentMark, Fingerprint, InvalidName, SinkName,
-    SourceName, TenantName, WorkerName,
+    ClaimId, CycleId, DeviceUid, DirectoryId, EnrichmentMark, Fingerprint, InvalidName,
+    SinkDestination, SinkName, SourceName, TenantName, WorkerName,
 };
+pub use join_rule::JoinRule;
 pub use mapper::{MapError, Mapper};
 pub use report::{
     Calls, CycleKind, CycleOutcome, CycleReport, Imbalance, ProcessFigures, RemovalAccount,
@@ -67,7 +69,7 @@ pub use report::{
 };
 pub use sink::{
     Acknowledgement, Batch, BatchLimits, CycleEnd, Durability, Refusal, Settled, Sink,
-    SinkCapabilities, SinkDestination, SinkError,
+    SinkCapabilities, SinkError,
 };
 pub use source::{
     Listing, MalformedRecord, Page, Presence, Source, SourceCursor, SourceRecord, join_rules,

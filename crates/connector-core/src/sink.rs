@@ -3,9 +3,8 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 
-use crate::{CycleId, CycleKind, EncodedEvent, Failure, SourceName, TenantName};
+use crate::{CycleId, CycleKind, EncodedEvent, Failure, SinkDestination, SourceName, TenantName};
 
 /// How much one batch may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,35 +28,6 @@ pub struct SinkCapabilities {
     pub removals: bool,
     /// Whether it acknowledges batches later than it takes them: see [`Durability::Staged`].
     pub staging: bool,
-}
-
-/// Where a sink delivers, in a short text for people: the address of an API and what is named there, a
-/// folder. It never contains a secret. State compares it: a sink whose destination differs from the
-/// one before is another sink, which has nothing yet.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SinkDestination(String);
-
-impl SinkDestination {
-    /// A destination. Control characters are escaped, so that the text can be printed as it is.
-    pub fn new(text: &str) -> Self {
-        let mut printable = String::with_capacity(text.len());
-        for c in text.chars() {
-            if c.is_control() { printable.extend(c.escape_default()) } else { printable.push(c) }
-        }
-        Self(printable)
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for SinkDestination {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 /// Events of one cycle that go to a sink in one request.

@@ -70,7 +70,6 @@ mod progress;
 mod reading;
 mod record;
 mod scalar;
-mod value;
 
 #[cfg(feature = "client")]
 pub use client::{page_error, read_page};
@@ -85,8 +84,8 @@ pub use page::{
 #[cfg(feature = "client")]
 pub use progress::ListingProgress;
 pub use reading::{LONGEST_TEXT, MOST_ELEMENTS, MOST_ELEMENTS_IN_A_PAGE, Reading, Scalar};
-pub use record::{FieldValue, WireObject, WireRecord, known_name, read_record, set_if_present};
-pub use scalar::{parse_guid, parse_time};
-pub use value::{
+pub use record::value::{
     Address, Flag, Guid, Id, Integer, List, Nested, ReadValue, Text, Texts, Time, read_value,
 };
+pub use record::{FieldValue, WireObject, WireRecord, known_name, read_record, set_if_present};
+pub use scalar::{parse_guid, parse_time};

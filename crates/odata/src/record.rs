@@ -1,5 +1,7 @@
 //! Records: objects whose fields are read one by one.
 
+pub(crate) mod value;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,8 +9,8 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use stocktake_connector_core::UnreadableValue;
 
+use self::value::{ReadValue, ValueSeed};
 use crate::reading::{Example, Reading};
-use crate::value::{ReadValue, ValueSeed};
 
 /// An object of optional fields. Implemented by [`wire_object!`](crate::wire_object).
 pub trait WireObject: Default {

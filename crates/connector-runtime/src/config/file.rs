@@ -1,5 +1,7 @@
 //! The text of a configuration file as a tree.
 
+mod yaml;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -9,7 +11,7 @@ use serde_json::{Map, Number, Value};
 use toml_edit::{ImDocument, Item, Table, TableLike, TomlError};
 
 use super::tree::{Content, KeyOrigin, Node};
-use super::{ConfigError, ConfigFault, yaml};
+use super::{ConfigError, ConfigFault};
 
 /// The largest file. A file that is named by mistake may have no end.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;

@@ -21,7 +21,6 @@ mod tenant;
 mod tests;
 mod tree;
 mod validate;
-mod yaml;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -247,7 +247,14 @@ fn placed(merged: Value, places: &[&Node]) -> Node {
                 let node = placed(value, &within);
                 (name, node)
             });
-            let content = Content::Table(entries.collect());
+            let mut entries: BTreeMap<_, _> = entries.collect();
+            for (name, node) in tables().flat_map(Node::entries) {
+                // A key that has no value anywhere. Of a table, its name may be at fault.
+                if let Content::Value(Value::Null) = node.content {
+                    entries.entry(name.clone()).or_insert_with(|| node.clone());
+                }
+            }
+            let content = Content::Table(entries);
             Node { content, origin: origin(tables().next()) }
         }
         value => {

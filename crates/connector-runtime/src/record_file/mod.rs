@@ -31,10 +31,11 @@ use self::kind::{Recognised, recognise};
 pub(crate) use self::pieces::{Object, PageFacts, Piece, Pieces, Text};
 use crate::command_error::CommandError;
 
-/// Records that are parsed at once, at most.
-const BATCH: usize = 256;
+/// Records that come at once, at most: as many as in a page of the API, in which of two records of one
+/// device one stands for it.
+const BATCH: usize = 10_000;
 /// Bytes that are parsed at once, unless one record has more.
-const BATCH_BYTES: usize = 1024 * 1024;
+const BATCH_BYTES: usize = 32 * 1024 * 1024;
 
 /// Other entries that may precede the first record: a file that has more is something else.
 const MOST_FOREIGN: usize = 1_000;
@@ -179,7 +180,7 @@ impl<R: FileRecord> RecordFile<R> {
         let mut count = 0;
         let mut has_ended = false;
         while count < BATCH && malformed.len() < BATCH && batch.len() < BATCH_BYTES {
-            if count + malformed.len() > 0 && self.pieces.is_dry() {
+            if !self.is_finite && count + malformed.len() > 0 && self.pieces.is_dry() {
                 break;
             }
             let piece = self.pieces.next().map_err(|error| Self::failed(&self.name, &error))?;

@@ -9,9 +9,9 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_saphyr::{Location, Spanned};
 
-use super::ConfigError;
-use super::file::fault;
-use super::tree::{Content, KeyOrigin, Node};
+use super::fault;
+use crate::config::ConfigError;
+use crate::config::tree::{Content, KeyOrigin, Node};
 
 /// Reads a file's text.
 ///
