@@ -6,14 +6,16 @@ use stocktake_graph_api::{JoinIndexBuilder, ManagedDevice, UnreadableDevices};
 use stocktake_odata::parse_page;
 
 fuzz_target!(|body: &[u8]| {
-    let Ok(page) = parse_page::<ManagedDevice>(body) else { return };
+    let Ok(mut page) = parse_page::<ManagedDevice>(body) else { return };
     let mut unreadable = UnreadableDevices::default();
     for record in &page.malformed {
         unreadable.add(record, None);
     }
     let mut index = JoinIndexBuilder::with_capacity(page.records.len());
-    for device in &page.records {
+    for device in &mut page.records {
         index.add(device);
+        // What could not be read is counted when it is read, and not kept.
+        device.unreadable.clear();
     }
     let index = index.build();
     for key in page.records.iter().filter_map(ManagedDevice::azure_ad_device_id) {

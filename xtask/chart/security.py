@@ -134,19 +134,11 @@ def is_mounted(file: str, pod: dict[str, Any], container: dict[str, Any]) -> boo
 def listen_faults(
     config: dict[str, Any], pods: list[tuple[str, dict[str, Any], dict[str, Any]]]
 ) -> Iterator[str]:
-    """The image sets two variables, which go before the file: the pod must set them like the file."""
-    wanted = {
-        "STOCKTAKE_SERVER__LISTEN": config["server"]["listen"],
-        "STOCKTAKE_STATE__PATH": config["state"]["path"],
-    }
+    """The port of the container is that of the file."""
     for name, _, pod in pods:
         for container in pod.get("initContainers", []) + pod["containers"]:
             if container["name"] not in OURS:
                 continue
-            found = {entry["name"]: entry.get("value") for entry in container.get("env", [])}
-            yield from (f"{name}, container {container['name']}: {fault}" for fault in unlike(
-                [(key, found.get(key), value) for key, value in wanted.items()]
-            ))
             port = config["server"]["listen"].rsplit(":", 1)[-1]
             for entry in container.get("ports", []):
                 if str(entry["containerPort"]) != port:

@@ -71,7 +71,6 @@ SPOILT: list[tuple[str, Callable[[Manifests], Any]]] = [
     ("allowPrivilegeEscalation is None", lambda m: context(m).pop("allowPrivilegeEscalation")),
     ("has no memory limit", lambda m: container(m)["resources"].pop("limits")),
     ("has no fixed version", lambda m: container(m).update(image="registry.example.com:5000/stocktake")),
-    ("STOCKTAKE_SERVER__LISTEN is None", lambda m: container(m).pop("env")),
     ("is not that of server.listen", lambda m: container(m)["ports"][0].update(containerPort=1)),
     ("is a secret in a ConfigMap", rewrite_config("app_secret_file", "app_secret")),
     ("is mounted nowhere", rewrite_config("/run/secrets/stocktake/tenants", "/run/secrets/other")),

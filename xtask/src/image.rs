@@ -30,6 +30,9 @@ const STATE: &str = "var/lib/stocktake";
 /// there for the system's.
 const AUTHORITIES: &str = "etc/ssl/certs/ca-certificates.crt";
 
+/// What the image presets. The environment would count over a mounted configuration; this file does not.
+const PRESETS: &str = "usr/local/share/stocktake/image.toml";
+
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -171,6 +174,10 @@ impl Contents<'_> {
             archive.folder(folder, 0o755, 0);
         }
         archive.program("usr/local/bin/stocktake", self.program);
+        for folder in ["usr/local/share", "usr/local/share/stocktake"] {
+            archive.folder(folder, 0o755, 0);
+        }
+        archive.file(PRESETS, include_str!("../../deploy/docker/image.toml"));
         archive
     }
 
@@ -180,8 +187,7 @@ impl Contents<'_> {
             "ExposedPorts": { "9464/tcp": {} },
             "Env": [
                 "PATH=/usr/local/bin",
-                "STOCKTAKE_SERVER__LISTEN=0.0.0.0:9464",
-                format!("STOCKTAKE_STATE__PATH=/{STATE}/state.db"),
+                format!("STOCKTAKE_DEFAULTS=/{PRESETS}"),
                 "MIMALLOC_PURGE_DELAY=10",
             ],
             "Entrypoint": ["/usr/local/bin/stocktake"],

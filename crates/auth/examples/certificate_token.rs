@@ -17,7 +17,7 @@ use stocktake_http_stack::{Transport, TransportOptions};
 #[tokio::main]
 #[allow(clippy::print_stdout)] // An example talks to the person who runs it.
 async fn main() -> Result<(), Box<dyn Error>> {
-    let source = CertificateSource::PemFiles { certificate: var("PEM")?.into(), key: None };
+    let source = CertificateSource::file(var("PEM")?);
     let certificate = CertificateCredential::new(CertificateOptions::new(source));
     println!("the certificate is valid until {}", certificate.facts()?.not_after);
     let options = EntraOptions {

@@ -93,6 +93,10 @@ const CONSENT: Fix = Fix::new(
     PortalPage::Registration("API permissions > Grant admin consent"),
     "az ad app permission admin-consent --id {app}",
 );
+const PUBLIC_CLIENT: Fix = Fix::new(
+    PortalPage::Registration("Authentication > Allow public client flows"),
+    "az ad app update --id {app} --is-fallback-public-client false",
+);
 const CONDITIONAL_ACCESS: Fix = Fix::new(
     PortalPage::Directory("Protection > Conditional Access > Policies"),
     "az rest --method GET --url {graph}/v1.0/identity/conditionalAccess/policies",
@@ -119,6 +123,9 @@ pub(crate) struct Row {
     /// The same for a federated token; `{issuer}`, `{subject}`, `{audience}` and `{file}` are filled
     /// in too.
     federated: Option<&'static str>,
+    /// The same for a managed identity; `{identity}` is filled in. What fits an app registration does
+    /// not fit it.
+    managed_identity: Option<&'static str>,
     /// Where the operator does it.
     fix: Option<Fix>,
     /// How it ends.
@@ -136,6 +143,11 @@ impl Row {
         self
     }
 
+    const fn managed_identity(mut self, advice: &'static str) -> Self {
+        self.managed_identity = Some(advice);
+        self
+    }
+
     const fn fix(mut self, fix: Fix) -> Self {
         self.fix = Some(fix);
         self
@@ -146,6 +158,11 @@ impl Row {
         let own = match sent {
             SentCredential::Certificate { .. } => self.certificate,
             SentCredential::Federated { .. } => self.federated,
+            // What passes by itself needs nothing of either.
+            SentCredential::ManagedIdentity { .. } if self.outlook == Outlook::Retry => None,
+            SentCredential::ManagedIdentity { .. } => {
+                self.managed_identity.or(Some(MANAGED_IDENTITY))
+            }
             SentCredential::Secret { .. } | SentCredential::Other => None,
         };
         own.unwrap_or(self.advice)
@@ -158,10 +175,18 @@ impl Row {
             SentCredential::Federated { .. } if self.federated.is_some() => {
                 Some(FEDERATED_CREDENTIALS)
             }
+            // It has no app registration.
+            SentCredential::ManagedIdentity { .. } => {
+                self.fix.filter(|fix| !matches!(fix.page, PortalPage::Registration(_)))
+            }
             _ => self.fix,
         }
     }
 }
+
+/// What is said to a managed identity where a code has nothing of its own for it.
+const MANAGED_IDENTITY: &str = "Check that {identity} still exists and may use the API behind {scope}, and \
+                                that its directory has that API.";
 
 /// The row for `code`.
 pub(crate) fn row(code: u32) -> Option<&'static Row> {
@@ -189,6 +214,7 @@ const fn row_with(
         advice,
         certificate: None,
         federated: None,
+        managed_identity: None,
         fix: None,
         outlook,
     }
@@ -210,9 +236,10 @@ pub(crate) const TABLE: &[Row] = &[
     )
     .fix(SECRETS),
     operator(
-        &[7_000_218],
+        &[7_000_218, 7_000_216],
         "neither a secret nor an assertion was sent",
-        "Configure a credential for app {app}.",
+        "Configure a credential for app {app}; if one is configured, check that no proxy changes the \
+         requests to {login}.",
     )
     .fix(SECRETS),
     umbrella(
@@ -230,14 +257,27 @@ pub(crate) const TABLE: &[Row] = &[
     )
     .fix(SECRETS),
     operator(
-        &[700_016],
+        &[700_016, 700_011],
         "the application is unknown in this tenant",
         "Check that app id {app} and tenant id {tenant} belong together, and consent to the app in \
          that tenant.",
     )
     .fix(OVERVIEW),
     operator(
-        &[70_001, 7_000_112],
+        &[7_000_229],
+        "the application has no service principal in this tenant",
+        "Have an administrator of tenant {tenant} consent to app {app}, which makes its service \
+         principal there; an app of another directory must be multi-tenant for that.",
+    )
+    .fix(OVERVIEW),
+    operator(
+        &[700_025],
+        "the application is public, and a public one has no credential",
+        "Set \"Allow public client flows\" of app {app} to No, or use another app registration.",
+    )
+    .fix(PUBLIC_CLIENT),
+    operator(
+        &[70_001, 7_000_112, 1_000_031],
         "the application is unknown or disabled in this tenant",
         "Enable the enterprise application {app} in tenant {tenant}, or correct the app id.",
     )
@@ -249,46 +289,88 @@ pub(crate) const TABLE: &[Row] = &[
     )
     .fix(TENANT_ID),
     operator(
-        &[900_023],
+        &[900_023, 90_019, 50_059, 50_128],
         "the tenant id is neither a GUID nor a domain",
         "Set the tenant id (now {tenant}) to the directory's GUID or to one of its verified domains.",
     )
     .fix(TENANT_ID),
     operator(
-        &[90_038, 900_382, 900_432],
+        &[90_038, 900_382, 900_432, 90_051],
         "the tenant belongs to another national cloud",
         "Use the hosts of the cloud of tenant {tenant} for login, Graph and Defender; the login host \
          is now {login}.",
     )
     .fix(TENANT_ID),
     operator(
-        &[9_001_023],
+        &[9_001_023, 50_194],
         "`common` and `organizations` do not work for an application",
         "Set the tenant id (now {tenant}) to the directory's GUID.",
     )
     .fix(TENANT_ID),
     operator(
-        &[500_011],
+        &[500_011, 50_001, 650_054],
         "the tenant has no service principal for the API",
         "Check that tenant {tenant} has a licence for the API behind {scope}, open that product once \
          so that it is set up, and consent to the app.",
     )
+    .managed_identity(
+        "Check that the directory of {identity} has a licence for the API behind {scope}, and open that \
+         product once so that it is set up.",
+    )
     .fix(PRODUCT),
     operator(
-        &[650_052, 650_056, 650_057],
+        &[650_052, 650_056, 650_057, 65_005],
         "the organisation has not subscribed to the API, or the app is not configured for it",
         "Add the API permission for {scope} to app {app}, and have an administrator of tenant \
          {tenant} consent to it.",
     )
     .fix(CONSENT),
     operator(
-        &[65_001, 90_094],
+        &[65_001, 90_094, 90_099],
         "consent is missing",
         "Have an administrator of tenant {tenant} consent to the permissions of app {app}.",
     )
     .fix(CONSENT),
     operator(
-        &[700_027],
+        &[501_051],
+        "the API is open to assigned applications only, and this one is not assigned",
+        "Assign app {app} to the API behind {scope} in tenant {tenant}, as an application role or under \
+         Users and groups of the API's enterprise application.",
+    )
+    .managed_identity(
+        "Assign an application role of the API behind {scope} to {identity}; it shows in tokens after up \
+         to 24 hours, because the host caches them.",
+    )
+    .fix(PRODUCT),
+    operator(
+        &[500_021, 500_022, 500_212, 500_213],
+        "a restriction of this network or of a directory does not let this tenant in",
+        "Add tenant {tenant} to the tenants that the proxy on this route allows \
+         (`Restrict-Access-To-Tenants`), or to the cross-tenant access settings.",
+    )
+    .fix(TENANT_ID),
+    operator(
+        &[50_032],
+        "the certificate's RSA key is too weak",
+        "Give app {app} a certificate with an RSA key of 2048 bits or more.",
+    )
+    .certificate(
+        "Replace the certificate with thumbprint {thumbprint} of app {app} by one with an RSA key of 2048 \
+         bits or more.",
+    )
+    .fix(CERTIFICATES),
+    operator(
+        &[700_229, 700_222],
+        "the assertion is a token of Entra that may not stand for a federated identity",
+        "Use a token of another issuer, or an app-only token of Entra, as the assertion for app {app}.",
+    )
+    .federated(
+        "Put a token of another issuer into {file}, or an app-only one of Entra: the one there (issuer \
+         {issuer}, subject {subject}) is a person's, or of a kind that Entra does not accept from itself.",
+    )
+    .fix(FEDERATED_CREDENTIALS),
+    operator(
+        &[700_027, 900_384, 50_006, 50_003],
         "the assertion's signature does not fit any certificate of the app",
         "Upload the certificate to app {app}, and compare its thumbprint with the configured one.",
     )
@@ -302,7 +384,7 @@ pub(crate) const TABLE: &[Row] = &[
     )
     .fix(CERTIFICATES),
     operator(
-        &[700_021],
+        &[700_021, 50_048],
         "the assertion was made for another application",
         "Check that app id {app} is the application whose credential is configured.",
     ),
@@ -321,7 +403,7 @@ pub(crate) const TABLE: &[Row] = &[
     )
     .fix(CERTIFICATES),
     operator(
-        &[700_030, 50_012, 50_013],
+        &[700_030, 50_012, 50_013, 50_017, 50_027],
         "the certificate or assertion is bad",
         "Renew the certificate or assertion of app {app}, and check this machine's clock.",
     )
@@ -358,7 +440,7 @@ pub(crate) const TABLE: &[Row] = &[
     )
     .fix(FEDERATED_CREDENTIALS),
     operator(
-        &[70_011, 700_022, 28_002],
+        &[70_011, 700_022, 28_002, 28_003, 1_002_012],
         "the scope is malformed or names several APIs",
         "Set the scope (now {scope}) to one API, like https://api.example.com/.default.",
     ),
@@ -367,8 +449,13 @@ pub(crate) const TABLE: &[Row] = &[
         "`resource` was sent to an endpoint that takes `scope`",
         "Check that {login} is the login host itself, without a path to another version.",
     ),
+    operator(
+        &[9_002_313, 90_013, 90_014, 90_023, 900_144],
+        "Entra could not read the request",
+        "Check that {login} is Entra's login host, and that no proxy on the route changes requests.",
+    ),
     row_with(
-        &[53_003],
+        &[53_003, 50_131],
         Outlook::RetryLater,
         "conditional access blocked the application",
         "Allow this machine's public address in the conditional access policy of tenant {tenant}, or \
@@ -395,7 +482,7 @@ pub(crate) const TABLE: &[Row] = &[
         "Wait; tenant {tenant} asks Entra for too much at present.",
     ),
     row_with(
-        &[50_033, 90_006, 90_012, 90_024, 90_033, 50_000],
+        &[50_033, 90_006, 90_012, 90_024, 90_033, 90_090, 90_091, 50_000],
         Outlook::Retry,
         "Entra has a passing fault",
         "Wait; see the health of Microsoft Entra if it lasts.",
@@ -403,115 +490,4 @@ pub(crate) const TABLE: &[Row] = &[
 ];
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn a_code_is_in_one_row() {
-        let mut seen = HashSet::new();
-        for code in TABLE.iter().flat_map(|row| row.codes) {
-            assert!(seen.insert(code), "{code} is there twice");
-        }
-    }
-
-    fn sent(kind: &str) -> SentCredential {
-        match kind {
-            "certificate" => SentCredential::Certificate {
-                thumbprint: "T".into(),
-                not_after: chrono::DateTime::UNIX_EPOCH,
-            },
-            "federated" => SentCredential::Federated {
-                issuer: None,
-                subject: None,
-                audience: None,
-                file: "file".into(),
-            },
-            _ => SentCredential::Secret { file: None },
-        }
-    }
-
-    #[test]
-    fn a_refusal_is_fixed_on_the_page_of_the_credential_that_was_sent() {
-        for (code, kind, fix) in [
-            (7_000_222, "secret", SECRETS),
-            (70_002, "secret", SECRETS),
-            (70_002, "certificate", CERTIFICATES),
-            (70_002, "federated", FEDERATED_CREDENTIALS),
-            (700_027, "certificate", CERTIFICATES),
-            (700_027, "federated", FEDERATED_CREDENTIALS),
-            (700_213, "federated", FEDERATED_CREDENTIALS),
-            (65_001, "certificate", CONSENT),
-        ] {
-            assert_eq!(row(code).unwrap().fix_for(&sent(kind)), Some(fix), "{code}, {kind}");
-        }
-    }
-
-    #[test]
-    fn what_an_operator_fixes_in_the_portal_has_a_page_and_a_command() {
-        let names =
-            FixNames { client_id: "APP", api_id: "API", graph_url: "https://graph.example.com/" };
-        for (codes, page, command) in [
-            (&[700_016][..], "Overview", "az ad sp create --id APP"),
-            (&[70_001, 7_000_112], "Enabled for users", "az ad sp update --id APP"),
-            (
-                &[90_002, 900_023, 9_001_023, 90_038, 900_382, 900_432],
-                "Tenant ID",
-                "az account show --query tenantId",
-            ),
-            (&[500_011], "Permissions", "az ad sp create --id API"),
-            (
-                &[650_052, 650_056, 650_057, 65_001, 90_094],
-                "Grant admin consent",
-                "admin-consent --id APP",
-            ),
-            (
-                &[53_003],
-                "Conditional Access",
-                "https://graph.example.com/v1.0/identity/conditionalAccess/policies",
-            ),
-            (&[530_032, 53_011], "Risky workload identities", "riskyServicePrincipals"),
-            (
-                &[7_000_215, 7_000_222, 7_000_218, 70_002],
-                "Client secrets",
-                "credential reset --id APP",
-            ),
-            (
-                &[700_027, 700_030, 50_012, 50_013, 700_024, 500_133],
-                "Certificates & secrets > Certificates",
-                "credential list --id APP --cert",
-            ),
-            (
-                &[70_021, 700_211, 700_212, 700_213],
-                "Federated credentials",
-                "federated-credential list --id APP",
-            ),
-        ] {
-            for code in codes {
-                let fix = row(*code).unwrap().fix_for(&sent("secret")).unwrap();
-                let (PortalPage::Registration(path)
-                | PortalPage::Enterprise(path)
-                | PortalPage::Directory(path)) = fix.page;
-                assert!(path.contains(page), "{code}: {path}");
-                let filled = fix.command_for(&names);
-                assert!(filled.contains(command) && !filled.contains('{'), "{code}: {filled}");
-            }
-        }
-    }
-
-    #[test]
-    fn meanings_are_facts_and_advice_is_a_sentence() {
-        for row in TABLE {
-            let meaning = row.meaning;
-            assert!(!meaning.starts_with(char::is_uppercase) || meaning.starts_with("Entra"));
-            assert!(!meaning.ends_with('.'), "{meaning}");
-            for advice in [Some(row.advice), row.certificate, row.federated].into_iter().flatten() {
-                assert!(
-                    advice.starts_with(char::is_uppercase) && advice.ends_with('.'),
-                    "{advice}"
-                );
-            }
-        }
-    }
-}
+mod tests;

@@ -14,6 +14,7 @@ use crate::{CertificateError, SecretError};
 
 /// The kind of assertion that certificates and federated identities send
 /// (RFC 7523, section 2.2).
+const ASSERTION_TYPE: &str = "client_assertion_type";
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Why a credential cannot be presented.
@@ -67,9 +68,15 @@ impl ClientAuthentication {
         Self { form, sent: SentCredential::Other }
     }
 
+    /// The values that a response must not repeat.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = SecretString> + '_ {
+        let is_secret = |(name, _): &&(&'static str, SecretString)| *name != ASSERTION_TYPE;
+        self.form.iter().filter(is_secret).map(|(_, value)| value.clone())
+    }
+
     /// Authentication by a signed client assertion.
     pub fn assertion(jwt: SecretString, sent: SentCredential) -> Self {
-        let form = vec![("client_assertion_type", JWT_BEARER.into()), ("client_assertion", jwt)];
+        let form = vec![(ASSERTION_TYPE, JWT_BEARER.into()), ("client_assertion", jwt)];
         Self { form, sent }
     }
 }
@@ -101,6 +108,11 @@ pub enum SentCredential {
         audience: Option<String>,
         /// Its file.
         file: PathBuf,
+    },
+    /// Nothing: the host of a managed identity sends it.
+    ManagedIdentity {
+        /// Which identity, in words.
+        identity: String,
     },
     /// A third party's credential.
     Other,

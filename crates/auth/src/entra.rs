@@ -15,13 +15,12 @@ use stocktake_connector_core::{
     AccessToken, Clock, DirectoryId, Failure, TenantName, TokenProvider, TokenScope,
 };
 use stocktake_http_stack::{
-    ApiStack, Backoff, CallCounts, ErrorCodes, Idempotent, Limits, Origin, StackOptions, Transport,
-    UrlError, UrlTemplate, base_url,
+    ApiStack, Backoff, CallCounts, ErrorCodes, Idempotent, Limits, Origin, SentSecrets,
+    StackOptions, Transport, UrlError, UrlTemplate, base_url,
 };
 
 use crate::aadsts::EXPIRED_ASSERTION;
 use crate::error::Names;
-use crate::redaction::redact;
 use crate::renewal::{Renewal, TokenEndpoint};
 use crate::responses::EntraResponses;
 use crate::token_response::read_token;
@@ -210,6 +209,7 @@ impl Entra {
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .extension(UrlTemplate("/{tenant}/oauth2/v2.0/token"))
             .extension(Idempotent) // A second token does no harm.
+            .extension(SentSecrets::new(authentication.secrets()))
             .body(self.form(scope, &authentication.form))
             .map_err(|_| EntraError::InvalidResponse {
                 scope: scope.clone(),
@@ -218,9 +218,7 @@ impl Entra {
         match self.stack.call("get an access token", request).await {
             Ok(response) => read_token(response.body(), requested_at)
                 .map_err(|problem| EntraError::InvalidResponse { scope: scope.clone(), problem }),
-            Err(mut error) => {
-                // Entra does not repeat secrets, but the page of a proxy may.
-                redact(&mut error, authentication.form.iter().map(|(_, secret)| secret));
+            Err(error) => {
                 let now = self.clock.now();
                 Err(EntraError::call(scope.clone(), authentication.sent, error, now))
             }

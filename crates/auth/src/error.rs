@@ -243,11 +243,16 @@ fn credential_advice(error: &CredentialError, names: &Names) -> String {
 
 /// `advice` with the names filled in.
 fn fill(advice: &str, scope: &TokenScope, sent: &SentCredential, names: &Names) -> String {
-    let mut filled = advice
+    let filled = advice
         .replace("{app}", &names.app)
         .replace("{tenant}", names.directory.as_str())
-        .replace("{login}", &names.login)
-        .replace("{scope}", scope.as_str());
+        .replace("{login}", &names.login);
+    fill_sent(&filled, scope, sent)
+}
+
+/// `advice` with the names filled in that a managed identity has, too.
+pub(crate) fn fill_sent(advice: &str, scope: &TokenScope, sent: &SentCredential) -> String {
+    let mut filled = advice.replace("{scope}", scope.as_str());
     let mut replace = |name: &str, value: &str| filled = filled.replace(name, value);
     match sent {
         SentCredential::Secret { file: Some(file) } => {
@@ -268,6 +273,7 @@ fn fill(advice: &str, scope: &TokenScope, sent: &SentCredential, names: &Names) 
             replace("{subject}", &shown(subject));
             replace("{audience}", &shown(audience));
         }
+        SentCredential::ManagedIdentity { identity } => replace("{identity}", identity),
         SentCredential::Secret { file: None } | SentCredential::Other => {}
     }
     replace("{place}", "the configuration");

@@ -1,5 +1,7 @@
 //! The private readers of outside bytes, as `fuzz/` calls them. Not part of the public API.
 
+use std::path::Path;
+
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode};
@@ -25,12 +27,12 @@ pub fn token_refusal(status: StatusCode, body: &[u8]) -> ErrorDetail {
     crate::responses::EntraResponses.read_error(status, &HeaderMap::new(), &body)
 }
 
-/// A PEM text with certificate and key.
+/// A file with certificate and key.
 ///
 /// # Errors
 /// What is wrong, when it cannot be presented.
 pub fn pem(text: &[u8]) -> Result<(), String> {
-    certificate::read_pem(text).map(drop)
+    certificate::read(&[(text, Path::new("file"))], None).map(drop)
 }
 
 /// A PFX file.
@@ -38,5 +40,5 @@ pub fn pem(text: &[u8]) -> Result<(), String> {
 /// # Errors
 /// What is wrong, when it cannot be presented.
 pub fn pfx(file: &[u8], password: &str) -> Result<(), String> {
-    certificate::read_pfx(file, password).map(drop)
+    certificate::read(&[(file, Path::new("file"))], Some(password)).map(drop)
 }

@@ -113,7 +113,6 @@ mod federated;
 #[doc(hidden)]
 pub mod fuzzing;
 mod managed_identity;
-mod redaction;
 mod renewal;
 mod responses;
 mod secret;

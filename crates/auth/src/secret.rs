@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use stocktake_http_stack::{Reloadable, UnreadableFile};
+use stocktake_http_stack::{Reloadable, ShownPath, UnreadableFile, decode_text};
 
 /// The largest file that is read. Keys, chains and assertions have a few kilobytes.
 pub(crate) const MAX_FILE_BYTES: u64 = 64 * 1024;
@@ -46,7 +46,7 @@ impl fmt::Display for SecretSource {
 #[non_exhaustive]
 pub enum SecretError {
     /// The file cannot be read.
-    #[error("secret file {} cannot be read", path.display())]
+    #[error("secret file {} cannot be read", ShownPath(path))]
     Unreadable {
         /// The configured file.
         path: PathBuf,
@@ -138,7 +138,10 @@ pub(crate) fn parse_value(secret: &SecretString) -> Result<&str, SecretError> {
 /// The secret in the content of the file at `path`.
 pub(crate) fn parse_secret(path: &Path, bytes: &[u8]) -> Result<SecretString, SecretError> {
     let unusable = |problem| SecretError::Unusable { path: path.to_owned(), problem };
-    let text = std::str::from_utf8(bytes).map_err(|_| unusable("is not UTF-8 text"))?;
+    let text = decode_text(bytes);
+    if text.contains(char::REPLACEMENT_CHARACTER) {
+        return Err(unusable("is not text in UTF-8 or UTF-16"));
+    }
     let secret = text.trim_start_matches('\u{feff}').trim();
     if secret.is_empty() {
         return Err(unusable("is empty"));
@@ -164,7 +167,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
         fs::write(&path, "\u{feff} s3cr3t \r\n").unwrap();
-        assert_eq!(current(&Secret::new(SecretSource::File(path))), "s3cr3t");
+        assert_eq!(current(&Secret::new(SecretSource::File(path.clone()))), "s3cr3t");
+        let windows = "\u{feff}s3cr3t\r\n".encode_utf16().flat_map(u16::to_le_bytes);
+        fs::write(&path, windows.collect::<Vec<_>>()).unwrap();
+        assert_eq!(current(&Secret::new(SecretSource::File(path))), "s3cr3t", "UTF-16");
         assert_eq!(current(&Secret::new(SecretSource::Value(" s3cr3t\n".into()))), "s3cr3t");
     }
 
@@ -195,9 +201,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
         for (content, fault) in [
-            ("\n".to_owned(), "is empty"),
-            ("canary\ncanary".to_owned(), "more than one line"),
-            ("canary".repeat(20_000), "larger than 65536 bytes"),
+            ("\n".as_bytes().to_vec(), "is empty"),
+            ("canary\ncanary".into(), "more than one line"),
+            ("canary".repeat(20_000).into(), "larger than 65536 bytes"),
+            (b"canary\xff".to_vec(), "is not text"),
         ] {
             fs::write(&path, content).unwrap();
             let secret = Secret::new(SecretSource::File(path.clone()));

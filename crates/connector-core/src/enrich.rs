@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Failure;
+use crate::{Failure, JoinRule, MalformedRecord, UnreadableValues};
 
 /// What an enricher knows of one record.
 ///
@@ -15,20 +16,21 @@ use crate::Failure;
 /// One that says whose it is, where that one has no readable record beside it, is no answer but an
 /// [`UnreadableEnrichment`]: the record that it belongs to becomes a dead letter, as an event without
 /// it would erase what an earlier one had. One that does not say may belong to anyone without a
-/// match, and those get [`Enrichment::Uncertain`] instead of [`Enrichment::NoMatch`]: a dead letter
-/// for each of them would let one bad record cost thousands, and "none" would be false for one. As
-/// the one may have had more before, such a record goes only to sinks that never had anything of it.
+/// match, and those it may be get [`Enrichment::Uncertain`] instead of [`Enrichment::NoMatch`]: a dead
+/// letter for each of them would let one bad record cost thousands, and "none" would be false for one.
+/// A sink whose last event of such a device had an enrichment keeps that event; every other sink gets
+/// the device without a claim that there is none. See [`Doubt`] for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Enrichment<E> {
     /// The remote has this for it.
     Matched(E),
     /// The remote was asked completely and has nothing for it.
     NoMatch,
-    /// The remote was asked completely and no record was found, but one that could not be read may
-    /// be it. Nothing may be said that rests on there being none, and a sink that has acknowledged the
-    /// record before, whatever its content, keeps what it has.
+    /// The remote was asked completely and no record was found, but one may be there all the same.
+    /// Nothing may be said that rests on there being none, and a sink keeps an event that had one.
     Uncertain,
-    /// The remote is not consulted: switched off, not licensed, or not permitted.
+    /// The remote is not consulted: switched off, not licensed, or not permitted; or not for this
+    /// record, because another one stands for the device.
     Unavailable,
 }
 
@@ -46,6 +48,27 @@ impl<E> Enrichment<E> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct UnreadableEnrichment(pub String);
+
+impl JoinRule {
+    /// The enrichment of a record. `look_up` finds it by a key.
+    ///
+    /// # Errors
+    /// As for `look_up`.
+    pub fn enrich<E>(
+        self,
+        key: Option<Uuid>,
+        look_up: impl FnOnce(Option<Uuid>) -> Result<Enrichment<E>, UnreadableEnrichment>,
+    ) -> Result<Enrichment<E>, UnreadableEnrichment> {
+        match self {
+            Self::ByKey => look_up(key),
+            Self::KeyUnreadable => Ok(match look_up(None)? {
+                Enrichment::NoMatch => Enrichment::Uncertain,
+                other => other,
+            }),
+            Self::Yields => Ok(Enrichment::Unavailable),
+        }
+    }
+}
 
 /// What is known before a cycle starts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -73,8 +96,49 @@ pub enum EnrichmentStatus {
     On,
     /// Switched off in the configuration.
     Off,
-    /// Permanently absent, with the reason as the remote gave it.
+    /// Refused, with the reason as the remote gave it. Whether that counts as permanently absent
+    /// depends on what the remote gave before: see [`Doubt`].
     Refused(String),
+}
+
+/// Why the absence of enrichments is not taken for a fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DoubtCause {
+    /// The remote refuses now, and gave records before.
+    Refused,
+    /// The remote's list is complete by its own word, but suddenly empty or much shorter than before.
+    Shrunk,
+    /// A record that cannot be read does not say whose it is.
+    Unidentified,
+}
+
+/// The doubt that enrichments which do not come are really absent.
+///
+/// While it is young, nothing that a sink has of an enrichment is replaced by an event without one.
+/// Once it has lasted for a configured number of cycles and for a configured time, it is accepted: the
+/// absence counts as a fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubt {
+    /// Why.
+    pub cause: DoubtCause,
+    /// When the first cycle of it started.
+    pub since: DateTime<Utc>,
+    /// In how many cycles in a row, this one included.
+    pub cycles: u32,
+    /// Whether it has lasted long enough.
+    pub accepted: bool,
+}
+
+/// What state knows of the enrichment of an inventory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnrichmentFacts {
+    /// Whether the remote ever gave records, or said that it has none.
+    pub answered: bool,
+    /// How many records that can be joined there were when they were last read completely.
+    pub joinable: Option<u64>,
+    /// The doubt of the last cycle.
+    pub doubt: Option<Doubt>,
 }
 
 /// What a pass did, for the cycle report.
@@ -88,13 +152,26 @@ pub struct EnrichmentAccount {
     pub records_read: u64,
     /// Records that could not be understood and were left out of the join.
     pub malformed: u64,
+    /// Records that do not say whose they are, malformed or not.
+    pub unidentified: u64,
+    /// Whether the remote gave records, or said that it has none. What is absent from a remote that has
+    /// not answered yet was never there.
+    pub answered: bool,
     /// How many records the remote has, when this pass read it completely.
     pub complete_count: Option<u64>,
+    /// How many of these can be joined to a machine.
+    pub joinable: Option<u64>,
     /// Machines that got a record.
     pub matched: u64,
-    /// Machines whose enrichment was [`Enrichment::Uncertain`]: they count as unchanged at sinks that
-    /// have them. The engine counts them, and overwrites what a pass puts here.
+    /// Machines whose enrichment was [`Enrichment::Uncertain`], or became it by [`Doubt`]. The engine
+    /// counts them, and overwrites what a pass puts here.
     pub uncertain: u64,
+    /// The doubt of this cycle. The engine's own, as `uncertain` is.
+    pub doubt: Option<Doubt>,
+    /// Values of the enrichment records that could not be read. The engine moves them to
+    /// [`CycleReport::unreadable`](crate::CycleReport::unreadable).
+    #[serde(skip)]
+    pub unreadable: UnreadableValues,
     /// What was asked beyond that; `None` where the enricher has no details or is not to ask them.
     pub details: Option<DetailAccount>,
 }
@@ -146,15 +223,17 @@ pub trait EnrichmentPass: fmt::Debug + Send + 'static {
     ///
     /// # Errors
     /// [`Failure`] when not every key can be answered *for now*. The cycle stops: an event without what
-    /// an earlier one had would erase data at the receiver. What is permanently absent is not an error
-    /// but [`Enrichment::Unavailable`].
+    /// an earlier one had would erase data at the receiver. A refusal that looks permanent is not an
+    /// error but [`EnrichmentStatus::Refused`] in the account and [`Enrichment::Unavailable`] for every
+    /// key; the engine stops the cycle where the remote is known to have answered.
     ///
     /// # Cancellation
     /// After a dropped future the pass must be dropped too.
     async fn prepare(&mut self, keys: &[Option<Uuid>], last: bool) -> Result<(), Failure>;
 
     /// What there is for one key of the page that was prepared last. A `None` key has no match by
-    /// definition. Separate from [`EnrichmentPass::prepare`], so that not every record of a page has
+    /// definition. `name` is that of the device: without a match it may rule out that a record which
+    /// cannot be read is the device's. Separate from [`EnrichmentPass::prepare`], so that not every record of a page has
     /// to be unpacked at once.
     ///
     /// # Errors
@@ -162,7 +241,14 @@ pub trait EnrichmentPass: fmt::Debug + Send + 'static {
     fn enrichment(
         &mut self,
         key: Option<Uuid>,
+        name: Option<&str>,
     ) -> Result<Enrichment<Self::Record>, UnreadableEnrichment>;
+
+    /// Takes the records that do not say whose they are and that were met since the last call, or a
+    /// bounded number of them. They become dead letters.
+    fn take_unidentified(&mut self) -> Vec<MalformedRecord> {
+        Vec::new()
+    }
 
     /// What the pass did so far.
     fn account(&self) -> EnrichmentAccount;
@@ -195,4 +281,6 @@ pub struct Completion {
     /// Places of records whose details could not be had or understood, each with the reason. Their
     /// events become dead letters: they would lack what earlier ones had.
     pub malformed: Vec<(usize, String)>,
+    /// Values of the details that could not be read.
+    pub unreadable: UnreadableValues,
 }

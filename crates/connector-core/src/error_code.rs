@@ -59,6 +59,10 @@ codes! {
     RequestRefused = "ST0308",
     /// A source or enricher failed in a way of its own.
     SourceFailed = "ST0309",
+    /// The pages of a listing bring nothing new.
+    ListingStalled = "ST0310",
+    /// An enrichment does not give what it gave before.
+    EnrichmentOutage = "ST0311",
     /// The sink does not accept the credential.
     SinkKeyRefused = "ST0401",
     /// The sink cannot be reached, asks to slow down, or does not finish in time.

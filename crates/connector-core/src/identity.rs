@@ -29,7 +29,11 @@ fn identifier(what: &'static str, text: &str) -> Result<Arc<str>, InvalidName> {
     } else {
         return Ok(Arc::from(text));
     };
-    Err(InvalidName { what, shown: text.chars().take(64).collect(), problem })
+    Err(InvalidName {
+        what,
+        shown: text.chars().take(64).flat_map(char::escape_debug).collect(),
+        problem,
+    })
 }
 
 macro_rules! identifier_type {
@@ -197,6 +201,43 @@ impl Fingerprint {
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
+
+    /// The same content with a mark of its enrichment, which takes the place of the last two bits: what
+    /// a sink acknowledged then tells whether it has something to lose.
+    #[must_use]
+    pub const fn marked(self, mark: EnrichmentMark) -> Self {
+        let mut bytes = self.0;
+        bytes[15] = (bytes[15] & !Self::MARKS) | mark as u8;
+        Self(bytes)
+    }
+
+    /// Whether the content has an enrichment.
+    pub const fn is_enriched(self) -> bool {
+        self.0[15] & Self::MARKS == EnrichmentMark::Enriched as u8
+    }
+
+    /// Whether both have the same content, whatever their marks.
+    pub fn has_content_of(self, other: Self) -> bool {
+        self.marked(EnrichmentMark::None) == other.marked(EnrichmentMark::None)
+    }
+
+    /// Whether the content leaves open if there is an enrichment.
+    pub const fn is_uncertain(self) -> bool {
+        self.0[15] & Self::MARKS == EnrichmentMark::Uncertain as u8
+    }
+
+    const MARKS: u8 = 0b11;
+}
+
+/// What an event says of the enrichment of its device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EnrichmentMark {
+    /// It has none.
+    None = 0,
+    /// It has one.
+    Enriched = 1,
+    /// It leaves open whether there is one.
+    Uncertain = 2,
 }
 
 impl fmt::Display for Fingerprint {
@@ -208,6 +249,35 @@ impl fmt::Display for Fingerprint {
 impl fmt::Debug for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// Where a sink delivers, in a short text for people: the address of an API and what is named there, a
+/// folder. It never contains a secret. State compares it: a sink whose destination differs from the
+/// one before is another sink, which has nothing yet.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SinkDestination(String);
+
+impl SinkDestination {
+    /// A destination. Control characters are escaped, so that the text can be printed as it is.
+    pub fn new(text: &str) -> Self {
+        let mut printable = String::with_capacity(text.len());
+        for c in text.chars() {
+            if c.is_control() { printable.extend(c.escape_default()) } else { printable.push(c) }
+        }
+        Self(printable)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SinkDestination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -232,6 +302,20 @@ mod tests {
     fn a_fingerprint_tells_parts_apart() {
         let of = |parts: [&str; 2]| Fingerprint::of(parts.map(str::as_bytes));
         assert_ne!(of(["ab", "c"]), of(["a", "bc"]));
+    }
+
+    #[test]
+    fn a_mark_changes_a_fingerprint_but_not_its_content() {
+        let marks = [EnrichmentMark::None, EnrichmentMark::Enriched, EnrichmentMark::Uncertain];
+        for content in 0..=255 {
+            let plain = Fingerprint::from_bytes([content; 16]);
+            let marked = marks.map(|mark| plain.marked(mark));
+            assert_eq!(marked.map(Fingerprint::is_enriched), [false, true, false]);
+            assert_eq!(marked.map(Fingerprint::is_uncertain), [false, false, true]);
+            assert!(marked.iter().all(|one| one.has_content_of(plain)));
+            assert!(marked[0] != marked[1] && marked[1] != marked[2] && marked[2] != marked[0]);
+            assert!(!plain.has_content_of(Fingerprint::from_bytes([content ^ 4; 16])));
+        }
     }
 
     #[test]

@@ -38,26 +38,30 @@ mod error_code;
 mod failure;
 mod form;
 mod identity;
+mod join_rule;
 mod mapper;
 mod report;
 mod sink;
 mod source;
 mod state;
 mod token;
+mod unreadable;
 
 pub use check::{Check, Finding, Verdict};
-pub use clock::{Clock, FixedClock, SystemClock};
+pub use clock::{CLOCK_TOLERANCE, Clock, FixedClock, Started, SystemClock, time_since};
 pub use enrich::{
-    Completion, DetailAccount, DetailReader, Enricher, Enrichment, EnrichmentAccount,
-    EnrichmentPass, EnrichmentStatus, PassHint, Strategy, UnreadableEnrichment,
+    Completion, DetailAccount, DetailReader, Doubt, DoubtCause, Enricher, Enrichment,
+    EnrichmentAccount, EnrichmentFacts, EnrichmentPass, EnrichmentStatus, PassHint, Strategy,
+    UnreadableEnrichment,
 };
 pub use error_code::ErrorCode;
 pub use failure::{BoxError, Failure, FailureRecord, Recovery, chain};
 pub use form::{EncodeError, Encoded, EncodedEvent, EventKind, EventUid, Form};
 pub use identity::{
-    ClaimId, CycleId, DeviceUid, DirectoryId, Fingerprint, InvalidName, SinkName, SourceName,
-    TenantName, WorkerName,
+    ClaimId, CycleId, DeviceUid, DirectoryId, EnrichmentMark, Fingerprint, InvalidName,
+    SinkDestination, SinkName, SourceName, TenantName, WorkerName,
 };
+pub use join_rule::JoinRule;
 pub use mapper::{MapError, Mapper};
 pub use report::{
     Calls, CycleKind, CycleOutcome, CycleReport, Imbalance, ProcessFigures, RemovalAccount,
@@ -67,10 +71,13 @@ pub use sink::{
     Acknowledgement, Batch, BatchLimits, CycleEnd, Durability, Refusal, Settled, Sink,
     SinkCapabilities, SinkError,
 };
-pub use source::{Listing, MalformedRecord, Page, Presence, Source, SourceCursor, SourceRecord};
+pub use source::{
+    Listing, MalformedRecord, Page, Presence, Source, SourceCursor, SourceRecord, join_rules,
+};
 pub use state::{
     Acknowledged, Checkpoint, CycleClose, CycleStore, DeadLetter, DeadLetterFilter, DeadLetterId,
     Delivery, Fence, Inventory, InventoryFacts, Known, Lease, LeaseStore, NewDeadLetter, Purge,
-    Purged, Refusals, ReportPage, Scope, Stage, StateError, StateQueries, StateStore,
+    Purged, Refusals, ReportPage, Retention, Scope, Stage, StateError, StateQueries, StateStore,
 };
 pub use token::{AccessToken, TokenProvider, TokenScope};
+pub use unreadable::{UnreadableField, UnreadableValue, UnreadableValues};

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{CycleId, EnrichmentAccount, FailureRecord, SinkName, SourceName, TenantName};
+use crate::{
+    CycleId, EnrichmentAccount, FailureRecord, SinkDestination, SinkName, SourceName, TenantName,
+    UnreadableValues,
+};
 
 /// Which machines a cycle reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,8 +66,11 @@ pub struct SinkAccount {
     pub read: u64,
     /// Records that came again in the same listing.
     pub duplicates: u64,
-    /// Devices that the sink has as they are.
+    /// Devices that the sink has as they are, or keeps as it has them.
     pub unchanged: u64,
+    /// Of these, devices that changed but may lack an enrichment that is there all the same: see
+    /// [`Doubt`](crate::Doubt).
+    pub held: u64,
     /// Events that the sink acknowledged.
     pub acknowledged: u64,
     /// Records and events that can never be delivered as they are.
@@ -77,6 +83,9 @@ pub struct SinkAccount {
     pub bytes: u64,
     /// Removals that the sink acknowledged. They are not among the records read.
     pub removals: u64,
+    /// Where the sink delivered before, if that was elsewhere: it starts afresh in this cycle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<SinkDestination>,
     /// Why the sink did not take everything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureRecord>,
@@ -175,6 +184,10 @@ pub struct CycleReport {
     pub excluded: u64,
     /// Devices that became events.
     pub mapped: u64,
+    /// Values of records and of their enrichments that could not be read, by field. Their devices are
+    /// among the mapped ones; only these fields are missing from their events.
+    #[serde(default)]
+    pub unreadable: UnreadableValues,
     /// The join.
     pub enrichment: EnrichmentAccount,
     /// One account per sink.
@@ -203,6 +216,7 @@ impl CycleReport {
             duplicates: 0,
             excluded: 0,
             mapped: 0,
+            unreadable: UnreadableValues::default(),
             enrichment: EnrichmentAccount::default(),
             sinks: BTreeMap::new(),
             removal: RemovalAccount::default(),
@@ -227,8 +241,9 @@ impl CycleReport {
     }
 
     /// Dead letters over all sinks: the greatest of any one sink, as one record may be a dead letter
-    /// for each.
+    /// for each. Enrichment records that do not say whose they are count too.
     pub fn dead_lettered(&self) -> u64 {
-        self.sinks.values().map(|account| account.dead_lettered).max().unwrap_or(0)
+        let records = self.sinks.values().map(|account| account.dead_lettered).max().unwrap_or(0);
+        records + self.enrichment.unidentified
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::{CycleId, CycleKind, EncodedEvent, Failure, SourceName, TenantName};
+use crate::{CycleId, CycleKind, EncodedEvent, Failure, SinkDestination, SourceName, TenantName};
 
 /// How much one batch may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,12 +153,24 @@ pub struct CycleEnd {
 /// Retries are spent when an error arrives. After an error nothing is assumed to be delivered but
 /// what [`SinkError::Failed`] calls settled.
 ///
+/// # Deadlines
+/// Every call to the outside has one, file systems and standard streams included: the caller waits, and
+/// the other sinks of the inventory wait with it once the few chunks between them are full. A batch thus
+/// delays them by at most the longest time that a batch can take here, and only once in a cycle, as a
+/// sink that failed gets no more batches.
+///
 /// # Cancellation
-/// A dropped `write_batch` may or may not have delivered; the batch is sent again later.
+/// A dropped `write_batch` may or may not have delivered; the batch is sent again later. A dropped
+/// `finish_cycle` acknowledges nothing.
 #[async_trait]
 pub trait Sink: fmt::Debug + Send + Sync {
     /// How much one batch may hold.
     fn batch_limits(&self) -> BatchLimits;
+
+    /// Where it delivers. The same for two sinks if and only if the one has what the other delivered,
+    /// however the settings spell it: a new key for the same receiver changes nothing, another folder
+    /// does. `None` while that cannot be found out; the next cycle asks again.
+    async fn destination(&self) -> Option<SinkDestination>;
 
     /// What it can do beyond taking events.
     fn capabilities(&self) -> SinkCapabilities {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use stocktake_sinks::SinkRegistry;
@@ -11,6 +12,8 @@ use crate::commands;
 use crate::config::{Flags, LogFormat};
 use crate::context::Context;
 use crate::output::{Format, Output};
+use crate::stop::LOG_PATIENCE;
+use crate::threads;
 
 /// Device inventory from Microsoft Defender and Intune, as OCSF events, to Sekoia.io or any other
 /// sink. Never loses a device, and can prove it.
@@ -18,7 +21,8 @@ use crate::output::{Format, Output};
 #[command(
     name = "stocktake",
     version,
-    after_help = "Exit codes: 0 fine, 1 failed, 2 usage or configuration, 3 finished with dead letters.\n\
+    after_help = "Exit codes: 0 fine, 1 failed, 2 usage or configuration, 3 finished with dead letters or \
+                  with an input that is not whole, 4 interrupted by a signal.\n\
                   Try `stocktake demo`: it needs no tenant, no server and no configuration."
 )]
 struct Arguments {
@@ -103,12 +107,13 @@ pub fn main_with(sinks: SinkRegistry) -> ExitCode {
         },
         output: Output::new(arguments.output),
     };
-    match dispatch(arguments.command, &context) {
+    let ended = dispatch(arguments.command, &context);
+    // Before the error, which is the last line.
+    stocktake_telemetry::flush_logs(LOG_PATIENCE);
+    match ended {
         Ok(status) => status.into(),
         Err(error) => {
-            if !matches!(error, CommandError::OutputClosed) {
-                context.output.error(&error);
-            }
+            context.output.error(&error);
             error.exit_status().into()
         }
     }
@@ -137,9 +142,12 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitStatus, CommandEr
 fn on_runtime(
     work: impl Future<Output = Result<ExitStatus, CommandError>>,
 ) -> Result<ExitStatus, CommandError> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| CommandError::failed(format!("cannot start: {error}")))?
-        .block_on(work)
+    let runtime = threads::runtime()?;
+    let ended = runtime.block_on(work);
+    // Threads that hang in the system cannot be stopped; they end with the process.
+    runtime.shutdown_timeout(THREAD_PATIENCE);
+    ended
 }
+
+/// How long the end of the program waits for its threads.
+const THREAD_PATIENCE: Duration = Duration::from_secs(1);

@@ -4,6 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use stocktake_connector_core::{ErrorCode, Failure, FailureRecord, StateError, chain};
+use stocktake_telemetry::Escaped;
 
 use crate::config::ConfigError;
 
@@ -13,7 +14,11 @@ pub(crate) enum ExitStatus {
     Success,
     Failed,
     UsageError,
+    /// Finished, but not with everything: dead letters, records that cannot be used, or an input that
+    /// is not the whole list.
     DeadLetters,
+    /// A signal ended it before everything was read; the next cycle goes on.
+    Interrupted,
 }
 
 impl From<ExitStatus> for ExitCode {
@@ -23,6 +28,7 @@ impl From<ExitStatus> for ExitCode {
             ExitStatus::Failed => 1,
             ExitStatus::UsageError => 2,
             ExitStatus::DeadLetters => 3,
+            ExitStatus::Interrupted => 4,
         })
     }
 }
@@ -41,8 +47,6 @@ pub(crate) enum CommandError {
         /// What the operator can do, as a sentence.
         advice: Option<String>,
     },
-    /// The reader of the output has closed it, so there is nothing to report to.
-    OutputClosed,
 }
 
 impl CommandError {
@@ -61,7 +65,6 @@ impl CommandError {
         match self {
             Self::Config(_) => Some(ErrorCode::Configuration),
             Self::Failed { code, .. } => *code,
-            Self::OutputClosed => None,
         }
     }
 
@@ -69,7 +72,7 @@ impl CommandError {
     pub(crate) fn advice(&self) -> Option<&str> {
         match self {
             Self::Failed { advice, .. } => advice.as_deref(),
-            Self::Config(_) | Self::OutputClosed => None,
+            Self::Config(_) => None,
         }
     }
 
@@ -78,7 +81,6 @@ impl CommandError {
         match self {
             Self::Config(_) => ExitStatus::UsageError,
             Self::Failed { .. } => ExitStatus::Failed,
-            Self::OutputClosed => ExitStatus::Success,
         }
     }
 }
@@ -90,9 +92,10 @@ impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Config(error) => fmt::Display::fmt(error, f),
-            Self::Failed { code: Some(code), message, .. } => write!(f, "{message} [{code}]"),
-            Self::Failed { code: None, message, .. } => f.write_str(message),
-            Self::OutputClosed => f.write_str("output closed"),
+            Self::Failed { code: Some(code), message, .. } => {
+                write!(f, "{} [{code}]", Escaped(message))
+            }
+            Self::Failed { code: None, message, .. } => fmt::Display::fmt(&Escaped(message), f),
         }
     }
 }
@@ -129,7 +132,6 @@ impl From<CommandError> for FailureRecord {
         let message = match &error {
             CommandError::Failed { message, .. } => message.clone(),
             CommandError::Config(config) => config.without_code(),
-            CommandError::OutputClosed => error.to_string(),
         };
         Self {
             code,
@@ -143,10 +145,6 @@ impl From<CommandError> for FailureRecord {
 
 impl From<std::io::Error> for CommandError {
     fn from(error: std::io::Error) -> Self {
-        if error.kind() == std::io::ErrorKind::BrokenPipe {
-            Self::OutputClosed
-        } else {
-            Self::failed(format!("standard output: {error}"))
-        }
+        Self::from_error(&error)
     }
 }

@@ -14,6 +14,7 @@
 //! (`mapper`), any row of state (`state`).
 
 mod cli;
+mod clock;
 mod command_error;
 mod commands;
 mod config;
@@ -24,11 +25,13 @@ mod cycle_log;
 pub mod fuzzing;
 mod output;
 mod process;
+mod record_file;
 mod schedule;
 mod server;
 mod stop;
 mod supervisor;
 mod telemetry;
+mod threads;
 mod watch;
 mod wiring;
 

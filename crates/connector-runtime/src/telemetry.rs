@@ -1,6 +1,6 @@
 //! Logs, metrics and traces of this process, as the configuration says.
 
-use stocktake_telemetry::{LogOptions, Registry, RegistryOptions};
+use stocktake_telemetry::{LogError, LogOptions, Registry, RegistryOptions};
 
 use crate::command_error::CommandError;
 use crate::config::{Config, ConfigError, ConfigFault, LogConfig, LogFormat};
@@ -68,8 +68,11 @@ fn options<'a>(log: &'a LogConfig, level: &'a str) -> LogOptions<'a> {
     LogOptions { format, filter: log.level.as_deref().unwrap_or(level) }
 }
 
-fn fault(error: &stocktake_telemetry::LogError) -> CommandError {
-    ConfigError(vec![ConfigFault::new("log.level", chain(error))]).into()
+fn fault(error: &LogError) -> CommandError {
+    match error {
+        LogError::Thread(_) => CommandError::from_error(error),
+        _ => ConfigError(vec![ConfigFault::new("log.level", chain(error))]).into(),
+    }
 }
 
 #[cfg(not(feature = "otlp"))]
@@ -150,10 +153,14 @@ mod push {
         let (done, is_done) = oneshot::channel();
         // A separate thread: unlike those of the runtime, it does not delay the end of the program
         // while a collector hangs.
-        std::thread::spawn(move || {
+        let last_push = std::thread::Builder::new().name("last push".to_owned()).spawn(move || {
             otlp.shut_down();
             let _ = done.send(()); // The receiver may have stopped waiting.
         });
+        if let Err(error) = last_push {
+            tracing::warn!(%error, "the last metrics and spans were not pushed: no thread started");
+            return;
+        }
         tokio::select! {
             biased;
             _ = is_done => return,

@@ -5,7 +5,7 @@ use http::header::ACCEPT;
 use http::{HeaderValue, Method, Request};
 use stocktake_connector_core::DeviceUid;
 use stocktake_http_stack::{ApiError, ApiErrorKind, ApiStack, UrlTemplate};
-use stocktake_odata::{WirePage, read_page};
+use stocktake_odata::{WirePage, check_record, page_error, parse_record, read_page};
 use url::Url;
 
 use crate::{DefenderOptions, Machine};
@@ -29,7 +29,8 @@ impl DefenderClient {
     /// The machine with this id; `None` when Defender does not know it.
     ///
     /// # Errors
-    /// [`ApiError`] when the call failed, its retries included.
+    /// [`ApiError`] when the call failed, its retries included, or when the response is something else
+    /// than this machine.
     ///
     /// # Facts
     /// The same id may alternate between 200 and 404 (MicrosoftDocs/microsoft-365-docs#13047). Only a
@@ -48,13 +49,14 @@ impl DefenderClient {
             Err(error) if is_unknown_machine(&error) => return Ok(None),
             Err(error) => return Err(error),
         };
-        match serde_json::from_slice(&body) {
-            Ok(machine) => Ok(Some(machine)),
-            Err(error) => {
-                let message = format!("the machine cannot be read: {error}");
-                Err(self.error(OPERATION, ApiErrorKind::Malformed, message))
-            }
+        let malformed = |message| self.error(OPERATION, ApiErrorKind::Malformed, message);
+        check_record(&body).map_err(|error| page_error(&self.stack, OPERATION, &error))?;
+        let machine: Machine = parse_record(&body)
+            .map_err(|error| malformed(format!("the machine cannot be read: {error}")))?;
+        if !machine.id.as_deref().is_some_and(|id| id.trim().eq_ignore_ascii_case(segment)) {
+            return Err(malformed("the response is not the requested machine".to_owned()));
         }
+        Ok(Some(machine))
     }
 
     /// Whether Defender responds with a record for this id, readable or not.
@@ -125,7 +127,8 @@ fn advise(operation: &'static str, mut error: ApiError) -> ApiError {
             format!(
                 "Grant the application one of these roles of the API WindowsDefenderATP, as an \
                  application permission, and have an administrator consent to it: {required}. \
-                 Machine.Read.All is enough."
+                 Machine.Read.All is enough. A role that was just granted shows in new tokens: after \
+                 minutes, and after up to 24 hours in those of a managed identity."
             )
         }
         ApiErrorKind::Unauthorised if is_licence_missing(&error.message) => {

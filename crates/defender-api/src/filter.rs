@@ -21,12 +21,20 @@ pub struct MachineFilter {
 }
 
 impl MachineFilter {
-    /// Whether `machine` is collected. A value that is absent matches no list.
+    /// Whether `machine` is collected. A value that is absent matches no list. One that cannot be read
+    /// may match any: the machine is collected, so that the value is reported.
     pub fn admits(&self, machine: &Machine) -> bool {
-        matches_any(&self.health_status, machine.health_status.as_slice())
-            && matches_any(&self.rbac_groups, machine.rbac_group_name.as_slice())
-            && matches_any(&self.os_platforms, machine.os_platform.as_slice())
-            && matches_any(&self.tags, &machine.machine_tags)
+        let admits = |list: &[String], values: &[String], field: &str| {
+            matches_any(list, values) || machine.unreadable.iter().any(|value| value.field == field)
+        };
+        admits(&self.health_status, machine.health_status.as_slice(), "machine.healthStatus")
+            && admits(
+                &self.rbac_groups,
+                machine.rbac_group_name.as_slice(),
+                "machine.rbacGroupName",
+            )
+            && admits(&self.os_platforms, machine.os_platform.as_slice(), "machine.osPlatform")
+            && admits(&self.tags, &machine.machine_tags, "machine.machineTags")
     }
 }
 
@@ -79,6 +87,22 @@ mod tests {
         assert!(!filter.admits(&Machine::default()), "a missing value matches no list");
         filter.os_platforms = list(&["Windows11"]);
         assert!(!filter.admits(&machine()));
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_read_may_match_any_list() {
+        let filter = MachineFilter {
+            health_status: list(&["active"]),
+            rbac_groups: list(&["servers"]),
+            os_platforms: list(&["windows11"]),
+            tags: list(&["tier 0"]),
+        };
+        let unreadable =
+            r#"{"healthStatus":[],"rbacGroupName":{},"osPlatform":1.5,"machineTags":5}"#;
+        let machine: Machine = serde_json::from_str(unreadable).unwrap();
+        assert!(filter.admits(&machine));
+        let absent = unreadable.replace("[]", "null");
+        assert!(!filter.admits(&serde_json::from_str(&absent).unwrap()));
     }
 
     #[test]

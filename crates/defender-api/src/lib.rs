@@ -45,6 +45,8 @@ mod model;
 #[cfg(feature = "client")]
 mod options;
 #[cfg(feature = "client")]
+mod seam;
+#[cfg(feature = "client")]
 mod source;
 
 #[cfg(feature = "client")]

@@ -4,17 +4,21 @@
 //! and undocumented fields differ from record to record
 //! (<https://learn.microsoft.com/defender-endpoint/api/machine>).
 
-use chrono::{DateTime, Utc};
+use std::cmp::Ordering;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
-use stocktake_connector_core::SourceRecord;
-use stocktake_odata::wire_record;
-use stocktake_odata::{Flag, Integer, List, Nested, Text, TextOrInteger, Texts, Time, parse_guid};
+use stocktake_connector_core::{JoinRule, SourceRecord, UnreadableValue};
+use stocktake_odata::{
+    Address, Flag, Guid, Id, Integer, List, Nested, Text, Texts, Time, parse_guid,
+};
+use stocktake_odata::{wire_object, wire_record};
 use uuid::Uuid;
 
 /// A machine that Defender for Endpoint knows.
 ///
-/// Text that is empty, blank or null is `None`. Times that cannot be used are `None`, see
-/// [`parse_time`](stocktake_odata::parse_time).
+/// Text that is empty, blank or null is `None`, and so are the times of the years 1 and 9999. A value
+/// that cannot be read is `None` and noted in [`Machine::unreadable`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Machine {
@@ -102,11 +106,23 @@ pub struct Machine {
     /// The record that this one was merged into.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merged_into_machine_id: Option<String>,
+    /// Whether Defender takes the record for one of several of the same device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_potential_duplication: Option<bool>,
+    /// Whether the machine is excluded from vulnerability management.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_excluded: Option<bool>,
+    /// `DuplicateDevice`, `InactiveDevice`, `DeviceDoesNotExist`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exclusion_reason: Option<String>,
+    /// Fields with values that could not be read; their values are absent.
+    #[serde(skip)]
+    pub unreadable: Vec<UnreadableValue>,
 }
 
 wire_record! {
-    Machine {
-        "id" => id: Text,
+    Machine("machine") {
+        "id" => id: Id,
         "computerDnsName" => computer_dns_name: Text,
         "firstSeen" => first_seen: Time,
         "lastSeen" => last_seen: Time,
@@ -116,15 +132,15 @@ wire_record! {
         "osBuild" => os_build: Integer,
         "osArchitecture" => os_architecture: Text,
         "osProcessor" => os_processor: Text,
-        "lastIpAddress" => last_ip_address: Text,
-        "lastExternalIpAddress" => last_external_ip_address: Text,
+        "lastIpAddress" => last_ip_address: Address,
+        "lastExternalIpAddress" => last_external_ip_address: Address,
         "healthStatus" => health_status: Text,
         "onboardingStatus" | "onboardingstatus" => onboarding_status: Text,
-        "rbacGroupId" => rbac_group_id: TextOrInteger,
+        "rbacGroupId" => rbac_group_id: Text,
         "rbacGroupName" => rbac_group_name: Text,
         "riskScore" => risk_score: Text,
         "exposureLevel" => exposure_level: Text,
-        "aadDeviceId" => aad_device_id: Text,
+        "aadDeviceId" => aad_device_id: Guid,
         "isAadJoined" => is_aad_joined: Flag,
         "machineTags" => machine_tags: Texts,
         "deviceValue" => device_value: Text,
@@ -134,6 +150,9 @@ wire_record! {
         "managedByStatus" => managed_by_status: Text,
         "vmMetadata" | "vm_metadata" => vm_metadata: Nested<VmMetadata>,
         "mergedIntoMachineId" => merged_into_machine_id: Text,
+        "isPotentialDuplication" => is_potential_duplication: Flag,
+        "isExcluded" => is_excluded: Flag,
+        "exclusionReason" => exclusion_reason: Text,
     }
 }
 
@@ -142,7 +161,36 @@ impl Machine {
     pub fn aad_device_id(&self) -> Option<Uuid> {
         self.aad_device_id.as_deref().and_then(parse_guid)
     }
+
+    /// The id of the record that this one was merged into, if another record has taken its place.
+    pub fn merged_into(&self) -> Option<&str> {
+        let other = self.merged_into_machine_id.as_deref()?.trim();
+        (!other.eq_ignore_ascii_case(self.uid())).then_some(other)
+    }
+
+    /// Whether the record is excluded because another one stands for the same device.
+    pub fn is_excluded_duplicate(&self) -> bool {
+        let names_it = |reason: &String| reason.trim().eq_ignore_ascii_case("DuplicateDevice");
+        self.is_excluded == Some(true)
+            && (self.is_potential_duplication == Some(true)
+                || self.exclusion_reason.as_ref().is_some_and(names_it))
+    }
+
+    /// How likely the record is the present one of its device, as far as its states tell: onboarded
+    /// before not, active before inactive. An absent state decides nothing.
+    fn standing(&self) -> (bool, bool) {
+        let is = |state: &Option<String>, name: &str| {
+            state.as_deref().is_some_and(|state| state.trim().eq_ignore_ascii_case(name))
+        };
+        let onboarded =
+            self.onboarding_status.is_none() || is(&self.onboarding_status, "Onboarded");
+        (onboarded, !is(&self.health_status, "Inactive"))
+    }
 }
+
+/// How much older than another record's the last sighting of a record must be to show that the device
+/// has gone on under the other one: `lastSeen` moves about once a day, and a device may be off for one.
+const SUPERSEDED_AFTER: TimeDelta = TimeDelta::days(2);
 
 impl SourceRecord for Machine {
     fn uid(&self) -> &str {
@@ -153,8 +201,37 @@ impl SourceRecord for Machine {
         self.aad_device_id()
     }
 
+    fn name(&self) -> Option<&str> {
+        self.computer_dns_name.as_deref()
+    }
+
     fn last_seen(&self) -> Option<DateTime<Utc>> {
         self.last_seen
+    }
+
+    fn join_rule(&self) -> JoinRule {
+        if self.merged_into().is_some() || self.is_excluded_duplicate() {
+            JoinRule::Yields
+        } else if self.unreadable.iter().any(|value| value.field == "machine.aadDeviceId") {
+            JoinRule::KeyUnreadable
+        } else {
+            JoinRule::ByKey
+        }
+    }
+
+    fn yields_to(&self, other: &Self) -> bool {
+        match self.standing().cmp(&other.standing()) {
+            Ordering::Less => true,
+            Ordering::Greater => false,
+            Ordering::Equal => match (self.last_seen, other.last_seen) {
+                (Some(own), Some(other)) => other - own > SUPERSEDED_AFTER,
+                _ => false,
+            },
+        }
+    }
+
+    fn unreadable(&self) -> &[UnreadableValue] {
+        &self.unreadable
     }
 
     fn payload(&self) -> String {
@@ -181,9 +258,9 @@ pub struct IpAddress {
     pub operational_status: Option<String>,
 }
 
-wire_record! {
-    IpAddress {
-        "ipAddress" => ip_address: Text,
+wire_object! {
+    IpAddress("machine.ipAddresses[]") {
+        "ipAddress" => ip_address: Address,
         "macAddress" => mac_address: Text,
         "type" => kind: Text,
         "operationalStatus" => operational_status: Text,
@@ -208,8 +285,8 @@ pub struct VmMetadata {
     pub subscription_id: Option<String>,
 }
 
-wire_record! {
-    VmMetadata {
+wire_object! {
+    VmMetadata("machine.vmMetadata") {
         "vmId" => vm_id: Text,
         "cloudProvider" => cloud_provider: Text,
         "resourceId" => resource_id: Text,

@@ -5,23 +5,33 @@
 //! one; *with* `$top` no page ever does (MicrosoftDocs/microsoft-365-docs#8489). A client that sets
 //! `$top` and stops at a missing link reads one page and believes it is complete. So links are
 //! followed wherever one comes, and with a page size the listing continues by `$skip` until a page is
-//! short.
+//! short. Machines that move from page to page meanwhile are found at the seams.
+//!
+//! Links may also lead in a circle: of a filtered list, the second one was seen to lose the names of its
+//! parameters, so that each further page is the second one again. Where a link repeats, or two pages in
+//! a row bring nothing new, the listing goes on by `$top` and `$skip` from where it is. Where that brings
+//! nothing new either, it ends with an error.
 //!
 //! # Cursors
 //! A cursor is the latest `lastSeen` of the records of a listing, but not later than the time at
-//! which the listing started: the clock of a device may run ahead. A resumed listing asks for
+//! which the listing started: the clock of a device may run ahead, and so may our own until it is put
+//! right. A resumed listing asks for
 //! `lastSeen` since the earliest of its cursors, less the configured overlap.
 
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use stocktake_connector_core::{
-    DeviceUid, Failure, Fingerprint, Listing, Page, Presence, Source, SourceCursor, SourceRecord,
+    DeviceUid, Failure, Listing, Page, Presence, Source, SourceCursor, SourceRecord, Started,
 };
-use stocktake_odata::{CursorError, CursorTrail};
+use stocktake_odata::{CursorError, CursorTrail, ListingProgress};
 use url::Url;
 
 use crate::client::LIST_MACHINES;
+use crate::seam::Seam;
 use crate::{DefenderClient, DefenderOptions, Machine};
+
+/// Empty pages in a row that may have a link to another one. None is documented.
+const MOST_EMPTY_PAGES: u32 = 2;
 
 #[async_trait]
 impl Source for DefenderClient {
@@ -79,10 +89,13 @@ impl DefenderClient {
             filter,
             page_size,
             next: Some(first),
+            seam: Seam::default(),
             read: 0,
-            previous: None,
+            longest: 0,
+            progress: ListingProgress::new(MOST_EMPTY_PAGES),
+            follows_links: true,
             resumed_at,
-            started_at: self.options.clock.now(),
+            started: Started::now(&*self.options.clock),
             newest: None,
         }
     }
@@ -123,13 +136,17 @@ pub struct MachineListing {
     page_size: Option<u32>,
     /// `None` after the last page.
     next: Option<Url>,
+    seam: Seam,
     /// Records of all pages, the malformed ones included: where `$skip` continues.
     read: u64,
-    /// The ids of the previous page, to notice a remote that ignores `$skip`.
-    previous: Option<Fingerprint>,
+    /// Records of the longest page.
+    longest: usize,
+    progress: ListingProgress,
+    /// Whether links have led anywhere so far.
+    follows_links: bool,
     /// The earliest cursor that the listing resumes from.
     resumed_at: Option<DateTime<Utc>>,
-    started_at: DateTime<Utc>,
+    started: Started,
     /// The latest time at which a machine was seen.
     newest: Option<DateTime<Utc>>,
 }
@@ -141,6 +158,9 @@ impl Listing for MachineListing {
     async fn next_page(&mut self) -> Result<Option<Page<Machine>>, Failure> {
         let Some(url) = &self.next else { return Ok(None) };
         let page = self.client.page(url).await?;
+        let (client, filter) = (&self.client, self.filter.as_deref());
+        let numbered = |size, skip| page_url(client, filter, Some(size), skip);
+        let passed_over = self.seam.passed_over(client, numbered, url, &page.records).await?;
         // Nothing is awaited from here on, so a dropped future leaves the listing as it was.
         let next_link = page.next_link;
         let mut page = Page {
@@ -152,8 +172,9 @@ impl Listing for MachineListing {
         let next = self
             .find_next(next_link.as_deref(), &page)
             .map_err(|error| error.into_api_error(&self.client.stack, LIST_MACHINES))?;
+        self.seam.put_behind(&page);
+        page.records.extend(passed_over);
         self.newest = self.newest.max(page.records.iter().filter_map(|it| it.last_seen).max());
-        self.read += page.len() as u64;
         self.client.exclude(&mut page);
         page.last = next.is_none();
         self.next = next;
@@ -161,8 +182,8 @@ impl Listing for MachineListing {
     }
 
     fn cursor(&self) -> Option<SourceCursor> {
-        let newest = self.newest.map(|newest| newest.min(self.started_at));
-        newest.max(self.resumed_at).map(write_cursor)
+        let latest = self.started.at(self.client.options.clock.now());
+        self.newest.max(self.resumed_at).map(|newest| write_cursor(newest.min(latest)))
     }
 }
 
@@ -173,25 +194,48 @@ impl MachineListing {
         link: Option<&str>,
         page: &Page<Machine>,
     ) -> Result<Option<Url>, CursorError> {
-        match (link, self.page_size) {
-            (Some(link), _) => self.trail.follow(link).map(Some),
-            (None, Some(size)) if page.len() >= size as usize => {
-                let ids = fingerprint_ids(page);
-                if self.previous.replace(ids) == Some(ids) {
-                    return Err(CursorError::Repeated { pages: self.trail.pages() });
-                }
-                let skip = self.read + page.len() as u64;
-                let url = page_url(&self.client, self.filter.as_deref(), self.page_size, skip);
-                self.trail.follow(url.as_str()).map(Some)
+        self.read += page.len() as u64;
+        self.longest = self.longest.max(page.len());
+        let has_stalled = self.progress.has_stalled(ids(page));
+        if let Some(link) = link.filter(|_| self.follows_links) {
+            match self.trail.follow(link) {
+                Err(CursorError::Repeated { .. }) => {}
+                Ok(_) if has_stalled => {}
+                followed => return followed.map(Some),
             }
-            (None, _) => Ok(None),
+            self.leave_links();
+            return self.next_by_number();
         }
+        let is_full = self.page_size.is_some_and(|size| page.len() >= size as usize);
+        // Where links are not followed any more, one still says that there is more.
+        if !is_full && link.is_none() {
+            return Ok(None);
+        }
+        if has_stalled {
+            return Err(CursorError::Stalled { pages: self.trail.pages() });
+        }
+        self.next_by_number()
+    }
+
+    /// Goes on by number, behind the records that there were. A page is then as long as the longest so
+    /// far: a server that sends less than it is asked for would seem to be at its end.
+    fn leave_links(&mut self) {
+        self.follows_links = false;
+        let longest = u32::try_from(self.longest).unwrap_or(u32::MAX);
+        let size = if longest == 0 { DefenderOptions::LARGEST_PAGE } else { longest };
+        self.page_size = Some(self.page_size.unwrap_or(size).min(size));
+        self.read = self.progress.fresh();
+        self.progress.restart();
+    }
+
+    fn next_by_number(&mut self) -> Result<Option<Url>, CursorError> {
+        let url = page_url(&self.client, self.filter.as_deref(), self.page_size, self.read);
+        self.trail.follow(url.as_str()).map(Some)
     }
 }
 
-/// Distinguishes one page from another. A malformed record is represented by its payload.
-fn fingerprint_ids(page: &Page<Machine>) -> Fingerprint {
+/// What distinguishes the records of a page; of a malformed one, all of it.
+fn ids(page: &Page<Machine>) -> impl Iterator<Item = &[u8]> {
     let read = page.records.iter().map(|machine| machine.uid().as_bytes());
-    let malformed = page.malformed.iter().map(|record| record.payload.as_bytes());
-    Fingerprint::of(read.chain(malformed))
+    read.chain(page.malformed.iter().map(|record| record.payload.as_bytes()))
 }

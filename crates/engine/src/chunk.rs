@@ -23,8 +23,8 @@ pub(crate) struct BuiltEvent {
     /// The index of its record in the chunk of records.
     pub(crate) index: usize,
     pub(crate) encoded: Encoded,
-    /// Whether it may omit what an earlier event contained.
-    pub(crate) uncertain: bool,
+    /// Whether it may lack an enrichment that is there all the same.
+    pub(crate) in_doubt: bool,
     /// Its range in the bodies.
     range: Range<usize>,
 }
@@ -45,12 +45,12 @@ impl ChunkBuilder {
     pub(crate) fn push<X>(
         &mut self,
         index: usize,
-        uncertain: bool,
+        in_doubt: bool,
         encode: impl FnOnce(&mut Vec<u8>) -> Result<Encoded, X>,
     ) -> Result<(), X> {
         let start = self.bodies.len();
         let encoded = encode(&mut self.bodies).inspect_err(|_| self.bodies.truncate(start))?;
-        self.events.push(BuiltEvent { index, encoded, uncertain, range: start..self.bodies.len() });
+        self.events.push(BuiltEvent { index, encoded, in_doubt, range: start..self.bodies.len() });
         Ok(())
     }
 
@@ -72,9 +72,9 @@ impl ChunkBuilder {
     /// The events, with the ids of the chunk's records.
     pub(crate) fn build<R, E>(self, records: &[JoinedRecord<R, E>]) -> EventChunk {
         let events = self.events.into_iter().filter_map(|event| {
-            let BuiltEvent { index, encoded, uncertain, range } = event;
+            let BuiltEvent { index, encoded, in_doubt, range } = event;
             let uid = records.get(index)?.uid.clone();
-            Some(ChunkEvent { uid, encoded, uncertain, range })
+            Some(ChunkEvent { uid, encoded, in_doubt, range })
         });
         EventChunk { events: events.collect(), bodies: self.bodies.into() }
     }
@@ -85,8 +85,8 @@ impl ChunkBuilder {
 pub(crate) struct ChunkEvent {
     pub(crate) uid: DeviceUid,
     pub(crate) encoded: Encoded,
-    /// Whether it may omit what an earlier event contained.
-    pub(crate) uncertain: bool,
+    /// Whether it may lack an enrichment that is there all the same.
+    pub(crate) in_doubt: bool,
     /// Its range in the bodies of the chunk.
     pub(crate) range: Range<usize>,
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
     Calls, Checkpoint, CycleClose, CycleId, CycleKind, CycleOutcome, CycleReport, Enricher,
     ErrorCode, Failure, FailureRecord, Fence, InventoryFacts, Mapper, PassHint, SinkAccount,
-    SinkName, Source, SourceCursor, StateError,
+    SinkName, Source, SourceCursor, Started, StateError,
 };
 use stocktake_telemetry::{field, span};
 use tokio::sync::mpsc;
@@ -19,11 +19,14 @@ use tracing::{Instrument, Span};
 use crate::collector::Collector;
 use crate::dead_letters::DeadLetterWriter;
 use crate::deliver::{ListingEnd, SinkDelivery, Target};
+use crate::destination::note_destinations;
 use crate::details::Details;
 use crate::encoder::{Encoder, FormSenders};
+use crate::enrichment_guard::{self, EnrichmentGuard};
 use crate::failures::{mark_failed, stage_panicked};
 use crate::fenced_store::FencedStore;
-use crate::join::{JoinOutcome, join, read};
+use crate::join::{GuardedPass, JoinOutcome, join, read};
+use crate::log::warn_unreadable;
 use crate::map::{MapOutcome, MapStage};
 use crate::plan::{Plan, Request};
 use crate::policy::Policy;
@@ -95,6 +98,8 @@ where
 struct CycleRun<'a, S, E, M: Mapper> {
     collector: &'a Collector<S, E, M>,
     cycle: CycleId,
+    started: Started,
+    /// When it started, by the clock at that time.
     started_at: DateTime<Utc>,
     store: FencedStore,
     /// Stops with the caller's, and when the lease is lost.
@@ -129,6 +134,7 @@ where
             collector,
             cycle: CycleId::random(),
             started_at: collector.clock.now(),
+            started: Started::now(&*collector.clock),
             store: FencedStore::new(store, fence.clone(), immediate.clone()),
             stop: Stop { graceful: stop.graceful.clone(), immediate },
             progress,
@@ -138,6 +144,9 @@ where
     async fn run(self, request: Request) -> Result<CycleReport, StateError> {
         let Collector { inventory, store, meter, clock, .. } = self.collector;
         let calls_before = meter.calls();
+        let moved =
+            note_destinations(self.collector, &self.store, self.cycle, self.started_at, &self.stop)
+                .await?;
         let facts = store.facts(inventory).await?;
         let Plan { kind, listing, newest_record_at } =
             self.collector.plan(request, facts, self.started_at).await?;
@@ -151,8 +160,9 @@ where
         self.progress.start(self.cycle, kind);
         Span::current().record(field::CYCLE_KIND, kind.name());
 
+        let guard = EnrichmentGuard::new(&facts, &self.collector.options, self.started_at);
         let StagesOutcome { mut join, map, cursor, deliveries } =
-            self.run_stages(kind, listing, facts).await;
+            self.run_stages(kind, listing, facts, guard).await;
         let listing_complete = join.listing_complete;
         let mut failure = join.failure.take();
         let mut reconciled = None;
@@ -163,24 +173,37 @@ where
             }
         }
         let listing = Arc::new(ListingEnd { is_complete: listing_complete, reconciled });
-        let sinks = self.finish_sinks(deliveries, &join, &map, &listing).await;
+        let mut sinks = self.finish_sinks(deliveries, &join, &map, &listing).await;
+        for (sink, before) in moved {
+            if let Some(account) = sinks.get_mut(&sink) {
+                account.moved_from = Some(before);
+            }
+        }
+        let mut outage = None;
+        if let Some(doubt) = &join.enrichment.doubt {
+            let held = sinks.values().map(|account| account.held).max().unwrap_or_default();
+            enrichment_guard::log(doubt, held, inventory, self.cycle);
+            outage = guard.outage(&join.enrichment, doubt);
+        }
+        // The next cycle has to read again what was held.
+        let is_covered = listing_complete && outage.is_none();
         // The report could not be stored either.
         self.store.check_lease()?;
         let Reconciliation { account: removal, removed, returned } =
             listing.reconciled.clone().unwrap_or_default();
 
+        let now = clock.now();
+        // The clock may have been put right meanwhile.
+        let started_at = self.started.at(now);
         let newest = join.newest_record_at;
-        let checkpoints = sinks.iter().filter(|_| listing_complete);
+        let checkpoints = sinks.iter().filter(|_| is_covered);
         let checkpoints =
             checkpoints.filter(|(_, account)| account.is_complete()).map(|(sink, _)| {
                 let newest = newest.max(newest_record_at.get(sink).copied());
                 // A device whose clock runs ahead must not make the checkpoint look newer than it is.
-                let newest_record_at = newest.map(|newest| newest.min(self.started_at));
+                let newest_record_at = newest.map(|newest| newest.min(started_at));
                 let cursor = cursor.clone();
-                (
-                    sink.clone(),
-                    Checkpoint { cursor, newest_record_at, completed_at: self.started_at },
-                )
+                (sink.clone(), Checkpoint { cursor, newest_record_at, completed_at: started_at })
             });
         let mut checkpoints: BTreeMap<_, _> = checkpoints.collect();
         let mut report = CycleReport {
@@ -188,27 +211,30 @@ where
             tenant: inventory.tenant.clone(),
             source: inventory.source.clone(),
             kind,
-            started_at: self.started_at,
-            finished_at: clock.now(),
-            outcome: outcome(failure, &sinks, map.interrupted, listing_complete),
+            started_at,
+            finished_at: now.max(started_at),
+            outcome: outcome(failure.or(outage), &sinks, map.interrupted, listing_complete),
             listing_complete,
             read: join.read,
             duplicates: join.duplicates,
             excluded: join.excluded,
             mapped: join.passed_on.saturating_sub(map.unmapped + map.abandoned),
-            enrichment: join.enrichment,
+            unreadable: std::mem::take(&mut join.unreadable),
+            enrichment: std::mem::take(&mut join.enrichment),
             sinks,
             removal,
             calls: difference(meter.calls(), calls_before),
             process: meter.process(),
         };
+        let (enrichment_records, enrichment) = guard.facts_after(&report.enrichment);
         let mut facts = Some(InventoryFacts {
-            full_completed_at: if kind == CycleKind::Full && listing_complete {
-                Some(self.started_at)
+            full_completed_at: if kind == CycleKind::Full && is_covered {
+                Some(started_at)
             } else {
-                facts.full_completed_at
+                facts.full_completed_at.filter(|at| *at <= now)
             },
-            enrichment_records: report.enrichment.complete_count.or(facts.enrichment_records),
+            enrichment_records,
+            enrichment,
         });
         if let Err(imbalance) = report.check_balance() {
             checkpoints.clear();
@@ -219,9 +245,11 @@ where
         }
         let close = CycleClose { report: report.clone(), checkpoints, facts, removed, returned };
         self.store.close_cycle(close).await?;
+        warn_unreadable(&report);
         // A device that is back is no longer marked by now.
-        if kind == CycleKind::Full && listing_complete && listing.reconciled.is_some() {
-            removal::purge(self.collector, &self.store, self.started_at).await;
+        let plausible = listing.reconciled.as_ref().is_some_and(|it| !it.account.guard_tripped);
+        if kind == CycleKind::Full && listing_complete && plausible {
+            removal::purge(self.collector, &self.store, &join, (started_at, now)).await;
         }
         self.progress.finish();
         Ok(report)
@@ -233,6 +261,7 @@ where
         kind: CycleKind,
         listing: S::Listing,
         facts: InventoryFacts,
+        guard: EnrichmentGuard,
     ) -> StagesOutcome {
         let Collector { inventory, enricher, mapper, forms, store, clock, options, .. } =
             self.collector;
@@ -274,9 +303,10 @@ where
             inventory: inventory.clone(),
             cycle: self.cycle,
         };
+        let pass = enricher.start_pass(PassHint { records_known: facts.enrichment_records });
         let joining = spawn(join(
             pages_read,
-            enricher.start_pass(PassHint { records_known: facts.enrichment_records }),
+            GuardedPass::new(pass, guard),
             joined,
             dead_letters.clone(),
             Arc::clone(self.progress),
@@ -300,6 +330,8 @@ where
         }
         join.listing_complete &= !map.interrupted;
         join.enrichment.details = map.details;
+        join.unreadable.merge(&std::mem::take(&mut join.enrichment.unreadable));
+        join.unreadable.merge(&map.unreadable);
         let mut delivered = Vec::with_capacity(deliveries.len());
         for (name, delivery) in deliveries {
             delivered.push((name, delivery.await));

@@ -12,6 +12,7 @@ use std::sync::atomic::Ordering;
 
 use stocktake_connector_core::{
     CycleStore, DetailAccount, DetailReader, Enrichment, Failure, Known, Mapper, Stage, StateError,
+    UnreadableValues,
 };
 
 use crate::chunk::ChunkBuilder;
@@ -29,6 +30,7 @@ pub(crate) struct Details<E> {
     policy: Policy,
     stop: Stop,
     account: DetailAccount,
+    unreadable: UnreadableValues,
 }
 
 /// A chunk that can be sent to the sinks.
@@ -52,12 +54,13 @@ impl<E: Send + 'static> Details<E> {
         policy: Policy,
         stop: Stop,
     ) -> Self {
-        Self { reader, store, policy, stop, account: DetailAccount::default() }
+        let (account, unreadable) = Default::default();
+        Self { reader, store, policy, stop, account, unreadable }
     }
 
-    /// The calls and records so far.
-    pub(crate) fn account(&self) -> DetailAccount {
-        self.account
+    /// The calls and records so far, and the values that could not be read.
+    pub(crate) fn into_account(self) -> (DetailAccount, UnreadableValues) {
+        (self.account, self.unreadable)
     }
 
     /// Completes the records of a chunk whose events some sink needs, and maps them again.
@@ -94,6 +97,7 @@ impl<E: Send + 'static> Details<E> {
             completion = self.reader.complete(incomplete) => completion?,
         };
         self.account += completion.account;
+        self.unreadable.merge(&completion.unreadable);
         let mut completed: BTreeMap<usize, Option<String>> =
             indexes.iter().map(|index| (*index, None)).collect();
         for (position, reason) in completion.malformed {
@@ -129,7 +133,7 @@ impl<E: Send + 'static> Details<E> {
                 let known = self.store.known(&sink.scope, &uids).await?;
                 for (event, known) in builder.events.iter().zip(&known) {
                     let decision =
-                        self.policy.decide(event.encoded.fingerprint, event.uncertain, known);
+                        self.policy.decide(event.encoded.fingerprint, event.in_doubt, known);
                     if let Some(is_sent) = is_sent.get_mut(event.index) {
                         *is_sent |= decision == Decision::Send;
                     }

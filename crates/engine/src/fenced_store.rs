@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
-    CycleClose, CycleId, CycleStore, Delivery, Fence, Inventory, NewDeadLetter, StateError,
+    CycleClose, CycleId, CycleStore, Delivery, DeviceUid, Fence, Inventory, NewDeadLetter,
+    Retention, Scope, SinkDestination, StateError,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -55,12 +56,30 @@ impl FencedStore {
         self.notice(self.store.close_cycle(&self.fence, close).await)
     }
 
+    pub(crate) async fn note_destination(
+        &self,
+        scope: &Scope,
+        destination: &SinkDestination,
+        at: DateTime<Utc>,
+    ) -> Result<Option<SinkDestination>, StateError> {
+        self.notice(self.store.note_destination(&self.fence, scope, destination, at).await)
+    }
+
     pub(crate) async fn purge_removed(
         &self,
         inventory: &Inventory,
-        before: DateTime<Utc>,
+        retention: Retention,
     ) -> Result<u64, StateError> {
-        self.notice(self.store.purge_removed(&self.fence, inventory, before).await)
+        self.notice(self.store.purge_removed(&self.fence, inventory, retention).await)
+    }
+
+    pub(crate) async fn purge_dead_letters(
+        &self,
+        inventory: &Inventory,
+        before: DateTime<Utc>,
+        devices: Vec<DeviceUid>,
+    ) -> Result<u64, StateError> {
+        self.notice(self.store.purge_dead_letters(&self.fence, inventory, before, devices).await)
     }
 
     fn notice<T>(&self, written: Result<T, StateError>) -> Result<T, StateError> {

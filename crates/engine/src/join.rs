@@ -5,17 +5,20 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
-    DeviceUid, Enrichment, EnrichmentAccount, EnrichmentPass, Failure, Listing, MalformedRecord,
-    NewDeadLetter, Page, SourceCursor, SourceRecord, Stage,
+    DeviceUid, Doubt, DoubtCause, Enrichment, EnrichmentAccount, EnrichmentPass, Failure, JoinRule,
+    Listing, MalformedRecord, NewDeadLetter, Page, SourceCursor, SourceRecord, Stage,
+    UnreadableEnrichment, UnreadableValues, join_rules,
 };
 use stocktake_telemetry::{field, span};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use tracing::field::Empty;
+use uuid::Uuid;
 
 use crate::dead_letters::DeadLetterWriter;
 use crate::device_set::DeviceSet;
+use crate::enrichment_guard::EnrichmentGuard;
 use crate::failures::{mark_failed, stage_panicked, stopped};
 use crate::panics::catch_panic;
 use crate::progress::Progress;
@@ -31,6 +34,8 @@ pub(crate) struct JoinedRecord<R, E> {
     pub(crate) uid: DeviceUid,
     pub(crate) record: R,
     pub(crate) enrichment: Enrichment<E>,
+    /// Whether it has no enrichment, and may have one all the same: a sink keeps what it has of it.
+    pub(crate) in_doubt: bool,
 }
 
 /// Reads pages until the listing ends, fails, or `stop` asks to read no more. Returns the cursor of a
@@ -100,6 +105,8 @@ pub(crate) struct JoinOutcome {
     pub(crate) set_aside: DeviceSet,
     /// Devices whose enrichment is uncertain.
     uncertain: u64,
+    /// Values that could not be read, of records that count as read.
+    pub(crate) unreadable: UnreadableValues,
     pub(crate) enrichment: EnrichmentAccount,
     pub(crate) failure: Option<Failure>,
 }
@@ -128,17 +135,62 @@ impl JoinOutcome {
     }
 }
 
+/// A pass whose absences are judged.
+#[derive(Debug)]
+pub(crate) struct GuardedPass<P> {
+    pass: P,
+    guard: EnrichmentGuard,
+    doubt: Option<Doubt>,
+}
+
+impl<P: EnrichmentPass> GuardedPass<P> {
+    pub(crate) fn new(pass: P, guard: EnrichmentGuard) -> Self {
+        Self { pass, guard, doubt: None }
+    }
+
+    async fn prepare(&mut self, keys: &[Option<Uuid>], last: bool) -> Result<(), Failure> {
+        self.pass.prepare(keys, last).await?;
+        let account = self.pass.account();
+        self.doubt = self.guard.judge(&account);
+        // What is refused has no page that could be sent; a short list has what is certain.
+        let refused = self.doubt.filter(|doubt| doubt.cause == DoubtCause::Refused);
+        match refused.and_then(|doubt| self.guard.outage(&account, &doubt)) {
+            Some(outage) => Err(outage),
+            None => Ok(()),
+        }
+    }
+
+    /// The enrichment of a record, and whether its absence is in doubt. Without a key there is none for
+    /// certain.
+    fn enrichment(
+        &mut self,
+        record: &impl SourceRecord,
+        rule: JoinRule,
+    ) -> Result<(Enrichment<P::Record>, bool), UnreadableEnrichment> {
+        let key = record.join_key();
+        let enrichment = rule.enrich(key, |key| self.pass.enrichment(key, record.name()))?;
+        let is_accepted = self.doubt.is_some_and(|doubt| doubt.accepted);
+        let young = self.doubt.filter(|_| key.is_some() && !is_accepted);
+        Ok(match (enrichment, young.map(|doubt| doubt.cause)) {
+            (Enrichment::NoMatch, Some(DoubtCause::Shrunk)) => (Enrichment::Uncertain, true),
+            (Enrichment::NoMatch, Some(_)) => (Enrichment::NoMatch, true),
+            (Enrichment::Uncertain, _) => (Enrichment::Uncertain, !is_accepted),
+            (enrichment, _) => (enrichment, false),
+        })
+    }
+}
+
 /// Joins pages with their enrichments and sends them on in chunks.
 pub(crate) async fn join<R: SourceRecord, P: EnrichmentPass>(
     pages: mpsc::Receiver<Result<Page<R>, Failure>>,
-    pass: P,
+    enricher: GuardedPass<P>,
     chunks: mpsc::Sender<Vec<JoinedRecord<R, P::Record>>>,
     dead_letters: DeadLetterWriter,
     progress: Arc<Progress>,
     stop: CancellationToken,
 ) -> JoinOutcome {
     let mut outcome = JoinOutcome::default();
-    let stage = join_pages(pages, pass, chunks, dead_letters, progress, stop, &mut outcome);
+    let stage = join_pages(pages, enricher, chunks, dead_letters, progress, stop, &mut outcome);
     if let Err(panic) = catch_panic(stage).await {
         outcome.fail(stage_panicked("join", &panic));
     }
@@ -147,7 +199,7 @@ pub(crate) async fn join<R: SourceRecord, P: EnrichmentPass>(
 
 async fn join_pages<R: SourceRecord, P: EnrichmentPass>(
     mut pages: mpsc::Receiver<Result<Page<R>, Failure>>,
-    mut pass: P,
+    mut enricher: GuardedPass<P>,
     chunks: mpsc::Sender<Vec<JoinedRecord<R, P::Record>>>,
     dead_letters: DeadLetterWriter,
     progress: Arc<Progress>,
@@ -169,7 +221,7 @@ async fn join_pages<R: SourceRecord, P: EnrichmentPass>(
         let passed_on = tokio::select! {
             biased;
             () = stop.cancelled() => Err(stopped()),
-            passed_on = join_page(page, &mut pass, &chunks, &dead_letters, outcome) => passed_on,
+            passed_on = join_page(page, &mut enricher, &chunks, &dead_letters, outcome) => passed_on,
         };
         match passed_on {
             Ok(ControlFlow::Continue(())) => outcome.listing_complete = is_last,
@@ -184,13 +236,17 @@ async fn join_pages<R: SourceRecord, P: EnrichmentPass>(
             }
         }
     }
-    outcome.enrichment = EnrichmentAccount { uncertain: outcome.uncertain, ..pass.account() };
+    outcome.enrichment = EnrichmentAccount {
+        uncertain: outcome.uncertain,
+        doubt: enricher.doubt,
+        ..enricher.pass.account()
+    };
 }
 
 /// Joins one page and sends it on, as long as the mapping accepts it.
 async fn join_page<R: SourceRecord, P: EnrichmentPass>(
     page: Page<R>,
-    pass: &mut P,
+    enricher: &mut GuardedPass<P>,
     chunks: &mpsc::Sender<Vec<JoinedRecord<R, P::Record>>>,
     dead_letters: &DeadLetterWriter,
     outcome: &mut JoinOutcome,
@@ -209,7 +265,10 @@ async fn join_page<R: SourceRecord, P: EnrichmentPass>(
     let mut devices = Vec::with_capacity(page.records.len());
     for record in page.records {
         match DeviceUid::new(record.uid()) {
-            Ok(uid) if outcome.seen.insert(&uid) => devices.push((uid, record)),
+            Ok(uid) if outcome.seen.insert(&uid) => {
+                outcome.unreadable.add(record.unreadable());
+                devices.push((uid, record));
+            }
             Ok(_) => outcome.duplicates += 1,
             Err(invalid) => letters.push(dead_letters.letter(
                 Stage::Read,
@@ -223,30 +282,41 @@ async fn join_page<R: SourceRecord, P: EnrichmentPass>(
     dead_letters.keep(letters).await?;
     outcome.malformed += malformed;
 
-    let keys: Vec<_> = devices.iter().map(|(_, record)| record.join_key()).collect();
+    let rules = join_rules(devices.iter().map(|(_, record)| record));
+    let keys: Vec<_> = devices
+        .iter()
+        .zip(&rules)
+        .map(|((_, record), rule)| record.join_key().filter(|_| *rule == JoinRule::ByKey))
+        .collect();
     let span = tracing::info_span!(
         span::ENRICHMENT,
         { field::ENRICHMENT_DEVICES } = keys.len(),
         { field::OTEL_STATUS_CODE } = Empty,
         { field::OTEL_STATUS_DESCRIPTION } = Empty,
     );
-    let prepared = pass.prepare(&keys, page.last).instrument(span.clone()).await;
+    let prepared = enricher.prepare(&keys, page.last).instrument(span.clone()).await;
     if let Err(failure) = &prepared {
         mark_failed(&span, failure.code);
     }
     drop(span);
+    let unidentified = enricher.pass.take_unidentified().into_iter();
+    let letters = unidentified.map(|MalformedRecord { reason, payload, .. }| {
+        let reason = format!("enrichment record that does not say whose it is: {reason}");
+        dead_letters.letter(Stage::Read, None, reason, payload)
+    });
+    dead_letters.keep(letters.collect()).await?;
     prepared?;
     let newest = devices.iter().filter_map(|(_, record)| record.last_seen()).max();
     outcome.newest_record_at = outcome.newest_record_at.max(newest);
     drop(keys);
-    let mut devices = devices.into_iter();
+    let mut devices = devices.into_iter().zip(rules);
     loop {
         let (mut chunk, mut letters) = (Vec::with_capacity(CHUNK), Vec::new());
-        for (uid, record) in devices.by_ref().take(CHUNK) {
-            match pass.enrichment(record.join_key()) {
-                Ok(enrichment) => {
+        for ((uid, record), rule) in devices.by_ref().take(CHUNK) {
+            match enricher.enrichment(&record, rule) {
+                Ok((enrichment, in_doubt)) => {
                     outcome.uncertain += u64::from(matches!(enrichment, Enrichment::Uncertain));
-                    chunk.push(JoinedRecord { uid, record, enrichment });
+                    chunk.push(JoinedRecord { uid, record, enrichment, in_doubt });
                 }
                 // An event without the enrichment of an earlier one would erase it at the receiver.
                 Err(unreadable) => letters.push(dead_letters.letter(

@@ -21,9 +21,12 @@
 //! - Every write to state carries the fence of the lease. The first rejected write stops the cycle at
 //!   once.
 //! - A checkpoint advances only for a sink that has every record of a complete listing.
+//! - A sink that delivers elsewhere than before starts afresh.
+//! - A time that lies in the future counts as unknown: a clock that ran ahead suppresses nothing.
 //! - The channel of a failed sink is drained, so that the other sinks get their events.
 //! - An event is sent complete or not at all: if enrichment or details are unavailable, the cycle
-//!   stops.
+//!   stops. That an enrichment does not come is not a fact at once: no event without one replaces an
+//!   event with one while a [`Doubt`](stocktake_connector_core::Doubt) is young.
 //!
 //! # Main types
 //! - [`Collector`] holds everything that collects one inventory: a source, an enricher, a mapper, forms
@@ -49,9 +52,11 @@ mod collector;
 mod cycle;
 mod dead_letters;
 mod deliver;
+mod destination;
 mod details;
 mod device_set;
 mod encoder;
+mod enrichment_guard;
 mod failures;
 mod fenced_store;
 mod join;

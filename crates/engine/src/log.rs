@@ -44,6 +44,20 @@ pub fn log_cycle_end(report: &CycleReport) {
     }
 }
 
+/// Warns once in a cycle of the values of records that could not be read.
+pub(crate) fn warn_unreadable(report: &CycleReport) {
+    if !report.unreadable.is_empty() {
+        tracing::warn!(
+            { field::TENANT_NAME } = %report.tenant,
+            { field::SOURCE } = %report.source,
+            { field::CYCLE_ID } = %report.cycle,
+            { field::UNREADABLE_COUNT } = report.unreadable.count(),
+            { field::UNREADABLE_VALUES } = %report.unreadable,
+            "values of records could not be read; the events lack these fields"
+        );
+    }
+}
+
 /// The accounts of sinks in one line.
 struct Accounts<'a>(&'a BTreeMap<SinkName, SinkAccount>);
 

@@ -5,7 +5,7 @@
 //! the same form share one copy, and a waiting chunk is no larger than what is sent.
 
 use stocktake_connector_core::{
-    DetailAccount, Failure, Known, Mapper, NewDeadLetter, SourceRecord, Stage,
+    DetailAccount, Failure, Known, Mapper, NewDeadLetter, SourceRecord, Stage, UnreadableValues,
 };
 use tokio::sync::mpsc;
 
@@ -37,6 +37,8 @@ pub(crate) struct MapOutcome {
     pub(crate) interrupted: bool,
     /// `None` when no details are to be read.
     pub(crate) details: Option<DetailAccount>,
+    /// Values of details that could not be read.
+    pub(crate) unreadable: UnreadableValues,
     pub(crate) failure: Option<Failure>,
 }
 
@@ -61,7 +63,10 @@ impl<M: Mapper> MapStage<'_, M> {
         }
         // Both are zero if the channel has closed.
         outcome.abandoned = outcome.in_hand + abandon(chunks).await;
-        outcome.details = details.map(|details| details.account());
+        if let Some(details) = details {
+            let (account, unreadable) = details.into_account();
+            (outcome.details, outcome.unreadable) = (Some(account), unreadable);
+        }
         outcome
     }
 

@@ -26,6 +26,14 @@ pub(crate) fn has_passed(age: Duration, at: DateTime<Utc>, now: DateTime<Utc>) -
     now.signed_duration_since(at).to_std().map_or(true, |passed| passed >= age)
 }
 
+/// Whether `part` of `whole` is more than a share.
+pub(crate) fn exceeds(share: f64, part: u64, whole: u64) -> bool {
+    // Counts are far below 2^52, where `f64` is exact.
+    #[allow(clippy::cast_precision_loss)]
+    let (part, tolerated) = (part as f64, whole as f64 * share);
+    part > tolerated
+}
+
 /// Which events a sink gets.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Policy {
@@ -40,6 +48,8 @@ pub(crate) struct Policy {
 pub(crate) enum Decision {
     Send,
     Unchanged,
+    /// The sink has something of an enrichment that the content may lack without it being gone.
+    Held,
     /// The sink has refused this content, and it has a dead letter.
     Refused,
 }
@@ -47,12 +57,12 @@ pub(crate) enum Decision {
 impl Policy {
     /// Decides on content with `fingerprint`, by what state knows of the device at the sink.
     ///
-    /// `uncertain` content may omit what the sink got earlier, so it is sent only to a sink that has
-    /// not acknowledged the device.
+    /// Content that is `in_doubt` may lack an enrichment that is there all the same: it does not replace
+    /// content that has one.
     pub(crate) fn decide(
         &self,
         fingerprint: Fingerprint,
-        uncertain: bool,
+        in_doubt: bool,
         known: &Known,
     ) -> Decision {
         if known.refused == Some(fingerprint) {
@@ -60,9 +70,9 @@ impl Policy {
         }
         match &known.acknowledged {
             None => Decision::Send,
-            Some(_) if uncertain => Decision::Unchanged,
-            Some(previous) if self.sends_again(fingerprint, previous) => Decision::Send,
-            Some(_) => Decision::Unchanged,
+            Some(previous) if !self.sends_again(fingerprint, previous) => Decision::Unchanged,
+            Some(previous) if in_doubt && previous.fingerprint.is_enriched() => Decision::Held,
+            Some(_) => Decision::Send,
         }
     }
 
@@ -73,14 +83,27 @@ impl Policy {
             Emit::New => false,
             Emit::Changed => {
                 let refresh = |age| has_passed(age, previous.at, self.now);
-                previous.fingerprint != fingerprint || self.refresh_after.is_some_and(refresh)
+                !is_same(fingerprint, previous.fingerprint)
+                    || self.refresh_after.is_some_and(refresh)
             }
         }
     }
 }
 
+/// Whether a sink that has `previous` needs no other content. Uncertain content replaces none that
+/// differs only in what it says of the enrichment; the other way round, the uncertainty ends.
+fn is_same(fingerprint: Fingerprint, previous: Fingerprint) -> bool {
+    if fingerprint.is_uncertain() && !previous.is_enriched() {
+        fingerprint.has_content_of(previous)
+    } else {
+        fingerprint == previous
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use stocktake_connector_core::EnrichmentMark;
+
     use super::*;
 
     fn at(second: i64) -> DateTime<Utc> {
@@ -112,6 +135,29 @@ mod tests {
                 sent,
                 "{emit:?} {content} {acknowledged:?} {refresh_after:?}"
             );
+        }
+    }
+
+    #[test]
+    fn content_in_doubt_replaces_only_content_without_an_enrichment() {
+        let [old, new] = [4, 8].map(|byte| Fingerprint::from_bytes([byte; 16]));
+        let [none, enriched, uncertain] =
+            [EnrichmentMark::None, EnrichmentMark::Enriched, EnrichmentMark::Uncertain];
+        for (before, now, in_doubt, expected) in [
+            (old.marked(enriched), new.marked(uncertain), true, Decision::Held),
+            (old.marked(enriched), old.marked(uncertain), true, Decision::Held),
+            (old.marked(enriched), new.marked(none), true, Decision::Held),
+            (old.marked(enriched), new.marked(uncertain), false, Decision::Send),
+            (old.marked(none), new.marked(uncertain), true, Decision::Send),
+            (old.marked(none), old.marked(uncertain), true, Decision::Unchanged),
+            (old.marked(uncertain), old.marked(uncertain), true, Decision::Unchanged),
+            (old.marked(uncertain), new.marked(uncertain), true, Decision::Send),
+            (old.marked(uncertain), old.marked(none), false, Decision::Send),
+        ] {
+            let policy = Policy { emit: Emit::Changed, refresh_after: None, now: at(150) };
+            let acknowledged = Some(Acknowledged { fingerprint: before, at: at(100) });
+            let decision = policy.decide(now, in_doubt, &Known { acknowledged, refused: None });
+            assert_eq!(decision, expected, "{before} {now} {in_doubt}");
         }
     }
 }

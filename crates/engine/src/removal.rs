@@ -8,7 +8,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use stocktake_connector_core::{
     CycleKind, CycleStore, DeviceUid, Enricher, Failure, Inventory, Mapper, Presence,
-    RemovalAccount, Source, StateError,
+    RemovalAccount, Retention, Source, StateError,
 };
 use stocktake_telemetry::field;
 
@@ -64,11 +64,7 @@ pub(crate) async fn reconcile<S: Source, E: Enricher, M: Mapper>(
         }
     }
     let devices = store.device_count(inventory).await?;
-    // Counts of devices are far below 2^52, where `f64` is exact.
-    #[allow(clippy::cast_precision_loss)]
-    let tolerated = devices as f64 * options.removal_guard;
-    #[allow(clippy::cast_precision_loss)]
-    if found.account.missing as f64 > tolerated {
+    if is_implausible(found.account.missing, devices, options.removal_guard) {
         found.account.guard_tripped = true;
         tracing::warn!(
             { field::TENANT_NAME } = %inventory.tenant,
@@ -97,24 +93,46 @@ pub(crate) async fn reconcile<S: Source, E: Enricher, M: Mapper>(
     Ok(found)
 }
 
-/// Purges the devices that were marked removed too long ago, so that state does not grow forever. If
-/// that fails, the cycle is still complete, and the next full one purges them.
+/// Whether so many of a tenant's `devices` are missing at once that the listing is more likely at fault.
+///
+/// A share of a small tenant is less than one device, so one is always plausible, but never all of them.
+/// A share of 0 or 1 means what it says.
+fn is_implausible(missing: u64, devices: u64, share: f64) -> bool {
+    let one: f64 = if share > 0.0 { 1.0 } else { 0.0 };
+    // Counts of devices are far below 2^52, where `f64` is exact.
+    #[allow(clippy::cast_precision_loss)]
+    let (missing, devices) = (missing as f64, devices as f64);
+    missing > one.max(devices * share) || (missing > 0.0 && missing >= devices && share < 1.0)
+}
+
+/// Purges what is too old of devices that are gone, so that state does not grow forever: those that
+/// were marked removed, and the dead letters of those that no sink ever had. If that fails, the cycle
+/// is still complete, and the next full one purges them.
+///
+/// The times are those at which the cycle started, and now.
 pub(crate) async fn purge<S: Source, E: Enricher, M: Mapper>(
     collector: &Collector<S, E, M>,
     store: &FencedStore,
-    now: DateTime<Utc>,
+    joined: &JoinOutcome,
+    (started_at, now): (DateTime<Utc>, DateTime<Utc>),
 ) {
     let Collector { inventory, options, .. } = collector;
     let age = TimeDelta::from_std(options.purge_removed_after).ok();
-    // An age beyond the range of dates keeps every mark.
-    let Some(before) = age.and_then(|age| now.checked_sub_signed(age)) else { return };
-    match store.purge_removed(inventory, before).await {
-        Ok(0) => {}
-        Ok(purged) => tracing::info!(
+    // An age beyond the range of dates keeps everything.
+    let Some(before) = age.and_then(|age| started_at.checked_sub_signed(age)) else { return };
+    let purged = async {
+        let devices = store.purge_removed(inventory, Retention { now, before }).await?;
+        let letters = purge_dead_letters(store, inventory, joined, before).await?;
+        Ok::<_, StateError>((devices, letters))
+    };
+    match purged.await {
+        Ok((0, 0)) => {}
+        Ok((devices, dead_letters)) => tracing::info!(
             { field::TENANT_NAME } = %inventory.tenant,
             { field::SOURCE } = %inventory.source,
-            purged,
-            "purged removed devices from state"
+            devices,
+            dead_letters,
+            "purged removed devices and their dead letters from state"
         ),
         Err(error) => tracing::warn!(
             { field::TENANT_NAME } = %inventory.tenant,
@@ -122,6 +140,28 @@ pub(crate) async fn purge<S: Source, E: Enricher, M: Mapper>(
             { field::ERROR } = &error as &dyn std::error::Error,
             "cannot purge removed devices from state; the next full cycle tries again"
         ),
+    }
+}
+
+/// Purges the dead letters that no cycle met since a time and whose devices the listing did not return.
+/// A refusal that stands is met once only, so its device counts.
+async fn purge_dead_letters(
+    store: &FencedStore,
+    inventory: &Inventory,
+    joined: &JoinOutcome,
+    before: DateTime<Utc>,
+) -> Result<u64, StateError> {
+    let (mut purged, mut after) = (0, None);
+    loop {
+        let mut devices =
+            store.read().dead_lettered(inventory, before, after.as_ref(), STATE_PAGE).await?;
+        let is_last = devices.len() < STATE_PAGE;
+        after = devices.last().cloned();
+        devices.retain(|uid| !joined.has_seen(uid));
+        purged += store.purge_dead_letters(inventory, before, devices).await?;
+        if is_last {
+            return Ok(purged);
+        }
     }
 }
 
@@ -161,5 +201,34 @@ impl<'a> DeviceWalk<'a> {
         self.has_ended = uids.len() < STATE_PAGE;
         self.after = uids.last().cloned();
         Ok(Some(uids))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_device_of_a_small_tenant_may_vanish_and_all_at_once_may_not() {
+        for (share, devices, most) in [
+            (0.2, 0, 0),
+            (0.2, 1, 0),
+            (0.2, 2, 1),
+            (0.2, 3, 1),
+            (0.2, 5, 1),
+            (0.2, 9, 1),
+            (0.2, 10, 2),
+            (0.2, 1_000, 200),
+            (0.9, 2, 1),
+            (0.9, 10, 9),
+            (0.0, 3, 0),
+            (1.0, 1, 1),
+            (1.0, 3, 3),
+        ] {
+            for missing in 0..=devices {
+                let implausible = is_implausible(missing, devices, share);
+                assert_eq!(implausible, missing > most, "{missing} of {devices}, share {share}");
+            }
+        }
     }
 }

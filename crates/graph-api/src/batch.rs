@@ -11,13 +11,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::TimeDelta;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use stocktake_http_stack::{
     ApiError, ApiErrorKind, Idempotent, Quota, ResponsePolicy, Retries, UrlTemplate, Weight,
     clean_text, retry_after,
 };
-use stocktake_odata::{Integer, ODataResponses, TextOrInteger, ValueSeed};
+use stocktake_odata::{Integer, ODataResponses, Text, read_value};
 use tokio::time::{Instant, sleep};
 use url::Url;
 
@@ -112,6 +113,11 @@ struct ItemRequest {
 #[derive(Deserialize)]
 struct BatchResponse {
     responses: Vec<ItemResponse>,
+    /// What a server adds that fails in the middle, and what else would say that the list is a part.
+    #[serde(default)]
+    error: Option<IgnoredAny>,
+    #[serde(default, rename = "@odata.nextLink", alias = "nextLink")]
+    next_link: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -151,11 +157,11 @@ impl ItemResponse {
 }
 
 fn read_id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    serde::de::DeserializeSeed::deserialize(ValueSeed::<TextOrInteger>::new(), deserializer)
+    read_value::<Text, D>(deserializer)
 }
 
 fn read_status<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    serde::de::DeserializeSeed::deserialize(ValueSeed::<Integer>::new(), deserializer)
+    read_value::<Integer, D>(deserializer)
 }
 
 impl GraphClient {
@@ -212,22 +218,30 @@ impl GraphClient {
             let mut longest_wait = None::<Duration>;
             for (number, mut open) in batch.into_iter().enumerate() {
                 let response = responses.remove(&number);
-                if let Some(response) = response.as_ref().filter(|response| response.is_ok()) {
-                    policy.record_success();
-                    match handler.on_response(self, &mut open.item, response)? {
-                        ItemOutcome::Done => {}
-                        ItemOutcome::NextPage(url) => {
-                            open.item.url = url;
-                            again.push(begin(open.item));
+                let outcome = match response.as_ref().filter(|response| response.is_ok()) {
+                    Some(response) => handler
+                        .on_response(self, &mut open.item, response)
+                        .map_err(|failure| (failure, None)),
+                    None => Err(self.item_error(H::OPERATION, response.as_ref())),
+                };
+                let (mut failure, named) = match outcome {
+                    Ok(outcome) => {
+                        policy.record_success();
+                        match outcome {
+                            ItemOutcome::Done => {}
+                            ItemOutcome::NextPage(url) => {
+                                open.item.url = url;
+                                again.push(begin(open.item));
+                            }
+                            ItemOutcome::GiveUp => {
+                                handler.give_up();
+                                return Ok(());
+                            }
                         }
-                        ItemOutcome::GiveUp => {
-                            handler.give_up();
-                            return Ok(());
-                        }
+                        continue;
                     }
-                    continue;
-                }
-                let (mut failure, named) = self.item_error(H::OPERATION, response.as_ref());
+                    Err(failed) => failed,
+                };
                 failure.attempts = open.retries.count() + 1;
                 if let Some(wait) = open.retries.next(failure.kind, named) {
                     longest_wait = longest_wait.max(Some(wait));
@@ -260,8 +274,9 @@ impl GraphClient {
                 url: relative_url(url, &version),
             })
             .collect();
+        let count = requests.len();
         // Graph counts each item as a request (<https://learn.microsoft.com/graph/json-batching>).
-        let weight = Weight(u32::try_from(requests.len()).unwrap_or(u32::MAX));
+        let weight = Weight(u32::try_from(count).unwrap_or(u32::MAX));
         let body = serde_json::to_vec(&BatchRequest { requests }).map_err(|error| {
             let message = format!("the batch cannot be written: {error}");
             self.error(operation, ApiErrorKind::Refused, message)
@@ -272,7 +287,7 @@ impl GraphClient {
             .extension(Idempotent)
             .extension(UrlTemplate("/v1.0/$batch"));
         let body = self.call(operation, request, Bytes::from(body)).await?;
-        Ok(parse_responses(&body))
+        Ok(parse_responses(&body, count))
     }
 
     /// The failure of an item, and the wait that its response asks for.
@@ -297,8 +312,9 @@ impl GraphClient {
             403 => ApiErrorKind::Forbidden,
             404 => ApiErrorKind::NotFound,
             429 => ApiErrorKind::Throttled,
-            // 424: an item that this one depends on failed, according to Graph.
-            408 | 424 | 500.. => ApiErrorKind::Unavailable,
+            // 424: an item that this one depends on failed, according to Graph. A success that is not
+            // 200 has part of the records, or none.
+            200..300 | 408 | 424 | 500.. => ApiErrorKind::Unavailable,
             _ => ApiErrorKind::Refused,
         };
         let now = self.stack.options().clock.now();
@@ -325,9 +341,20 @@ fn relative_url(url: &Url, version: &Url) -> String {
     }
 }
 
-/// The responses in a batch by the places of their items; `None` when the batch cannot be read.
-pub(crate) fn parse_responses(body: &[u8]) -> Option<HashMap<usize, ItemResponse>> {
-    let batch: BatchResponse = serde_json::from_slice(body).ok()?;
-    let by_place = |response: ItemResponse| Some((response.id.as_deref()?.parse().ok()?, response));
-    Some(batch.responses.into_iter().filter_map(by_place).collect())
+/// The responses in a batch of `items` by the places of their items; `None` when the batch cannot be
+/// read, is marked as a part, or has a response for no item of ours or two for one: then it is not known
+/// whose any of them is.
+pub(crate) fn parse_responses(body: &[u8], items: usize) -> Option<HashMap<usize, ItemResponse>> {
+    let BatchResponse { responses, error, next_link } = serde_json::from_slice(body).ok()?;
+    if error.is_some() || next_link.is_some() {
+        return None;
+    }
+    let mut by_place = HashMap::with_capacity(responses.len());
+    for response in responses {
+        let place = response.id.as_deref()?.parse().ok().filter(|place| *place < items)?;
+        if by_place.insert(place, response).is_some() {
+            return None;
+        }
+    }
+    Some(by_place)
 }

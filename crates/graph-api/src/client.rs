@@ -5,8 +5,9 @@ use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use stocktake_connector_core::Page;
 use stocktake_http_stack::{ApiError, ApiErrorKind, ApiStack, UrlTemplate};
-use stocktake_odata::{CursorTrail, WirePage, read_page};
+use stocktake_odata::{CursorError, CursorTrail, ListingProgress, WirePage, read_page};
 use url::Url;
+use uuid::Uuid;
 
 use crate::refusal::advise;
 use crate::{GraphOptions, ManagedDevice};
@@ -17,6 +18,10 @@ const PREFER: &str = "include-unknown-enum-members";
 
 /// Names the listing in errors and spans.
 const LIST_DEVICES: &str = "list managed devices";
+
+/// Empty pages in a row that may have a link to another one: Graph may filter after it has cut the pages,
+/// but not for ever (<https://learn.microsoft.com/graph/paging>).
+const MOST_EMPTY_PAGES: u32 = 100;
 
 /// Reads managed devices of one tenant. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -43,6 +48,7 @@ impl GraphClient {
         first.set_query(Some(&select_query()));
         ManagedDeviceListing {
             trail: CursorTrail::new(&first, self.options.max_pages),
+            progress: ListingProgress::new(MOST_EMPTY_PAGES),
             client: self.clone(),
             next: Some(first),
         }
@@ -56,6 +62,14 @@ impl GraphClient {
         let mut url = self.url(&["deviceManagement", "managedDevices"]);
         url.set_query(Some("$select=id&$top=1"));
         self.page("probe managed devices", &url).await.map(drop)
+    }
+
+    /// The Entra device id of any managed device; `None` when the first of the list have none.
+    pub(crate) async fn any_device(&self) -> Result<Option<Uuid>, ApiError> {
+        let mut url = self.url(&["deviceManagement", "managedDevices"]);
+        url.set_query(Some("$select=id,azureADDeviceId&$top=20"));
+        let page = self.page("probe managed devices", &url).await?;
+        Ok(page.records.iter().find_map(ManagedDevice::azure_ad_device_id))
     }
 
     pub(crate) async fn page(
@@ -125,6 +139,7 @@ pub(crate) fn select_query() -> String {
 pub struct ManagedDeviceListing {
     client: GraphClient,
     trail: CursorTrail,
+    progress: ListingProgress,
     /// `None` after the last page.
     next: Option<Url>,
 }
@@ -141,9 +156,16 @@ impl ManagedDeviceListing {
     pub async fn next_page(&mut self) -> Result<Option<Page<ManagedDevice>>, ApiError> {
         let Some(url) = &self.next else { return Ok(None) };
         let page = self.client.page(LIST_DEVICES, url).await?;
+        let ids =
+            page.records.iter().map(|device| device.id.as_deref().unwrap_or_default().as_bytes());
+        let malformed = page.malformed.iter().map(|record| record.payload.as_bytes());
+        let has_stalled = self.progress.has_stalled(ids.chain(malformed));
         self.next = match page.next_link {
             Some(link) => {
-                let next = self.trail.follow(&link);
+                let next = match self.trail.follow(&link) {
+                    Ok(_) if has_stalled => Err(CursorError::Stalled { pages: self.trail.pages() }),
+                    followed => followed,
+                };
                 Some(next.map_err(|error| error.into_api_error(&self.client.stack, LIST_DEVICES))?)
             }
             None => None,

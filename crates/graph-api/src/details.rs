@@ -8,15 +8,17 @@
 //! A device whose details cannot be read must not hold up the others, and a failure that hits every
 //! device must not turn each of them into a dead letter. So a failure belongs to the device where
 //! another device of its batch could be read. Where none could, as in a batch of one, a probe decides:
-//! the read of a device that worked before, or else of one from the list. Throttling never belongs to
-//! a device.
+//! the read of a device that worked before, or else of one from the list. The same holds for devices
+//! that are reported as gone: all of them at once are more likely a fault of the service. Throttling
+//! never belongs to a device.
 
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use serde::Deserialize;
-use stocktake_connector_core::{Completion, DetailReader, Failure};
+use stocktake_connector_core::{Completion, DetailReader, Failure, UnreadableValue};
 use stocktake_http_stack::{ApiError, ApiErrorKind, clean_text};
+use stocktake_odata::{PageError, check_record, page_error, parse_record};
 use url::Url;
 
 use crate::batch::{BatchHandler, Item, ItemOutcome, ItemResponse};
@@ -63,10 +65,11 @@ impl IntuneDetails {
         let url = detail_url(&self.client, &probe);
         let operation = DetailCollector::OPERATION;
         let responses = self.client.send_once(operation, std::iter::once(&url)).await;
-        let readable = matches!(
-            responses,
-            Ok(Some(responses)) if responses.get(&0).is_some_and(ItemResponse::is_ok)
-        );
+        let is_whole = |response: &ItemResponse| {
+            response.is_ok() && check_record(response.body().as_bytes()).is_ok()
+        };
+        let readable =
+            matches!(responses, Ok(Some(responses)) if responses.get(&0).is_some_and(is_whole));
         if readable {
             self.remember_probe(probe);
         }
@@ -123,15 +126,15 @@ impl IntuneDetails {
         if !failed.is_empty() && !collector.has_responded {
             let devices = &collector.devices;
             let ids: Vec<&str> =
-                failed.iter().filter_map(|(at, _)| devices.get(*at)?.id.as_deref()).collect();
+                failed.iter().filter_map(|it| devices.get(it.place)?.id.as_deref()).collect();
             let calls = &mut collector.completion.account.calls;
             if !self.can_read_another(&ids, calls).await {
-                return failed.into_iter().next().map_or(Ok(()), |(_, error)| Err(error));
+                return failed.into_iter().next().map_or(Ok(()), |it| Err(it.failure));
             }
         }
-        let reason = |error| clean_text(&format!("details of the managed device: {error}"));
-        let failed = failed.into_iter().map(|(place, error)| (place, reason(error)));
-        collector.completion.malformed.extend(failed);
+        let completion = &mut collector.completion;
+        completion.account.gone += failed.iter().filter(|it| it.is_gone).count() as u64;
+        completion.malformed.extend(failed.iter().map(|it| (it.place, it.reason())));
         Ok(())
     }
 }
@@ -150,8 +153,28 @@ struct DetailCollector<'a, 'd> {
     has_responded: bool,
     /// The id of one that could.
     readable: Option<String>,
-    /// Places of devices that failed, through a fault of theirs or not.
-    failed: Vec<(usize, ApiError)>,
+    /// Devices that failed, through a fault of theirs or not.
+    failed: Vec<FailedDevice>,
+}
+
+/// A device whose details could not be read.
+struct FailedDevice {
+    place: usize,
+    failure: ApiError,
+    /// Whether Graph reports that the device does not exist.
+    is_gone: bool,
+}
+
+impl FailedDevice {
+    /// Why its event is not sent: without its details it would have less than earlier ones. Of one that
+    /// is gone, the next list shows the present state.
+    fn reason(&self) -> String {
+        if self.is_gone {
+            "the managed device is gone since the list, so it has no details".to_owned()
+        } else {
+            clean_text(&format!("details of the managed device: {}", self.failure))
+        }
+    }
 }
 
 impl BatchHandler for DetailCollector<'_, '_> {
@@ -165,19 +188,22 @@ impl BatchHandler for DetailCollector<'_, '_> {
         self.completion.account.calls += 1;
     }
 
-    fn note_response(&mut self) {
-        self.has_responded = true;
-    }
-
     fn on_response(
         &mut self,
-        _: &GraphClient,
+        client: &GraphClient,
         item: &mut Item<usize>,
         response: &ItemResponse,
     ) -> Result<ItemOutcome, ApiError> {
         let Some(device) = self.devices.get_mut(item.target) else { return Ok(ItemOutcome::Done) };
+        if let Err(error @ PageError::ServerError(_)) = check_record(response.body().as_bytes()) {
+            return Err(page_error(&client.stack, Self::OPERATION, &error));
+        }
+        self.has_responded = true;
         match merge_details(device, response.body()) {
-            Ok(()) => self.readable = device.id.clone(),
+            Ok(unreadable) => {
+                self.completion.unreadable.add(&unreadable);
+                self.readable = device.id.clone();
+            }
             Err(reason) => self.completion.malformed.push((item.target, reason)),
         }
         Ok(ItemOutcome::Done)
@@ -189,18 +215,11 @@ impl BatchHandler for DetailCollector<'_, '_> {
         failure: ApiError,
         response: Option<&ItemResponse>,
     ) -> Result<(), ApiError> {
-        if response.is_some_and(is_gone) {
-            // Without its details the event would have less than earlier ones. The next list shows
-            // the present state of the device.
-            self.completion.account.gone += 1;
-            let reason = "the managed device is gone since the list, so it has no details";
-            self.completion.malformed.push((item.target, reason.to_owned()));
-            return Ok(());
-        }
         if failure.kind == ApiErrorKind::Throttled {
             return Err(failure);
         }
-        self.failed.push((item.target, failure));
+        let is_gone = response.is_some_and(is_gone);
+        self.failed.push(FailedDevice { place: item.target, failure, is_gone });
         Ok(())
     }
 }
@@ -220,9 +239,13 @@ fn is_gone(response: &ItemResponse) -> bool {
             .is_ok_and(|Envelope { error }| GONE.contains(&error.code.as_str()))
 }
 
-/// Adds the details in `body` to the device that they belong to.
-pub(crate) fn merge_details(device: &mut ManagedDevice, body: &str) -> Result<(), String> {
-    let details: ManagedDevice = serde_json::from_str(body)
+/// Adds the details in `body` to the device that they belong to. Returns the values that could not be
+/// read.
+pub(crate) fn merge_details(
+    device: &mut ManagedDevice,
+    body: &str,
+) -> Result<Vec<UnreadableValue>, String> {
+    let details: ManagedDevice = parse_record(body.as_bytes())
         .map_err(|error| clean_text(&format!("details of the managed device: {error}")))?;
     let same = match (&device.id, &details.id) {
         (Some(requested), Some(found)) => requested.eq_ignore_ascii_case(found),
@@ -232,10 +255,17 @@ pub(crate) fn merge_details(device: &mut ManagedDevice, body: &str) -> Result<()
         return Err("the details are those of another managed device".to_owned());
     }
     // A value that is missing here does not erase the one of the list.
-    let ManagedDevice { ethernet_mac_address, physical_memory_in_bytes, iccid, udid, .. } = details;
+    let ManagedDevice {
+        ethernet_mac_address,
+        physical_memory_in_bytes,
+        iccid,
+        udid,
+        unreadable,
+        ..
+    } = details;
     device.ethernet_mac_address = ethernet_mac_address.or(device.ethernet_mac_address.take());
     device.physical_memory_in_bytes = physical_memory_in_bytes.or(device.physical_memory_in_bytes);
     device.iccid = iccid.or(device.iccid.take());
     device.udid = udid.or(device.udid.take());
-    Ok(())
+    Ok(unreadable)
 }

@@ -13,6 +13,11 @@
 //! match until the next pass. A look-up of each machine without a match would close the gap, but in
 //! tenants where many machines are not in Intune it takes more calls than the list itself, so it is
 //! not done. Look-ups have no such gap.
+//!
+//! # What neither is believed
+//! A list that is suddenly short is for the engine to judge, by [`EnrichmentAccount::joinable`]. Look-ups
+//! that find nothing at all are checked with one for a device of the list; where that finds nothing
+//! either, the list decides.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -20,7 +25,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use stocktake_connector_core::{
     DetailReader, Enricher, Enrichment, EnrichmentAccount, EnrichmentPass, EnrichmentStatus,
-    Failure, PassHint, Recovery, Strategy, UnreadableEnrichment,
+    Failure, MalformedRecord, PassHint, Recovery, Strategy, UnreadableEnrichment,
 };
 use stocktake_http_stack::ApiError;
 use uuid::Uuid;
@@ -79,7 +84,7 @@ impl Enricher for IntuneEnricher {
             bulk: None,
             looked_up: Found::new(),
             unreadable: UnreadableDevices::default(),
-            has_responded: false,
+            finds_devices: false,
             keys: 0,
             look_up_calls: 0,
         }
@@ -102,9 +107,8 @@ pub struct IntunePass {
     looked_up: Found,
     /// Devices whose records could not be read: of the list, or of the look-ups of the present page.
     unreadable: UnreadableDevices,
-    /// Whether Intune has responded with records in this pass. A refusal afterwards is a failure, not
-    /// a permanent absence: earlier pages had their records.
-    has_responded: bool,
+    /// Whether look-ups find devices that are there.
+    finds_devices: bool,
     /// Keys of all pages so far.
     keys: u64,
     look_up_calls: u64,
@@ -138,6 +142,7 @@ impl EnrichmentPass for IntunePass {
     fn enrichment(
         &mut self,
         key: Option<Uuid>,
+        name: Option<&str>,
     ) -> Result<Enrichment<ManagedDevice>, UnreadableEnrichment> {
         if !self.is_on() {
             return Ok(Enrichment::Unavailable);
@@ -152,8 +157,12 @@ impl EnrichmentPass for IntunePass {
                 self.account.matched += 1;
                 Ok(Enrichment::Matched(device))
             }
-            None => self.unreadable.without_match(key),
+            None => self.unreadable.without_match(key, name),
         }
+    }
+
+    fn take_unidentified(&mut self) -> Vec<MalformedRecord> {
+        self.unreadable.take_unidentified()
     }
 
     fn account(&self) -> EnrichmentAccount {
@@ -180,9 +189,9 @@ impl IntunePass {
         client: &GraphClient,
         keys: &[Option<Uuid>],
     ) -> Result<Found, ApiError> {
-        if !keys.is_empty() && !self.has_responded {
+        if !keys.is_empty() && !self.account.answered {
             client.probe().await?;
-            self.has_responded = true;
+            self.account.answered = true;
         }
         Ok(Found::new())
     }
@@ -201,14 +210,15 @@ impl IntunePass {
             let mut found = LookUp::default();
             let outcome = client.look_up_into(&keys, &mut found).await;
             // Also when a later one failed: that refusal is then not a permanent absence.
-            self.has_responded |= found.has_responded;
+            self.account.answered |= found.has_responded;
             outcome?;
             self.look_up_calls += found.calls;
-            if !found.list_instead {
+            if !found.list_instead && self.is_credible(client, &found).await? {
                 self.unreadable = found.unreadable;
                 self.account.strategy = Some(Strategy::LookUp);
                 self.account.records_read += found.records.len() as u64;
                 self.account.malformed += found.malformed;
+                self.account.unreadable.merge(&found.unreadable_values);
                 let mut by_key: HashMap<Uuid, Vec<ManagedDevice>> = HashMap::new();
                 for record in found.records {
                     if let Some(key) = record.azure_ad_device_id() {
@@ -223,6 +233,24 @@ impl IntunePass {
         }
         self.load(client).await?;
         Ok(Found::new())
+    }
+
+    /// Whether look-ups can be believed. Where the first ones find nothing at all, although the list had
+    /// records when it was last read, a device of the list is looked up too.
+    async fn is_credible(
+        &mut self,
+        client: &GraphClient,
+        found: &LookUp,
+    ) -> Result<bool, ApiError> {
+        self.finds_devices |= !found.records.is_empty() || found.malformed > 0;
+        if !self.finds_devices && self.known.is_some_and(|known| known > 0) {
+            let Some(known) = client.any_device().await? else { return Ok(false) };
+            let control = client.look_up(&[known]).await?;
+            self.look_up_calls += 1 + control.calls;
+            self.finds_devices = !control.list_instead && !control.records.is_empty();
+            return Ok(self.finds_devices);
+        }
+        Ok(true)
     }
 
     /// The cheaper way by count of calls, those that look-ups already took included.
@@ -246,25 +274,40 @@ impl IntunePass {
         let mut unreadable = UnreadableDevices::default();
         let (mut read, mut malformed) = (0, 0);
         while let Some(page) = listing.next_page().await? {
-            self.has_responded = true;
-            page.records.iter().for_each(|device| builder.add(device));
+            self.account.answered = true;
+            for device in &page.records {
+                self.account.unreadable.add(&device.unreadable);
+                if device.id.is_none() {
+                    unreadable.add(&without_id(device), None);
+                    malformed += 1;
+                    continue;
+                }
+                builder.add(device);
+                read += 1;
+                if device.is_key_unreadable() {
+                    unreadable.add_without_key(device, None);
+                }
+            }
             page.malformed.iter().for_each(|record| unreadable.add(record, None));
-            read += page.records.len() as u64;
             malformed += page.malformed.len() as u64;
         }
         self.account.strategy = Some(Strategy::Bulk);
         self.account.records_read += read;
         self.account.malformed += malformed;
         self.account.complete_count = Some(read + malformed);
-        self.bulk = Some(builder.build());
+        self.account.unidentified = unreadable.unidentified();
+        let index = builder.build();
+        self.account.joinable = Some(index.len() as u64);
+        self.bulk = Some(index);
         self.unreadable = unreadable;
         Ok(())
     }
 
-    /// Notes that Intune is permanently absent, or passes the failure on.
+    /// Notes that Intune refuses, or passes the failure on. After an answer in this pass a refusal is a
+    /// failure: earlier pages had their records.
     fn accept_refusal(&mut self, error: ApiError) -> Result<(), Failure> {
         match find_refusal(&error) {
-            Some(reason) if !self.has_responded => {
+            Some(reason) if !self.account.answered => {
                 self.account.status = EnrichmentStatus::Refused(reason);
                 Ok(())
             }
@@ -276,5 +319,15 @@ impl IntunePass {
             }
             None => Err(error.into()),
         }
+    }
+}
+
+/// Intune never omits the id of a device: a record without it is something else, such as an error that
+/// stands among the records.
+fn without_id(device: &ManagedDevice) -> MalformedRecord {
+    MalformedRecord {
+        uid: None,
+        reason: "record cannot be read: it has no id".to_owned(),
+        payload: serde_json::to_string(device).unwrap_or_default(),
     }
 }

@@ -9,7 +9,7 @@ use crate::ManagedDevice;
 
 /// The response to a batch; each item is read as a look-up, as details and as a refusal.
 pub fn batch_response(body: &[u8]) -> Option<Vec<ErrorDetail>> {
-    let items = crate::batch::parse_responses(body)?;
+    let items = crate::batch::parse_responses(body, usize::MAX)?;
     let read = items.values().map(|response| {
         if let Ok(page) = parse_page::<ManagedDevice>(response.body().as_bytes()) {
             for mut device in page.records {

@@ -5,6 +5,7 @@
 //! requested. `or` over several ids gives only the first match
 //! (microsoftgraph/msgraph-beta-sdk-dotnet#1156), hence one item for each id.
 
+use stocktake_connector_core::UnreadableValues;
 use stocktake_http_stack::ApiError;
 use stocktake_odata::{CursorTrail, page_error, parse_page};
 use uuid::Uuid;
@@ -26,11 +27,13 @@ pub struct LookUp {
     pub malformed: u64,
     /// The devices that these may belong to.
     pub unreadable: UnreadableDevices,
+    /// Values of the other records that could not be read.
+    pub unreadable_values: UnreadableValues,
     /// Calls that it took.
     pub calls: u64,
-    /// Whether look-ups do not work here: the remote ignores the filter and would list all its
-    /// devices for each, or one broken record makes the whole batch unreadable. The records are not
-    /// complete then: read the list instead, which sets broken records aside.
+    /// Whether look-ups do not work here: a response has records of other devices, because the remote
+    /// ignores the filter or mixes up the items of a batch, or a batch cannot be read. The records are
+    /// not complete then: read the list instead, which sets broken records aside.
     pub list_instead: bool,
     /// Whether any look-up got its records, also when a later one failed.
     pub(crate) has_responded: bool,
@@ -117,18 +120,26 @@ impl BatchHandler for LookUp {
         self.malformed += page.malformed.len() as u64;
         let all = page.records.len();
         let key = item.target.key;
-        let wanted = page.records.into_iter().filter(|d| d.azure_ad_device_id() == Some(key));
-        let before = self.records.len();
-        self.records.extend(wanted);
-        let others = all - (self.records.len() - before);
+        let mut others = all;
+        for device in page.records {
+            if device.is_key_unreadable() {
+                self.unreadable.add_without_key(&device, Some(key));
+            } else if device.azure_ad_device_id() != Some(key) {
+                continue;
+            }
+            others -= 1;
+            self.unreadable_values.add(&device.unreadable);
+            self.records.push(device);
+        }
+        if others > 0 {
+            return Ok(ItemOutcome::GiveUp);
+        }
         for record in &page.malformed {
             // Where the filter works, a record without a readable id is the requested one.
-            self.unreadable.add(record, (others == 0).then_some(key));
+            self.unreadable.add(record, Some(key));
         }
         Ok(match page.next_link {
             None => ItemOutcome::Done,
-            // The filter is ignored: all devices of the tenant would follow, for each of the look-ups.
-            Some(_) if others > 0 => ItemOutcome::GiveUp,
             Some(link) => {
                 let next = item.target.trail.follow(&link);
                 ItemOutcome::NextPage(

@@ -8,8 +8,9 @@ use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use stocktake_connector_core::UnreadableValue;
 use stocktake_odata::wire_record;
-use stocktake_odata::{Flag, Integer, Text, Time, parse_guid};
+use stocktake_odata::{Flag, Guid, Integer, Text, Time, parse_guid};
 use uuid::Uuid;
 
 use crate::{ComplianceState, ManagementAgent, ManagementState, OwnerType};
@@ -23,9 +24,12 @@ macro_rules! selected {
             $($(#[$doc])*
             #[serde(rename = $name, skip_serializing_if = "Option::is_none")]
             pub $field: Option<$type>,)+
+            /// Fields with values that could not be read; their values are absent.
+            #[serde(skip)]
+            pub unreadable: Vec<UnreadableValue>,
         }
 
-        wire_record! { ManagedDevice { $($name => $field: $reader),+ } }
+        wire_record! { ManagedDevice("managedDevice") { $($name => $field: $reader),+ } }
 
         impl ManagedDevice {
             /// The properties in `$select`, and the only ones that are kept.
@@ -38,7 +42,7 @@ selected! {
     /// Intune's id of the device.
     "id" => id: String as Text,
     /// Entra device id as it was sent; [`ManagedDevice::azure_ad_device_id`] reads it.
-    "azureADDeviceId" => azure_ad_device_id: String as Text,
+    "azureADDeviceId" => azure_ad_device_id: String as Guid,
     /// Name of the device.
     "deviceName" => device_name: String as Text,
     /// `Windows`, `iOS`, …
@@ -75,6 +79,8 @@ selected! {
     "managementState" => management_state: ManagementState as ManagementState,
     /// Whether the device is supervised (Apple).
     "isSupervised" => is_supervised: bool as Flag,
+    /// Whether the storage of the device is encrypted.
+    "isEncrypted" => is_encrypted: bool as Flag,
     /// When the device was enrolled.
     "enrolledDateTime" => enrolled_date_time: DateTime<Utc> as Time,
     /// When the device last synchronised with Intune.
@@ -94,6 +100,12 @@ impl ManagedDevice {
     /// for a device that was never registered in Entra ID.
     pub fn azure_ad_device_id(&self) -> Option<Uuid> {
         self.azure_ad_device_id.as_deref().and_then(parse_guid)
+    }
+
+    /// Whether the record has an Entra device id that cannot be read, so that it may be that of any
+    /// machine.
+    pub fn is_key_unreadable(&self) -> bool {
+        self.unreadable.iter().any(|value| value.field == "managedDevice.azureADDeviceId")
     }
 
     /// Whether Intune manages the device: not one that only Exchange or Defender's security settings

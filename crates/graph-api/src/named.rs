@@ -54,11 +54,11 @@ macro_rules! named {
         impl stocktake_odata::ReadValue for $type {
             type Value = Option<Self>;
 
-            fn read<'de, D: serde::Deserializer<'de>>(
-                deserializer: D,
-            ) -> Result<Option<Self>, D::Error> {
-                let name = stocktake_odata::Text::read(deserializer)?;
-                Ok(name.map(|name| Self::from(name.trim())))
+            fn from_scalar(scalar: stocktake_odata::Scalar<'_>) -> Option<Option<Self>> {
+                match scalar {
+                    stocktake_odata::Scalar::Text(name) => Some(Some(Self::from(name.trim()))),
+                    _ => None,
+                }
             }
         }
     };

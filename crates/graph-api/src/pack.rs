@@ -76,11 +76,7 @@ pub(crate) fn pack(device: &ManagedDevice, key: Uuid, shared: &mut Shared, out: 
     writer.shared(d.managed_device_owner_type.as_ref().map(|name| name.as_str()));
     writer.shared(d.management_agent.as_ref().map(|name| name.as_str()));
     writer.shared(d.management_state.as_ref().map(|name| name.as_str()));
-    writer.number(match d.is_supervised {
-        None => 0,
-        Some(false) => 1,
-        Some(true) => 2,
-    });
+    writer.number(3 * flag(d.is_encrypted) + flag(d.is_supervised));
     writer.integer(d.physical_memory_in_bytes);
     writer.integer(d.enrolled_date_time.map(|time| time.timestamp_millis()));
     writer.integer(d.last_sync_date_time.map(|time| time.timestamp_millis()));
@@ -91,6 +87,11 @@ pub(crate) fn pack(device: &ManagedDevice, key: Uuid, shared: &mut Shared, out: 
         writer.number(0);
         writer.address(d.email_address.as_deref());
     }
+}
+
+/// 0 if absent; 1 for no, 2 for yes.
+fn flag(flag: Option<bool>) -> u64 {
+    flag.map_or(0, |flag| 1 + u64::from(flag))
 }
 
 /// Reads what [`pack`] wrote under `key`; `None` when it is something else.
@@ -122,10 +123,9 @@ pub(crate) fn unpack(bytes: &[u8], key: Uuid, shared: &Shared) -> Option<Managed
     d.managed_device_owner_type = reader.shared()?.map(Into::into);
     d.management_agent = reader.shared()?.map(Into::into);
     d.management_state = reader.shared()?.map(Into::into);
-    d.is_supervised = match reader.number()? {
-        0 => None,
-        flag => Some(flag == 2),
-    };
+    let flags = reader.number()?;
+    let flag = |flag: u64| (flag > 0).then_some(flag == 2);
+    (d.is_encrypted, d.is_supervised) = (flag(flags / 3), flag(flags % 3));
     d.physical_memory_in_bytes = reader.integer()?;
     d.enrolled_date_time = reader.integer()?.and_then(DateTime::from_timestamp_millis);
     d.last_sync_date_time = reader.integer()?.and_then(DateTime::from_timestamp_millis);
@@ -334,7 +334,7 @@ pub(crate) mod tests {
             (guid(), guid(), guid(), text(), text(), text()),
             (text(), text(), text(), text(), address(), address()),
             (name(), name(), name(), name(), of(any::<bool>()), of(any::<i64>())),
-            (time(), time()),
+            (time(), time(), of(any::<bool>())),
         )
             .prop_map(|(a, b, c, e)| ManagedDevice {
                 id: a.0,
@@ -363,6 +363,8 @@ pub(crate) mod tests {
                 physical_memory_in_bytes: c.5,
                 enrolled_date_time: e.0,
                 last_sync_date_time: e.1,
+                is_encrypted: e.2,
+                unreadable: Vec::new(),
             })
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::{ApiError, ApiErrorKind};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use stocktake_connector_core::BoxError;
 
 use crate::call::Call;
@@ -28,6 +28,8 @@ pub(crate) struct AttemptFailure {
     pub(crate) kind: ApiErrorKind,
     pub(crate) retry: Retry,
     pub(crate) status: Option<StatusCode>,
+    /// The server's time, where there was a response that shows it.
+    pub(crate) server_time: Option<DateTime<Utc>>,
     pub(crate) detail: ErrorDetail,
     pub(crate) source: Option<BoxError>,
 }
@@ -35,7 +37,7 @@ pub(crate) struct AttemptFailure {
 impl AttemptFailure {
     pub(crate) fn new(kind: ApiErrorKind, retry: Retry, message: impl Into<String>) -> Box<Self> {
         let detail = ErrorDetail { message: message.into(), ..ErrorDetail::default() };
-        Box::new(Self { kind, retry, status: None, detail, source: None })
+        Box::new(Self { kind, retry, status: None, server_time: None, detail, source: None })
     }
 
     /// A wait that the call's deadline does not leave room for.

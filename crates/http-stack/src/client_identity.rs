@@ -1,16 +1,18 @@
 //! The certificate that we show to servers which ask for one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::{InconsistentKeys, SignatureScheme};
 
-use crate::{Reloadable, UnreadableFile};
+use stocktake_connector_core::{Clock, SystemClock};
+
+use crate::certificate_file::{judge, quoted};
+use crate::{CertificateFile, Content, FileRemark, Reloadable, ShownPath, UnreadableFile};
 
 /// A certificate and its key, for servers that ask for a client certificate.
 ///
@@ -29,36 +31,19 @@ pub struct ClientIdentity {
 #[non_exhaustive]
 pub enum ClientIdentityError {
     /// A file cannot be read.
-    #[error("client certificate: {} cannot be read", .0.path.display())]
-    Unreadable(#[from] UnreadableFile),
-    /// A file is not whole PEM.
-    #[error("client certificate: {} is not a PEM file", path.display())]
-    NotPem {
+    #[error("client certificate: {} cannot be read", ShownPath(&.0.path))]
+    File(#[from] UnreadableFile),
+    /// The certificate's file has no certificate, or the key's file no key.
+    #[error("client certificate: {}: {problem}", ShownPath(path))]
+    Unreadable {
         /// The configured file.
         path: PathBuf,
-        /// What failed.
-        #[source]
-        source: pem::Error,
-    },
-    /// There is no certificate in the certificate's file.
-    #[error("client certificate: {} holds no certificate; it must be a PEM file", path.display())]
-    NoCertificate {
-        /// The configured file.
-        path: PathBuf,
-    },
-    /// There is no key in the key's file.
-    #[error(
-        "client certificate: {} holds no private key; it must be a PEM file, and the key must have \
-         no passphrase",
-        path.display()
-    )]
-    NoKey {
-        /// The configured file.
-        path: PathBuf,
+        /// What the file is, and how it is converted. Nothing of its content.
+        problem: String,
     },
     /// The key belongs to another certificate.
     #[error(
-        "client certificate: the key in {} does not belong to the first certificate in {}",
+        "client certificate: the key in {} belongs to no certificate in {}",
         key_file.display(), certificate_file.display()
     )]
     KeyMismatch {
@@ -67,20 +52,11 @@ pub enum ClientIdentityError {
         /// The key's file.
         key_file: PathBuf,
     },
-    /// The key or the certificate is of a kind that TLS cannot use here.
-    #[error(
-        "client certificate: {} with the key in {} cannot be used; the key must be RSA, ECDSA or \
-         Ed25519",
-        certificate_file.display(), key_file.display()
-    )]
-    Unusable {
-        /// The certificate's file.
-        certificate_file: PathBuf,
+    /// The key is of a kind that TLS cannot use here.
+    #[error("client certificate: the key in {} cannot be used; it must be RSA, ECDSA or Ed25519", key_file.display())]
+    UnusableKey {
         /// The key's file.
         key_file: PathBuf,
-        /// What failed.
-        #[source]
-        source: rustls::Error,
     },
 }
 
@@ -89,7 +65,14 @@ const MAX_BYTES: u64 = 1024 * 1024;
 
 /// Shows the certificate that the files hold at the time of a handshake.
 #[derive(Debug)]
-pub(crate) struct ReloadableIdentity(Reloadable<CertifiedKey, ClientIdentityError>);
+pub(crate) struct ReloadableIdentity(Reloadable<Identity, ClientIdentityError>);
+
+/// What the files held when they were read.
+#[derive(Debug)]
+struct Identity {
+    certified: Arc<CertifiedKey>,
+    remarks: Vec<FileRemark>,
+}
 
 impl ReloadableIdentity {
     pub(crate) fn open(
@@ -102,6 +85,11 @@ impl ReloadableIdentity {
         })
         .map(Self)
     }
+
+    /// Remarks about parts of the files that are of no use.
+    pub(crate) fn remarks(&self) -> Vec<FileRemark> {
+        self.0.current().map(|current| current.remarks.clone()).unwrap_or_default()
+    }
 }
 
 impl ClientIdentity {
@@ -110,34 +98,113 @@ impl ClientIdentity {
         certificate: &[u8],
         key: &[u8],
         provider: &CryptoProvider,
-    ) -> Result<CertifiedKey, ClientIdentityError> {
-        let Self { certificate_file, key_file } = self.clone();
-        let certificates =
-            CertificateDer::pem_slice_iter(certificate).collect::<Result<Vec<_>, _>>().map_err(
-                |source| ClientIdentityError::NotPem { path: certificate_file.clone(), source },
-            )?;
-        if certificates.is_empty() {
-            return Err(ClientIdentityError::NoCertificate { path: certificate_file });
+    ) -> Result<Identity, ClientIdentityError> {
+        let Self { certificate_file, key_file } = self;
+        let unreadable = |path: &Path, problem| ClientIdentityError::Unreadable {
+            path: path.to_owned(),
+            problem,
+        };
+        let is_one_file = certificate_file == key_file;
+        let now = SystemClock.now();
+
+        let file = CertificateFile::read(certificate, certificate_file);
+        let (mut certificates, mut remarks) = (Vec::new(), Vec::new());
+        for part in &file.parts {
+            match &part.content {
+                Content::Certificate(certificate) => {
+                    remarks
+                        .extend(judge(certificate, false, now).iter().map(|why| part.remark(why)));
+                    certificates.push(certificate.clone());
+                }
+                Content::Key(_) if is_one_file => {}
+                Content::Key(_) => remarks.push(part.remark(format_args!(
+                    "is a private key, which is not used: the key is read from {}",
+                    key_file.display()
+                ))),
+                Content::Pfx(_) => remarks.push(part.remark(split_pfx(certificate_file))),
+                Content::Unread(why) => remarks.push(part.remark(why)),
+            }
         }
-        let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| {
-            let path = key_file.clone();
-            match error {
-                pem::Error::NoItemsFound => ClientIdentityError::NoKey { path },
-                source => ClientIdentityError::NotPem { path, source },
+        if certificates.is_empty() {
+            return Err(unreadable(
+                certificate_file,
+                CertificateFile::without("certificate", &remarks),
+            ));
+        }
+        let mut remarks = FileRemark::log(certificate_file, remarks);
+
+        let file = CertificateFile::read(key, key_file);
+        let (mut keys, mut key_remarks) = (Vec::new(), Vec::new());
+        for part in &file.parts {
+            match &part.content {
+                Content::Key(key) => keys.push(key),
+                Content::Certificate(_) if is_one_file => {}
+                Content::Certificate(_) => key_remarks.push(part.remark(format_args!(
+                    "is a certificate, which is not used: certificates are read from {}",
+                    certificate_file.display()
+                ))),
+                Content::Pfx(_) => key_remarks.push(part.remark(split_pfx(key_file))),
+                Content::Unread(why) => key_remarks.push(part.remark(why)),
             }
-        })?;
-        CertifiedKey::from_der(certificates, key, provider).map_err(|error| match error {
-            rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
-                ClientIdentityError::KeyMismatch { certificate_file, key_file }
+        }
+        if keys.is_empty() {
+            return Err(unreadable(
+                key_file,
+                CertificateFile::without("private key", &key_remarks),
+            ));
+        }
+        if !is_one_file {
+            remarks.extend(FileRemark::log(key_file, key_remarks));
+        }
+        let certified = self.match_up(certificates, &keys, provider)?;
+        Ok(Identity { certified: Arc::new(certified), remarks })
+    }
+
+    /// The first key that a certificate belongs to, and the certificates with that one in front.
+    fn match_up(
+        &self,
+        certificates: Vec<CertificateDer<'static>>,
+        keys: &[&PrivateKeyDer<'static>],
+        provider: &CryptoProvider,
+    ) -> Result<CertifiedKey, ClientIdentityError> {
+        let mut is_usable = false;
+        for key in keys {
+            // The library's own error stays out: it may quote the key.
+            let Ok(key) = provider.key_provider.load_private_key(key.clone_key()) else { continue };
+            is_usable = true;
+            for (index, own) in certificates.iter().enumerate() {
+                let mut pair = CertifiedKey::new(vec![own.clone()], Arc::clone(&key));
+                if matches!(
+                    pair.keys_match(),
+                    Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown))
+                ) {
+                    let others =
+                        certificates.iter().enumerate().filter(|(other, _)| *other != index);
+                    pair.cert.extend(others.map(|(_, certificate)| certificate.clone()));
+                    return Ok(pair);
+                }
             }
-            source => ClientIdentityError::Unusable { certificate_file, key_file, source },
+        }
+        let Self { certificate_file, key_file } = self.clone();
+        Err(if is_usable {
+            ClientIdentityError::KeyMismatch { certificate_file, key_file }
+        } else {
+            ClientIdentityError::UnusableKey { key_file }
         })
     }
 }
 
+fn split_pfx(path: &Path) -> String {
+    let path = quoted(path);
+    format!(
+        "is a PFX file; write its certificates and key as PEM with `openssl pkcs12 -in {path} -nodes \
+         -out client.pem`"
+    )
+}
+
 impl ResolvesClientCert for ReloadableIdentity {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.0.current().ok()
+        self.0.current().ok().map(|current| Arc::clone(&current.certified))
     }
 
     fn has_certs(&self) -> bool {

@@ -3,10 +3,19 @@
 use std::error::Error;
 use std::io;
 use std::iter;
+use std::path::Path;
 
-use rustls::{AlertDescription, CertificateError};
+use rustls::{AlertDescription, CertificateError, OtherError};
 
+use crate::authorities::WeakKey;
 use crate::proxies::ProxyRoute;
+
+/// Object identifiers in DER: RSA with MD5, RSA with SHA-1, ECDSA with SHA-1.
+const WEAK_SIGNATURES: [&[u8]; 3] = [
+    &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x04],
+    &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05],
+    &[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01],
+];
 
 /// Why there is no connection to a host, as far as it can be known from here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +62,18 @@ pub enum CertificateFault {
     WrongName,
     /// It has been revoked.
     Revoked,
+    /// It, or one between it and its authority, is signed with SHA-1 or MD5.
+    WeakSignature,
+    /// It, or one between it and its authority, is signed by an algorithm that is not supported.
+    UnsupportedSignature,
+    /// It, or its authority, has an RSA key of fewer than 2048 bits.
+    WeakKey,
+    /// Its signature is not by the key of the authority that it names.
+    BadSignature,
+    /// It is the certificate of an authority, which must not be a server's own.
+    CaUsedAsEndEntity,
+    /// It is for another use than a server's.
+    WrongPurpose,
     /// Anything else.
     Other,
 }
@@ -113,8 +134,13 @@ impl ConnectionFault {
         }
     }
 
-    /// The fault in words, and what the operator can do.
-    pub(crate) fn explain(self, host: &str, proxy: Option<&ProxyRoute>) -> (String, String) {
+    /// The fault in words, and what the operator can do. `extra_ca_file` is the configured one.
+    pub(crate) fn explain(
+        self,
+        host: &str,
+        proxy: Option<&ProxyRoute>,
+        extra_ca_file: Option<&Path>,
+    ) -> (String, String) {
         let by = proxy.map(|proxy| format!(" through proxy {proxy}")).unwrap_or_default();
         match self {
             Self::Insecure => (
@@ -137,9 +163,10 @@ impl ConnectionFault {
                 "The host accepts connections, but not with TLS 1.2 or 1.3; check the URL's host and port."
                     .to_owned(),
             ),
-            Self::Untrusted(fault) => {
-                ("the server's certificate is not trusted".to_owned(), fault.advice(host))
-            }
+            Self::Untrusted(fault) => (
+                format!("the server's certificate is not trusted{}", fault.reason()),
+                fault.advice(host, extra_ca_file),
+            ),
             Self::ClientCertificateDemanded => (
                 "the server asks for a client certificate".to_owned(),
                 format!(
@@ -196,17 +223,65 @@ impl CertificateFault {
                 Self::WrongName
             }
             CertificateError::Revoked => Self::Revoked,
+            CertificateError::BadSignature => Self::BadSignature,
+            CertificateError::UnsupportedSignatureAlgorithmContext {
+                signature_algorithm_id,
+                ..
+            } if WEAK_SIGNATURES.iter().any(|weak| signature_algorithm_id.starts_with(weak)) => {
+                Self::WeakSignature
+            }
+            CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+                Self::UnsupportedSignature
+            }
+            CertificateError::Other(OtherError(other)) => {
+                match other.downcast_ref::<webpki::Error>() {
+                    Some(webpki::Error::CaUsedAsEndEntity) => Self::CaUsedAsEndEntity,
+                    _ if other.is::<WeakKey>() => Self::WeakKey,
+                    // The type is private to the verifier, so its message is all there is; a test covers
+                    // it.
+                    _ if other.to_string() == "certificate had invalid extensions" => {
+                        Self::WrongPurpose
+                    }
+                    _ => Self::Other,
+                }
+            }
             _ => Self::Other,
         }
     }
 
-    fn advice(self, host: &str) -> String {
+    /// What follows on "is not trusted", where a library's own words do not say it.
+    fn reason(self) -> &'static str {
         match self {
-            Self::UnknownIssuer => {
-                "If a proxy inspects TLS, or the server has a private authority, name the \
-                 authority's certificate as extra CA file."
-                    .to_owned()
+            Self::WeakSignature => {
+                ": it, or one between it and its authority, is signed with SHA-1 or MD5"
             }
+            Self::UnsupportedSignature => {
+                ": it, or one between it and its authority, is signed by an algorithm that is not supported"
+            }
+            Self::WeakKey => ": it, or its authority, has an RSA key of fewer than 2048 bits",
+            Self::BadSignature => {
+                ": its signature is not by the key of the authority that it names"
+            }
+            Self::CaUsedAsEndEntity => ": it is the certificate of an authority, not of a server",
+            Self::WrongPurpose => ": it is for another use than a server's",
+            _ => "",
+        }
+    }
+
+    fn advice(self, host: &str, extra_ca_file: Option<&Path>) -> String {
+        let file = extra_ca_file.map(|file| file.display().to_string());
+        match self {
+            Self::UnknownIssuer => match file {
+                None => "If a proxy inspects TLS, or the server has a private authority, name the \
+                         authority's certificate as extra CA file."
+                    .to_owned(),
+                Some(file) => format!(
+                    "The authority of {host}'s certificate is neither the system's nor in {file}: add its \
+                     root certificate to that file, and have the server or the inspecting proxy send the \
+                     certificates in between."
+                ),
+            },
             Self::Expired | Self::NotYetValid => {
                 format!(
                     "Check this machine's clock; if it is right, {host} must renew its certificate."
@@ -216,11 +291,41 @@ impl CertificateFault {
                 format!("The certificate is for other names than {host}; check the URL's host.")
             }
             Self::Revoked => format!("{host} must replace its certificate."),
-            Self::Other => {
-                "If a proxy inspects TLS, name its CA certificate as extra CA file; else check the \
-                 host and the machine's clock."
-                    .to_owned()
+            Self::WeakSignature => format!(
+                "Have {host}, or the proxy that inspects TLS, use certificates that are signed with \
+                 SHA-256; SHA-1 and MD5 are never accepted."
+            ),
+            Self::UnsupportedSignature => format!(
+                "Have {host}, or the proxy that inspects TLS, use certificates that are signed with RSA and \
+                 SHA-256, SHA-384 or SHA-512, ECDSA with P-256 or P-384, or Ed25519."
+            ),
+            Self::WeakKey => format!(
+                "Have {host}, or the proxy that inspects TLS, use RSA keys of 2048 bits or more, in the \
+                 authority's certificate too."
+            ),
+            Self::BadSignature => match file {
+                Some(file) => format!(
+                    "Replace the authority in {file}: the one that signs for {host} now has the same name and \
+                     another key, or a key that is too short (RSA needs 2048 bits)."
+                ),
+                None => format!("The certificate of {host} is damaged or forged; check the host."),
+            },
+            Self::CaUsedAsEndEntity => format!(
+                "Give {host} a certificate of its own that is no authority (`basicConstraints=CA:FALSE`), and \
+                 trust the authority that signed it."
+            ),
+            Self::WrongPurpose => {
+                format!("Give {host} a certificate for server authentication (`extendedKeyUsage`).")
             }
+            Self::Other => match file {
+                None => "If a proxy inspects TLS, name its CA certificate as extra CA file; else check the \
+                         host and the machine's clock."
+                    .to_owned(),
+                Some(file) => format!(
+                    "Check that {file} has the certificate of the authority that signs for {host} now, and \
+                     check the host and the machine's clock."
+                ),
+            },
         }
     }
 }

@@ -32,7 +32,8 @@
 //!   [`ResponsePolicy`] how responses are read.
 //! - [`AttemptObserver`] observes every request on the wire; [`ApiStack::quota_left`] shows what is left of
 //!   the quotas.
-//! - [`Reloadable`] is a value made of files that are read again when they change.
+//! - [`Reloadable`] is a value made of files that are read again when they change. [`CertificateFile`]
+//!   reads certificates and keys in every form in which files have them.
 //!
 //! # Retries
 //! Nothing above this crate retries a call: an [`ApiError`] means that the retries are spent.
@@ -50,6 +51,12 @@
 //!
 //! After a response with `Retry-After`, no call of the stack goes out before that time. A call whose
 //! deadline comes first fails at once with [`ApiErrorKind::Throttled`] and [`ApiError::retry_at`].
+//!
+//! # Secrets
+//! A response that repeats a secret of its request, in its error or within a success, has `[secret]` in
+//! its place before a [`ResponsePolicy`] or a caller reads it. The stack knows what its [`Authentication`]
+//! sends and the password of the proxy; what a request carries besides, its caller names by
+//! [`SentSecrets`].
 //!
 //! # Layers
 //! The first sees the request first. Above the retry is once per call, below it once per attempt.
@@ -72,11 +79,14 @@ mod attempt_failure;
 mod authentication;
 mod authorities;
 mod call;
+mod certificate_file;
 mod client_identity;
 mod connection_fault;
+mod file_remark;
 mod layers;
 #[cfg(test)]
 mod log_lines;
+mod no_proxy;
 mod observer;
 mod once;
 mod options;
@@ -87,6 +97,7 @@ mod reloadable;
 mod request_encoding;
 mod response;
 mod retry_policy;
+mod sent_secrets;
 mod stack;
 mod tls;
 mod transport;
@@ -98,19 +109,24 @@ pub use authentication::{
     Authentication, AuthenticationScheme, HmacSignature, SigV4, SignatureEncoding,
 };
 pub use call::{CallCounts, Idempotent, RetryResponsesOnly, UrlTemplate, Weight};
+pub use certificate_file::{CertificateFile, Content, Part, Pfx, decode_text};
 pub use client_identity::{ClientIdentity, ClientIdentityError};
 pub use connection_fault::{CertificateFault, ConnectionFault};
+pub use file_remark::FileRemark;
+pub use no_proxy::no_proxy_faults;
 pub use observer::{Attempt, AttemptObserver, AttemptOutcome};
 pub use once::{OnceError, OnceLimits};
 pub use options::{Limits, Quota, StackOptions};
 pub use origin::{Origin, UrlError, base_url};
 pub use probe::{ClientCertificate, Probe, ProbeFailure, ProbeResponse};
-pub use reloadable::{Reloadable, UnreadableFile};
+pub use proxies::proxy_variable_faults;
+pub use reloadable::{Reloadable, ShownPath, UnreadableFile};
 pub use request_encoding::RequestEncoding;
 pub use response::{
     ErrorDetail, InvalidResponse, JsonResponses, ResponsePolicy, clean_text, retry_after,
 };
 pub use retry_policy::{Backoff, Retries, RetryPolicy};
+pub use sent_secrets::SentSecrets;
 pub use stack::ApiStack;
 pub use transport::Transport;
 pub use transport_error::TransportError;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use http::Method;
 
 use stocktake_connector_core::TenantName;
@@ -48,6 +49,8 @@ pub struct Attempt<'a> {
     pub server_port: Option<u16>,
     /// The status of the response, if there was one.
     pub status: Option<u16>,
+    /// The server's time in whole seconds, by the header `Date` of the response.
+    pub server_time: Option<DateTime<Utc>>,
     /// How it ended.
     pub outcome: AttemptOutcome,
     /// How many requests of the same call went before it.

@@ -5,10 +5,10 @@
 //! server asked for a client certificate (in TLS 1.3 it only hangs up when it gets none).
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::{DateTime, TimeDelta};
-use http::header::DATE;
+use chrono::TimeDelta;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -21,6 +21,7 @@ use stocktake_connector_core::{Clock, chain};
 use crate::connection_fault::ConnectionFault;
 use crate::origin::{Origin, is_loopback};
 use crate::proxies::ProxyRoute;
+use crate::response::server_time;
 use crate::tls::TlsSetUp;
 use crate::transport::Transport;
 
@@ -102,7 +103,7 @@ impl Transport {
     ) -> Result<ProbeResponse, ProbeFailure> {
         let host = base.host_str().unwrap_or_default();
         if base.scheme() != "https" && !(base.scheme() == "http" && is_loopback(base)) {
-            return Err(ProbeFailure::not_connected(ConnectionFault::Insecure, host, None));
+            return Err(ProbeFailure::not_connected(ConnectionFault::Insecure, host, None, None));
         }
         let recorder = Arc::new(Recorder::new(&self.set_up.tls));
         let tls = Recorder::config(&recorder, &self.set_up.tls);
@@ -118,8 +119,7 @@ impl Transport {
         let seen = recorder.seen();
         match response {
             Ok(response) => {
-                let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
-                let date = date.and_then(|text| DateTime::parse_from_rfc2822(text).ok());
+                let date = server_time(response.headers());
                 let address = response.remote_addr().map(|address| address.ip());
                 Ok(ProbeResponse {
                     status: response.status().as_u16(),
@@ -128,7 +128,10 @@ impl Transport {
                     clock_ahead: date.map(|date| clock.now().signed_duration_since(date)),
                 })
             }
-            Err(error) => Err(explain(&error.without_url(), seen, host, proxy)),
+            Err(error) => {
+                let extra_ca_file = self.set_up.options.extra_ca_file.as_deref();
+                Err(explain(&error.without_url(), seen, host, proxy, extra_ca_file))
+            }
         }
     }
 }
@@ -138,13 +141,14 @@ fn explain(
     seen: Seen,
     host: &str,
     proxy: Option<&ProxyRoute>,
+    extra_ca_file: Option<&Path>,
 ) -> ProbeFailure {
     let mut fault = ConnectionFault::of(error);
     let hung_up = matches!(fault, ConnectionFault::Broken | ConnectionFault::Tls);
     if hung_up && seen.client_certificate == ClientCertificate::Missing {
         fault = ConnectionFault::ClientCertificateDemanded;
     }
-    let mut failure = ProbeFailure::not_connected(fault, host, proxy);
+    let mut failure = ProbeFailure::not_connected(fault, host, proxy, extra_ca_file);
     let missing = match fault {
         ConnectionFault::TimedOut if !error.is_connect() => Some("no response in time"),
         ConnectionFault::Broken => Some("the connection broke off before a response"),
@@ -165,8 +169,13 @@ fn explain(
 }
 
 impl ProbeFailure {
-    fn not_connected(fault: ConnectionFault, host: &str, proxy: Option<&ProxyRoute>) -> Self {
-        let (message, advice) = fault.explain(host, proxy);
+    fn not_connected(
+        fault: ConnectionFault,
+        host: &str,
+        proxy: Option<&ProxyRoute>,
+        extra_ca_file: Option<&Path>,
+    ) -> Self {
+        let (message, advice) = fault.explain(host, proxy, extra_ca_file);
         Self { connected: false, fault, message, advice, detail: String::new(), issuer: None }
     }
 }

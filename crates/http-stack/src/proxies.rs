@@ -2,22 +2,25 @@
 
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
+use secrecy::SecretString;
 use url::Url;
 
-use crate::origin::is_loopback;
+use crate::SentSecrets;
+use crate::no_proxy::{NoProxy, no_proxy_faults};
+use crate::origin::{Origin, is_loopback};
 use crate::transport_error::TransportError;
 use crate::transport_options::{TransportOptions, without_secrets};
 
 /// The proxies of a transport.
-///
-/// reqwest chooses a proxy by itself and does not report it, so the same rules are applied here a second
-/// time, for errors and probes.
+#[derive(Clone, Default)]
 pub(crate) struct Proxies {
-    matcher: Matcher,
-    /// What reqwest is given; `None` leaves the choice to the environment.
-    pub(crate) configured: Option<reqwest::Proxy>,
+    http: Option<Url>,
+    https: Option<Url>,
+    no_proxy: NoProxy,
 }
 
 /// A proxy on the route to a host.
@@ -35,59 +38,143 @@ impl Proxies {
             if options.no_proxy.is_some() {
                 return Err(TransportError::NoProxyAlone);
             }
-            return Ok(Self { matcher: Matcher::from_system(), configured: None });
+            return Ok(Self::of_variables(&variable));
         };
-        let unusable = |source| TransportError::Proxy { proxy: without_secrets(url), source };
-        // Any other would be treated as an HTTP proxy.
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(unusable("it must start with http:// or https://".into()));
-        }
-        let direct = match &options.no_proxy {
+        check(url).map_err(TransportError::Proxy)?;
+        let no_proxy = match &options.no_proxy {
             Some(hosts) => hosts.clone(),
-            None => from_environment(["NO_PROXY", "no_proxy"]),
+            None => variable("NO_PROXY").unwrap_or_default(),
         };
-        let all = Matcher::builder().all(url.as_str()).build();
-        // The matcher ignores a URL that it cannot use, and the proxy with it.
-        if all.intercept(&Uri::from_static("https://host/")).is_none() {
-            return Err(unusable("it must look like http://USER:PASSWORD@HOST:PORT".into()));
+        let proxy = Some(url.clone());
+        Ok(Self { http: proxy.clone(), https: proxy, no_proxy: NoProxy::new(&no_proxy) })
+    }
+
+    /// The proxies that the environment names. A variable that cannot be used names none.
+    fn of_variables(variable: &dyn Fn(&str) -> Option<String>) -> Self {
+        // A CGI program gets `HTTP_PROXY` from a request's header.
+        if variable("REQUEST_METHOD").is_some() {
+            return Self::default();
         }
-        let proxy = reqwest::Proxy::all(url.clone())
-            .map_err(|error| unusable(error.without_url().into()))?
-            .no_proxy(reqwest::NoProxy::from_string(&direct));
-        Ok(Self {
-            matcher: Matcher::builder().all(url.as_str()).no(direct).build(),
-            configured: Some(proxy),
-        })
+        let proxy = |name| variable(name).and_then(|text| from_text(&text).ok());
+        let every = proxy("ALL_PROXY");
+        Self {
+            http: proxy("HTTP_PROXY").or_else(|| every.clone()),
+            https: proxy("HTTPS_PROXY").or(every),
+            no_proxy: NoProxy::new(&variable("NO_PROXY").unwrap_or_default()),
+        }
+    }
+
+    /// The URL of the proxy that a request to `url` goes through, with user and password.
+    pub(crate) fn proxy_for(&self, url: &Url) -> Option<&Url> {
+        if is_loopback(url) || self.no_proxy.covers(&url.host()?) {
+            return None;
+        }
+        match url.scheme() {
+            "http" => self.http.as_ref(),
+            "https" => self.https.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// What the proxy on the route to `origin` is sent.
+    pub(crate) fn secrets_for(&self, origin: &Origin) -> SentSecrets {
+        let url = Url::parse(&origin.to_string()).ok();
+        let proxy = url.as_ref().and_then(|url| self.proxy_for(url));
+        let found = proxy.and_then(|proxy| {
+            let always = Matcher::builder().all(proxy.as_str()).build();
+            always.intercept(&Uri::from_static("https://host/"))
+        });
+        let header = found.as_ref().and_then(|found| found.basic_auth()?.to_str().ok());
+        let Some(pair) = header.and_then(|header| header.strip_prefix("Basic ")) else {
+            return SentSecrets::default();
+        };
+        // RFC 7617 §2: the first colon ends the user.
+        let password = STANDARD.decode(pair).ok().and_then(|decoded| {
+            let (_, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+            Some(SecretString::from(password))
+        });
+        SentSecrets::new(password.into_iter().chain([SecretString::from(pair)]))
     }
 
     /// The proxy that a request to `url` goes through.
     pub(crate) fn route_to(&self, url: &Url) -> Option<ProxyRoute> {
-        if is_loopback(url) {
-            return None;
-        }
-        let found = self.matcher.intercept(&url.as_str().parse().ok()?)?;
+        let proxy = self.proxy_for(url)?;
         Some(ProxyRoute {
-            url: found.uri().to_string().trim_end_matches('/').to_owned(),
-            credentials: found.basic_auth().is_some() || found.raw_auth().is_some(),
+            url: without_secrets(proxy).trim_end_matches('/').to_owned(),
+            credentials: !proxy.username().is_empty() || proxy.password().is_some(),
         })
+    }
+
+    /// The same for the HTTP client; `None` when there is no proxy at all.
+    pub(crate) fn for_client(&self) -> Option<reqwest::Proxy> {
+        let proxies = self.clone();
+        (self.http.is_some() || self.https.is_some())
+            .then(|| reqwest::Proxy::custom(move |url| proxies.proxy_for(url).cloned()))
     }
 }
 
 impl fmt::Debug for Proxies {
-    // By hand, because reqwest shows the password.
+    // By hand, because a proxy's URL may hold a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Proxies").field("matcher", &self.matcher).finish_non_exhaustive()
+        f.debug_struct("Proxies")
+            .field("http", &self.http.as_ref().map(without_secrets))
+            .field("https", &self.https.as_ref().map(without_secrets))
+            .field("no_proxy", &self.no_proxy)
+            .finish()
     }
+}
+
+/// What of the environment's proxies has no effect, and why. `variable` looks a variable up.
+///
+/// A variable counts under its name in capitals, or else in small letters. No value is repeated: it may
+/// hold a password.
+pub fn proxy_variable_faults(variable: &dyn Fn(&str) -> Option<String>) -> Vec<String> {
+    let either = either(variable);
+    let proxies = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"].into_iter().filter_map(|name| {
+        let problem = from_text(&either(name)?).err()?;
+        Some(format!("{name}: {problem}"))
+    });
+    let hosts = no_proxy_faults(&either("NO_PROXY").unwrap_or_default());
+    proxies.chain(hosts.into_iter().map(|fault| format!("NO_PROXY: {fault}"))).collect()
+}
+
+/// Looks a variable up in capitals, or else in small letters; an empty one is not set.
+fn either(variable: &dyn Fn(&str) -> Option<String>) -> impl Fn(&str) -> Option<String> {
+    move |name| {
+        let set = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+        set(name).or_else(|| set(&name.to_ascii_lowercase()))
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    either(&|name| std::env::var(name).ok())(name)
+}
+
+/// What a proxy's URL has to be.
+const USABLE: &str = "is not a proxy's URL; write it like http://USER:PASSWORD@HOST:PORT, with http:// or \
+                      https://";
+
+/// A variable may leave the scheme out.
+fn from_text(text: &str) -> Result<Url, &'static str> {
+    let text = text.trim();
+    let url = match text.contains("://") {
+        true => Url::parse(text),
+        false => Url::parse(&format!("http://{text}")),
+    };
+    let url = url.map_err(|_| USABLE)?;
+    check(&url).map(|()| url)
+}
+
+/// Any other URL would be treated as that of an HTTP proxy, or as none.
+fn check(url: &Url) -> Result<(), &'static str> {
+    let is_usable = matches!(url.scheme(), "http" | "https") && url.has_host();
+    if is_usable { Ok(()) } else { Err(USABLE) }
 }
 
 impl fmt::Display for ProxyRoute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.url)
     }
-}
-
-fn from_environment(names: [&str; 2]) -> String {
-    names.iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -126,8 +213,44 @@ mod tests {
     fn a_proxy_that_cannot_be_spoken_to_is_refused_without_its_password() {
         for url in ["socks5://me:hunter2@proxy.example:1080", "ftp://me:hunter2@proxy.example"] {
             let error = format!("{:?}", proxies(url, "").unwrap_err());
-            assert!(error.contains("proxy.example") && error.contains("http://"), "{error}");
+            assert!(error.contains("http://"), "{error}");
             assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_environment_names_proxies_in_capitals_or_small_letters_with_or_without_a_scheme() {
+        let proxies = |set: &[(&str, &str)]| {
+            let found = |name: &str| {
+                set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            };
+            let of = Proxies::of_variables(&either(&found));
+            let to = |url: &str| of.route_to(&Url::parse(url).unwrap()).map(|route| route.url);
+            let faults = proxy_variable_faults(&found);
+            (to("https://a.test/"), to("http://a.test/"), faults)
+        };
+        let route = |url: &str| Some(url.to_owned());
+        let (https, http, faults) = proxies(&[("HTTPS_PROXY", "proxy.test:8080")]);
+        assert_eq!((https, http), (route("http://proxy.test:8080"), None));
+        assert_eq!(faults, [""; 0]);
+        let small = [
+            ("HTTPS_PROXY", " "),
+            ("https_proxy", "https://me:p@one.test"),
+            ("all_proxy", "two.test"),
+        ];
+        let (https, http, _) = proxies(&small);
+        assert_eq!((https, http), (route("https://one.test"), route("http://two.test")));
+        let (https, _, _) = proxies(&[("ALL_PROXY", "one.test"), ("REQUEST_METHOD", "GET")]);
+        assert_eq!(https, None);
+        for canary in ["socks5://canary.test", "http://", "canary:x:y", "ftp://canary"] {
+            let (https, _, faults) = proxies(&[("HTTPS_PROXY", canary), ("NO_PROXY", "*.canary")]);
+            assert_eq!(https, None, "{canary}");
+            let faults = faults.join("; ");
+            assert!(
+                faults.contains("HTTPS_PROXY: ") && faults.contains("NO_PROXY: item 1"),
+                "{faults}"
+            );
+            assert!(!faults.contains("canary"), "{faults}");
         }
     }
 

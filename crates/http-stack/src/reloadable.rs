@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -20,14 +20,51 @@ use stocktake_connector_core::chain;
 const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
 /// A file that cannot be read.
+///
+/// Its name is shown when it is plainly a path: a setting that should name a file may hold the secret
+/// itself.
 #[derive(Debug, thiserror::Error)]
-#[error("{} cannot be read", path.display())]
+#[error("{} cannot be read", ShownPath(path))]
 pub struct UnreadableFile {
     /// The file.
     pub path: PathBuf,
     /// What failed.
     #[source]
     pub source: io::Error,
+}
+
+/// A path as a message shows it: by its name when it exists, starts with a folder that exists, or has
+/// several parts that no secret looks like.
+#[derive(Debug, Clone, Copy)]
+pub struct ShownPath<'p>(pub &'p Path);
+
+impl ShownPath<'_> {
+    /// Whether the text is plainly a path.
+    pub fn is_shown(&self) -> bool {
+        let mut parts = self.0.components();
+        let is_folder = match (parts.next(), parts.next()) {
+            (Some(Component::RootDir), Some(first)) => Path::new("/").join(first).is_dir(),
+            (Some(Component::CurDir | Component::ParentDir), Some(_)) => true,
+            (Some(Component::Normal(first)), Some(_)) => Path::new(first).is_dir(),
+            _ => false,
+        };
+        // Keys and passwords are of one part, or have capitals and other characters between slashes.
+        let is_plain = |byte: &u8| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"/._-".contains(byte)
+        };
+        let bytes = self.0.as_os_str().as_encoded_bytes();
+        let is_written_so = self.0.components().count() > 1 && bytes.iter().all(is_plain);
+        is_folder || is_written_so || self.0.exists()
+    }
+}
+
+impl fmt::Display for ShownPath<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_shown() {
+            return write!(f, "{}", self.0.display());
+        }
+        f.write_str("(hidden: not the path of a folder here, and maybe a secret)")
+    }
 }
 
 /// A value made of one or several small files: a secret, a certificate with its key, a list of
@@ -434,5 +471,21 @@ mod tests {
         let number = number(&path);
         number.current().unwrap();
         assert!(!format!("{number:?}").contains("4711"), "{number:?}");
+    }
+
+    #[test]
+    fn a_path_is_shown_and_a_secret_in_its_place_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = folder.path().join("Absent");
+        let shown = |path: &Path| ShownPath(path).to_string();
+        assert_eq!(shown(&inside), inside.display().to_string(), "the folder exists");
+        for path in
+            ["/run/secrets/contoso", "/nonexistent/ca.pem", "./Absent", "../x", "a/b.pem", "/"]
+        {
+            assert_eq!(shown(Path::new(path)), path);
+        }
+        for secret in ["canary", "canary-0123", "/Canary+x==", "x/Canary~1", "canary.pem", ""] {
+            assert!(shown(Path::new(secret)).starts_with("(hidden: "), "{secret}");
+        }
     }
 }

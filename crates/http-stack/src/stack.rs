@@ -21,7 +21,8 @@ use crate::layers::{
     request_span, response, retry, retry_after_gate,
 };
 use crate::{
-    ApiError, ApiErrorKind, AttemptObserver, Origin, RetryPolicy, StackOptions, Transport,
+    ApiError, ApiErrorKind, AttemptObserver, Origin, RetryPolicy, SentSecrets, StackOptions,
+    Transport,
 };
 
 type Calls = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, Box<AttemptFailure>>;
@@ -42,13 +43,15 @@ impl ApiStack {
     /// Builds the stack over `transport`.
     pub fn new(transport: &Transport, options: StackOptions) -> Self {
         let observer = transport.set_up.options.observer.clone();
-        Self::observed(HttpService::new(transport.clone()), options, observer)
+        let proxy_secrets = transport.set_up.proxies.secrets_for(&options.origin);
+        Self::observed(HttpService::new(transport.clone()), options, proxy_secrets, observer)
     }
 
     /// Builds the stack over anything that gives responses.
     fn observed<S>(
         http: S,
         options: StackOptions,
+        proxy_secrets: SentSecrets,
         observer: Option<Arc<dyn AttemptObserver>>,
     ) -> Self
     where
@@ -58,7 +61,8 @@ impl ApiStack {
         let quotas = Arc::new(Quotas::new(&options.quotas));
         let limits = &options.limits;
         let retry_policy = RetryPolicy::new(limits.max_retries, limits.backoff);
-        let calls = layers(http, &options, &counters, &quotas, &retry_policy, observer);
+        let shared = Shared { counters: &counters, quotas: &quotas, retry_policy: &retry_policy };
+        let calls = layers(http, &options, &shared, proxy_secrets, observer);
         Self {
             options: Arc::new(options),
             counters,
@@ -159,19 +163,26 @@ impl ApiStack {
     }
 }
 
+/// What the handle and the layers have in common.
+struct Shared<'a> {
+    counters: &'a Arc<Counters>,
+    quotas: &'a Arc<Quotas>,
+    retry_policy: &'a RetryPolicy,
+}
+
 /// The layers. The first sees the request first and the response last; above the retry is once per
 /// call, below it once per attempt.
 fn layers<S>(
     http: S,
     options: &StackOptions,
-    counters: &Arc<Counters>,
-    quotas: &Arc<Quotas>,
-    retry_policy: &RetryPolicy,
+    shared: &Shared<'_>,
+    proxy_secrets: SentSecrets,
     observer: Option<Arc<dyn AttemptObserver>>,
 ) -> Calls
 where
     S: Attempt<reqwest::Response> + Sync,
 {
+    let Shared { counters, quotas, retry_policy } = shared;
     let limits = &options.limits;
     let stack = ServiceBuilder::new()
         // One span for the whole call, with its requests as children.
@@ -180,7 +191,7 @@ where
         .layer(deadline::layer(limits.call_deadline))
         // Above the retry, so that a call is compressed once.
         .layer(compress::layer(options.request_encoding))
-        .layer(retry::layer(retry_policy.clone()))
+        .layer(retry::layer(RetryPolicy::clone(retry_policy)))
         // Below the retry, because every attempt spends quota.
         .layer(rate_limit::layer(quotas))
         // Below the quota, so that a call that waited for quota still finds the gate closed.
@@ -191,7 +202,7 @@ where
         // One for each request on the wire, the one after a 401 included.
         .layer(request_span::layer(options, Arc::clone(counters), observer))
         // Outside the timeout, so that everything below fails in the same way.
-        .layer(response::layer(options))
+        .layer(response::layer(options, proxy_secrets))
         // Reading the body is part of the attempt.
         .layer(attempt_timeout::layer(limits.attempt_timeout))
         .layer(body_bound::layer(limits.max_body_bytes))
@@ -212,7 +223,7 @@ impl ApiStack {
     where
         S: Attempt<reqwest::Response> + Sync,
     {
-        Self::observed(http, options, None)
+        Self::observed(http, options, SentSecrets::default(), None)
     }
 }
 

@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use rustls::client::danger::ServerCertVerifier;
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::CryptoProvider;
+use rustls::pki_types::UnixTime;
+use rustls::time_provider::TimeProvider;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use rustls_platform_verifier::Verifier;
+use stocktake_connector_core::{Clock, SystemClock};
 
 use crate::authorities::ReloadableAuthorities;
 use crate::client_identity::ReloadableIdentity;
+use crate::file_remark::FileRemark;
 use crate::transport_error::TransportError;
 use crate::transport_options::TransportOptions;
 
@@ -25,6 +30,8 @@ pub(crate) struct TlsSetUp {
     pub(crate) verifier: Option<Arc<dyn ServerCertVerifier>>,
     /// Presents our certificate to a server that asks for one.
     pub(crate) identity: Option<Arc<dyn ResolvesClientCert>>,
+    authorities: Option<Arc<ReloadableAuthorities>>,
+    own: Option<Arc<ReloadableIdentity>>,
 }
 
 impl TlsSetUp {
@@ -34,17 +41,27 @@ impl TlsSetUp {
     /// crate may have its own.
     pub(crate) fn new(options: &TransportOptions) -> Result<Self, TransportError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let identity = match &options.client_identity {
+        let own = match &options.client_identity {
             None => None,
             Some(files) => {
-                let identity = ReloadableIdentity::open(files.clone(), Arc::clone(&provider))?;
-                Some(Arc::new(identity) as Arc<dyn ResolvesClientCert>)
+                let own = ReloadableIdentity::open(files.clone(), Arc::clone(&provider))?;
+                Some(Arc::new(own))
             }
         };
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_protocol_versions(VERSIONS)
-            .map_err(TransportError::Trust)?;
-        let (mut config, verifier) = match verifier(options, provider)? {
+        let identity = own.clone().map(|own| own as Arc<dyn ResolvesClientCert>);
+        let authorities = match &options.extra_ca_file {
+            None => None,
+            Some(path) => Some(Arc::new(ReloadableAuthorities::open(path, Arc::clone(&provider))?)),
+        };
+        let builder =
+            ClientConfig::builder_with_details(Arc::clone(&provider), Arc::new(MachineTime))
+                .with_protocol_versions(VERSIONS)
+                .map_err(TransportError::Trust)?;
+        let verifier = match &authorities {
+            Some(authorities) => Some(Arc::clone(authorities) as Arc<dyn ServerCertVerifier>),
+            None => system_verifier(provider),
+        };
+        let (mut config, verifier) = match verifier {
             Some(verifier) => {
                 let config = builder
                     // The verifier is the one that reqwest uses itself; with an extra CA file, one such
@@ -69,20 +86,34 @@ impl TlsSetUp {
         }
         // A preconfigured TLS set-up must name its protocols itself, or HTTP/2 is never offered.
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Self { config, verifier, identity })
+        Ok(Self { config, verifier, identity, authorities, own })
+    }
+
+    /// Remarks about parts of the configured files that are of no use, as the files are now.
+    pub(crate) fn remarks(&self) -> Vec<FileRemark> {
+        let authorities = self.authorities.iter().flat_map(|authorities| authorities.remarks());
+        authorities.chain(self.own.iter().flat_map(|own| own.remarks())).collect()
     }
 }
 
-/// The verifier of servers; `None` where no authority can be trusted.
-fn verifier(
-    options: &TransportOptions,
-    provider: Arc<CryptoProvider>,
-) -> Result<Option<Arc<dyn ServerCertVerifier>>, TransportError> {
-    if let Some(path) = &options.extra_ca_file {
-        return Ok(Some(Arc::new(ReloadableAuthorities::open(path, provider)?)));
+/// The machine's time, for the validity of certificates. The library's own panics before 1970.
+#[derive(Debug)]
+struct MachineTime;
+
+impl TimeProvider for MachineTime {
+    fn current_time(&self) -> Option<UnixTime> {
+        unix_time(SystemClock.now())
     }
+}
+
+fn unix_time(now: DateTime<Utc>) -> Option<UnixTime> {
+    now.signed_duration_since(DateTime::UNIX_EPOCH).to_std().ok().map(UnixTime::since_unix_epoch)
+}
+
+/// The verifier by the system's authorities alone; `None` where there are none.
+fn system_verifier(provider: Arc<CryptoProvider>) -> Option<Arc<dyn ServerCertVerifier>> {
     match Verifier::new(provider) {
-        Ok(verifier) => Ok(Some(Arc::new(verifier))),
+        Ok(verifier) => Some(Arc::new(verifier)),
         // A bare container has no certificates at all. What stays on this machine works there; every
         // other host is refused as untrusted, and the log says why.
         Err(error) => {
@@ -91,7 +122,7 @@ fn verifier(
                 "the system has no CA certificates, so no other host can be trusted; \
                  install them, or name a PEM file as extra CA file"
             );
-            Ok(None)
+            None
         }
     }
 }
@@ -118,6 +149,16 @@ mod tests {
     }
 
     #[test]
+    fn certificates_are_judged_by_the_machines_time_and_by_none_before_1970() {
+        let time = |second| unix_time(DateTime::from_timestamp(second, 0).unwrap());
+        assert_eq!(time(1_790_000_000).map(|time| time.as_secs()), Some(1_790_000_000));
+        assert_eq!(time(-1), None);
+        let set_up = TlsSetUp::new(&TransportOptions::default()).unwrap();
+        let now = set_up.config.time_provider.current_time().unwrap().as_secs();
+        assert!(now.abs_diff(UnixTime::now().as_secs()) < 60, "{now}");
+    }
+
+    #[test]
     fn a_missing_ca_file_is_named() {
         let error = TlsSetUp::new(&TransportOptions {
             extra_ca_file: Some("/nonexistent/ca.pem".into()),
@@ -139,7 +180,7 @@ mod tests {
         });
         let error = error.unwrap_err().to_string();
         assert!(error.contains("authorities.pem"), "{error}");
-        assert!(error.contains("no certificate"), "{error}");
+        assert!(error.ends_with("section 1 (CERTIFICATE) is damaged"), "{error}");
     }
 
     #[test]
@@ -149,6 +190,6 @@ mod tests {
             ..TransportOptions::default()
         });
         let error = error.unwrap_err().to_string();
-        assert!(error.contains("holds no certificate"), "{error}");
+        assert!(error.contains("it is neither PEM nor DER"), "{error}");
     }
 }

@@ -7,6 +7,7 @@ use reqwest::redirect;
 use rustls::ClientConfig;
 use url::Url;
 
+use crate::file_remark::FileRemark;
 use crate::origin::is_loopback;
 use crate::proxies::Proxies;
 use crate::tls::TlsSetUp;
@@ -42,10 +43,10 @@ impl SetUp {
 
     fn builder(&self, tls: ClientConfig, loopback: bool) -> reqwest::ClientBuilder {
         let mut builder = reqwest::Client::builder();
-        if loopback {
-            builder = builder.no_proxy();
-        } else if let Some(proxy) = &self.proxies.configured {
-            builder = builder.proxy(proxy.clone());
+        // Its own look at the environment goes by other rules.
+        builder = builder.no_proxy();
+        if !loopback && let Some(proxy) = self.proxies.for_client() {
+            builder = builder.proxy(proxy);
         }
         builder
             .tls_backend_preconfigured(tls)
@@ -106,6 +107,12 @@ impl Transport {
         }
     }
 
+    /// Remarks about parts of the extra CA file and of the client certificate's files that are of no
+    /// use, as the files are now. The log has each of them once.
+    pub fn file_remarks(&self) -> Vec<FileRemark> {
+        self.set_up.tls.remarks()
+    }
+
     pub(crate) fn client_for(&self, url: &Url) -> &reqwest::Client {
         if is_loopback(url) { &self.direct } else { &self.proxied }
     }
@@ -139,11 +146,12 @@ mod tests {
             ..TransportOptions::default()
         };
         let transport = Transport::new(&options).unwrap();
-        let shown = |transport: &Transport| {
-            format!("{:?}", transport.client_for(&Url::parse("http://169.254.169.254/").unwrap()))
+        let client = |transport: &Transport| {
+            let client = transport.client_for(&Url::parse("http://169.254.169.254/").unwrap());
+            format!("{client:?}")
         };
-        assert!(shown(&transport).contains("proxy.example"), "{}", shown(&transport));
-        assert!(!shown(&transport.without_proxy()).contains("proxy.example"));
+        assert!(client(&transport).contains("proxies"), "{}", client(&transport));
+        assert!(!client(&transport.without_proxy()).contains("proxies"));
     }
 
     #[test]

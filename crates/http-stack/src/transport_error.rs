@@ -2,47 +2,25 @@
 
 use std::path::PathBuf;
 
-use rustls::pki_types::pem;
-
 use stocktake_connector_core::BoxError;
 
-use crate::UnreadableFile;
 use crate::client_identity::ClientIdentityError;
+use crate::reloadable::{ShownPath, UnreadableFile};
 
 /// Why no transport could be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransportError {
     /// The extra certificates cannot be read.
-    #[error("extra CA file {} cannot be read", .0.path.display())]
+    #[error("extra CA file {} cannot be read", ShownPath(&.0.path))]
     ExtraCa(#[from] UnreadableFile),
-    /// The file of the extra certificates is not whole PEM.
-    #[error("extra CA file {} is not a PEM file with certificates", path.display())]
-    ExtraCaPem {
+    /// No certificate can be read from the extra certificates' file.
+    #[error("extra CA file {}: {problem}", path.display())]
+    ExtraCaUnusable {
         /// The configured file.
         path: PathBuf,
-        /// What failed.
-        #[source]
-        source: pem::Error,
-    },
-    /// The file has no certificate in it.
-    #[error("extra CA file {} holds no certificate; it must be a PEM file", path.display())]
-    EmptyExtraCa {
-        /// The configured file.
-        path: PathBuf,
-    },
-    /// A block of the file is labelled as a certificate and is not one.
-    #[error(
-        "extra CA file {} holds something that is no certificate; every block of it must be the \
-         certificate of an authority",
-        path.display()
-    )]
-    ExtraCaCertificate {
-        /// The configured file.
-        path: PathBuf,
-        /// What failed.
-        #[source]
-        source: rustls::Error,
+        /// What the file is, and how it is converted. Nothing of its content.
+        problem: String,
     },
     /// The certificates that are trusted cannot be set up.
     #[error(
@@ -53,15 +31,9 @@ pub enum TransportError {
     /// The client certificate cannot be used.
     #[error(transparent)]
     ClientIdentity(#[from] ClientIdentityError),
-    /// The proxy's URL cannot be used.
-    #[error("proxy {proxy} cannot be used")]
-    Proxy {
-        /// The proxy, without user and password.
-        proxy: String,
-        /// What failed.
-        #[source]
-        source: BoxError,
-    },
+    /// The proxy's URL cannot be used. It is not repeated: its password may be in any part of it.
+    #[error("the configured proxy {0}")]
+    Proxy(&'static str),
     /// Hosts are excepted from a proxy that is not configured.
     #[error(
         "no_proxy is set without a proxy; name the proxy too, or set NO_PROXY together with HTTPS_PROXY in \

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::AttemptObserver;
 use crate::client_identity::ClientIdentity;
+use crate::{AttemptObserver, Origin};
 
 /// How connections are made.
 #[derive(Clone)]
@@ -24,8 +24,9 @@ pub struct TransportOptions {
     /// The proxy for every host but loopback, `http://` or `https://`, with user and password where
     /// it asks for them. Default: `HTTPS_PROXY` or `ALL_PROXY` from the environment.
     pub proxy: Option<Url>,
-    /// The hosts that are asked without the configured proxy, written as in `NO_PROXY`: names with
-    /// all that is below them, addresses and networks, separated by commas.
+    /// The hosts that are asked without the configured proxy, written as in `NO_PROXY` and read as curl
+    /// reads it: names with all that is below them, addresses and networks, separated by commas, or `*`
+    /// alone.
     /// Default: `NO_PROXY` from the environment.
     pub no_proxy: Option<String>,
     /// How long a connection may take to be made, its TLS handshake included. Default: 10 s.
@@ -66,12 +67,11 @@ impl fmt::Debug for TransportOptions {
     }
 }
 
-/// A URL as it may be shown.
+/// A URL as it may be shown: scheme, host and port. `user:password@host` is a URL without a host, and all
+/// of it may be secret.
 pub(crate) fn without_secrets(url: &Url) -> String {
-    let mut shown = url.clone();
-    // Both fail only for URLs that have no authority, and those have no password either.
-    let _ = shown.set_username("");
-    let _ = shown.set_password(None);
-    shown.set_query(None);
-    shown.to_string()
+    match url.host_str() {
+        Some(_) => Origin::of(url).to_string(),
+        None => "(without a host)".to_owned(),
+    }
 }

@@ -19,10 +19,22 @@ use crate::{sample, time};
 pub struct Explained {
     /// The row.
     pub row: &'static Mapping,
-    /// What the row's sources hold, in their order; `None` where one holds nothing.
-    pub seen: Vec<(&'static str, Option<Value>)>,
+    /// What the row's sources hold, in their order.
+    pub seen: Vec<Seen>,
     /// What stands in the encoded event; `None` when the rule leaves it out.
     pub value: Option<Value>,
+}
+
+/// What a source of a row holds.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Seen {
+    /// The source.
+    pub source: &'static str,
+    /// Its value; `None` where it holds nothing.
+    pub value: Option<Value>,
+    /// An example of its values that could not be read.
+    pub unreadable: Option<Box<str>>,
 }
 
 /// Why a record cannot be explained.
@@ -57,13 +69,25 @@ impl DefenderMapper {
             "clock": time::text(now),
             "event": encoded(&event, form)?,
         });
+        let unreadable = |source: &str| {
+            let of_device = enrichment.matched().map(|device| device.unreadable.iter());
+            let values = machine.unreadable.iter().chain(of_device.into_iter().flatten());
+            values
+                .into_iter()
+                .find(|value| value.field == source)
+                .map(|value| value.example.clone())
+        };
         let written = sources.get("event").unwrap_or(&Value::Null);
         let explain = |row: &'static Mapping| Explained {
             row,
             seen: row
                 .sources
                 .iter()
-                .map(|source| (*source, look_up(&sources, source).filter(|v| !v.is_null())))
+                .map(|source| Seen {
+                    source,
+                    value: look_up(&sources, source).filter(|value| !value.is_null()),
+                    unreadable: unreadable(source),
+                })
                 .collect(),
             value: look_up(written, row.ocsf),
         };

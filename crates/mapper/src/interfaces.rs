@@ -41,7 +41,11 @@ pub(crate) fn add_of_defender<'a>(
         if let Some(known) = known.flatten().filter(|known| known.name.is_some()) {
             known.ip = ip;
         } else {
-            interfaces.push(NetworkInterface { ip, ..interface(None, mac, adapter.type_id) });
+            // Beside `Other`, the schema wants the source's own word.
+            let own = (adapter.type_id == NetworkInterfaceTypeId::Other).then_some(adapter.kind);
+            let interface = interface(None, mac, adapter.type_id);
+            let r#type = own.flatten().map(Cow::Borrowed).or(interface.r#type);
+            interfaces.push(NetworkInterface { ip, r#type, ..interface });
         }
     }
 }
@@ -67,6 +71,8 @@ impl Key {
 struct Adapter<'a> {
     key: Key,
     type_id: NetworkInterfaceTypeId,
+    /// The type as the source spells it.
+    kind: Option<&'a str>,
     ip: Option<Ip<'a>>,
 }
 
@@ -85,8 +91,8 @@ fn adapters(entries: &[IpAddress], preferred: Option<IpAddr>) -> Vec<Adapter<'_>
             let (key, first, entry) = group.first()?;
             let ips = group.iter().filter_map(|(_, _, entry)| ip(entry));
             let best = ips.min_by_key(|ip| (Some(ip.address) != preferred, ip.rank()));
-            let type_id = type_id(entry.kind.as_deref());
-            Some((*first, Adapter { key: *key, type_id, ip: best }))
+            let kind = entry.kind.as_deref();
+            Some((*first, Adapter { key: *key, type_id: type_id(kind), kind, ip: best }))
         })
         .collect();
     groups.sort_unstable_by_key(|(first, _)| *first);

@@ -38,6 +38,7 @@
 //! # Not here
 //! Reading records (`defender-api`, `graph-api`), and writing events (the forms in `sinks`).
 
+mod agents;
 mod device_type;
 mod explain;
 mod hardware;
@@ -57,7 +58,7 @@ mod table;
 mod text;
 mod time;
 
-pub use explain::{ExplainError, Explained, carried_by};
+pub use explain::{ExplainError, Explained, Seen, carried_by};
 pub use mac::Mac;
 pub use mapper::{DefenderMapper, MapperOptions};
 pub use row::{Mapping, ValueType};

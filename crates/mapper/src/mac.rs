@@ -2,7 +2,33 @@
 
 use std::fmt;
 
-/// The address of a network adapter: six bytes, not all zero.
+/// Addresses that programs and drivers show in place of one, or give to an adapter of every device.
+///
+/// `02:00:00:00:00:00` is what Android and iOS show to programs
+/// (developer.android.com/about/versions/marshmallow/android-6.0-changes); the others are those of
+/// dial-up, tunnel and host-only adapters, after GLPI's list of addresses that identify nothing
+/// (github.com/glpi-project/glpi, `src/Blacklist.php`).
+const STAND_INS: [[u8; 6]; 17] = [
+    [0x02, 0x00, 0x00, 0x00, 0x00, 0x00],
+    [0x01, 0x23, 0x45, 0x67, 0x89, 0xab],
+    [0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc],
+    [0x20, 0x41, 0x53, 0x59, 0x4e, 0xff], // RAS Async Adapter: " ASYN".
+    [0x24, 0xb6, 0x20, 0x52, 0x41, 0x53], // WAN Miniport: " RAS".
+    [0x33, 0x50, 0x6f, 0x45, 0x30, 0x30], // WAN Miniport (PPPoE): "3PoE00".
+    [0x50, 0x50, 0x54, 0x50, 0x30, 0x30], // WAN Miniport (PPTP): "PPTP00".
+    [0x02, 0x00, 0x4c, 0x4f, 0x4f, 0x50], // Microsoft Loopback Adapter: "LOOP".
+    [0x02, 0x00, 0x4e, 0x43, 0x50, 0x49], // NCP Secure Client: "NCPI".
+    [0x00, 0x05, 0x9a, 0x3c, 0x7a, 0x00], // Cisco AnyConnect.
+    [0x00, 0xa0, 0xc6, 0x00, 0x00, 0x00], // Qualcomm Gobi.
+    [0x02, 0x80, 0x37, 0xec, 0x02, 0x00], // Dell Wireless 5530.
+    [0x0a, 0x00, 0x27, 0x00, 0x00, 0x00], // VirtualBox, host-only.
+    [0x00, 0x50, 0x56, 0xc0, 0x00, 0x01], // VMware, host-only.
+    [0x00, 0x50, 0x56, 0xc0, 0x00, 0x08], // VMware, NAT.
+    [0x00, 0x0b, 0xca, 0xfe, 0x00, 0x00],
+    [0xfe, 0xff, 0xff, 0xff, 0xff, 0xff],
+];
+
+/// The address of a network adapter: six bytes that are not one of the well-known stand-ins.
 ///
 /// Defender and Intune send 12 bare hex digits in either case; other spellings appear in data that
 /// people made.
@@ -12,8 +38,8 @@ pub struct Mac([u8; 6]);
 impl Mac {
     /// Reads 12 hex digits, with `:`, `-` or `.` between them or nothing.
     ///
-    /// `None` for anything else and for the all-zero address, which is what Linux reports for its
-    /// loopback.
+    /// `None` for anything else, for addresses of one byte six times, such as the all-zero one that Linux
+    /// reports for its loopback, and for other addresses that identify no adapter.
     ///
     /// ```
     /// use stocktake_mapper::Mac;
@@ -21,6 +47,7 @@ impl Mac {
     /// let mac = Mac::parse("a434d9123456").expect("12 hex digits");
     /// assert_eq!(mac.to_string(), "A4:34:D9:12:34:56");
     /// assert_eq!(Mac::parse("000000000000"), None);
+    /// assert_eq!(Mac::parse("02:00:00:00:00:00"), None);
     /// ```
     pub fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0u8; 6];
@@ -34,7 +61,8 @@ impl Mac {
             *slot = (*slot << 4) | u8::try_from(digit).ok()?;
             digits += 1;
         }
-        (digits == 12 && bytes != [0; 6] && well_separated(text.trim())).then_some(Self(bytes))
+        let stands_in = bytes == [bytes[0]; 6] || STAND_INS.contains(&bytes);
+        (digits == 12 && !stands_in && well_separated(text.trim())).then_some(Self(bytes))
     }
 }
 
@@ -81,6 +109,21 @@ mod tests {
         ] {
             check(text, Some("A4:34:D9:12:34:56"));
         }
+    }
+
+    #[test]
+    fn an_address_that_identifies_no_adapter_is_none() {
+        for text in ["00:00:00:00:00:00", "ffffffffffff", "AA-AA-AA-AA-AA-AA", "020000000000"] {
+            check(text, None);
+        }
+        for address in STAND_INS {
+            let bare: String = address.iter().map(|byte| format!("{byte:02x}")).collect();
+            check(&bare, None);
+            check(&Mac(address).to_string(), None);
+        }
+        // Neighbours of stand-ins are addresses.
+        check("020000000001", Some("02:00:00:00:00:01"));
+        check("005056C00002", Some("00:50:56:C0:00:02"));
     }
 
     #[test]

@@ -11,13 +11,13 @@ use stocktake_graph_api::{ComplianceState, ManagedDevice, OwnerType};
 use stocktake_ocsf_model as ocsf;
 use stocktake_ocsf_model::{
     ActivityId, CategoryUid, ClassUid, Device, DeviceHwInfo, Group, InventoryInfo, Json, Metadata,
-    NetworkInterface, Os, Product, RiskLevelId, SeverityId, TypeUid, Version,
+    NetworkInterface, Os, OsTypeId, Product, RiskLevelId, SeverityId, TypeUid, Version,
 };
 
 use crate::device_type::{Evidence, refine};
 use crate::platform::Platform;
 use crate::text::{said, said_guid};
-use crate::{hardware, interfaces, ip, observables, owner, risk, table, time};
+use crate::{agents, hardware, interfaces, ip, observables, owner, risk, table, time};
 
 /// What a [`DefenderMapper`] needs to know.
 #[derive(Debug, Clone, Default)]
@@ -70,7 +70,12 @@ impl DefenderMapper {
         Self { options, fingerprint }
     }
 
-    fn metadata(&self, seen: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Metadata<'_> {
+    fn metadata<'a>(
+        &'a self,
+        machine: &'a Machine,
+        seen: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Metadata<'a> {
         let tenant_uid = self.options.tenant_uid.as_ref();
         Metadata {
             version: Version::default().as_str().into(),
@@ -84,6 +89,7 @@ impl DefenderMapper {
             log_name: text("machines"),
             original_time: seen.map(|seen| time::text(seen).into()),
             processed_time: Some(time::timestamp(now)),
+            labels: machine.machine_tags.iter().map(|tag| tag.as_str().into()).collect(),
             ..Metadata::default()
         }
     }
@@ -119,7 +125,7 @@ impl Mapper for DefenderMapper {
             severity_id: SeverityId::Informational,
             severity: caption(SeverityId::Informational.caption()),
             time: time::timestamp(seen.unwrap_or(now)),
-            metadata: Box::new(self.metadata(seen, now)),
+            metadata: Box::new(self.metadata(machine, seen, now)),
             enrichments: record.enrichments(),
             observables: observables::observables(&device),
             device: Box::new(device),
@@ -150,6 +156,8 @@ impl<'a> Record<'a> {
         let name = of_intune(|d| &d.device_name);
         let hostname = said(&machine.computer_dns_name).or(name).unwrap_or(self.id);
         let last_ip = machine.last_ip_address.as_deref().and_then(ip::Ip::parse);
+        // One that every device has says nothing of this one.
+        let last_ip = last_ip.filter(|ip| ip.rank().is_some());
         let risk = risk::risk_level(machine.risk_score.as_deref());
         let type_id = refine(platform, self.evidence(intune));
         Device {
@@ -162,12 +170,15 @@ impl<'a> Record<'a> {
             type_id,
             r#type: caption(type_id.caption()),
             os: Some(Box::new(self.os(platform, intune))),
-            model: of_intune(|d| &d.model).and_then(text),
-            vendor_name: of_intune(|d| &d.manufacturer).and_then(text),
+            model: of_intune(|d| &d.model).and_then(hardware::firmware).and_then(text),
+            vendor_name: of_intune(|d| &d.manufacturer).and_then(hardware::firmware).and_then(text),
             first_seen_time: time::real(machine.first_seen).map(time::timestamp),
             last_seen_time: time::real(machine.last_seen).map(time::timestamp),
             risk_level_id: risk,
-            risk_level: caption(risk.and_then(RiskLevelId::caption)),
+            risk_level: match risk {
+                Some(RiskLevelId::Other) => said(&machine.risk_score).and_then(text),
+                risk => caption(risk.and_then(RiskLevelId::caption)),
+            },
             is_compliant: intune
                 .and_then(|d| d.compliance_state.as_ref())
                 .map(|state| *state == ComplianceState::Compliant),
@@ -184,8 +195,9 @@ impl<'a> Record<'a> {
             groups: self.groups(),
             imei_list: of_intune(|d| &d.imei).map(hardware::imei_list).unwrap_or_default(),
             meid: of_intune(|d| &d.meid).and_then(hardware::meid).and_then(text),
-            iccid: of_intune(|d| &d.iccid).and_then(text),
-            udid: of_intune(|d| &d.udid).and_then(text),
+            iccid: of_intune(|d| &d.iccid).and_then(hardware::identifier).and_then(text),
+            udid: of_intune(|d| &d.udid).and_then(hardware::identifier).and_then(text),
+            agent_list: agents::agents(machine, intune),
             hw_info: self.hw_info(intune).map(Box::new),
             owner: intune.and_then(owner::owner).map(Box::new),
             ..Device::default()
@@ -207,7 +219,10 @@ impl<'a> Record<'a> {
         Os {
             name,
             type_id,
-            r#type: caption(type_id.caption()),
+            r#type: match type_id {
+                OsTypeId::Other => said(&machine.os_platform).and_then(text),
+                type_id => caption(type_id.caption()),
+            },
             version: os_version.or(said(&machine.os_version)).or(release).and_then(text),
             build: machine.os_build.map(|build| build.to_string().into()),
             cpu_bits: machine.os_architecture.as_deref().and_then(hardware::os_bits),
@@ -272,6 +287,8 @@ impl<'a> Record<'a> {
     fn enrichments(&self) -> Vec<ocsf::Enrichment<'a>> {
         let Self { machine, enrichment, .. } = *self;
         let intune = enrichment.matched();
+        let external_ip = machine.last_external_ip_address.as_deref();
+        let external_ip = external_ip.filter(|ip| ip::Ip::parse(ip).is_some());
         [
             ("azure_ad_device_id", said_guid(&machine.aad_device_id)),
             ("health_status", said(&machine.health_status)),
@@ -286,6 +303,20 @@ impl<'a> Record<'a> {
                 "compliance_state",
                 intune.and_then(|d| d.compliance_state.as_ref()).map(|state| state.as_str()),
             ),
+            ("is_encrypted", intune.and_then(|d| d.is_encrypted).map(yes_or_no)),
+            ("onboarding_status", said(&machine.onboarding_status)),
+            ("device_value", said(&machine.device_value)),
+            ("managed_by", said(&machine.managed_by)),
+            ("managed_by_status", said(&machine.managed_by_status)),
+            ("last_external_ip_address", external_ip),
+            // No is what is said of nearly all machines, and nothing beside it.
+            ("is_excluded", machine.is_excluded.filter(|yes| *yes).map(yes_or_no)),
+            ("exclusion_reason", said(&machine.exclusion_reason)),
+            (
+                "is_potential_duplication",
+                machine.is_potential_duplication.filter(|yes| *yes).map(yes_or_no),
+            ),
+            ("merged_into_machine_id", said(&machine.merged_into_machine_id)),
         ]
         .into_iter()
         .filter_map(|(name, value)| {
@@ -301,11 +332,21 @@ impl<'a> Record<'a> {
     }
 }
 
-/// What follows the first dot of a fully qualified name.
+/// What follows the first dot of a fully qualified name. A name of words, as phones and tablets have
+/// (`iPad Pro 12.9`), is not one.
 fn domain(name: &str) -> Option<&str> {
     let name = name.trim().trim_end_matches('.');
     let (host, domain) = name.split_once('.')?;
-    (!host.is_empty() && !domain.is_empty() && ip::Ip::parse(name).is_none()).then_some(domain)
+    let in_label = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    let is_label = |label: &str| !label.is_empty() && label.chars().all(in_label);
+    // No top-level domain is a number (RFC 3696, section 2); that of an IP address is.
+    let top = domain.rsplit('.').next().unwrap_or(domain);
+    let is_number = top.bytes().all(|byte| byte.is_ascii_digit());
+    (is_label(host) && domain.split('.').all(is_label) && !is_number).then_some(domain)
+}
+
+fn yes_or_no(yes: bool) -> &'static str {
+    if yes { "true" } else { "false" }
 }
 
 fn text(text: &str) -> Option<Cow<'_, str>> {

@@ -69,7 +69,8 @@ pub(crate) const ROWS: &[Mapping] = &[
     ]),
     row("time", Timestamp, &["machine.lastSeen", "machine.firstSeen", "clock"], [
         "When the device was in the state that the event describes.",
-        "the first that is there; years 1 and 9999 mean none",
+        "the first that is there; years 1 and 9999 mean none, and so does a time that cannot be read, \
+         which the cycle report counts",
     ]),
     row("metadata.version", String, &[], [
         "The version of OCSF that the event follows.",
@@ -103,6 +104,10 @@ pub(crate) const ROWS: &[Mapping] = &[
         "When the record was mapped.",
         "the clock",
     ]),
+    row("metadata.labels[]", String, &["machine.machineTags[]"], [
+        "The tags that operators gave the device in Defender.",
+        "as they are, in their order",
+    ]),
     row("device.uid", String, &["machine.id"], [
         "The identifier of the device in Defender.",
         "required; a machine without it becomes a dead letter",
@@ -122,11 +127,12 @@ pub(crate) const ROWS: &[Mapping] = &[
     ]),
     row("device.domain", String, &["machine.computerDnsName"], [
         "The DNS domain of the device.",
-        "what follows the first dot; omitted when nothing does, or the name is an IP address",
+        "what follows the first dot; omitted unless the name is one of DNS: labels of letters, digits, \
+         `-` and `_`, the last of them not a number",
     ]),
     row("device.ip", Ip, &["machine.lastIpAddress"], [
         "The last internal IP address of the device.",
-        "omitted unless it parses as an IP address",
+        "omitted unless it parses as an IP address that is neither loopback nor unspecified",
     ]),
     row("device.type_id", Integer, &[
         "machine.osPlatform", "machine.vmMetadata", "managedDevice.model",
@@ -158,7 +164,7 @@ pub(crate) const ROWS: &[Mapping] = &[
     ]),
     row("device.os.type", String, &["machine.osPlatform"], [
         "The caption of the family of the operating system.",
-        "the caption of `device.os.type_id`",
+        "the caption of `device.os.type_id`; for Other the platform as the source spells it",
     ]),
     row("device.os.version", String,
         &["managedDevice.osVersion", "machine.osVersion", "machine.version"], [
@@ -175,11 +181,11 @@ pub(crate) const ROWS: &[Mapping] = &[
     ]),
     row("device.model", String, &["managedDevice.model"], [
         "The model of the device.",
-        "as it is",
+        "omitted when it is one of the placeholders that firmware reports",
     ]),
     row("device.vendor_name", String, &["managedDevice.manufacturer"], [
         "Who made the device.",
-        "as it is",
+        "omitted when it is one of the placeholders that firmware reports",
     ]),
     row("device.first_seen_time", Timestamp, &["machine.firstSeen"], [
         "When Defender first saw the device.",
@@ -196,7 +202,7 @@ pub(crate) const ROWS: &[Mapping] = &[
     ]),
     row("device.risk_level", String, &["machine.riskScore"], [
         "The caption of the risk.",
-        "the caption of `device.risk_level_id`",
+        "the caption of `device.risk_level_id`; for Other the score as the source spells it",
     ]),
     row("device.is_compliant", Boolean, &["managedDevice.complianceState"], [
         "Whether the device follows the policies of Intune.",
@@ -207,7 +213,9 @@ pub(crate) const ROWS: &[Mapping] = &[
         "Whether Intune manages the device.",
         "true for a matched record, unless its agent is `eas` or `msSense` or its state is \
          `discovered`; false for those and when Intune was read completely and has none; omitted \
-         when Intune is not consulted, or when a record that cannot be read may be the machine's",
+         when Intune is not consulted, when a record that cannot be read may be the machine's, or when \
+         the machine's record was merged into another one, is an excluded duplicate, or is plainly older \
+         than another one of the same Entra device",
     ]),
     row("device.is_personal", Boolean, &["managedDevice.managedDeviceOwnerType"], [
         "Whether the device belongs to its user.",
@@ -220,13 +228,14 @@ pub(crate) const ROWS: &[Mapping] = &[
     row("device.network_interfaces[name=ethernet].mac", Mac,
         &["managedDevice.ethernetMacAddress"], [
         "The address of the wired adapter.",
-        "as `AA:BB:CC:DD:EE:FF`; empty, all-zero or invalid is omitted. Known only with \
-         `enrichment.intune_details`, as lists give none",
+        "as `AA:BB:CC:DD:EE:FF`; empty, invalid and stand-in addresses, such as all-zero ones and \
+         `02:00:00:00:00:00`, are omitted. Known only with `enrichment.intune_details`, as lists give none",
     ]),
     row("device.network_interfaces[name=wifi].mac", Mac,
         &["managedDevice.wiFiMacAddress"], [
         "The address of the wireless adapter.",
-        "as `AA:BB:CC:DD:EE:FF`; empty, all-zero or invalid is omitted",
+        "as `AA:BB:CC:DD:EE:FF`; empty, invalid and stand-in addresses, such as all-zero ones and \
+         `02:00:00:00:00:00`, are omitted",
     ]),
     row("device.network_interfaces[].name", String, &[], [
         "Which adapter of Intune's record it is.",
@@ -242,13 +251,13 @@ pub(crate) const ROWS: &[Mapping] = &[
     row("device.network_interfaces[].type", String,
         &["machine.ipAddresses[].type"], [
         "The caption of how the adapter connects.",
-        "the caption of `device.network_interfaces[].type_id`",
+        "the caption of `device.network_interfaces[].type_id`; for Other the type as the source spells it",
     ]),
     row("device.network_interfaces[].mac", Mac,
         &["machine.ipAddresses[].macAddress"], [
         "The address of the adapter.",
-        "as `AA:BB:CC:DD:EE:FF`, one interface per address, behind Intune's; loopback adapters are \
-         left out",
+        "as `AA:BB:CC:DD:EE:FF`, one interface per address, behind Intune's; loopback adapters and \
+         stand-in addresses are left out",
     ]),
     row("device.network_interfaces[].ip", Ip,
         &["machine.ipAddresses[].ipAddress"], [
@@ -309,19 +318,47 @@ pub(crate) const ROWS: &[Mapping] = &[
     ]),
     row("device.imei_list[]", String, &["managedDevice.imei"], [
         "The IMEI numbers of the device's radios.",
-        "cut at commas; blanks and hyphens left out; only those of 14 to 16 digits, not all zero",
+        "cut at commas; blanks and hyphens left out; only those of 14 to 16 digits, not all the same, \
+         and none that many devices report",
     ]),
     row("device.meid", String, &["managedDevice.meid"], [
         "The MEID number of the device's radio.",
-        "only 14 hex or 18 decimal digits, not all zero",
+        "only 14 hex or 18 decimal digits, not all the same",
     ]),
     row("device.iccid", String, &["managedDevice.iccid"], [
         "The number of the SIM card.",
-        "as it is; known only with `enrichment.intune_details`",
+        "as it is, unless it is one digit throughout; known only with `enrichment.intune_details`",
     ]),
     row("device.udid", String, &["managedDevice.udid"], [
         "The identifier that Apple gave the device.",
-        "as it is; known only with `enrichment.intune_details`",
+        "as it is, unless it is one digit throughout; known only with `enrichment.intune_details`",
+    ]),
+    row("device.agent_list[].name", String,
+        &["machine.onboardingStatus", "machine.agentVersion", "managedDevice.managementAgent",
+          "managedDevice.managementState"], [
+        "Which agents run on the device.",
+        "`Microsoft Defender for Endpoint` when the machine is onboarded, or has a version of the sensor \
+         and no status; `Microsoft Intune` when Intune manages it",
+    ]),
+    row("device.agent_list[].type_id", Integer, &[], [
+        "What kind of agent it is.",
+        "Defender's is Endpoint Detection and Response 1, Intune's is Mobile Device Management 7",
+    ]),
+    row("device.agent_list[].type", String, &[], [
+        "The caption of the kind of agent.",
+        "the caption of `device.agent_list[].type_id`",
+    ]),
+    row("device.agent_list[].vendor_name", String, &[], [
+        "Who makes the agent.",
+        "constant `Microsoft`",
+    ]),
+    row("device.agent_list[].version", String, &["machine.agentVersion"], [
+        "The version of Defender's sensor.",
+        "as it is",
+    ]),
+    row("device.agent_list[].uid", String, &["managedDevice.id"], [
+        "The identifier of the device in Intune.",
+        "as it is",
     ]),
     row("enrichments[].name", String, &[], [
         "Which fact the enrichment holds.",
@@ -356,6 +393,46 @@ pub(crate) const ROWS: &[Mapping] = &[
     row("enrichments[name=compliance_state].value", String,
         &["managedDevice.complianceState"], [
         "The state behind `device.is_compliant`, which alone tells `inGracePeriod` from `unknown`.",
+        "as it is",
+    ]),
+    row("enrichments[name=is_encrypted].value", String, &["managedDevice.isEncrypted"], [
+        "Whether the storage of the device is encrypted, by Intune.",
+        "`true` or `false`",
+    ]),
+    row("enrichments[name=onboarding_status].value", String, &["machine.onboardingStatus"], [
+        "Whether Defender protects the device, or has only discovered it.",
+        "as it is",
+    ]),
+    row("enrichments[name=device_value].value", String, &["machine.deviceValue"], [
+        "How valuable the operators call the device.",
+        "as it is",
+    ]),
+    row("enrichments[name=managed_by].value", String, &["machine.managedBy"], [
+        "What manages the security settings of the device.",
+        "as it is",
+    ]),
+    row("enrichments[name=managed_by_status].value", String, &["machine.managedByStatus"], [
+        "Whether that management works.",
+        "as it is",
+    ]),
+    row("enrichments[name=last_external_ip_address].value", String, &["machine.lastExternalIpAddress"], [
+        "The address under which the device was last seen from the internet.",
+        "omitted unless it parses as an IP address",
+    ]),
+    row("enrichments[name=is_excluded].value", String, &["machine.isExcluded"], [
+        "That the device is excluded from vulnerability management.",
+        "`true`; omitted for false",
+    ]),
+    row("enrichments[name=exclusion_reason].value", String, &["machine.exclusionReason"], [
+        "Why the device is excluded.",
+        "as it is",
+    ]),
+    row("enrichments[name=is_potential_duplication].value", String, &["machine.isPotentialDuplication"], [
+        "That Defender takes the record for one of several of one device.",
+        "`true`; omitted for false",
+    ]),
+    row("enrichments[name=merged_into_machine_id].value", String, &["machine.mergedIntoMachineId"], [
+        "The record that this one was merged into.",
         "as it is",
     ]),
     row("enrichments[].data", Json, &["event.enrichments[].value"], [

@@ -30,6 +30,17 @@ fn machine() -> Value {
         "riskScore": "Medium",
         "exposureLevel": "Low",
         "aadDeviceId": "9f9c9e5b-1111-2222-3333-444455556666",
+        "machineTags": ["Tier 0"],
+        "onboardingStatus": "Onboarded",
+        "agentVersion": "10.8295",
+        "deviceValue": "High",
+        "managedBy": "Intune",
+        "managedByStatus": "Success",
+        "lastExternalIpAddress": "198.51.100.7",
+        "isExcluded": true,
+        "exclusionReason": "DuplicateDevice",
+        "isPotentialDuplication": true,
+        "mergedIntoMachineId": "00112233445566778899aabbccddeeff00112233",
         "ipAddresses": [
             { "ipAddress": "10.0.0.1", "macAddress": "A434D9123456", "type": "Ethernet" },
         ],
@@ -38,6 +49,7 @@ fn machine() -> Value {
 
 fn managed_device() -> Value {
     json!({
+        "id": "5f0c8a4e-0000-0000-0000-000000000005",
         "deviceName": "HOST",
         "osVersion": "10.0.22631.4460",
         "model": "Surface Pro 9",
@@ -54,6 +66,7 @@ fn managed_device() -> Value {
         "managedDeviceOwnerType": "company",
         "managementAgent": "mdm",
         "isSupervised": false,
+        "isEncrypted": true,
         "userId": "99999999-0000-0000-0000-000000000009",
         "userPrincipalName": "user@contoso.com",
         "userDisplayName": "User",

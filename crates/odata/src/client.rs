@@ -1,10 +1,9 @@
 //! Responses read as pages, without keeping the async workers from their work.
 
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
 use stocktake_http_stack::{ApiError, ApiErrorKind, ApiStack};
 
-use crate::{PageError, WirePage, parse_page};
+use crate::{PageError, WirePage, WireRecord, parse_page};
 
 /// Larger bodies are parsed away from the async workers: a full page has about 10 MB, which takes
 /// tens of milliseconds during which a worker would serve nothing else.
@@ -22,7 +21,7 @@ pub async fn read_page<R>(
     body: Bytes,
 ) -> Result<WirePage<R>, ApiError>
 where
-    R: DeserializeOwned + Send + 'static,
+    R: WireRecord + Send + 'static,
 {
     let page = if body.len() <= LARGEST_PARSED_IN_PLACE {
         parse_page(&body)
@@ -34,12 +33,14 @@ where
     page.map_err(|error| page_error(stack, operation, &error))
 }
 
-/// The failure of a call to `stack` whose response holds no page. A page that breaks off may be whole
-/// the next time; the other errors are not expected to pass.
+/// The failure of a call to `stack` whose response holds no page. A page that breaks off, or in whose
+/// middle the server failed, may be whole the next time; the other errors are not expected to pass.
 pub fn page_error(stack: &ApiStack, operation: &'static str, error: &PageError) -> ApiError {
     let kind = match error {
-        PageError::BrokenOff | PageError::Interrupted => ApiErrorKind::Unavailable,
-        PageError::NotAnEnvelope => ApiErrorKind::Malformed,
+        PageError::BrokenOff | PageError::Interrupted | PageError::ServerError(_) => {
+            ApiErrorKind::Unavailable
+        }
+        PageError::NotAnEnvelope | PageError::Doubled(_) => ApiErrorKind::Malformed,
         PageError::TooManyRecords => ApiErrorKind::TooLarge,
     };
     let mut failure = stack.error(operation, kind);
@@ -60,6 +61,12 @@ mod tests {
             (PageError::BrokenOff, ErrorCode::ApiUnavailable, Recovery::Retry),
             (PageError::Interrupted, ErrorCode::ApiUnavailable, Recovery::Retry),
             (PageError::NotAnEnvelope, ErrorCode::AnswerMalformed, Recovery::Defect),
+            (
+                PageError::ServerError(Default::default()),
+                ErrorCode::ApiUnavailable,
+                Recovery::Retry,
+            ),
+            (PageError::Doubled("value"), ErrorCode::AnswerMalformed, Recovery::Defect),
             (PageError::TooManyRecords, ErrorCode::AnswerTooLarge, Recovery::Defect),
         ] {
             let failure = Failure::from(page_error(&stack(), "list machines", &error));

@@ -30,6 +30,12 @@ pub enum CursorError {
         /// Pages that were read.
         pages: u64,
     },
+    /// Page after page brings nothing new.
+    #[error("after {pages} pages the listing brings nothing new")]
+    Stalled {
+        /// Pages that were read.
+        pages: u64,
+    },
     /// The listing is longer than allowed.
     #[error("the listing has more than {bound} pages (bound `max_pages`)")]
     TooManyPages {
@@ -51,6 +57,7 @@ impl CursorError {
         error.error_code = match &self {
             Self::Foreign { .. } => ErrorCode::ForeignCursor,
             Self::Repeated { .. } => ErrorCode::RepeatedCursor,
+            Self::Stalled { .. } => ErrorCode::ListingStalled,
             Self::TooManyPages { .. } => ErrorCode::TooManyPages,
             Self::TooLong | Self::NotAUrl(_) => ErrorCode::AnswerMalformed,
         };

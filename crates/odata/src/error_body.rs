@@ -7,7 +7,7 @@ use http::{HeaderMap, Response, StatusCode};
 use serde_json::{Map, Value};
 use stocktake_http_stack::{ErrorDetail, InvalidResponse, JsonResponses, ResponsePolicy};
 
-use crate::{ReadValue, TextOrInteger};
+use crate::{Text, read_value};
 
 /// Longest wait that is believed, as for a `Retry-After` header.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -30,8 +30,13 @@ pub struct ODataResponses;
 
 impl ResponsePolicy for ODataResponses {
     fn flaw(&self, response: &Response<Bytes>) -> Option<InvalidResponse> {
-        let empty = response.body().trim_ascii().is_empty();
-        if empty && response.status() == StatusCode::OK {
+        // Every request is a read that is answered with 200. 206 is Graph's way to say "not all", and
+        // no other success is documented.
+        let status = response.status();
+        if status != StatusCode::OK {
+            return Some(InvalidResponse::new(format!("{status} instead of 200")));
+        }
+        if response.body().trim_ascii().is_empty() {
             return Some(InvalidResponse::new("no body"));
         }
         JsonResponses.flaw(response)
@@ -71,7 +76,7 @@ fn read_request_id(headers: &HeaderMap) -> Option<String> {
 
 /// A string that is not blank, or an integer; the APIs send their codes as either.
 fn read_text(value: Option<&Value>) -> Option<String> {
-    TextOrInteger::read(value?).ok().flatten()
+    read_value::<Text, _>(value?).ok().flatten()
 }
 
 fn read_envelope(error: &Map<String, Value>) -> ErrorDetail {
@@ -220,6 +225,17 @@ mod tests {
         assert_eq!(read(401, r#"{"message": "no"}"#).message, "no");
         assert_eq!(read(400, r#"{"error": "invalid"}"#).code.as_deref(), Some("invalid"));
         assert_eq!(read(400, r#"{"error": [1]}"#).code, None);
+    }
+
+    #[test]
+    fn a_success_that_is_not_200_is_flawed_whatever_its_body() {
+        for status in (201..300).filter_map(|status| StatusCode::from_u16(status).ok()) {
+            for body in ["", r#"{"value": []}"#] {
+                let response = Response::builder().status(status).body(Bytes::from(body)).unwrap();
+                let flaw = ODataResponses.flaw(&response).unwrap();
+                assert!(flaw.reason.contains(status.as_str()), "{flaw:?}");
+            }
+        }
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-/// Reads an ISO 8601 instant with any number of fractional digits, `Z` or an offset.
+/// Reads an ISO 8601 instant with any number of fractional digits, `Z` or an offset, or an instant in
+/// the form of Windows PowerShell, `/Date(1571240587193)/`.
 ///
 /// Milliseconds are kept, the rest is cut off. `None` stands for everything that is not a usable
 /// instant: also for the years 1 and 9999, which the APIs send for "none"
@@ -15,16 +16,27 @@ use uuid::Uuid;
 ///
 /// let time = parse_time("2018-08-02T14:55:03.7791856Z").unwrap();
 /// assert_eq!(time.timestamp_millis(), 1_533_221_703_779);
+/// assert_eq!(parse_time("/Date(1533221703779+0200)/"), Some(time));
 /// assert_eq!(parse_time("0001-01-01T00:00:00Z"), None);
 /// ```
 pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
-    let mut rest = Digits(text.trim().as_bytes());
+    read_time(text)?.0
+}
+
+/// A time that was read; `None` in it stands for "none".
+pub(crate) struct ReadTime(pub(crate) Option<DateTime<Utc>>);
+
+/// Like [`parse_time`], but distinguishes "none" from text that is not a time, which is `None`.
+pub(crate) fn read_time(text: &str) -> Option<ReadTime> {
+    let text = text.trim();
+    if let Some(ticks) = text.strip_prefix("/Date(") {
+        return read_ticks(ticks.strip_suffix(")/")?);
+    }
+    let mut rest = Digits(text.as_bytes());
     let year = rest.number(4)?;
     let date = (rest.one_of(b"-")?, rest.number(2)?, rest.one_of(b"-")?, rest.number(2)?);
     // Both ends stand for "none", and the upper one lies past what some libraries can hold.
-    if year <= 1 || year >= 9999 {
-        return None;
-    }
+    let is_none = year <= 1 || year >= 9999;
     let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, date.1, date.3)?;
     rest.one_of(b"Tt ")?;
     let hour = rest.number(2)?;
@@ -38,8 +50,37 @@ pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     let millis = rest.fraction()?;
     let offset = rest.offset()?;
     let time = NaiveTime::from_hms_milli_opt(hour, minute, second, millis)?;
+    if is_none {
+        return Some(ReadTime(None));
+    }
     let instant = date.and_time(time).checked_sub_signed(TimeDelta::minutes(offset))?;
-    (1 < instant.year() && instant.year() < 9999).then(|| instant.and_utc())
+    Some(ReadTime(real(instant.and_utc())))
+}
+
+/// Milliseconds since 1970, as Windows PowerShell writes them. The offset that may follow says where
+/// the writer was; it does not move the instant
+/// (<https://learn.microsoft.com/dotnet/standard/datetime/system-text-json-support>).
+fn read_ticks(text: &str) -> Option<ReadTime> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text),
+    };
+    let (digits, offset) = match digits.find(['+', '-']) {
+        Some(at) => digits.split_at_checked(at)?,
+        None => (digits, ""),
+    };
+    let is_offset = offset.is_empty() || offset.len() == 5;
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_offset || !is_number(digits) || !is_number(offset.get(1..).unwrap_or_default()) {
+        return None;
+    }
+    let millis = digits.parse::<i64>().ok()?.checked_mul(sign)?;
+    DateTime::from_timestamp_millis(millis).map(|instant| ReadTime(real(instant)))
+}
+
+/// `None` for an instant that stands for "none".
+fn real(instant: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    (1 < instant.year() && instant.year() < 9999).then_some(instant)
 }
 
 /// What is left of a time.
@@ -158,7 +199,41 @@ mod tests {
             "9999-12-31T23:59:59.9999999Z",
             "9998-12-31T23:59:59-08:00",
         ] {
-            assert_eq!(parse_time(text), None, "{text}");
+            assert!(matches!(read_time(text), Some(ReadTime(None))), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_form_of_powershell_is_read() {
+        let expected = parse_time("2019-10-16T15:43:07.193Z");
+        for text in [
+            "/Date(1571240587193)/",
+            "/Date(1571240587193+0000)/",
+            "/Date(1571240587193-0800)/",
+            " /Date(1571240587193)/ ",
+        ] {
+            assert_eq!(parse_time(text), expected, "{text}");
+        }
+        assert_eq!(parse_time("/Date(-1000)/"), parse_time("1969-12-31T23:59:59Z"));
+        assert_eq!(parse_time("/Date(0)/"), DateTime::from_timestamp_millis(0));
+        for none in ["/Date(-62135596800000)/", "/Date(253402300799999)/"] {
+            assert!(matches!(read_time(none), Some(ReadTime(None))), "{none}");
+        }
+        for text in [
+            "/Date()/",
+            "/Date(-)/",
+            "/Date(5",
+            "/Date(five)/",
+            "/Date(5+)/",
+            "/Date(5+00)/",
+            "/Date(5+00:00)/",
+            "/Date(+5)/",
+            "/Date(--5)/",
+            "/Date(99999999999999999999)/",
+            "/Date(9223372036854775807)/",
+            "Date(5)",
+        ] {
+            assert!(read_time(text).is_none(), "{text}");
         }
     }
 
@@ -172,11 +247,14 @@ mod tests {
             "2024-01-01",
             "2024-01-01T25:00:00Z",
             "2024-01-01T00:00:00.Z",
+            "0001-01-01",
+            "0001-99-01T00:00:00Z",
+            "05/01/2024 10:00:00",
             "2024-01-01T00:00:00Zulu",
             "2024-01-01T00:00:00+99:00",
             "١٢٣٤-01-01T00:00:00Z",
         ] {
-            assert_eq!(parse_time(text), None, "{text}");
+            assert!(read_time(text).is_none(), "{text}");
         }
     }
 

@@ -162,7 +162,7 @@ pub enum Effect {
     TaskLost,
     /// The push is accepted and its task never finishes.
     TaskNeverFinishes,
-    /// The push is accepted without a task.
+    /// The push is accepted without a task, and its events are lost.
     NoTaskId,
 }
 

@@ -171,10 +171,6 @@ pub struct SekoiaOptions {
     pub max_items: usize,
     /// A greater body is refused with 413. Default 8 MiB.
     pub max_bytes: usize,
-    /// Status of an accepted push. Default 200.
-    pub push_status: u16,
-    /// Whether the response to a push names a task. Without one the events count at once. Default true.
-    pub returns_task_id: bool,
     /// How often a task is asked about before it is finished. Default 1: the first time.
     pub task_polls_until_finished: u32,
     /// When the events of a push count as received. Default [`Receipt::WhenSeenFinished`].
@@ -192,8 +188,6 @@ impl Default for SekoiaOptions {
             connector_uuid: "00000000-0000-0000-0000-000000000003".into(),
             max_items: 1_000,
             max_bytes: 8 * 1024 * 1024,
-            push_status: 200,
-            returns_task_id: true,
             task_polls_until_finished: 1,
             receipt: Receipt::WhenSeenFinished,
             poison: BTreeSet::new(),

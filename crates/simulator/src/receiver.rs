@@ -192,29 +192,24 @@ impl Receiver {
         task_id: String,
         effect: Option<&Effect>,
     ) -> (u16, Value) {
-        let status = self.options.push_status;
         let fate = match effect {
             Some(Effect::TaskFails) => Fate::Fails,
-            Some(Effect::TaskLost) => Fate::IsLost,
+            Some(Effect::TaskLost | Effect::NoTaskId) => Fate::IsLost,
             Some(Effect::TaskNeverFinishes) => Fate::NeverFinishes,
             _ => Fate::Finishes,
         };
-        let named = self.options.returns_task_id && !matches!(effect, Some(Effect::NoTaskId));
         let batch = self.batches.len();
         let state = if fate == Fate::Finishes { BatchState::Pending } else { BatchState::Dropped };
-        let task_id = (named || fate != Fate::Finishes).then_some(task_id);
+        let named = (effect != Some(&Effect::NoTaskId)).then_some(task_id);
         let items = events.len();
-        self.batches.push(ReceivedBatch { task_id: task_id.clone(), items, bytes, state });
-        let Some(task_id) = task_id else {
-            self.receive(batch, events);
-            return (status, json!({}));
-        };
+        self.batches.push(ReceivedBatch { task_id: named.clone(), items, bytes, state });
+        let Some(task_id) = named else { return (200, json!({})) };
         let mut task = Task { batch, fate, polls: 0, events };
         if fate == Fate::Finishes && self.options.receipt == Receipt::WhenPushed {
             self.receive(batch, std::mem::take(&mut task.events));
         }
         self.tasks.insert(task_id.clone(), task);
-        (status, json!({"task_id": task_id}))
+        (200, json!({"task_id": task_id}))
     }
 
     fn receive(&mut self, batch: usize, events: Vec<ReceivedEvent>) {

@@ -121,7 +121,9 @@ async fn serve_connection(stream: TcpStream, cloud: Arc<Cloud>, mut stopped: wat
     // Small responses must not wait for one another; without the option they are only slower.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| respond(Arc::clone(&cloud), request));
-    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    // The cloud has a date of its own.
+    let mut http = http1::Builder::new();
+    let connection = http.auto_date_header(false).serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     // An error here is the client's leaving or a fault that closed the connection: both are meant.
     tokio::select! {

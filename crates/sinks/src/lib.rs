@@ -52,7 +52,7 @@ pub use context::{BuiltSink, EventForm, HttpContext, Remote, SecretResolver, Sin
 #[cfg(all(feature = "file", feature = "registry"))]
 pub use file::FileSettings;
 #[cfg(feature = "file")]
-pub use file::FileSink;
+pub use file::{FileMode, FileSink};
 #[cfg(feature = "registry")]
 pub use forms::{FormName, ocsf_version_schema};
 #[cfg(feature = "registry")]

@@ -1,11 +1,13 @@
 //! NDJSON: one event per line.
 
 use std::io::{self, BufWriter, Write};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use bytes::Bytes;
-use stocktake_connector_core::{
-    Acknowledgement, Batch, ErrorCode, Failure, Recovery, Refusal, SinkError,
-};
+use stocktake_connector_core::{Acknowledgement, Batch, ErrorCode, Failure, Recovery, Refusal};
+use tokio::sync::{Mutex, oneshot};
 
 /// Bytes that are collected before they are written. They are still in the processor's cache when the
 /// system copies them, which the eight megabytes of a batch are not.
@@ -41,7 +43,7 @@ pub(crate) fn write_lines(bodies: &[Bytes], writer: impl Write) -> io::Result<u6
 }
 
 /// What to do about an error of the operating system.
-pub(crate) fn advice(error: &io::Error) -> Option<&'static str> {
+fn advice(error: &io::Error) -> Option<&'static str> {
     Some(match error.kind() {
         io::ErrorKind::PermissionDenied => {
             "Give the user that runs this program the right to write there."
@@ -53,11 +55,20 @@ pub(crate) fn advice(error: &io::Error) -> Option<&'static str> {
         }
         io::ErrorKind::ReadOnlyFilesystem => "Set a path that can be written.",
         io::ErrorKind::BrokenPipe => "The program that reads the events has ended; start it again.",
+        io::ErrorKind::TimedOut => {
+            "Check the file system, or the program that reads the events; the next cycle sends what \
+             is missing."
+        }
+        // Ours: see `FileError`.
+        io::ErrorKind::Other => {
+            "Check which other program changes files there; the next cycle sends what is missing."
+        }
         _ => return None,
     })
 }
 
-/// An error of the file system, before it becomes a [`SinkError`], which is large.
+/// An error of the file system, before it becomes a [`stocktake_connector_core::SinkError`], which is
+/// large. Of the kind `Other` where the system refused nothing, but another program interfered.
 #[derive(Debug)]
 pub(crate) struct FileError {
     operation: &'static str,
@@ -72,25 +83,93 @@ impl FileError {
 }
 
 impl From<FileError> for Failure {
-    /// An operator fixes a full disk or a missing right.
     fn from(FileError { operation, path, source }: FileError) -> Self {
         let message = format!("{operation} {path}");
-        let mut failure = Self::new(ErrorCode::SinkFile, Recovery::Operator, message);
+        let recovery = match source.kind() {
+            io::ErrorKind::TimedOut | io::ErrorKind::Other => Recovery::Retry,
+            // An operator fixes a full disk or a missing right.
+            _ => Recovery::Operator,
+        };
+        let mut failure = Self::new(ErrorCode::SinkFile, recovery, message);
         failure.advice = advice(&source).map(str::to_owned);
         failure.because(source)
     }
 }
 
-/// Runs `work` on a thread that may block.
-pub(crate) async fn run_blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, FileError> + Send + 'static,
-) -> Result<T, SinkError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done.map_err(|error| Failure::from(error).into()),
-        Err(stopped) => {
-            let message = "the thread that writes events was stopped";
-            let failure = Failure::new(ErrorCode::SinkFailed, Recovery::Retry, message);
-            Err(failure.because(stopped).into())
-        }
+/// Runs `work` on `shared`, on a thread of its own, and waits for it until `deadline`. `describe` gives
+/// the operation and its place for errors.
+///
+/// A thread that hangs in the system cannot be stopped. It keeps the lock of `shared`, so that no
+/// second one waits behind it, and neither a runtime nor the end of the process waits for it.
+pub(crate) async fn run_blocking<S: Send + 'static, T: Send + 'static>(
+    deadline: Duration,
+    shared: &Arc<Mutex<S>>,
+    describe: impl Fn() -> (&'static str, String),
+    work: impl FnOnce(&mut S) -> Result<T, FileError> + Send + 'static,
+) -> Result<T, FileError> {
+    let failed = |error| {
+        let (operation, place) = describe();
+        FileError::new(operation, place, error)
+    };
+    let working = async {
+        let mut shared = Arc::clone(shared).lock_owned().await;
+        let (sender, done) = oneshot::channel();
+        let thread = thread::Builder::new().name("sink".into()).spawn(move || {
+            let result = work(&mut shared);
+            drop(shared);
+            // Nobody waits for a thread that took too long.
+            let _ = sender.send(result);
+        });
+        thread.map_err(failed)?;
+        let panicked = || Err(failed(io::Error::other("the thread that writes panicked")));
+        done.await.unwrap_or_else(|_| panicked())
+    };
+    tokio::time::timeout(deadline, working).await.unwrap_or_else(|_| {
+        let problem = format!("not done within {} s", deadline.as_secs());
+        Err(failed(io::Error::new(io::ErrorKind::TimedOut, problem)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    const DEADLINE: Duration = Duration::from_secs(20);
+
+    async fn run<T: Send + 'static>(
+        shared: &Arc<Mutex<u32>>,
+        work: impl FnOnce(&mut u32) -> Result<T, FileError> + Send + 'static,
+    ) -> Result<T, FileError> {
+        run_blocking(DEADLINE, shared, || ("write", "there".into()), work).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_hangs_is_given_up_and_holds_back_only_what_shares_its_state() {
+        let (shared, other) = (Arc::new(Mutex::new(0)), Arc::new(Mutex::new(0)));
+        let (go_on, waiting) = mpsc::channel::<()>();
+        let hangs = move |number: &mut u32| {
+            let _ = waiting.recv();
+            *number += 1;
+            Ok(())
+        };
+        let hung = run(&shared, hangs).await.unwrap_err();
+        assert_eq!(hung.source.kind(), io::ErrorKind::TimedOut);
+        let second =
+            run(&shared, |_| -> Result<(), _> { panic!("the first one still works") }).await;
+        assert_eq!(second.unwrap_err().source.kind(), io::ErrorKind::TimedOut);
+
+        tokio::time::resume();
+        assert_eq!(run(&other, |number| Ok(*number)).await.unwrap(), 0);
+        go_on.send(()).unwrap();
+        assert_eq!(run(&shared, |number| Ok(*number)).await.unwrap(), 1, "it went on");
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_is_an_error() {
+        let shared = Arc::default();
+        let panicked = run(&shared, |_| -> Result<(), _> { panic!("on purpose") }).await;
+        assert_eq!((panicked.unwrap_err().operation, *shared.lock().await), ("write", 0));
     }
 }

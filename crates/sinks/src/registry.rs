@@ -78,7 +78,7 @@ impl SinkRegistry {
             Some(known) => (known.read)(table),
             None => {
                 let known = self.types.iter().map(|known| known.name.to_owned()).collect();
-                Err(fault(SettingsProblem::UnknownValue { value: name, known }))
+                Err(fault(SettingsProblem::UnknownValue { value: name.into(), known }))
             }
         }
     }

@@ -57,7 +57,7 @@ struct Filled<S> {
 }
 
 fn filled<S: StateStore>(store: S) -> Filled<S> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let (tenant, worker) = (scope().inventory.tenant, WorkerName::new("w1").unwrap());
     let hour = Duration::from_secs(3600);
     let fence = runtime.block_on(store.claim(&tenant, &worker, hour)).unwrap().unwrap().fence();

@@ -39,6 +39,10 @@ pub const API: &str = "connector.api";
 pub const OPERATION: &str = "connector.operation";
 /// Records in a page.
 pub const PAGE_RECORDS: &str = "connector.page.records";
+/// Values of records that could not be read in a cycle.
+pub const UNREADABLE_COUNT: &str = "connector.unreadable.count";
+/// These values by field: `FIELD: COUNT, such as EXAMPLE; …`.
+pub const UNREADABLE_VALUES: &str = "connector.unreadable.values";
 /// Devices of a page that the enricher looks up.
 pub const ENRICHMENT_DEVICES: &str = "connector.enrichment.devices";
 /// Events in a batch.

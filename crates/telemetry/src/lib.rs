@@ -15,7 +15,8 @@
 //!
 //! # Main types
 //! [`metric`] names every metric. `Registry` holds their values once, for the scrape and for the
-//! push; `Otlp` pushes them and the spans of the program to a collector.
+//! push; `Otlp` pushes them and the spans of the program to a collector. [`Escaped`] makes text from
+//! outside fit for a line; the log applies it to every line.
 //!
 //! # Features
 //! | feature | gives | default |
@@ -31,9 +32,12 @@
 //! decides.
 
 mod context;
+mod escaped;
 #[cfg(feature = "metrics")]
 mod exposition;
 pub mod field;
+#[cfg(feature = "logs")]
+mod log_queue;
 #[cfg(feature = "logs")]
 mod logs;
 pub mod metric;
@@ -46,12 +50,13 @@ mod resource;
 pub mod span;
 
 pub use context::traceparent;
+pub use escaped::{Escaped, escape, is_unprintable};
 #[cfg(feature = "metrics")]
 pub use exposition::CONTENT_TYPE as EXPOSITION_CONTENT_TYPE;
 #[cfg(feature = "otlp")]
 pub use logs::init_logs_and_traces;
 #[cfg(feature = "logs")]
-pub use logs::{LogError, LogFormat, LogOptions, init_logs};
+pub use logs::{LogError, LogFormat, LogOptions, flush_logs, init_logs};
 #[cfg(feature = "otlp")]
 pub use otlp::{Otlp, OtlpClient, OtlpError, OtlpOptions};
 #[cfg(feature = "metrics")]

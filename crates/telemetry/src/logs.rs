@@ -1,14 +1,19 @@
 //! Logs on standard error: lines for people, or JSON for machines.
 
 use std::io::{self, IsTerminal};
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::{FilterExt, ParseError, filter_fn};
+use tracing_subscriber::filter::{FilterExt, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
+
+use crate::escape;
+use crate::log_queue::LogQueue;
 
 /// How a log line is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,21 +45,31 @@ impl Default for LogOptions<'_> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LogError {
-    /// The filter is not valid.
-    #[error("log filter `{filter}` is not valid; write it like `info,stocktake=debug`")]
-    Filter {
-        /// The filter as given.
-        filter: String,
-        /// The cause.
-        #[source]
-        source: ParseError,
-    },
+    /// The filter is not valid. Neither it nor the cause, which quotes it, is passed on: a secret may be
+    /// in its place.
+    #[error("is not a filter of the log; write it like `info` or `info,stocktake=debug`")]
+    Filter,
     /// Logs are already set up in this process.
     #[error("logs are already set up")]
     AlreadySetUp(#[source] TryInitError),
+    /// The thread that writes the log cannot start.
+    #[error("the thread that writes the log cannot start")]
+    Thread(#[source] io::Error),
 }
 
-/// Sends the logs of the whole process to standard error.
+/// The queue of the process, once logs are set up.
+static QUEUE: OnceLock<LogQueue> = OnceLock::new();
+
+/// Waits until the lines so far are written, but not longer than `patience`: nobody may be reading.
+/// Call it before the process ends.
+pub fn flush_logs(patience: Duration) {
+    if let Some(queue) = QUEUE.get() {
+        queue.flush(patience);
+    }
+}
+
+/// Sends the logs of the whole process to standard error, through a bounded queue: while nobody reads
+/// standard error, lines are dropped and counted, and nothing waits. See [`flush_logs`].
 ///
 /// # Errors
 /// When the filter is not valid, or logs are already set up.
@@ -94,7 +109,17 @@ type Part = Box<dyn Layer<Registry> + Send + Sync>;
 
 fn init(options: LogOptions<'_>, spans: Option<Part>) -> Result<(), LogError> {
     let ansi = io::stderr().is_terminal();
-    subscriber(options, ansi, io::stderr, spans)?.try_init().map_err(LogError::AlreadySetUp)
+    let queue = LogQueue::start(io::stderr(), |dropped| {
+        tracing::warn!(dropped, "log lines were dropped, because nobody read standard error");
+    })
+    .map_err(LogError::Thread)?;
+    let writer = queue.clone();
+    subscriber(options, ansi, move || writer.clone(), spans)?
+        .try_init()
+        .map_err(LogError::AlreadySetUp)?;
+    // Never set before: logs are set up once.
+    let _ = QUEUE.set(queue);
+    Ok(())
 }
 
 fn subscriber<W>(
@@ -106,9 +131,8 @@ fn subscriber<W>(
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::builder()
-        .parse(options.filter)
-        .map_err(|source| LogError::Filter { filter: options.filter.to_owned(), source })?;
+    let writer = EscapedLines { writer, ansi };
+    let filter = EnvFilter::builder().parse(options.filter).map_err(|_| LogError::Filter)?;
     let lines: Part = match options.format {
         LogFormat::Human => Box::new(fmt::layer().with_ansi(ansi).with_writer(writer)),
         // With the fields of its spans, because a machine reads each line on its own.
@@ -129,6 +153,66 @@ where
     let lines: Part = Box::new(lines.with_filter(filter));
     let parts: Vec<Part> = spans.into_iter().chain([lines]).collect();
     Ok(tracing_subscriber::registry().with(parts))
+}
+
+/// Escapes what could forge a line or steer a terminal: values may come from outside.
+struct EscapedLines<W> {
+    writer: W,
+    ansi: bool,
+}
+
+impl<'w, W: MakeWriter<'w>> MakeWriter<'w> for EscapedLines<W> {
+    type Writer = EscapedLine<W::Writer>;
+
+    fn make_writer(&'w self) -> Self::Writer {
+        EscapedLine { writer: self.writer.make_writer(), ansi: self.ansi }
+    }
+}
+
+/// The sequences that the formatter itself writes. It does not escape those within every value; these
+/// change the colour of a line and nothing else.
+const COLOURS: &[&str] = &[
+    "\u{1b}[0m",
+    "\u{1b}[1m",
+    "\u{1b}[2m",
+    "\u{1b}[3m",
+    "\u{1b}[31m",
+    "\u{1b}[32m",
+    "\u{1b}[33m",
+    "\u{1b}[34m",
+    "\u{1b}[35m",
+];
+
+/// Takes one line at a time, as the formatter writes it.
+struct EscapedLine<W> {
+    writer: W,
+    ansi: bool,
+}
+
+impl<W: io::Write> io::Write for EscapedLine<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        let (text, end) = text.strip_suffix('\n').map_or((&*text, ""), |text| (text, "\n"));
+        let mut escaped = String::with_capacity(line.len());
+        let mut rest = text;
+        while let Some((before, sequence)) = rest.find('\u{1b}').map(|at| rest.split_at(at)) {
+            escaped.push_str(&escape(before, |_| false));
+            let colour = COLOURS.iter().find(|colour| self.ansi && sequence.starts_with(**colour));
+            let kept = colour.map_or("", |colour| colour);
+            let (_, after) = sequence.split_at(kept.len().max(1));
+            escaped.push_str(if kept.is_empty() { "\\u001b" } else { kept });
+            rest = after;
+        }
+        escaped.push_str(&escape(rest, |_| false));
+        escaped.push_str(end);
+        // One write, so that lines of two threads do not mix.
+        self.writer.write_all(escaped.as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
 }
 
 /// JSON lines that carry the ids of their trace and span.
@@ -180,6 +264,7 @@ mod trace_ids {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::sync::{Arc, Mutex};
 
     use super::*;
@@ -246,6 +331,32 @@ mod tests {
     }
 
     #[test]
+    fn no_value_forges_a_line_or_turns_one() {
+        let value = "a\r\nERROR forged \u{1b}[2J\u{1b}[8m\u{202e}\u{9b}";
+        for (format, ansi) in
+            [(LogFormat::Human, false), (LogFormat::Human, true), (LogFormat::Json, false)]
+        {
+            let lines = Lines::default();
+            let writer = lines.clone();
+            let options = LogOptions { format, filter: "info" };
+            let subscriber = subscriber(options, ansi, move || writer.clone(), None).unwrap();
+            tracing::subscriber::with_default(subscriber, || {
+                tracing::info!(value, shown = %value, "{value}");
+            });
+            let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+            assert_eq!(text.lines().count(), 1, "{text:?}");
+            let line = text.trim_end();
+            assert!(!line.contains("\u{1b}[2J") && !line.contains("\u{1b}[8m"), "{line:?}");
+            let steers = |one: char| crate::is_unprintable(one) && !(ansi && one == '\u{1b}');
+            assert!(!line.contains(steers), "{line:?}");
+            if format == LogFormat::Json {
+                let back: BTreeMap<String, serde_json::Value> = serde_json::from_str(line).unwrap();
+                assert_eq!(back["value"], value);
+            }
+        }
+    }
+
+    #[test]
     fn a_warning_names_its_cycle_when_only_warnings_are_logged() {
         for (format, filter) in
             [(LogFormat::Json, "warn"), (LogFormat::Human, "error,stocktake=warn")]
@@ -274,8 +385,10 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_filter_is_named() {
-        let error = init_logs(LogOptions { format: LogFormat::Human, filter: "a=b=c" });
-        assert!(error.unwrap_err().to_string().contains("`a=b=c`"));
+    fn an_invalid_filter_is_refused_and_not_repeated() {
+        let error = init_logs(LogOptions { format: LogFormat::Human, filter: "canary=b=c" });
+        let error = error.unwrap_err();
+        assert!(error.to_string().contains("is not a filter"), "{error}");
+        assert!(!format!("{error:?}").contains("canary"), "{error:?}");
     }
 }

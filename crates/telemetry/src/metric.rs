@@ -53,6 +53,10 @@ pub struct Metric {
 pub mod label {
     /// The tenant, by its name in the configuration.
     pub const TENANT: &str = "tenant";
+    /// The source, by its name in the configuration.
+    pub const SOURCE: &str = "source";
+    /// The type of a record and a field of it, such as `machine.lastSeen`; never a name from outside.
+    pub const FIELD: &str = "field";
     /// The sink, by its name in the configuration.
     pub const SINK: &str = "sink";
     /// The remote API: `entra`, `managed-identity`, `defender`, `graph`, or the type of a sink.
@@ -65,7 +69,7 @@ pub mod label {
     pub const VERSION: &str = "version";
 }
 
-use label::{API, KIND, OUTCOME, SINK, TENANT, VERSION};
+use label::{API, FIELD, KIND, OUTCOME, SINK, SOURCE, TENANT, VERSION};
 
 const SECONDS: &str = "s";
 const BYTES: &str = "By";
@@ -123,6 +127,8 @@ metrics! {
         "Records read from the source, including unreadable and repeated ones.";
     DEVICES_MAPPED = "stocktake_devices_mapped_total", Counter, "", [TENANT],
         "Devices that became events.";
+    UNREADABLE_VALUES = "stocktake_unreadable_values_total", Counter, "", [TENANT, SOURCE, FIELD],
+        "Values of records that could not be read. Their devices are delivered without these fields. A value counts again in each cycle that meets it. Absent for fields without such values.";
     DEVICES_UNCHANGED = "stocktake_devices_unchanged_total", Counter, "", [TENANT, SINK],
         "Devices that were not sent because the sink already has them in this state.";
     EVENTS_ACKNOWLEDGED = "stocktake_events_acknowledged_total", Counter, "", [TENANT, SINK],

@@ -89,13 +89,14 @@ fn it_starts_the_program_as_a_user_without_rights() {
     assert_eq!(config["ExposedPorts"], json!({ "9464/tcp": {} }));
     assert_eq!(config["Volumes"], json!({ "/var/lib/stocktake": {} }));
     let variables = config["Env"].as_array().unwrap();
-    for variable in [
-        "STOCKTAKE_SERVER__LISTEN=0.0.0.0:9464",
-        "STOCKTAKE_STATE__PATH=/var/lib/stocktake/state.db",
-        "MIMALLOC_PURGE_DELAY=10",
-    ] {
+    for variable in
+        ["STOCKTAKE_DEFAULTS=/usr/local/share/stocktake/image.toml", "MIMALLOC_PURGE_DELAY=10"]
+    {
         assert!(variables.contains(&variable.into()), "{variables:?}");
     }
+    // A variable that sets a key would count over the operator's file.
+    let sets_a_key = |variable: &str| variable.starts_with("STOCKTAKE_") && variable.contains("__");
+    assert!(!variables.iter().any(|variable| sets_a_key(variable.as_str().unwrap())));
 }
 
 #[test]
@@ -125,6 +126,9 @@ fn the_layers_hold_these_paths_with_these_rights_and_no_others() {
                 folder("usr/local"),
                 folder("usr/local/bin"),
                 ("usr/local/bin/stocktake".into(), Regular, 0o755, 0, TIME),
+                folder("usr/local/share"),
+                folder("usr/local/share/stocktake"),
+                file("usr/local/share/stocktake/image.toml"),
             ],
         ]
     );

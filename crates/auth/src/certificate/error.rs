@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use stocktake_http_stack::UnreadableFile;
+use stocktake_http_stack::{ShownPath, UnreadableFile};
 
 use crate::SecretError;
 
@@ -12,7 +12,7 @@ use crate::SecretError;
 #[non_exhaustive]
 pub enum CertificateError {
     /// A file cannot be read.
-    #[error("certificate file {} cannot be read", path.display())]
+    #[error("certificate file {} cannot be read", ShownPath(path))]
     Unreadable {
         /// The file.
         path: PathBuf,

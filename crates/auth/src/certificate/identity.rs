@@ -5,23 +5,12 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use ring::rsa::KeyPair;
-use secrecy::zeroize::Zeroizing;
+use rustls_pki_types::PrivateKeyDer;
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 use x509_cert::time::Time;
 
-/// The content of a PEM or PFX file.
-pub(super) struct Found {
-    pub(super) key: KeyDer,
-    /// In DER.
-    pub(super) certificates: Vec<Vec<u8>>,
-}
-
-/// A private key in DER.
-pub(super) enum KeyDer {
-    Pkcs8(Zeroizing<Vec<u8>>),
-    Pkcs1(Zeroizing<Vec<u8>>),
-}
+use super::files::{Found, FoundCertificate, FoundKey};
 
 /// A private key and the certificate that belongs to it.
 pub(crate) struct Identity {
@@ -29,6 +18,8 @@ pub(crate) struct Identity {
     /// In DER; the key's own comes first.
     pub(super) certificates: Vec<Vec<u8>>,
     pub(super) facts: CertificateFacts,
+    /// About parts of the files that are of no use. Nothing of their content.
+    pub(super) remarks: Vec<String>,
 }
 
 /// The public facts of a certificate.
@@ -46,48 +37,82 @@ pub struct CertificateFacts {
 }
 
 impl Identity {
-    /// Finds the certificate of `key`. An error says what is wrong.
-    pub(super) fn new(key: &KeyDer, certificates: &[Vec<u8>]) -> Result<Self, String> {
-        let pair = match key {
-            KeyDer::Pkcs8(der) => KeyPair::from_pkcs8(der),
-            KeyDer::Pkcs1(der) => KeyPair::from_der(der),
-        };
-        let key = pair.map_err(|rejected| match rejected.to_string().as_str() {
-            "WrongAlgorithm" => {
-                "the private key is not an RSA key; Entra accepts RSA certificates only".to_owned()
-            }
-            reason => format!(
-                "the private key is not a usable RSA key ({reason}); use one of 2048 to 4096 bits"
-            ),
-        })?;
-        let mut parsed = Vec::new();
-        for der in certificates {
-            let certificate = Certificate::from_der(der)
-                .map_err(|_| "a certificate in it is damaged".to_owned())?;
-            parsed.push((der, certificate));
+    /// Finds a key and the certificate that belongs to it. An error says what is wrong.
+    pub(super) fn new(mut found: Found) -> Result<Self, String> {
+        if found.keys.is_empty() {
+            return Err(found.without("private key"));
         }
-        let own = parsed.iter().find(|(_, certificate)| {
-            let info = certificate.tbs_certificate().subject_public_key_info();
-            info.subject_public_key.as_bytes() == Some(key.public().as_ref())
-        });
-        let Some((own, certificate)) = own else {
-            return Err(
-                "the private key does not belong to the certificate; after a renewal both \
-                        have to be replaced"
-                    .to_owned(),
-            );
+        let mut parsed = Vec::new();
+        for FoundCertificate { place, der } in std::mem::take(&mut found.certificates) {
+            match Certificate::from_der(&der) {
+                Ok(certificate) => parsed.push((der, certificate)),
+                Err(_) => found.remarks.push(format!("{place} cannot be read as a certificate")),
+            }
+        }
+        if parsed.is_empty() {
+            return Err(found.without("certificate"));
+        }
+        let (mut pair, mut unusable) = (None, None);
+        for FoundKey { place, key } in &found.keys {
+            match key_pair(key) {
+                Ok(key) => match parsed.iter().position(|(_, own)| belongs(own, &key)) {
+                    Some(own) if pair.is_none() => pair = Some((key, own)),
+                    Some(_) => {}
+                    None => found.remarks.push(format!("{place} belongs to no certificate here")),
+                },
+                Err(why) => {
+                    found.remarks.push(format!("{place} is not used: {why}"));
+                    unusable.get_or_insert(why);
+                }
+            }
+        }
+        let Some((key, own)) = pair else {
+            return Err(unusable.unwrap_or_else(|| {
+                "the private key does not belong to the certificate; after a renewal both have to be \
+                 replaced"
+                    .to_owned()
+            }));
+        };
+        let leaf = parsed.remove(own);
+        parsed.insert(0, leaf);
+        let Some((der, certificate)) = parsed.first() else {
+            return Err(found.without("certificate"));
         };
         let validity = certificate.tbs_certificate().validity();
         let facts = CertificateFacts {
-            thumbprint: hexadecimal(digest(&SHA1_FOR_LEGACY_USE_ONLY, own).as_ref()),
-            sha256: hexadecimal(digest(&SHA256, own).as_ref()),
+            thumbprint: hexadecimal(digest(&SHA1_FOR_LEGACY_USE_ONLY, der).as_ref()),
+            sha256: hexadecimal(digest(&SHA256, der).as_ref()),
             not_before: instant(validity.not_before)?,
             not_after: instant(validity.not_after)?,
         };
-        let others = certificates.iter().filter(|der| der != own).cloned();
-        let certificates = std::iter::once((*own).clone()).chain(others).collect();
-        Ok(Self { key, certificates, facts })
+        let certificates = parsed.into_iter().map(|(der, _)| der).collect();
+        Ok(Self { key, certificates, facts, remarks: found.remarks })
     }
+}
+
+fn key_pair(key: &PrivateKeyDer<'static>) -> Result<KeyPair, String> {
+    let pair = match key {
+        PrivateKeyDer::Pkcs8(key) => KeyPair::from_pkcs8(key.secret_pkcs8_der()),
+        PrivateKeyDer::Pkcs1(key) => KeyPair::from_der(key.secret_pkcs1_der()),
+        _ => return Err(NOT_RSA.to_owned()),
+    };
+    pair.map_err(|rejected| match rejected.to_string().as_str() {
+        "WrongAlgorithm" => NOT_RSA.to_owned(),
+        "TooSmall" => {
+            "the RSA key has fewer than 2048 bits; use one of 2048 to 4096 bits".to_owned()
+        }
+        // The words of `ring` for a kind of rejection, not of the key.
+        reason => format!(
+            "the private key is not a usable RSA key ({reason}); use one of 2048 to 4096 bits"
+        ),
+    })
+}
+
+const NOT_RSA: &str = "the private key is not an RSA key; Entra accepts RSA certificates only";
+
+fn belongs(certificate: &Certificate, key: &KeyPair) -> bool {
+    let info = certificate.tbs_certificate().subject_public_key_info();
+    info.subject_public_key.as_bytes() == Some(key.public().as_ref())
 }
 
 impl fmt::Debug for Identity {

@@ -5,30 +5,28 @@
 
 mod assertion;
 mod error;
+mod files;
 mod identity;
-mod pem;
 #[cfg(feature = "pfx")]
 mod pfx;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::iter;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
-use stocktake_http_stack::Reloadable;
+use stocktake_http_stack::{FileRemark, Reloadable};
 
-#[cfg(feature = "pfx")]
-use crate::SecretSource;
-use crate::secret::MAX_FILE_BYTES;
-#[cfg(feature = "pfx")]
-use crate::secret::{parse_secret, parse_value};
+use crate::secret::{MAX_FILE_BYTES, parse_secret, parse_value};
 use crate::{
-    AuthenticationContext, ClientAuthentication, Credential, CredentialError, SentCredential,
+    AuthenticationContext, ClientAuthentication, Credential, CredentialError, SecretSource,
+    SentCredential,
 };
 
 pub use error::CertificateError;
+use files::Found;
 pub use identity::CertificateFacts;
 use identity::Identity;
 
@@ -36,36 +34,38 @@ use identity::Identity;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum CertificateSource {
-    /// PEM files. Both are read again when one of them changes.
-    PemFiles {
-        /// The certificate, and its chain if there is one.
+    /// Files, read again when one of them changes. Their content says what they are, not their names:
+    /// PEM, DER, PFX (PKCS#12), base64 of these, and JSON of Azure Key Vault (see [`CertificateFile`]).
+    ///
+    /// [`CertificateFile`]: stocktake_http_stack::CertificateFile
+    Files {
+        /// The certificate, its chain if there is one, and its private key where `key` has no file.
         certificate: PathBuf,
-        /// The private key (PKCS#8 or PKCS#1, unencrypted). `None`: it is in the same file.
+        /// The private key, unencrypted.
         key: Option<PathBuf>,
-    },
-    /// The PEM text itself, certificate and private key, from the environment.
-    PemText(SecretString),
-    /// A PFX (PKCS#12) file. It is read again when it or the file of its password changes.
-    #[cfg(feature = "pfx")]
-    Pfx {
-        /// The file.
-        file: PathBuf,
-        /// Its password. `None`: an empty one.
+        /// The password of a PFX. `None`: an empty one.
         password: Option<SecretSource>,
     },
+    /// The same content as text, certificate and private key, from the environment.
+    Text(SecretString),
+}
+
+impl CertificateSource {
+    /// One file with certificate and private key, and without a password.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self::Files { certificate: path.into(), key: None, password: None }
+    }
 }
 
 impl fmt::Display for CertificateSource {
     /// Where an operator finds it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::PemFiles { certificate, key: None } => write!(f, "{}", certificate.display()),
-            Self::PemFiles { certificate, key: Some(key) } => {
+            Self::Files { certificate, key: Some(key), .. } => {
                 write!(f, "{} with key {}", certificate.display(), key.display())
             }
-            Self::PemText(_) => f.write_str("the configured PEM text"),
-            #[cfg(feature = "pfx")]
-            Self::Pfx { file, .. } => write!(f, "{}", file.display()),
+            Self::Files { certificate, .. } => write!(f, "{}", certificate.display()),
+            Self::Text(_) => f.write_str("the configured text"),
         }
     }
 }
@@ -116,6 +116,12 @@ impl CertificateCredential {
         Self { identity: reloadable(&options.source), options }
     }
 
+    /// Remarks about parts of the files that are of no use, without their content: `section 2
+    /// (CERTIFICATE) is damaged`. Empty while no certificate can be used.
+    pub fn remarks(&self) -> Vec<String> {
+        self.identity.current().map(|identity| identity.remarks.clone()).unwrap_or_default()
+    }
+
     /// The facts of the certificate in use, for example to warn before it expires.
     ///
     /// # Errors
@@ -128,41 +134,76 @@ impl CertificateCredential {
 /// The identity that `source` has, read when it is used.
 fn reloadable(source: &CertificateSource) -> Reloadable<Identity, CertificateError> {
     let place = source.to_string();
-    let usable = move |read: Result<Identity, String>| {
-        read.map_err(|problem| CertificateError::Unusable { place: place.clone(), problem })
+    let (certificate, key, password) = match source.clone() {
+        CertificateSource::Files { certificate, key, password } => (certificate, key, password),
+        CertificateSource::Text(text) => {
+            return Reloadable::new([], MAX_FILE_BYTES, move |[]| {
+                let content = text.expose_secret().as_bytes();
+                identity(&[(content, Path::new("FILE"))], None, &place)
+            });
+        }
     };
-    match source.clone() {
-        CertificateSource::PemFiles { certificate, key: None } => {
-            Reloadable::new([certificate], MAX_FILE_BYTES, move |[text]| usable(read_pem(text)))
-        }
-        CertificateSource::PemFiles { certificate, key: Some(key) } => {
-            Reloadable::new([certificate, key], MAX_FILE_BYTES, move |[certificate, key]| {
-                usable(read_pem(&Zeroizing::new([certificate, b"\n", key].concat())))
-            })
-        }
-        CertificateSource::PemText(text) => Reloadable::new([], MAX_FILE_BYTES, move |[]| {
-            usable(read_pem(text.expose_secret().as_bytes()))
+    let (file, key_file) = (certificate.clone(), key.clone());
+    let (password_file, value) = match password {
+        Some(SecretSource::File(path)) => (Some(path), None),
+        Some(SecretSource::Value(value)) => (None, Some(value)),
+        None => (None, None),
+    };
+    let named = password_file.clone();
+    let make = move |content: &[u8], key: Option<&[u8]>, password: Option<&[u8]>| {
+        let password = match (&named, password, &value) {
+            (Some(path), Some(bytes), _) => Some(parse_secret(path, bytes)),
+            (_, _, Some(value)) => Some(parse_value(value).map(SecretString::from)),
+            _ => None,
+        };
+        let password = password.transpose().map_err(CertificateError::Password)?;
+        let password = password.as_ref().map(ExposeSecret::expose_secret);
+        let key = key.zip(key_file.as_deref());
+        let files: Vec<_> = iter::once((content, file.as_path())).chain(key).collect();
+        identity(&files, password, &place)
+    };
+    // A file that has both is read once.
+    match (key.filter(|key| *key != certificate), password_file) {
+        (None, None) => Reloadable::new([certificate], MAX_FILE_BYTES, move |[content]| {
+            make(content, None, None)
         }),
-        #[cfg(feature = "pfx")]
-        CertificateSource::Pfx { file, password: Some(SecretSource::File(path)) } => {
-            let named = path.clone();
-            Reloadable::new([file, path], MAX_FILE_BYTES, move |[file, password]| {
-                let password =
-                    parse_secret(&named, password).map_err(CertificateError::Password)?;
-                usable(read_pfx(file, password.expose_secret()))
+        (Some(key), None) => {
+            Reloadable::new([certificate, key], MAX_FILE_BYTES, move |[content, key]| {
+                make(content, Some(key), None)
             })
         }
-        #[cfg(feature = "pfx")]
-        CertificateSource::Pfx { file, password } => {
-            Reloadable::new([file], MAX_FILE_BYTES, move |[file]| {
-                let password = match &password {
-                    Some(SecretSource::Value(value)) => parse_value(value),
-                    _ => Ok(""),
-                };
-                usable(read_pfx(file, password.map_err(CertificateError::Password)?))
+        (None, Some(password)) => {
+            Reloadable::new([certificate, password], MAX_FILE_BYTES, move |[content, password]| {
+                make(content, None, Some(password))
             })
         }
+        (Some(key), Some(password)) => Reloadable::new(
+            [certificate, key, password],
+            MAX_FILE_BYTES,
+            move |[content, key, password]| make(content, Some(key), Some(password)),
+        ),
     }
+}
+
+/// The identity in the contents of files; logs what is of no use in them.
+fn identity(
+    files: &[(&[u8], &Path)],
+    password: Option<&str>,
+    place: &str,
+) -> Result<Identity, CertificateError> {
+    let identity = read(files, password)
+        .map_err(|problem| CertificateError::Unusable { place: place.to_owned(), problem })?;
+    FileRemark::log(Path::new(place), identity.remarks.clone());
+    Ok(identity)
+}
+
+/// The identity in the contents of files; an error says what is wrong with them.
+pub(crate) fn read(files: &[(&[u8], &Path)], password: Option<&str>) -> Result<Identity, String> {
+    let mut found = Found::default();
+    for (content, path) in files {
+        found.add(content, path, password);
+    }
+    Identity::new(found)
 }
 
 impl fmt::Debug for CertificateCredential {
@@ -189,15 +230,4 @@ impl Credential for CertificateCredential {
     fn stamp(&self) -> u64 {
         self.identity.stamp()
     }
-}
-
-/// The identity in PEM text; an error says what is wrong with it.
-pub(crate) fn read_pem(text: &[u8]) -> Result<Identity, String> {
-    pem::read(text).and_then(|found| Identity::new(&found.key, &found.certificates))
-}
-
-/// The identity in a PFX file; an error says what is wrong with it.
-#[cfg(feature = "pfx")]
-pub(crate) fn read_pfx(file: &[u8], password: &str) -> Result<Identity, String> {
-    pfx::read(file, password).and_then(|found| Identity::new(&found.key, &found.certificates))
 }

@@ -8,8 +8,9 @@ use stocktake_connector_core::{ErrorCode, Failure, Recovery, TokenScope};
 use stocktake_http_stack::ApiError;
 
 use super::AssignedIdentity;
+use crate::SentCredential;
 use crate::aadsts;
-use crate::error::{code_of, recovery_of};
+use crate::error::{code_of, fill_sent, recovery_of};
 
 /// Why the host gave no token.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -92,7 +93,7 @@ impl ManagedIdentityError {
                         .to_owned(),
                 ),
             ),
-            Self::Call { source, .. } => explain(source, identity),
+            Self::Call { scope, source } => explain(scope, source, identity),
         };
         let mut failure = Failure::new(self.code(), self.recovery(), message)
             .with_retry_at(self.retry_at())
@@ -103,15 +104,20 @@ impl ManagedIdentityError {
 }
 
 /// Message and advice of a failed call.
-fn explain(source: &ApiError, identity: &AssignedIdentity) -> (String, Option<String>) {
+fn explain(
+    scope: &TokenScope,
+    source: &ApiError,
+    identity: &AssignedIdentity,
+) -> (String, Option<String>) {
     let code = source.code.as_deref().unwrap_or_default();
     let known = code.strip_prefix("AADSTS").and_then(|code| aadsts::row(code.parse().ok()?));
     match (known, source.status) {
         // Entra's refusal, passed on by the host.
-        (Some(row), _) => (
-            format!("{} ({code})", row.meaning),
-            Some(format!("Check that {identity} may use the API, and that its tenant has it.")),
-        ),
+        (Some(row), _) => {
+            let sent = SentCredential::ManagedIdentity { identity: identity.to_string() };
+            let advice = fill_sent(row.advice(&sent), scope, &sent);
+            (format!("{} ({code})", row.meaning), Some(advice))
+        }
         (None, Some(400)) => (
             format!("{identity} is not assigned to this host: {}", source.message),
             Some(

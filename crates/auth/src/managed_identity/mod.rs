@@ -23,10 +23,9 @@ use stocktake_connector_core::{
 };
 use stocktake_http_stack::{
     ApiStack, Backoff, CallCounts, ErrorCodes, ErrorDetail, InvalidResponse, Limits, Origin,
-    ResponsePolicy, RetryResponsesOnly, StackOptions, Transport,
+    ResponsePolicy, RetryResponsesOnly, SentSecrets, StackOptions, Transport,
 };
 
-use crate::redaction::redact;
 use crate::renewal::{Renewal, TokenEndpoint};
 use crate::responses::EntraResponses;
 use crate::token_response::read_token;
@@ -165,8 +164,7 @@ impl TokenEndpoint for HostEndpoint {
             Ok(response) => read_token(response.body(), requested_at).map_err(|problem| {
                 ManagedIdentityError::InvalidResponse { scope: scope.clone(), problem }
             }),
-            Err(mut error) => {
-                redact(&mut error, self.header.as_ref());
+            Err(error) => {
                 let source = Arc::new(error);
                 Err(if source.status.is_none() && source.recovery() == Recovery::Retry {
                     let origin = Origin::of(&self.endpoint).to_string();
@@ -213,7 +211,11 @@ impl HostEndpoint {
             }
         };
         // Outside Azure there is no endpoint to wait for.
-        request.extension(RetryResponsesOnly).body(Bytes::new()).map_err(|_| unusable())
+        request
+            .extension(RetryResponsesOnly)
+            .extension(SentSecrets::new(self.header.clone()))
+            .body(Bytes::new())
+            .map_err(|_| unusable())
     }
 }
 

@@ -19,12 +19,16 @@ use super::{HandClock, chain, data};
 const FIRST: &str = "D7AFB12DAA8B4BB1A27100E1266F553B3277D533";
 
 fn pem(certificate: &str, key: &str) -> CertificateSource {
-    CertificateSource::PemFiles { certificate: data(certificate), key: Some(data(key)) }
+    CertificateSource::Files {
+        certificate: data(certificate),
+        key: Some(data(key)),
+        password: None,
+    }
 }
 
 fn pfx(name: &str, password: Option<&str>) -> CertificateSource {
     let password = password.map(|password| SecretSource::Value(password.into()));
-    CertificateSource::Pfx { file: data(name), password }
+    CertificateSource::Files { certificate: data(name), key: None, password }
 }
 
 fn first() -> CertificateSource {
@@ -65,8 +69,8 @@ async fn entra_accepts_every_form_of_certificate() {
     for source in [
         first(),
         pem("first-certificate.pem", "first-key-pkcs1.pem"),
-        CertificateSource::PemFiles { certificate: one, key: None },
-        CertificateSource::PemText(SecretString::from(text)),
+        CertificateSource::file(one),
+        CertificateSource::Text(SecretString::from(text)),
         pfx("first.pfx", Some("test-password")),
         pfx("second-legacy.pfx", Some("test-password")),
     ] {
@@ -233,9 +237,10 @@ async fn a_rotated_certificate_is_used_for_the_next_token_and_a_half_written_one
     let folder = folder.path();
     put(folder, "tls.crt", "first-certificate.pem");
     put(folder, "tls.key", "first-key.pem");
-    let source = CertificateSource::PemFiles {
+    let source = CertificateSource::Files {
         certificate: folder.join("tls.crt"),
         key: Some(folder.join("tls.key")),
+        password: None,
     };
     let credential = credential(source.clone());
     let watched = self::credential(source);
@@ -271,8 +276,9 @@ async fn a_certificate_that_entra_does_not_know_yet_leaves_the_old_token_in_use(
     fs::copy(data("first.pfx"), &file).unwrap();
     let password = folder.path().join("password");
     fs::write(&password, "test-password\n").unwrap();
-    let tokens = cloud.tokens(credential(CertificateSource::Pfx {
-        file: file.clone(),
+    let tokens = cloud.tokens(credential(CertificateSource::Files {
+        certificate: file.clone(),
+        key: None,
         password: Some(SecretSource::File(password)),
     }));
     let old = tokens.token(&defender()).await.unwrap();
@@ -290,25 +296,24 @@ async fn a_certificate_that_entra_does_not_know_yet_leaves_the_old_token_in_use(
 async fn a_certificate_of_no_use_is_named_with_what_would_be() {
     let clock = HandClock::new();
     let url: Url = "https://login.example.com/".parse().unwrap();
-    let no_key =
-        CertificateSource::PemFiles { certificate: data("first-certificate.pem"), key: None };
+    let no_key = CertificateSource::file(data("first-certificate.pem"));
     for (source, expected) in [
         (no_key, "no private key"),
         (pem("first-key.pem", "first-key.pem"), "no certificate"),
-        (pem("README.md", "README.md"), "not PEM text"),
+        (pem("README.md", "README.md"), "neither PEM nor DER"),
         (pem("first-certificate.pem", "second-key.pem"), "does not belong"),
         (pem("first-certificate.pem", "encrypted-key.pem"), "encrypted"),
         (pem("first-certificate.pem", "encrypted-key-pkcs1.pem"), "encrypted"),
         (pem("ec-certificate.pem", "ec-key.pem"), "not an RSA key"),
-        (pem("ec-certificate.pem", "ec-key-sec1.pem"), "EC key"),
-        (pem("small-certificate.pem", "small-key.pem"), "2048 to 4096 bits"),
+        (pem("ec-certificate.pem", "ec-key-sec1.pem"), "not an RSA key"),
+        (pem("small-certificate.pem", "small-key.pem"), "fewer than 2048 bits"),
         (pem("first-certificate.pem", "missing.pem"), "missing.pem cannot be read"),
         (pfx("first.pfx", Some("wrong")), "password does not open"),
-        (pfx("first.pfx", None), "password does not open"),
+        (pfx("first.pfx", None), "needs a password"),
         (pfx("first.pfx", Some("")), "the secret is empty"),
-        (pfx("no-key.pfx", Some("test-password")), "no private key"),
-        (pfx("first-key.pem", Some("test-password")), "not a PFX"),
-        (CertificateSource::PemText("canary".into()), "not PEM text"),
+        (pfx("no-key.pfx", Some("test-password")), "without a private key"),
+        (pfx("first-key.pem", Some("test-password")), "no certificate"),
+        (CertificateSource::Text("canary".into()), "neither PEM nor DER"),
     ] {
         let credential = credential(source);
         let error = credential.authenticate(&context(clock.now(), &url)).await.unwrap_err();

@@ -7,6 +7,7 @@ mod azure_cli;
 mod cache;
 mod certificate;
 mod federated;
+mod forms;
 mod key;
 mod managed_identity;
 mod refusals;

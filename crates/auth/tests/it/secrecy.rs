@@ -49,9 +49,10 @@ async fn kinds(folder: &std::path::Path) -> Vec<(Arc<dyn Credential>, Vec<String
     let projected = folder.join("projected");
     fs::write(&projected, "canaryheader.canaryclaims0123456789.canarysignature").unwrap();
     let [from_text, from_pfx] = [
-        CertificateSource::PemText(pem.into()),
-        CertificateSource::Pfx {
-            file: data("first.pfx"),
+        CertificateSource::Text(pem.into()),
+        CertificateSource::Files {
+            certificate: data("first.pfx"),
+            key: None,
             password: Some(SecretSource::Value("test-password".into())),
         },
     ]

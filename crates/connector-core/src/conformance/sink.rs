@@ -49,6 +49,12 @@ pub trait Destination: Send + Sync {
         true
     }
 
+    /// Whether the receiver has an address of its own. All that have none, as standard output, are one
+    /// destination.
+    fn has_address(&self) -> bool {
+        true
+    }
+
     /// A body that the sink takes, of `size` bytes where that is more than the smallest one.
     fn body(&self, event_uid: EventUid, size: usize) -> Bytes {
         json_body(event_uid, size)
@@ -89,6 +95,7 @@ const LARGE: usize = 4 * 1024 * 1024;
 /// When a rule does not hold.
 pub async fn sink<D: Destination>(fresh: impl AsyncFn() -> D) {
     limits_let_an_event_through(&fresh().await);
+    a_receiver_is_one_destination_and_no_other(&fresh().await, &fresh().await).await;
     a_cycle_without_events_leaves_nothing(&fresh().await).await;
     every_event_arrives_unchanged_and_in_order(&fresh().await).await;
     a_full_batch_is_taken(&fresh().await).await;
@@ -243,6 +250,22 @@ fn limits_let_an_event_through(destination: &impl Destination) {
     let limits = destination.sink().batch_limits();
     assert!(limits.max_events > 0 && limits.max_bytes > 0, "{limits:?}");
     assert!(limits.max_event_bytes != Some(0), "{limits:?}");
+}
+
+/// State goes by it: one that changed would have everything sent again, and one that did not would have
+/// another receiver stay empty.
+async fn a_receiver_is_one_destination_and_no_other<D: Destination>(one: &D, other: &D) {
+    let found = async |receiver: &D| receiver.sink().destination().await.expect("a destination");
+    let before = found(one).await;
+    assert!(!before.as_str().trim().is_empty(), "a destination that says nothing");
+    assert!(before.as_str().len() <= 4_096, "a long destination: {before}");
+    if one.has_address() {
+        assert_ne!(before, found(other).await, "another receiver");
+    }
+    let mut cycle = Cycle::start(one, &inventory("contoso", "defender"));
+    cycle.deliver(&cycle.upserts(0..1, 0)).await;
+    cycle.finish().await;
+    assert_eq!(found(one).await, before, "the same receiver, once it has events");
 }
 
 async fn a_cycle_without_events_leaves_nothing(destination: &impl Destination) {

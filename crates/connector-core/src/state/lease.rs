@@ -62,7 +62,8 @@ impl Lease {
 /// claims the tenant: writes under it still count, and it can still be renewed.
 #[async_trait]
 pub trait LeaseStore: fmt::Debug + Send + Sync {
-    /// Claims a tenant for `length`. `None` while another claim, of whatever worker, has not expired.
+    /// Claims a tenant for `length`. `None` while another claim, of whatever worker, has not expired. A
+    /// claim from the future has expired: the store's clock ran ahead when it was made.
     async fn claim(
         &self,
         tenant: &TenantName,

@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 pub use self::lease::{Fence, Lease, LeaseStore};
 pub use self::query::{DeadLetterFilter, Purge, Purged, Refusals, ReportPage, StateQueries};
 use crate::{
-    BoxError, CycleId, CycleReport, DeviceUid, ErrorCode, Failure, Fingerprint, Recovery, SinkName,
-    SourceCursor, SourceName, TenantName,
+    BoxError, CycleId, CycleReport, DeviceUid, EnrichmentFacts, ErrorCode, Failure, Fingerprint,
+    Recovery, SinkDestination, SinkName, SourceCursor, SourceName, TenantName,
 };
 
 /// The devices of one source of one tenant: what a cycle runs over.
@@ -191,6 +191,17 @@ pub struct InventoryFacts {
     pub full_completed_at: Option<DateTime<Utc>>,
     /// How many enrichment records there were when they were last read completely.
     pub enrichment_records: Option<u64>,
+    /// What else is known of the enrichment.
+    pub enrichment: EnrichmentFacts,
+}
+
+/// What of state is too old to keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// The present time. A later one in state was noted by a clock that ran ahead; it counts as this one.
+    pub now: DateTime<Utc>,
+    /// What is from before this time goes.
+    pub before: DateTime<Utc>,
 }
 
 /// What the end of a cycle changes in state. Accepted whole or not at all.
@@ -352,13 +363,45 @@ pub trait CycleStore: fmt::Debug + Send + Sync {
     /// Notes the end of a cycle.
     async fn close_cycle(&self, fence: &Fence, close: CycleClose) -> Result<(), StateError>;
 
-    /// Purges the devices of an inventory that were marked removed before a time, at every sink, with
+    /// Notes where the sink of a scope delivers. If another destination was noted, everything that is
+    /// known of the scope is about that one: its delivered set, its checkpoint and its dead letters at
+    /// this sink are deleted, it counts as configured since `at`, and the destination before is returned.
+    async fn note_destination(
+        &self,
+        fence: &Fence,
+        scope: &Scope,
+        destination: &SinkDestination,
+        at: DateTime<Utc>,
+    ) -> Result<Option<SinkDestination>, StateError>;
+
+    /// Purges the devices of an inventory that were marked removed too long ago, at every sink, with
     /// their dead letters, and returns how many marks that were. One that comes back is a new device.
+    /// Marks and dead letters of the inventory whose times are later than the present get that time.
     async fn purge_removed(
         &self,
         fence: &Fence,
         inventory: &Inventory,
+        retention: Retention,
+    ) -> Result<u64, StateError>;
+
+    /// The devices with a dead letter that was last met before a time, in ascending order, at most
+    /// `limit`, behind `after`. Each device once.
+    async fn dead_lettered(
+        &self,
+        inventory: &Inventory,
         before: DateTime<Utc>,
+        after: Option<&DeviceUid>,
+        limit: usize,
+    ) -> Result<Vec<DeviceUid>, StateError>;
+
+    /// Purges the dead letters of an inventory that were last met before a time: those of `devices`, and
+    /// those that name no device. Returns how many.
+    async fn purge_dead_letters(
+        &self,
+        fence: &Fence,
+        inventory: &Inventory,
+        before: DateTime<Utc>,
+        devices: Vec<DeviceUid>,
     ) -> Result<u64, StateError>;
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{DeadLetter, DeadLetterId, Inventory, Scope, StateError};
-use crate::{CycleReport, SinkName, SourceName, TenantName};
+use crate::{CycleReport, SinkDestination, SinkName, SourceName, TenantName};
 
 /// Which dead letters to list. `None` takes all.
 #[derive(Debug, Clone, Default)]
@@ -79,11 +79,15 @@ pub struct ReportPage {
 /// [`StateError`]; nothing was changed then.
 #[async_trait]
 pub trait StateQueries: fmt::Debug + Send + Sync {
-    /// Notes that the configuration names a scope since `at`. What was noted before stays.
+    /// Notes that the configuration names a scope since `at`, unless an earlier time is noted. A later
+    /// one was noted by a clock that ran ahead.
     async fn note_configured(&self, scope: &Scope, at: DateTime<Utc>) -> Result<(), StateError>;
 
     /// Since when the configuration names a scope; `None` where nobody noted it.
     async fn configured_since(&self, scope: &Scope) -> Result<Option<DateTime<Utc>>, StateError>;
+
+    /// Where the sink of a scope delivered last; `None` where nobody noted it.
+    async fn destination(&self, scope: &Scope) -> Result<Option<SinkDestination>, StateError>;
 
     /// Writes something that changes nothing, to find out whether state can be written.
     async fn check_writable(&self) -> Result<(), StateError>;

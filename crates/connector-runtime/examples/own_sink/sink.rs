@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Method, Request, Uri};
 use stocktake_connector_core::{
-    Acknowledgement, Batch, BatchLimits, Check, CycleEnd, Failure, Finding, Sink, SinkError,
+    Acknowledgement, Batch, BatchLimits, Check, CycleEnd, Failure, Finding, Sink, SinkDestination,
+    SinkError,
 };
 use stocktake_http_stack::{ApiError, ApiStack};
 
@@ -28,6 +29,13 @@ impl Webhook {
 impl Sink for Webhook {
     fn batch_limits(&self) -> BatchLimits {
         BatchLimits { max_events: 1_000, max_bytes: 1024 * 1024, max_event_bytes: None }
+    }
+
+    async fn destination(&self) -> Option<SinkDestination> {
+        // The query may hold a key.
+        let address = self.uri.to_string();
+        let address = address.split_once('?').map_or(&*address, |(address, _)| address);
+        Some(SinkDestination::new(address))
     }
 
     async fn write_batch(&self, batch: &Batch) -> Result<Acknowledgement, SinkError> {

@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use stocktake_connector_core::{ErrorCode, TokenScope, chain};
+use stocktake_http_stack::ShownPath;
+use stocktake_sinks::settings::key;
 
 use crate::command_error::{CommandError, ExitStatus};
-use crate::config::{self, ConfigError, ConfigFault, TEMPLATE};
+use crate::config::{self, Config, ConfigError, ConfigFault, Loaded, TEMPLATE};
 use crate::context::Context;
 use crate::output::Format;
 use crate::wiring;
@@ -20,7 +23,11 @@ pub(crate) struct ConfigCommand {
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
     /// Print the configuration as it takes effect, without secrets
-    Show,
+    Show {
+        /// Print each key with what set it: a line of a file, a variable, a flag, or the default
+        #[arg(long)]
+        origin: bool,
+    },
     /// Check the configuration without a network; `stocktake check` uses it
     Check {
         /// Fail only for what keeps `run` from starting: a tenant or sink whose files are missing is
@@ -41,7 +48,8 @@ enum Verb {
 impl ConfigCommand {
     pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
         match self.verb {
-            Verb::Show => show(context)?,
+            Verb::Show { origin: false } => show(context)?,
+            Verb::Show { origin: true } => show_origins(context)?,
             Verb::Check { lenient } => check(lenient, context).await?,
             Verb::Schema => context.output.json(&config::schema(&context.flags.sinks))?,
             Verb::Init { path } => init(&path, context)?,
@@ -52,7 +60,10 @@ impl ConfigCommand {
 
 /// Finds what is wrong with the configuration and with the files that it names.
 async fn check(lenient: bool, context: &Context) -> Result<(), CommandError> {
-    let config = context.config()?;
+    let Loaded { config, overridden, .. } = context.loaded()?;
+    for config::Overridden { key, of, by } in &overridden {
+        context.output.note(format_args!("`{key}`: {by} counts, {of} does not"));
+    }
     let sink_context = wiring::sink_context(&config, None)?;
     let transport = &sink_context.http.transport;
     let mut faults = Vec::new();
@@ -130,14 +141,77 @@ fn collect(error: CommandError, faults: &mut Vec<ConfigFault>) -> Result<(), Com
 }
 
 fn show(context: &Context) -> Result<(), CommandError> {
-    let config = context.config()?;
+    let shown = shown(&context.config()?)?;
     match context.output.format() {
-        Format::Json => context.output.json(&config),
+        Format::Json => context.output.json(&shown),
         Format::Text => {
-            let text = toml::to_string_pretty(&config)
-                .map_err(|error| CommandError::failed(format!("cannot write TOML: {error}")))?;
+            let text = toml::to_string_pretty(&shown).map_err(|error| unwritable(&error))?;
             context.output.text(text.trim_end())
         }
+    }
+}
+
+/// Prints each value with what set it.
+fn show_origins(context: &Context) -> Result<(), CommandError> {
+    let loaded = context.loaded()?;
+    let mut lines = Vec::new();
+    flatten("", &shown(&loaded.config)?, &mut lines);
+    let origin = |key: &str| {
+        loaded.origins.get(key).map_or_else(|| "default".to_owned(), ToString::to_string)
+    };
+    match context.output.format() {
+        Format::Json => {
+            let keys = lines.into_iter().map(|(key, value)| {
+                let origin = origin(&key);
+                (key, serde_json::json!({ "value": value, "origin": origin }))
+            });
+            context.output.json(&keys.collect::<serde_json::Map<_, _>>())
+        }
+        Format::Text => lines.into_iter().try_for_each(|(key, value)| {
+            let value = toml::Value::try_from(&value).map_err(|error| unwritable(&error))?;
+            context.output.text(format_args!("{key} = {value}  # {}", origin(&key)))
+        }),
+    }
+}
+
+fn unwritable(error: &dyn std::error::Error) -> CommandError {
+    CommandError::failed(format!("cannot write TOML: {error}"))
+}
+
+/// The configuration without secrets: neither those that it holds nor those that stand where a file
+/// should be named.
+fn shown(config: &Config) -> Result<Value, CommandError> {
+    let mut shown = serde_json::to_value(config).map_err(|error| {
+        CommandError::failed(format!("cannot write the configuration: {error}"))
+    })?;
+    hide_secrets(&mut shown);
+    Ok(shown)
+}
+
+fn hide_secrets(value: &mut Value) {
+    let Value::Object(table) = value else { return };
+    for (name, value) in table {
+        match value {
+            Value::String(path) if name.ends_with("_file") => {
+                let path_shown = ShownPath(Path::new(path));
+                if !path_shown.is_shown() {
+                    *value = path_shown.to_string().into();
+                }
+            }
+            other => hide_secrets(other),
+        }
+    }
+}
+
+/// The values of all tables, each under its whole key.
+fn flatten(path: &str, value: &Value, lines: &mut Vec<(String, Value)>) {
+    match value {
+        Value::Object(table) => {
+            for (name, value) in table {
+                flatten(&key(path, name), value, lines);
+            }
+        }
+        value => lines.push((path.to_owned(), value.clone())),
     }
 }
 

@@ -3,6 +3,7 @@
 mod retry;
 
 use stocktake_connector_core::{DeadLetter, DeadLetterFilter, DeadLetterId};
+use stocktake_telemetry::Escaped;
 
 use crate::command_error::{CommandError, ExitStatus};
 use crate::commands::written_state;
@@ -111,19 +112,21 @@ fn show(letter: &DeadLetter, context: &Context) -> Result<(), CommandError> {
     if context.output.format() == Format::Json {
         return context.output.json(letter);
     }
-    let sink = letter.sink.as_ref().map_or_else(|| "all".to_owned(), ToString::to_string);
-    let device = letter.uid.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
+    let sink = letter.sink.as_ref().map_or("all", |sink| sink.as_str());
+    let device = letter.uid.as_ref().map_or("unknown", |uid| uid.as_str());
     context.output.text(format_args!(
-        "dead letter {}\n  tenant     {}\n  source     {}\n  sink       {sink}\n  stage      {:?}\n  device     {device}\n  \
+        "dead letter {}\n  tenant     {}\n  source     {}\n  sink       {}\n  stage      {:?}\n  device     {}\n  \
          reason     {}\n  first met  {}\n  last met   {} ({} times)\n  payload\n{}",
         letter.id.0,
-        letter.inventory.tenant,
-        letter.inventory.source,
+        Escaped(letter.inventory.tenant.as_str()),
+        Escaped(letter.inventory.source.as_str()),
+        Escaped(sink),
         letter.stage,
-        letter.reason,
+        Escaped(device),
+        Escaped(&letter.reason),
         letter.first_at,
         letter.last_at,
         count(letter.times),
-        letter.payload
+        Escaped(&letter.payload)
     ))
 }

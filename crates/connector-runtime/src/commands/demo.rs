@@ -7,7 +7,7 @@ use serde_json::Value;
 use stocktake_connector_core::{Clock, CycleReport, DeadLetter, DeadLetterFilter, SystemClock};
 use stocktake_engine::Request;
 use stocktake_simulator::{Simulator, SimulatorOptions};
-use stocktake_telemetry::{Registry, RegistryOptions};
+use stocktake_telemetry::{Escaped, Registry, RegistryOptions};
 
 use super::simulate::{self, FleetSize};
 use super::sync;
@@ -55,7 +55,7 @@ impl Demo {
         let registry = Registry::new(RegistryOptions::new(env!("CARGO_PKG_VERSION")));
         let watch = Arc::new(Watch::new(registry));
         let deployment =
-            wiring::deploy(&config, &[], Arc::clone(&watch.metrics) as _)?.built_only()?;
+            wiring::deploy(&config, &[], Arc::clone(&watch.metrics) as _, None)?.built_only()?;
         watch.deployed(&deployment, &config).await;
         let store = Arc::clone(&deployment.store);
         let supervisor = Supervisor::new(deployment, watch, 1, stop)?;
@@ -130,7 +130,8 @@ fn print(
         ))?;
         for letter in letters.iter().take(DEAD_LETTERS_SHOWN) {
             let device = letter.uid.as_ref().map_or("without an id", |uid| uid.as_str());
-            output.text(format_args!("  {device}: {}", letter.reason))?;
+            let (device, reason) = (Escaped(device), Escaped(&letter.reason));
+            output.text(format_args!("  {device}: {reason}"))?;
         }
         output.text("")?;
     }

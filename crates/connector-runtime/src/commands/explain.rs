@@ -3,18 +3,23 @@
 use std::path::PathBuf;
 
 use serde_json::json;
-use stocktake_connector_core::{Clock, Fingerprint, Mapper as _, SourceRecord, SystemClock};
+use stocktake_connector_core::{
+    Clock, Fingerprint, JoinRule, Mapper as _, SourceRecord, SystemClock, chain, join_rules,
+};
 use stocktake_defender_api::Machine;
-use stocktake_mapper::{DefenderMapper, Explained, MapperOptions, Mapping, TABLE, carried_by};
+use stocktake_mapper::{
+    DefenderMapper, Explained, MapperOptions, Mapping, Seen, TABLE, carried_by,
+};
 use stocktake_ocsf_model::Version;
-use stocktake_odata::WirePage;
 use stocktake_sinks::{OcsfForm, SekoiaForm};
+use stocktake_telemetry::Escaped;
 
 use super::form::FormArguments;
-use super::map;
+use super::map::{self, Inputs};
 use crate::command_error::{CommandError, ExitStatus};
 use crate::context::Context;
 use crate::output::Format;
+use crate::record_file::FileRecord as _;
 
 /// Explains the mapping, or one mapped machine.
 #[derive(Debug, clap::Args)]
@@ -77,27 +82,63 @@ impl Explain {
         path: &std::path::Path,
         context: &Context,
     ) -> Result<ExitStatus, CommandError> {
-        let machines: WirePage<Machine> = map::read(path)?;
-        let managed = self.managed_devices.as_deref().map(map::read).transpose()?;
-        let managed = managed.map(map::Managed::new);
         let mapper = DefenderMapper::new(MapperOptions::default());
         let form = self.form.build(mapper.fingerprint())?;
         let now = SystemClock.now();
-        for machine in &machines.records {
-            let enrichment = map::enrichment(machine, managed.as_ref())
-                .map_err(|error| CommandError::from_error(&error))?;
-            let explained = mapper
-                .explain(machine, &enrichment, now, &*form)
-                .map_err(|error| CommandError::from_error(&error))?;
-            let explained: Vec<_> =
-                explained.into_iter().filter(|one| self.selects(one.row)).collect();
-            print(machine.uid(), &explained, context)?;
-        }
-        Ok(ExitStatus::Success)
+        let output = &context.output;
+        let inputs = Inputs::open(path, self.managed_devices.as_deref(), output)?;
+        inputs.each_page(output, |machines, managed, faults| {
+            for (machine, rule) in machines.iter().zip(join_rules(machines.iter())) {
+                let explained = map::enrichment((machine, rule), managed)
+                    .map_err(|error| chain(&error))
+                    .and_then(|enrichment| {
+                        mapper
+                            .explain(machine, &enrichment, now, &*form)
+                            .map_err(|error| chain(&error))
+                    });
+                match explained {
+                    Ok(explained) => {
+                        let selected: Vec<_> =
+                            explained.into_iter().filter(|one| self.selects(one.row)).collect();
+                        print(machine, rule, &selected, context)?;
+                    }
+                    Err(reason) => faults.add(Machine::ONE, machine.uid(), &reason),
+                }
+            }
+            Ok(())
+        })
     }
 }
 
-fn print(uid: &str, explained: &[Explained], context: &Context) -> Result<(), CommandError> {
+/// Why a machine gets no Intune record although there may be one, if that is so.
+fn why_not_joined(machine: &Machine, rule: JoinRule) -> Option<String> {
+    match rule {
+        JoinRule::ByKey => None,
+        JoinRule::KeyUnreadable => Some("its aadDeviceId cannot be read".to_owned()),
+        JoinRule::Yields => Some(match machine.merged_into() {
+            Some(other) => {
+                format!("Defender merged it into {other}, which takes the Intune record")
+            }
+            None if machine.is_excluded_duplicate() => {
+                "Defender excludes it as a duplicate; another record takes the Intune record"
+                    .to_owned()
+            }
+            None => {
+                "another record of the same Entra device, which is onboarded or active or was seen \
+                     later, takes the Intune record"
+                    .to_owned()
+            }
+        }),
+    }
+}
+
+fn print(
+    machine: &Machine,
+    rule: JoinRule,
+    explained: &[Explained],
+    context: &Context,
+) -> Result<(), CommandError> {
+    let (uid, why) = (machine.uid(), why_not_joined(machine, rule));
     if context.output.format() == Format::Json {
         let fields: Vec<_> = explained
             .iter()
@@ -105,20 +146,42 @@ fn print(uid: &str, explained: &[Explained], context: &Context) -> Result<(), Co
                 let seen: serde_json::Map<_, _> = one
                     .seen
                     .iter()
-                    .map(|(source, value)| ((*source).to_owned(), json!(value)))
+                    .map(|seen| (seen.source.to_owned(), json!(seen.value)))
                     .collect();
-                json!({ "ocsf": one.row.ocsf, "value": one.value, "seen": seen, "rule": one.row.rule })
+                let unreadable: serde_json::Map<_, _> = one
+                    .seen
+                    .iter()
+                    .filter_map(|seen| {
+                        Some((seen.source.to_owned(), json!(seen.unreadable.as_ref()?)))
+                    })
+                    .collect();
+                json!({
+                    "ocsf": one.row.ocsf,
+                    "value": one.value,
+                    "seen": seen,
+                    "unreadable": unreadable,
+                    "rule": one.row.rule,
+                })
             })
             .collect();
-        return context.output.json(&json!({ "device": uid, "fields": fields }));
+        return context.output.json(&json!({ "device": uid, "not_joined": why, "fields": fields }));
     }
-    context.output.text(format_args!("device {uid}"))?;
+    context.output.text(format_args!("device {}", Escaped(uid)))?;
+    if let Some(why) = why {
+        context.output.text(format_args!("  without Intune: {}", Escaped(&why)))?;
+    }
     for one in explained {
         let value = one.value.as_ref().map_or_else(|| "left out".to_owned(), ToString::to_string);
         context.output.text(format_args!("  {} = {value}", one.row.ocsf))?;
-        for (source, value) in &one.seen {
-            let value = value.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
-            context.output.text(format_args!("    {source} is {value}"))?;
+        for Seen { source, value, unreadable, .. } in &one.seen {
+            if let Some(example) = unreadable {
+                context.output.text(format_args!("    {source} cannot be read: {example}"))?;
+            }
+            if let (Some(_), _) | (None, None) = (value, unreadable) {
+                let value =
+                    value.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
+                context.output.text(format_args!("    {source} is {value}"))?;
+            }
         }
         context.output.text(format_args!("    {}", one.row.rule))?;
     }

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::check;
 use crate::command_error::{CommandError, ExitStatus};
-use crate::config::{self, Cloud, ConfigError, ConfigFault, Flags, TEMPLATE};
+use crate::config::{self, Cloud, ConfigError, ConfigFault, Flags, TEMPLATE, Variables};
 use crate::context::Context;
 
 /// Asks for the values that no flag gives, writes configuration and secret, and checks them.
@@ -113,8 +113,8 @@ impl Init {
         context.output.note(format_args!("wrote {}\n", self.path.display()));
 
         let flags = Flags { config: Some(self.path.clone()), ..context.flags.clone() };
-        let written = config::load(&flags, config::variables())?;
-        let ending = check::check(&written, &[], &context.output).await?;
+        let written = config::load(&flags, &Variables::of_process())?;
+        let ending = check::check(&written.config, &[], &context.output).await?;
         let shown = self.path.display();
         context.output.note(match ending {
             ExitStatus::Success => format!(

@@ -1,39 +1,42 @@
 //! `stocktake map`: files of records to events, without a network.
 
-use std::collections::HashMap;
-use std::io::{Read, Write};
+mod managed;
+
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use serde::de::DeserializeOwned;
 use stocktake_connector_core::{
-    Clock, DeviceUid, Encoded, Enrichment, EventUid, Inventory, MalformedRecord, Mapper,
-    SourceRecord, SystemClock, TenantName, UnreadableEnrichment,
+    Clock, DeviceUid, Encoded, EventUid, Inventory, JoinRule, MalformedRecord, Mapper,
+    SourceRecord, SystemClock, TenantName, UnreadableValues, join_rules,
 };
 use stocktake_defender_api::Machine;
-use stocktake_graph_api::{ManagedDevice, UnreadableDevices};
+use stocktake_graph_api::ManagedDevice;
 use stocktake_mapper::{DefenderMapper, MapperOptions};
-use stocktake_odata::{PageError, WirePage, parse_page};
+use stocktake_odata::WirePage;
 use stocktake_sinks::EventForm;
-use uuid::Uuid;
+use stocktake_telemetry::Escaped;
 
 use super::form::FormArguments;
 use crate::command_error::{CommandError, ExitStatus};
 use crate::context::Context;
-use crate::output::counted;
+use crate::output::{Output, count, counted};
+use crate::record_file::{FileRecord, Gap, RecordFile};
 use crate::wiring;
+
+pub(crate) use self::managed::{Managed, enrichment};
 
 /// The tenant in the uids of events that belong to no configured tenant.
 const NO_TENANT: &str = "map";
 
-/// Largest accepted input, in bytes.
-const LARGEST_INPUT: u64 = 4 * 1024 * 1024 * 1024;
+/// Records of one kind that are reported one by one; of the others there is a count.
+const MOST_REPORTED: u64 = 20;
 
 /// Maps records to events, one per line.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Map {
-    /// Machines: a JSON list, a response of the API, one object, or one object per line; `-` is standard
-    /// input
+    /// Machines: a JSON list, responses of the API, one object, or one object per line; `-` is
+    /// standard input
     #[arg(long, value_name = "FILE")]
     machines: PathBuf,
     /// Managed devices, in the same forms; without it, events contain nothing from Intune
@@ -48,108 +51,166 @@ impl Map {
         context.log_by_flags("warn")?;
         let mapper = DefenderMapper::new(MapperOptions::default());
         let form = self.form.build(mapper.fingerprint())?;
-        if self.machines == self.managed_devices.clone().unwrap_or_default() {
+        let output = &context.output;
+        let inputs = Inputs::open(&self.machines, self.managed_devices.as_deref(), output)?;
+        let tenant =
+            TenantName::new(NO_TENANT).map_err(|error| CommandError::from_error(&error))?;
+        let inventory = Inventory { tenant, source: wiring::source_name()? };
+        let now = SystemClock.now();
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        let mut line = Vec::new();
+        inputs.each_page(output, |machines, managed, faults| {
+            for (machine, rule) in machines.iter().zip(join_rules(machines.iter())) {
+                line.clear();
+                match encode((machine, rule), managed, &mapper, &*form, &inventory, now, &mut line)
+                {
+                    Ok(()) if output.is_closed() => {}
+                    Ok(()) => {
+                        line.push(b'\n');
+                        output.written(out.write_all(&line))?;
+                    }
+                    Err(reason) => faults.add(Machine::ONE, machine.uid(), &reason),
+                }
+            }
+            if output.is_closed() { Ok(()) } else { output.written(out.flush()) }
+        })
+    }
+}
+
+/// The machines of a file, and the managed devices of another one.
+pub(super) struct Inputs {
+    machines: RecordFile<Machine>,
+    managed: Option<Managed>,
+    /// Records that could not be used so far.
+    unusable: u64,
+    /// Whether a file shows that it is not whole.
+    is_incomplete: bool,
+    /// Values that could not be read.
+    unreadable: UnreadableValues,
+}
+
+impl Inputs {
+    /// Opens both files and reads the managed devices.
+    ///
+    /// # Errors
+    /// When one of them cannot be read or is something else.
+    pub(super) fn open(
+        machines: &Path,
+        managed_devices: Option<&Path>,
+        output: &Output,
+    ) -> Result<Self, CommandError> {
+        if Some(machines) == managed_devices {
             return Err(CommandError::failed(
                 "machines and managed devices cannot both come from the same place",
             ));
         }
-        let machines: WirePage<Machine> = read(&self.machines)?;
-        let mut faults = report(&machines.malformed, "machine", context);
-        let managed = match &self.managed_devices {
-            None => None,
-            Some(path) => {
-                let devices: WirePage<ManagedDevice> = read(path)?;
-                faults += report(&devices.malformed, "managed device", context);
-                Some(Managed::new(devices))
+        // Before the managed devices are read: a mistake in the other name shows at once.
+        let machines = RecordFile::open(machines)?;
+        let (unusable, is_incomplete, unreadable) = Default::default();
+        let mut inputs = Self { machines, managed: None, unusable, is_incomplete, unreadable };
+        if let Some(path) = managed_devices {
+            let mut devices = RecordFile::open(path)?;
+            let mut faults = Faults::new(output);
+            let managed = Managed::read(&mut devices, |malformed| {
+                faults.report::<ManagedDevice>(malformed);
+            })?;
+            inputs.unusable = faults.end();
+            if let Some(Gap::Incomplete(why)) = managed.gap() {
+                inputs.is_incomplete = true;
+                output.warning(format_args!(
+                    "{why}; nothing is said of `is_managed` of machines that are not in it"
+                ));
             }
-        };
-        faults += write(&machines.records, managed.as_ref(), &mapper, &*form, context)?;
-        Ok(if faults == 0 { ExitStatus::Success } else { ExitStatus::DeadLetters })
+            inputs.unreadable.merge(managed.unreadable_values());
+            inputs.managed = Some(managed);
+        }
+        Ok(inputs)
     }
-}
 
-/// Reports and counts the records that could not be read.
-fn report(malformed: &[MalformedRecord], what: &str, context: &Context) -> u64 {
-    for MalformedRecord { uid, reason, .. } in malformed {
-        let uid = uid.as_ref().map_or("without a readable id", DeviceUid::as_str);
-        context.output.note(format_args!("{what} {uid}: {reason}"));
-    }
-    malformed.len() as u64
-}
-
-/// The records of Intune.
-#[derive(Debug, Default)]
-pub(crate) struct Managed {
-    /// The record of each key that the join would choose.
-    index: HashMap<Uuid, ManagedDevice>,
-    unreadable: UnreadableDevices,
-}
-
-impl Managed {
-    pub(crate) fn new(devices: WirePage<ManagedDevice>) -> Self {
-        let mut managed = Self::default();
-        for device in devices.records {
-            let Some(key) = device.azure_ad_device_id() else { continue };
-            match managed.index.get(&key) {
-                Some(kept) if kept.precedence(&device).is_ge() => {}
-                _ => {
-                    managed.index.insert(key, device);
-                }
+    /// Calls `each` with the machines, some at a time, until the end of the file, or until an endless
+    /// input has nobody left to read what becomes of it.
+    pub(super) fn each_page(
+        mut self,
+        output: &Output,
+        mut each: impl FnMut(&[Machine], Option<&Managed>, &mut Faults<'_>) -> Result<(), CommandError>,
+    ) -> Result<ExitStatus, CommandError> {
+        let mut faults = Faults::new(output);
+        while let Some(WirePage { records, malformed, .. }) = self.machines.next_page()? {
+            faults.report::<Machine>(&malformed);
+            records.iter().for_each(|machine| self.unreadable.add(&machine.unreadable));
+            each(&records, self.managed.as_ref(), &mut faults)?;
+            if output.is_closed() && !self.machines.is_finite() {
+                break;
             }
         }
-        devices.malformed.iter().for_each(|record| managed.unreadable.add(record, None));
-        managed
+        if !self.unreadable.is_empty() {
+            output.warning(format_args!(
+                "{} could not be read; the events lack these fields: {}",
+                counted(self.unreadable.count(), "value", "values"),
+                self.unreadable
+            ));
+        }
+        let unmapped = faults.end();
+        if unmapped > 0 {
+            output.note(format_args!("{} not mapped", counted(unmapped, "machine", "machines")));
+        }
+        match self.machines.gap() {
+            Some(Gap::Incomplete(why)) => {
+                self.is_incomplete = true;
+                output.warning(format_args!(
+                    "{why}; there are no events of the machines that are missing"
+                ));
+            }
+            Some(Gap::NoList(what)) if self.machines.is_empty() => output.note(what),
+            Some(Gap::NoList(_)) | None => {}
+        }
+        if let Some(managed) = &self.managed {
+            managed.report_unsaid(output);
+        }
+        let is_whole = self.unusable + unmapped == 0 && !self.is_incomplete;
+        Ok(if is_whole { ExitStatus::Success } else { ExitStatus::DeadLetters })
     }
 }
 
-fn write(
-    machines: &[Machine],
-    managed: Option<&Managed>,
-    mapper: &DefenderMapper,
-    form: &EventForm,
-    context: &Context,
-) -> Result<u64, CommandError> {
-    let tenant = TenantName::new(NO_TENANT).map_err(|error| CommandError::from_error(&error))?;
-    let inventory = Inventory { tenant, source: wiring::source_name()? };
-    let now = SystemClock.now();
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let mut line = Vec::new();
-    let mut faults = 0;
-    for machine in machines {
-        line.clear();
-        match encode(machine, managed, mapper, form, &inventory, now, &mut line) {
-            Ok(()) => {
-                line.push(b'\n');
-                out.write_all(&line)?;
-            }
-            Err(reason) => {
-                faults += 1;
-                context.output.note(format_args!("machine {}: {reason}", machine.uid()));
-            }
+/// Reports records that could not be used, and counts them.
+#[derive(Debug)]
+pub(super) struct Faults<'a> {
+    output: &'a Output,
+    count: u64,
+}
+
+impl<'a> Faults<'a> {
+    fn new(output: &'a Output) -> Self {
+        Self { output, count: 0 }
+    }
+
+    fn report<R: FileRecord>(&mut self, malformed: &[MalformedRecord]) {
+        for MalformedRecord { uid, reason, .. } in malformed {
+            let uid = uid.as_ref().map_or("without a readable id", DeviceUid::as_str);
+            self.add(R::ONE, uid, reason);
         }
     }
-    out.flush()?;
-    if faults > 0 {
-        context.output.note(format_args!("{} not mapped", counted(faults, "machine", "machines")));
-    }
-    Ok(faults)
-}
 
-/// What the managed devices have for a machine; without any, Intune counts as not consulted.
-pub(crate) fn enrichment(
-    machine: &Machine,
-    managed: Option<&Managed>,
-) -> Result<Enrichment<ManagedDevice>, UnreadableEnrichment> {
-    let Some(managed) = managed else { return Ok(Enrichment::Unavailable) };
-    let key = machine.join_key();
-    match key.and_then(|key| managed.index.get(&key)) {
-        Some(device) => Ok(Enrichment::Matched(device.clone())),
-        None => managed.unreadable.without_match(key),
+    /// Adds a record that could not be used.
+    pub(super) fn add(&mut self, what: &str, uid: &str, reason: &str) {
+        self.count += 1;
+        if self.count <= MOST_REPORTED {
+            self.output.warning(format_args!("{what} {}: {}", Escaped(uid), Escaped(reason)));
+        }
+    }
+
+    /// How many there are.
+    fn end(self) -> u64 {
+        if self.count > MOST_REPORTED {
+            let more = count(self.count - MOST_REPORTED);
+            self.output.warning(format_args!("and {more} more records that cannot be used"));
+        }
+        self.count
     }
 }
 
 pub(crate) fn encode(
-    machine: &Machine,
+    (machine, rule): (&Machine, JoinRule),
     managed: Option<&Managed>,
     mapper: &DefenderMapper,
     form: &EventForm,
@@ -157,7 +218,7 @@ pub(crate) fn encode(
     now: DateTime<Utc>,
     line: &mut Vec<u8>,
 ) -> Result<(), String> {
-    let enrichment = enrichment(machine, managed).map_err(|error| error.to_string())?;
+    let enrichment = enrichment((machine, rule), managed).map_err(|error| error.to_string())?;
     let event = mapper.map(machine, &enrichment, now).map_err(|error| error.to_string())?;
     let uid = DeviceUid::new(machine.uid()).map_err(|error| error.to_string())?;
     let Encoded { fingerprint, uid_at, .. } =
@@ -166,92 +227,4 @@ pub(crate) fn encode(
         EventUid::derive(inventory, &uid, fingerprint, None).write_into(line, at);
     }
     Ok(())
-}
-
-/// Reads records in any of these shapes.
-pub(crate) fn read<R: DeserializeOwned>(path: &Path) -> Result<WirePage<R>, CommandError> {
-    let cannot = |error: std::io::Error| {
-        CommandError::failed(format!("cannot read {}: {error}", path.display()))
-    };
-    let mut bytes = Vec::new();
-    if path.as_os_str() == "-" {
-        std::io::stdin().take(LARGEST_INPUT).read_to_end(&mut bytes).map_err(cannot)?;
-    } else {
-        let file = std::fs::File::open(path).map_err(cannot)?;
-        file.take(LARGEST_INPUT).read_to_end(&mut bytes).map_err(cannot)?;
-    }
-    if bytes.len() as u64 == LARGEST_INPUT {
-        return Err(CommandError::failed(format!(
-            "{} is larger than {LARGEST_INPUT} bytes; split it",
-            path.display()
-        )));
-    }
-    records(&bytes).map_err(|error| CommandError::failed(format!("{}: {error}", path.display())))
-}
-
-/// A list, a response of the API, one object, or one object per line.
-pub(crate) fn records<R: DeserializeOwned>(bytes: &[u8]) -> Result<WirePage<R>, PageError> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii();
-    if bytes.first() == Some(&b'[') {
-        return parse_page(&envelope(&[bytes]));
-    }
-    if let Ok(page) = parse_page(bytes) {
-        return Ok(page);
-    }
-    if serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok() {
-        return parse_page(&envelope(&[b"[", bytes, b"]"]));
-    }
-    let mut page = WirePage { records: Vec::new(), malformed: Vec::new(), next_link: None };
-    for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
-        // Each line alone: one that is broken must not swallow its neighbours.
-        match parse_page(&envelope(&[b"[", line, b"]"])) {
-            Ok(mut one) => {
-                page.records.append(&mut one.records);
-                page.malformed.append(&mut one.malformed);
-            }
-            Err(error) => page.malformed.push(MalformedRecord {
-                uid: None,
-                reason: error.to_string(),
-                payload: String::from_utf8_lossy(line).into_owned(),
-            }),
-        }
-    }
-    Ok(page)
-}
-
-fn envelope(parts: &[&[u8]]) -> Vec<u8> {
-    [b"{\"value\":", parts.concat().as_slice(), b"}"].concat()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ids(text: &str) -> (Vec<String>, usize) {
-        let page: WirePage<Machine> = records(text.as_bytes()).unwrap();
-        (page.records.iter().map(|one| one.uid().to_owned()).collect(), page.malformed.len())
-    }
-
-    #[test]
-    fn every_shape_in_which_a_person_has_records_is_read() {
-        let both = (vec!["a".to_owned(), "b".to_owned()], 0);
-        for text in [
-            r#"[{"id":"a"},{"id":"b"}]"#,
-            r#"{"@odata.context":"x","value":[{"id":"a"},{"id":"b"}]}"#,
-            "{\"id\":\"a\"}\n\n{\"id\":\"b\"}\n",
-            "\u{feff}[{\"id\":\"a\"},\r\n{\"id\":\"b\"}]\r\n",
-        ] {
-            assert_eq!(ids(text), both, "{text}");
-        }
-        assert_eq!(ids("{\n  \"id\": \"a\"\n}"), (vec!["a".to_owned()], 0));
-        assert_eq!(ids(""), (vec![], 0));
-    }
-
-    #[test]
-    fn a_broken_line_costs_itself() {
-        assert_eq!(
-            ids("{\"id\":\"a\"}\n{\"id\":\n{\"id\":\"b\"}"),
-            (vec!["a".into(), "b".into()], 1)
-        );
-    }
 }

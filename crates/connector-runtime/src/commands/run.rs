@@ -6,10 +6,10 @@ use std::sync::Arc;
 use stocktake_engine::Stop;
 
 use crate::command_error::{CommandError, ExitStatus};
-use crate::config::{Config, ConfigError, ConfigFault, LogFormat};
+use crate::config::{Config, ConfigError, ConfigFault, Loaded, LogFormat};
 use crate::context::Context;
 use crate::schedule::Schedule;
-use crate::server::Listening;
+use crate::server::{Hosts, Listening};
 use crate::supervisor::Supervisor;
 use crate::telemetry::Telemetry;
 use crate::watch::Watch;
@@ -28,7 +28,7 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
-        let (config, telemetry) = match context.watched_config(LEVEL) {
+        let (loaded, telemetry) = match context.watched(LEVEL) {
             Ok(started) => started,
             // Only the flag gives the format of the log then.
             Err(error) if context.flags.log_format == Some(LogFormat::Json) => {
@@ -37,29 +37,33 @@ impl Run {
             }
             Err(error) => return Err(error),
         };
-        match self.serve(&config, telemetry, context).await {
+        match self.serve(&loaded, telemetry, context).await {
             // Output that programs read contains nothing else.
-            Err(error) if config.log.format == LogFormat::Json => Ok(logged(error)),
+            Err(error) if loaded.config.log.format == LogFormat::Json => Ok(logged(error)),
             ended => ended.map(|()| ExitStatus::Success),
         }
     }
 
     async fn serve(
         &self,
-        config: &Config,
+        loaded: &Loaded,
         telemetry: Telemetry,
         context: &Context,
     ) -> Result<(), CommandError> {
+        let config = &loaded.config;
         let stop = stop::on_signals(config.shutdown.grace)?;
         stop::outlive_hangups()?;
         let watch = Arc::new(Watch::new(telemetry.registry.clone()));
         // First, so that a taken port is reported before anything else happens. It responds at once,
         // because opening state may take a while.
         let server = match address(config)? {
-            Some(address) => Some(Listening::on(address).await?.serve(Arc::clone(&watch))),
+            Some(address) => {
+                let hosts = Hosts::new(&config.server.hosts);
+                Some(Listening::on(address).await?.serve(Arc::clone(&watch), hosts))
+            }
             None => None,
         };
-        let ended = self.cycles(config, &watch, &stop, context).await;
+        let ended = self.cycles(loaded, &watch, &stop, context).await;
         telemetry.shut_down(&stop).await;
         // Last, so that the shutdown can be observed too.
         if let Some(server) = server {
@@ -70,12 +74,15 @@ impl Run {
 
     async fn cycles(
         &self,
-        config: &Config,
+        loaded: &Loaded,
         watch: &Arc<Watch>,
         stop: &Stop,
         context: &Context,
     ) -> Result<(), CommandError> {
-        let deployment = wiring::deploy(config, &self.tenants, Arc::clone(&watch.metrics) as _)?;
+        let config = &loaded.config;
+        let (observer, rereading) =
+            (Arc::clone(&watch.metrics) as _, loaded.rereading(&context.flags));
+        let deployment = wiring::deploy(config, &self.tenants, observer, rereading)?;
         deployment.broken.iter().for_each(cycle_log::not_built);
         watch.deployed(&deployment, config).await;
         watch.readiness.started(Arc::clone(&deployment.store));

@@ -10,6 +10,7 @@ use serde::Serialize;
 use stocktake_connector_core::{
     Checkpoint, CycleOutcome, CycleReport, Inventory, Scope, StateError, StateStore,
 };
+use stocktake_telemetry::Escaped;
 
 use crate::command_error::{CommandError, ExitStatus};
 use crate::context::Context;
@@ -117,7 +118,7 @@ fn print(
             && let Some(advice) = &failure.advice
             && shown.insert((&report.tenant, advice))
         {
-            let tenant = &report.tenant;
+            let (tenant, advice) = (Escaped(report.tenant.as_str()), Escaped(advice));
             context.output.text(format_args!("\n{tenant}, what to do: {advice}"))?;
         }
     }

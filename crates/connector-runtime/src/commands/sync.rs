@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stocktake_connector_core::{CycleOutcome, CycleReport};
+use stocktake_connector_core::{CycleOutcome, CycleReport, SinkAccount};
 use stocktake_engine::{Request, Stop};
 
 use crate::command_error::{CommandError, ExitStatus};
@@ -28,7 +28,8 @@ pub(crate) struct Sync {
 
 impl Sync {
     pub(crate) async fn execute(self, context: &Context) -> Result<ExitStatus, CommandError> {
-        let (config, telemetry) = context.watched_config(LEVEL)?;
+        let (loaded, telemetry) = context.watched(LEVEL)?;
+        let config = loaded.config;
         let stop = stop::on_signals(config.shutdown.grace)?;
         let ended = self.cycles(&config, &telemetry, &stop, context).await;
         telemetry.shut_down(&stop).await;
@@ -44,16 +45,24 @@ impl Sync {
     ) -> Result<ExitStatus, CommandError> {
         let watch = Arc::new(Watch::new(telemetry.registry.clone()));
         let observer = Arc::clone(&watch.metrics) as _;
-        let deployment = wiring::deploy(config, &self.tenants, observer)?.built_only()?;
+        let deployment = wiring::deploy(config, &self.tenants, observer, None)?.built_only()?;
         let all_built = deployment.broken.is_empty();
         deployment.broken.iter().for_each(|error| context.output.error(error));
         watch.deployed(&deployment, config).await;
         let request = if self.full { Request::Full } else { Request::WhatIsDue };
         let concurrent = config.collection.concurrent_cycles;
         let supervisor = Supervisor::new(deployment, watch, concurrent, stop.clone())?;
+        let tenants = supervisor.tenant_count();
         let reports = supervisor.run_once(request, &context.output).await?;
         print(&reports, &context.output)?;
-        Ok(if all_built { exit_status(&reports) } else { ExitStatus::Failed })
+        Ok(match exit_status(&reports) {
+            _ if !all_built => ExitStatus::Failed,
+            // A tenant that was still waiting when the signal came has no report.
+            ExitStatus::Success | ExitStatus::DeadLetters if reports.len() < tenants => {
+                ExitStatus::Interrupted
+            }
+            status => status,
+        })
     }
 }
 
@@ -67,12 +76,79 @@ pub(crate) fn print(reports: &[CycleReport], output: &Output) -> Result<(), Comm
 
 /// The worst of all reports.
 pub(crate) fn exit_status(reports: &[CycleReport]) -> ExitStatus {
-    let failed = |report: &CycleReport| matches!(report.outcome, CycleOutcome::Failed { .. });
-    if reports.iter().any(failed) {
-        ExitStatus::Failed
-    } else if reports.iter().any(|report| report.dead_lettered() > 0) {
-        ExitStatus::DeadLetters
-    } else {
-        ExitStatus::Success
+    reports.iter().map(status).max_by_key(severity).unwrap_or(ExitStatus::Success)
+}
+
+fn status(report: &CycleReport) -> ExitStatus {
+    match report.outcome {
+        CycleOutcome::Failed { .. } => ExitStatus::Failed,
+        CycleOutcome::Interrupted => ExitStatus::Interrupted,
+        // Whatever the outcome says: what a sink does not have was not delivered.
+        CycleOutcome::Complete if !report.sinks.values().all(SinkAccount::is_complete) => {
+            ExitStatus::Failed
+        }
+        CycleOutcome::Complete if report.dead_lettered() > 0 => ExitStatus::DeadLetters,
+        CycleOutcome::Complete => ExitStatus::Success,
+    }
+}
+
+/// Greater is worse.
+fn severity(status: &ExitStatus) -> u8 {
+    match status {
+        ExitStatus::Success => 0,
+        ExitStatus::DeadLetters => 1,
+        ExitStatus::Interrupted => 2,
+        ExitStatus::Failed | ExitStatus::UsageError => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stocktake_connector_core::{
+        ErrorCode, Failure, Recovery, SinkName, SourceName, TenantName,
+    };
+
+    use super::*;
+
+    fn report(outcome: CycleOutcome, account: SinkAccount) -> CycleReport {
+        let tenant = TenantName::new("contoso").unwrap();
+        let source = SourceName::new("defender").unwrap();
+        let at = chrono::DateTime::UNIX_EPOCH;
+        let mut report = CycleReport::empty(tenant, source, at);
+        report.outcome = outcome;
+        report.sinks.insert(SinkName::new("soc").unwrap(), account);
+        report
+    }
+
+    #[test]
+    fn the_worst_report_gives_the_status_and_nothing_undelivered_is_a_success() {
+        let failure = Failure::new(ErrorCode::SinkFailed, Recovery::Retry, "no").record();
+        let fine = || report(CycleOutcome::Complete, SinkAccount::default());
+        let dead = || {
+            let account = SinkAccount { dead_lettered: 1, ..SinkAccount::default() };
+            report(CycleOutcome::Complete, account)
+        };
+        let interrupted = || report(CycleOutcome::Interrupted, SinkAccount::default());
+        let failed =
+            || report(CycleOutcome::Failed { failure: failure.clone() }, SinkAccount::default());
+        let undelivered = || {
+            let account = SinkAccount { undelivered: 1, ..SinkAccount::default() };
+            report(CycleOutcome::Complete, account)
+        };
+        let refused = || {
+            let account = SinkAccount { failure: Some(failure.clone()), ..SinkAccount::default() };
+            report(CycleOutcome::Complete, account)
+        };
+        for (reports, expected) in [
+            (vec![], ExitStatus::Success),
+            (vec![fine(), fine()], ExitStatus::Success),
+            (vec![fine(), dead()], ExitStatus::DeadLetters),
+            (vec![dead(), interrupted(), fine()], ExitStatus::Interrupted),
+            (vec![failed(), interrupted(), dead()], ExitStatus::Failed),
+            (vec![fine(), undelivered()], ExitStatus::Failed),
+            (vec![refused(), dead()], ExitStatus::Failed),
+        ] {
+            assert_eq!(exit_status(&reports), expected, "{reports:#?}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use stocktake_connector_core::{Failure, SinkName, StateError, StateStore, TenantName};
 use stocktake_state::SqliteStore;
+use stocktake_telemetry::Escaped;
 
 use crate::command_error::CommandError;
 use crate::config::{ConfigError, ConfigFault, StateConfig};
@@ -41,5 +42,5 @@ pub(crate) fn sink(name: Option<String>) -> Result<Option<SinkName>, ConfigError
 }
 
 fn misnamed(flag: &str, error: &dyn std::fmt::Display) -> ConfigError {
-    ConfigError(vec![ConfigFault::new(flag, error.to_string())])
+    ConfigError(vec![ConfigFault::new(flag, Escaped(&error.to_string()).to_string())])
 }

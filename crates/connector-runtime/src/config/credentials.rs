@@ -42,10 +42,11 @@ pub(crate) struct AppSecretConfig {
 pub(crate) struct CertificateConfig {
     /// The app registration's application (client) id: a GUID.
     pub(crate) app_id: String,
-    /// The certificate: PEM, with the private key in it or in `private_key_file`; or a PFX, whose name
-    /// ends in `.pfx` or `.p12`. Read again when it changes.
+    /// The certificate, with the private key in it or in `private_key_file`: PEM, DER or PFX, or base64
+    /// text of these, as Azure Key Vault gives it; the content decides, not the name. Read again when it
+    /// changes.
     pub(crate) certificate_file: PathBuf,
-    /// The private key in PEM, where it is not in `certificate_file`.
+    /// The private key without a passphrase, where it is not in `certificate_file`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) private_key_file: Option<PathBuf>,
     /// The password of a PFX. Better kept in a file or the environment.
@@ -61,16 +62,6 @@ pub(crate) struct CertificateConfig {
     /// and issuer.
     #[serde(default)]
     pub(crate) send_chain: bool,
-}
-
-impl CertificateConfig {
-    /// Whether the file is a PFX, by the ending of its name.
-    pub(crate) fn is_pfx(&self) -> bool {
-        let ending = self.certificate_file.extension().and_then(|ending| ending.to_str());
-        ending.is_some_and(|ending| {
-            ["pfx", "p12"].iter().any(|known| ending.eq_ignore_ascii_case(known))
-        })
-    }
 }
 
 /// How an assertion is signed.

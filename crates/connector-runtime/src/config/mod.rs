@@ -2,13 +2,15 @@
 //!
 //! Built-in defaults, then `stocktake.toml` (or YAML), then `STOCKTAKE_*` environment variables (`__`
 //! nests), then flags; later ones win. Every key is checked: an unknown one is an error that names
-//! the nearest known key.
+//! the nearest known key. No error repeats a value: a secret may be in the place of anything.
 
 mod cloud;
 mod credentials;
+mod describe;
 mod endpoints;
 mod environment;
 mod error;
+mod file;
 mod load;
 mod server;
 mod sinks;
@@ -17,8 +19,8 @@ mod template;
 mod tenant;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod validate;
-mod yaml;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -33,16 +35,17 @@ pub(crate) use credentials::{
     SignatureAlgorithm, WorkloadIdentityConfig,
 };
 pub(crate) use endpoints::Endpoints;
-pub(crate) use environment::variables;
-pub(crate) use error::{ConfigError, ConfigFault, abridged, unknown};
+pub(crate) use environment::Variables;
+pub(crate) use error::{ConfigError, ConfigFault, unknown};
 #[cfg(feature = "fuzzing")]
 pub(crate) use load::check_yaml;
-pub(crate) use load::{Flags, check_text, from_value, load};
+pub(crate) use load::{Flags, Loaded, PartDigests, Rereading, check_text, from_value, load};
 pub(crate) use server::ServerConfig;
 pub(crate) use sinks::{SinkConfig, schema};
 pub(crate) use telemetry::TelemetryConfig;
 pub(crate) use template::TEMPLATE;
 pub(crate) use tenant::{FilterConfig, TenantConfig};
+pub(crate) use tree::Overridden;
 
 use stocktake_engine::Emit;
 use stocktake_sinks::RedactedText;
@@ -148,7 +151,7 @@ impl Default for CollectionConfig {
 }
 
 /// What is joined to machines.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct EnrichmentConfig {
     /// Intune managed devices, from Graph.
@@ -158,13 +161,34 @@ pub(crate) struct EnrichmentConfig {
     /// hours for a million devices. A change of these alone is noticed when something else changes,
     /// or when `collection.refresh_after` passes.
     pub(crate) intune_details: bool,
+    /// Cycles in a row in which Intune, after it has answered before, has to refuse until events go out
+    /// without it. Until then such a cycle fails and nothing is sent. The same number holds for a list
+    /// that is suddenly shorter than `collection.removal_guard` allows, and for a record that does not
+    /// say which device it is: until then, sinks keep what they have of Intune.
+    pub(crate) refusals: u32,
+    /// The time that it has to last, in addition.
+    #[serde(with = "duration")]
+    #[schemars(with = "String")]
+    pub(crate) refused_after: Duration,
+}
+
+impl Default for EnrichmentConfig {
+    fn default() -> Self {
+        Self {
+            intune: IntuneMode::default(),
+            intune_details: false,
+            refusals: 3,
+            refused_after: Duration::from_secs(24 * 60 * 60),
+        }
+    }
 }
 
 /// Whether Intune is queried.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum IntuneMode {
-    /// Queried; a tenant without license or permission is collected without it, and the report says so.
+    /// Queried; a tenant that never had license or permission is collected without it, and the report
+    /// says so.
     #[default]
     Auto,
     /// Not queried.
@@ -218,8 +242,8 @@ pub(crate) struct HttpConfig {
     /// A file that holds the password of the proxy's user; read at the start only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) proxy_password_file: Option<PathBuf>,
-    /// Hosts that are called without the configured proxy, separated by commas, as in `NO_PROXY`. Not
-    /// set: `NO_PROXY` itself.
+    /// Hosts that are called without the configured proxy, separated by commas and read as curl reads
+    /// them: names with all below them, addresses, networks, or `*` alone. Not set: `NO_PROXY` itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) no_proxy: Option<String>,
     /// A PEM file of certificate authorities that are trusted in addition to the system's; read again
@@ -275,6 +299,16 @@ pub(crate) enum LogFormat {
     Human,
     /// One JSON object per line.
     Json,
+}
+
+impl LogFormat {
+    /// As it is written in the configuration.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::Json => "json",
+        }
+    }
 }
 
 /// How `stocktake run` shuts down.

@@ -17,11 +17,16 @@ pub(crate) struct ServerConfig {
     /// and sinks, the results of their cycles, and the last errors, which may contain file paths,
     /// application ids and responses of APIs; the default is therefore loopback.
     pub(crate) listen: String,
+    /// Names by which the server may be called, without ports. IP addresses and names of loopback
+    /// (`localhost`) are always allowed; a request under any other name is refused, so that a web page
+    /// cannot read the server through a name that it controls.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) hosts: Vec<String>,
 }
 
 impl Default for ServerConfig {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:9464".into() }
+        Self { listen: "127.0.0.1:9464".into(), hosts: Vec::new() }
     }
 }
 
@@ -30,16 +35,13 @@ impl ServerConfig {
     ///
     /// # Errors
     /// What is wrong with the value, and what to do.
-    pub(crate) fn address(&self) -> Result<Option<SocketAddr>, String> {
+    pub(crate) fn address(&self) -> Result<Option<SocketAddr>, &'static str> {
         if self.listen.eq_ignore_ascii_case(OFF) {
             return Ok(None);
         }
         self.listen.parse().map(Some).map_err(|_| {
-            format!(
-                "`{}` is not an address with a port; write it like 127.0.0.1:9464, 0.0.0.0:9464 or \
-                 [::1]:9464, or `off`",
-                self.listen
-            )
+            "is not an address with a port; write it like 127.0.0.1:9464, 0.0.0.0:9464 or \
+             [::1]:9464, or `off`"
         })
     }
 }

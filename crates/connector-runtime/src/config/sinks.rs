@@ -1,28 +1,28 @@
 //! Sinks in the configuration: tables whose keys the registry of sinks knows.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use figment::Figment;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
-use stocktake_sinks::{ConfiguredSink, SettingsProblem, SinkRegistry};
+use stocktake_sinks::settings::key;
+use stocktake_sinks::{ConfiguredSink, SettingsFault, SinkRegistry};
 
-use super::environment::PREFIX;
-use super::{Config, ConfigFault, unknown};
+use super::Config;
 
 /// One sink. Its `type` says which kind; the registry knows the other keys.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(from = "Map<String, Value>")]
 pub(crate) enum SinkConfig {
-    /// As it is in the file or the environment, before [`read_all`].
+    /// As it is in the file or the environment: not read yet, or with a fault.
     Unread(Map<String, Value>),
     /// Valid.
     Read(ConfiguredSink),
 }
 
 impl SinkConfig {
-    /// The settings; `None` before [`read_all`].
+    /// The settings; `None` for a table that was not read.
     pub(crate) fn settings(&self) -> Option<&ConfiguredSink> {
         match self {
             Self::Unread(_) => None,
@@ -34,6 +34,16 @@ impl SinkConfig {
 impl From<Map<String, Value>> for SinkConfig {
     fn from(table: Map<String, Value>) -> Self {
         Self::Unread(table)
+    }
+}
+
+impl fmt::Debug for SinkConfig {
+    // By hand, because a table that was not read may hold a secret under any key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unread(_) => f.write_str("Unread"),
+            Self::Read(settings) => f.debug_tuple("Read").field(settings).finish(),
+        }
     }
 }
 
@@ -71,63 +81,28 @@ pub(crate) fn schema(registry: &SinkRegistry) -> Value {
     schema
 }
 
-/// Reads and validates every sink. `figment` knows where a value comes from.
+/// Reads and validates every sink of `tables`. One with a fault stays unread.
 pub(super) fn read_all(
-    sinks: &mut BTreeMap<String, SinkConfig>,
+    tables: Value,
     registry: &SinkRegistry,
-    figment: &Figment,
-) -> Vec<ConfigFault> {
-    let mut faults = Vec::new();
-    for (name, sink) in sinks {
-        let SinkConfig::Unread(table) = sink else { continue };
-        match registry.read(table.clone()) {
-            Ok(settings) => *sink = SinkConfig::Read(settings),
-            Err(found) => faults.extend(found.into_iter().map(|fault| {
-                let key = format!("sinks.{name}.{}", fault.path);
-                let origin = origin(figment, &key);
-                ConfigFault { problem: describe(&key, fault.problem), key, origin }
-            })),
-        }
+) -> (BTreeMap<String, SinkConfig>, Vec<SettingsFault>) {
+    let (mut sinks, mut faults) = (BTreeMap::new(), Vec::new());
+    // Anything but tables is a fault that was found before.
+    let Value::Object(tables) = tables else { return (sinks, faults) };
+    for (name, table) in tables {
+        let Value::Object(table) = table else { continue };
+        let sink = match registry.read(table.clone()) {
+            Ok(settings) => SinkConfig::Read(settings),
+            Err(found) => {
+                let sink = key("sinks", &name);
+                faults.extend(found.into_iter().map(|fault| SettingsFault {
+                    path: format!("{sink}.{}", fault.path),
+                    problem: fault.problem,
+                }));
+                SinkConfig::Unread(table)
+            }
+        };
+        sinks.insert(name, sink);
     }
-    faults
-}
-
-/// Where the value of `key` comes from; for a key that is missing, where its table does.
-fn origin(figment: &Figment, key: &str) -> Option<String> {
-    let mut key = key;
-    loop {
-        if let Some(metadata) = figment.find_metadata(key) {
-            let path: Vec<_> = key.split('.').map(str::to_owned).collect();
-            return Some(super::error::origin(metadata, &path));
-        }
-        (key, _) = key.rsplit_once('.')?;
-    }
-}
-
-/// What is wrong with the value of `key`, and what to do.
-pub(super) fn describe(key: &str, problem: SettingsProblem) -> String {
-    let name = key.rsplit('.').next().unwrap_or(key);
-    match problem {
-        SettingsProblem::UnknownKey { known } => {
-            unknown("key", name, &known.iter().map(String::as_str).collect::<Vec<_>>())
-        }
-        SettingsProblem::UnknownValue { value, known } => {
-            unknown("value", &value, &known.iter().map(String::as_str).collect::<Vec<_>>())
-        }
-        SettingsProblem::Missing => "is missing; set it in the file or by the environment".into(),
-        SettingsProblem::SecretMissing => {
-            let variable = variable(key);
-            format!("is missing; set `{name}_file`, or the environment variable {variable}")
-        }
-        SettingsProblem::SecretEmpty => {
-            let variable = variable(key);
-            format!("is empty; set {variable} or `{name}_file`")
-        }
-        other => other.to_string(),
-    }
-}
-
-/// The environment variable that sets `key`.
-fn variable(key: &str) -> String {
-    format!("{PREFIX}{}", key.replace('.', "__").to_uppercase())
+    (sinks, faults)
 }

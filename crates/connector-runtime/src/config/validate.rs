@@ -4,51 +4,45 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use stocktake_connector_core::{SinkName, TenantName};
-use stocktake_http_stack::Origin;
-use stocktake_sinks::{Faults, SettingsFault, SettingsProblem};
+use stocktake_http_stack::{Origin, no_proxy_faults};
+use stocktake_sinks::settings::key;
+use stocktake_sinks::{Faults, SettingsProblem};
 
-use super::sinks::describe;
+use super::environment::Variables;
 use super::{
-    AppSecretConfig, CertificateConfig, Config, ConfigError, ConfigFault, CredentialConfig,
-    FilterConfig, IntuneMode, TenantConfig,
+    AppSecretConfig, CertificateConfig, Config, CredentialConfig, FilterConfig, IntuneMode,
+    TenantConfig,
 };
 
-/// Adds every fault to `found`, those of the environment's `variables` included.
-pub(super) fn validate(
-    config: &Config,
-    variables: &[(String, String)],
-    mut found: Vec<ConfigFault>,
-) -> Result<(), ConfigError> {
+/// Every fault, those of the environment's `variables` included.
+pub(super) fn faults(config: &Config, variables: &Variables) -> Faults {
     let mut faults = Faults::default();
     for (name, tenant) in &config.tenants {
-        let key = format!("tenants.{name}");
+        let key = key("tenants", name);
         if let Err(invalid) = TenantName::new(name) {
             faults.invalid(&key, invalid.to_string());
         }
         check_tenant(&key, tenant, config, &mut faults);
     }
     for (name, credential) in &config.credentials {
-        check_credential(&format!("credentials.{name}"), credential, &mut faults);
+        check_credential(&key("credentials", name), credential, &mut faults);
     }
     check_managed_identities(config, &mut faults);
     for name in config.sinks.keys() {
         if let Err(invalid) = SinkName::new(name) {
-            faults.invalid(format!("sinks.{name}"), invalid.to_string());
+            faults.invalid(key("sinks", name), invalid.to_string());
         }
     }
     check_collection(config, &mut faults);
     check_enrichment(config, &mut faults);
     check_http(config, &mut faults);
     check_telemetry(config, variables, &mut faults);
-    found.extend(faults.into_iter().map(|SettingsFault { path, problem }| {
-        let problem = describe(&path, problem);
-        ConfigFault::new(path, problem)
-    }));
-    if found.is_empty() { Ok(()) } else { Err(ConfigError(found)) }
+    faults
 }
 
 fn check_enrichment(config: &Config, faults: &mut Faults) {
     let enrichment = &config.enrichment;
+    faults.at_least("enrichment.refusals", enrichment.refusals, 1);
     if enrichment.intune_details && enrichment.intune == IntuneMode::Off {
         faults.invalid(
             "enrichment.intune_details",
@@ -62,7 +56,8 @@ fn check_tenant(key: &str, tenant: &TenantConfig, config: &Config, faults: &mut 
     if !(is_guid(id) || is_domain(id)) {
         faults.invalid(
             format!("{key}.tenant_id"),
-            format!("`{}` is neither a GUID nor a domain; copy the directory (tenant) id from the app registration's overview", super::abridged(id)),
+            "is neither a GUID nor a domain; copy the directory (tenant) id from the app registration's \
+             overview",
         );
     }
     match &tenant.credential {
@@ -178,27 +173,9 @@ fn check_credential(key: &str, credential: &CredentialConfig, faults: &mut Fault
 }
 
 fn check_certificate(key: &str, certificate: &CertificateConfig, faults: &mut Faults) {
-    let CertificateConfig { password, password_file, private_key_file, .. } = certificate;
+    let CertificateConfig { password, password_file, .. } = certificate;
     if password.is_some() && password_file.is_some() {
         set_twice(key, "password", "password_file", faults);
-    }
-    let is_pfx = certificate.is_pfx();
-    for (name, is_set) in
-        [("password", password.is_some()), ("password_file", password_file.is_some())]
-    {
-        if is_set && !is_pfx {
-            faults.invalid(
-                format!("{key}.{name}"),
-                "goes with a PFX, whose name ends in .pfx or .p12; for PEM, use a private key without a \
-                 password, in a file that only this program can read",
-            );
-        }
-    }
-    if private_key_file.is_some() && is_pfx {
-        faults.invalid(
-            format!("{key}.private_key_file"),
-            "goes with a certificate in PEM; a PFX holds its private key",
-        );
     }
 }
 
@@ -216,11 +193,12 @@ fn check_managed_identities(config: &Config, faults: &mut Faults) {
         let Some((first, home)) = served.next() else { continue };
         for (other, _) in served.filter(|(_, id)| *id != home) {
             faults.invalid(
-                format!("tenants.{other}.credential"),
+                format!("{}.credential", key("tenants", other)),
                 format!(
-                    "a managed identity is valid in its own directory only, and tenants.{first} uses \
-                     `{name}` already; use a certificate or an app secret of a multi-tenant \
-                     registration"
+                    "a managed identity is valid in its own directory only, and {} uses \
+                     the same credential; use a certificate or an app secret of a multi-tenant \
+                     registration",
+                    key("tenants", first)
                 ),
             );
         }
@@ -269,7 +247,7 @@ fn check_app_id(key: &str, app_id: &str, faults: &mut Faults) {
     if !is_guid(app_id) {
         faults.invalid(
             format!("{key}.app_id"),
-            format!("`{}` is not a GUID; copy the application (client) id from the app registration's overview", super::abridged(app_id)),
+            "is not a GUID; copy the application (client) id from the app registration's overview",
         );
     }
 }
@@ -290,21 +268,21 @@ fn check_collection(config: &Config, faults: &mut Faults) {
         }
     }
     if !(0.0..=1.0).contains(&collection.removal_guard) {
-        faults.invalid(
-            "collection.removal_guard",
-            format!("{} is not a number between 0 and 1", collection.removal_guard),
-        );
+        faults.invalid("collection.removal_guard", "is not a number between 0 and 1");
     }
     if collection.page_size.is_some_and(|size| !(1..=10_000).contains(&size)) {
         faults.invalid("collection.page_size", "must be from 1 to 10000, Defender's largest page");
     }
     faults.at_least("collection.max_pages", collection.max_pages, 1);
     faults.at_least("collection.concurrent_cycles", collection.concurrent_cycles, 1);
-    for path in &collection.volatile_fields {
+    for (index, path) in collection.volatile_fields.iter().enumerate() {
         if !stocktake_ocsf_model::attribute_exists(path) {
             faults.invalid(
                 "collection.volatile_fields",
-                format!("`{path}` is not an attribute of the event; write it like `device.last_seen_time`"),
+                format!(
+                    "item {} is not an attribute of the event; write it like `device.last_seen_time`",
+                    index.saturating_add(1)
+                ),
             );
         }
     }
@@ -332,6 +310,9 @@ fn check_http(config: &Config, faults: &mut Faults) {
             );
         }
     }
+    for fault in http.no_proxy.iter().flat_map(|list| no_proxy_faults(list)) {
+        faults.invalid("http.no_proxy", fault);
+    }
     faults.at_least("http.max_body_bytes", http.max_body_bytes, 1024);
     for (name, span) in
         [("call_deadline", http.call_deadline), ("attempt_timeout", http.attempt_timeout)]
@@ -342,9 +323,20 @@ fn check_http(config: &Config, faults: &mut Faults) {
     }
 }
 
-fn check_telemetry(config: &Config, variables: &[(String, String)], faults: &mut Faults) {
+fn check_telemetry(config: &Config, variables: &Variables, faults: &mut Faults) {
     if let Err(problem) = config.server.address() {
         faults.invalid("server.listen", problem);
+    }
+    for (index, host) in config.server.hosts.iter().enumerate() {
+        if host.is_empty() || host.contains(['/', ':', '*', ' ']) {
+            faults.invalid(
+                "server.hosts",
+                format!(
+                    "item {} is not a host name; write it like stocktake.monitoring.svc, without a port",
+                    index.saturating_add(1)
+                ),
+            );
+        }
     }
     let telemetry = &config.telemetry;
     for (key, problem) in telemetry.problems() {
@@ -357,10 +349,7 @@ fn check_telemetry(config: &Config, variables: &[(String, String)], faults: &mut
         faults.invalid("telemetry.otlp_interval", "must be at least one second");
     }
     if !(0.0..=1.0).contains(&telemetry.trace_sample_ratio) {
-        faults.invalid(
-            "telemetry.trace_sample_ratio",
-            format!("{} is not a number between 0 and 1", telemetry.trace_sample_ratio),
-        );
+        faults.invalid("telemetry.trace_sample_ratio", "is not a number between 0 and 1");
     }
 }
 

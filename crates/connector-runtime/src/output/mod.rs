@@ -7,8 +7,10 @@ mod table;
 
 use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
+use stocktake_telemetry::{Escaped, escape};
 
 pub(crate) use bars::Bars;
 pub(crate) use printer::ReportPrinter;
@@ -26,7 +28,17 @@ pub(crate) enum Format {
     Json,
 }
 
+/// Whether the reader of standard output has left. Like standard output itself, there is one.
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
 /// Writes results to standard output, and what went wrong to standard error.
+///
+/// A reader that leaves (`| head`) is not an error: what is written from then on is dropped, and the
+/// command ends with the status that it would have had.
+///
+/// Escaped are all characters that could forge a line, steer a terminal or hide. Line ends within
+/// texts are the caller's; a value from outside is written with
+/// [`Escaped`](stocktake_telemetry::Escaped).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
     asked: Option<Format>,
@@ -53,10 +65,35 @@ impl Output {
         self.format() == Format::Text && std::io::stderr().is_terminal()
     }
 
+    /// Whether the reader of standard output has left.
+    pub(crate) fn is_closed(&self) -> bool {
+        CLOSED.load(Ordering::Relaxed)
+    }
+
+    /// What came of writing to standard output, by whatever way. The only place where a reader that
+    /// left is noticed.
+    ///
+    /// # Errors
+    /// When writing failed for another reason.
+    pub(crate) fn written(&self, result: std::io::Result<()>) -> Result<(), CommandError> {
+        match result {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                CLOSED.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(error) => {
+                Err(CommandError::failed(format!("cannot write to standard output: {error}")))
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
     /// Writes text with a line end.
     pub(crate) fn text(&self, text: impl std::fmt::Display) -> Result<(), CommandError> {
-        writeln!(std::io::stdout().lock(), "{}", harmless(&text.to_string()))?;
-        Ok(())
+        if self.is_closed() {
+            return Ok(());
+        }
+        self.written(writeln!(std::io::stdout().lock(), "{}", harmless(&text.to_string())))
     }
 
     /// Writes a JSON document.
@@ -76,34 +113,45 @@ impl Output {
     /// A line about progress, to standard error, for people.
     pub(crate) fn note(&self, text: impl std::fmt::Display) {
         if self.format() == Format::Text {
-            // When this fails, nothing is left to report to.
-            let _ = writeln!(std::io::stderr().lock(), "{}", harmless(&text.to_string()));
+            say(&harmless(&text.to_string()));
+        }
+    }
+
+    /// What the result lacks, to standard error.
+    pub(crate) fn warning(&self, text: impl std::fmt::Display) {
+        match self.format() {
+            Format::Text => say(&harmless(&format!("warning: {text}"))),
+            Format::Json => say_json(&serde_json::json!({ "warning": text.to_string() })),
         }
     }
 
     /// Why the command failed, to standard error.
     pub(crate) fn error(&self, error: &CommandError) {
         let advice = error.advice();
-        let mut standard_error = std::io::stderr().lock();
-        let _ = match self.format() {
+        match self.format() {
             Format::Text => {
-                let advice = advice.map(|advice| format!("\n  what to do: {advice}"));
-                let text = format!("error: {error}{}", advice.unwrap_or_default());
-                writeln!(standard_error, "{}", harmless(&text))
+                let advice = advice.map(|advice| format!("\n  what to do: {}", Escaped(advice)));
+                say(&harmless(&format!("error: {error}{}", advice.unwrap_or_default())));
             }
-            Format::Json => writeln!(
-                standard_error,
-                "{}",
-                serde_json::json!({ "error": error.to_string(), "code": error.code(), "advice": advice })
+            Format::Json => say_json(
+                &serde_json::json!({ "error": error.to_string(), "code": error.code(), "advice": advice }),
             ),
-        };
+        }
     }
 }
 
-/// Text without control characters: names and reasons from outside could steer the terminal.
+/// Writes a line to standard error. When that fails, nothing is left to report to.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+fn say_json(document: &serde_json::Value) {
+    say(&harmless(&document.to_string()));
+}
+
+/// Text of several lines without what could steer a terminal or hide. JSON stays the same JSON.
 fn harmless(text: &str) -> Cow<'_, str> {
-    let harmful = |char: char| char.is_control() && char != '\n' && char != '\t';
-    if text.contains(harmful) { text.replace(harmful, "\u{fffd}").into() } else { text.into() }
+    escape(text, |character| character == '\n')
 }
 
 /// A count with its thousands apart: `12,345`.
@@ -141,9 +189,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn control_characters_are_replaced() {
-        assert_eq!(harmless("a\u{1b}[31m\tb\nc\r\u{9b}"), "a\u{fffd}[31m\tb\nc\u{fffd}\u{fffd}");
-        assert!(matches!(harmless("plain"), Cow::Borrowed(_)));
+    fn control_characters_are_escaped_and_json_stays_the_same() {
+        assert_eq!(harmless("a\u{1b}[31m\tb\nc\r\u{202e}"), "a\\u001b[31m\\tb\nc\\r\\u202e");
+        let value = serde_json::json!({ "name": "a\u{202e}\u{7f}\u{9b}\n\u{e0041}b" });
+        let text = serde_json::to_string_pretty(&value).unwrap();
+        let shown = harmless(&text);
+        assert!(shown.is_ascii(), "{shown}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
     }
 
     #[test]

@@ -69,8 +69,14 @@ fn print(
     format: Format,
     reports: &Receiver<CycleReport>,
 ) -> Result<(), CommandError> {
-    reports.iter().try_for_each(|report| match format {
-        Format::Text => output.text(ReportText(&report)),
-        Format::Json => output.json_line(&report),
+    reports.iter().try_for_each(|report| {
+        match format {
+            Format::Text => output.text(ReportText(&report)),
+            Format::Json => output.json_line(&report),
+        }?;
+        if output.is_closed() {
+            return Err(CommandError::failed("the reader of standard output has left"));
+        }
+        Ok(())
     })
 }

@@ -4,8 +4,9 @@ use std::fmt;
 
 use chrono::TimeDelta;
 use stocktake_connector_core::{
-    CycleKind, CycleOutcome, CycleReport, EnrichmentStatus, SinkAccount, Strategy,
+    CycleKind, CycleOutcome, CycleReport, DoubtCause, EnrichmentStatus, SinkAccount, Strategy,
 };
+use stocktake_telemetry::Escaped;
 
 use super::{bytes, count, counted};
 
@@ -26,15 +27,24 @@ impl fmt::Display for ReportText<'_> {
             CycleOutcome::Failed { .. } => "FAILED",
         };
         let took = duration(report.finished_at - report.started_at);
-        writeln!(f, "{}: {kind} cycle {outcome} in {took}", report.tenant)?;
+        let tenant = Escaped(report.tenant.as_str());
+        writeln!(f, "{tenant}: {kind} cycle {outcome} in {took}")?;
         write!(f, "  read        {}", counted(report.read, "record", "records"))?;
         if report.excluded > 0 {
             write!(f, ", {} excluded by the filter", count(report.excluded))?;
         }
         writeln!(f)?;
+        if !report.unreadable.is_empty() {
+            writeln!(
+                f,
+                "  unreadable  {}: {}",
+                counted(report.unreadable.count(), "value", "values"),
+                report.unreadable
+            )?;
+        }
         self.enrichment(f)?;
         for (name, account) in &report.sinks {
-            write!(f, "  sink {name:<6}")?;
+            write!(f, "  sink {:<6}", Escaped(name.as_str()))?;
             sink(f, account)?;
         }
         self.removal(f)?;
@@ -50,9 +60,9 @@ impl fmt::Display for ReportText<'_> {
             write!(f, " ({} retried, {} throttled)", count(calls.retries), count(calls.throttled))?;
         }
         if let CycleOutcome::Failed { failure } = &report.outcome {
-            write!(f, "\n  error       {failure}")?;
+            write!(f, "\n  error       {}", Escaped(&failure.to_string()))?;
             if let Some(advice) = &failure.advice {
-                write!(f, "\n  what to do  {advice}")?;
+                write!(f, "\n  what to do  {}", Escaped(advice))?;
             }
             if let Some(retry_at) = failure.retry_at {
                 write!(f, "\n  not before  {}", retry_at.format("%Y-%m-%d %H:%M:%SZ"))?;
@@ -68,7 +78,24 @@ impl ReportText<'_> {
         match &enrichment.status {
             EnrichmentStatus::Off => writeln!(f, "  Intune      off, by configuration"),
             EnrichmentStatus::Refused(reason) => {
-                writeln!(f, "  Intune      not available: {reason}; events go out without it")
+                let reason = Escaped(reason);
+                match &enrichment.doubt {
+                    // The error has the reason.
+                    Some(doubt) if !doubt.accepted => {
+                        writeln!(f, "  Intune      refused; nothing is sent without it yet")
+                    }
+                    Some(doubt) => writeln!(
+                        f,
+                        "  Intune      not available: {reason}; refused since {} in {}, so events go \
+                         out without it now",
+                        doubt.since.format("%Y-%m-%d %H:%M:%SZ"),
+                        counted(u64::from(doubt.cycles), "cycle", "cycles")
+                    ),
+                    None => writeln!(
+                        f,
+                        "  Intune      not available: {reason}; events go out without it"
+                    ),
+                }
             }
             EnrichmentStatus::On => {
                 let how = match enrichment.strategy {
@@ -103,8 +130,34 @@ impl ReportText<'_> {
                         write!(f, " ({} gone)", count(details.gone))?;
                     }
                 }
-                writeln!(f)
+                writeln!(f)?;
+                self.doubt(f)
             }
+        }
+    }
+
+    /// Why devices are held, and which are not certain.
+    fn doubt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let report = self.0;
+        let Some(doubt) = &report.enrichment.doubt else { return Ok(()) };
+        let held = report.sinks.values().map(|account| account.held).max().unwrap_or_default();
+        let held = counted(held, "machine keeps", "machines keep");
+        let since = doubt.since.format("%Y-%m-%d %H:%M:%SZ");
+        let cycles = counted(u64::from(doubt.cycles), "cycle", "cycles");
+        let (what, then) = match doubt.cause {
+            // The line above says so.
+            DoubtCause::Refused => return Ok(()),
+            DoubtCause::Shrunk => ("the list is suddenly shorter", "it counts as complete now"),
+            DoubtCause::Unidentified => (
+                "a record does not say whose it is",
+                "machines without a match lose its fields now",
+            ),
+        };
+        write!(f, "  in doubt    {what} ({cycles}, since {since}): ")?;
+        if doubt.accepted {
+            writeln!(f, "{then}")
+        } else {
+            writeln!(f, "{held} what the sinks have of Intune")
         }
     }
 
@@ -153,6 +206,9 @@ fn sink(f: &mut fmt::Formatter<'_>, account: &SinkAccount) -> fmt::Result {
     }
     if account.batches > 0 {
         write!(f, " ({}, {})", counted(account.batches, "batch", "batches"), bytes(account.bytes))?;
+    }
+    if let Some(before) = &account.moved_from {
+        write!(f, "; delivers elsewhere than before ({before})")?;
     }
     writeln!(f)
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use stocktake_telemetry::Escaped;
+
 /// On which side the cells of a column stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Align {
@@ -26,9 +28,9 @@ impl Table {
         Self { columns, rows: Vec::new() }
     }
 
-    /// Adds a row; cells beyond the columns are not shown.
+    /// Adds a row; cells beyond the columns are not shown. A row is one line, whatever is in its cells.
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().collect());
+        self.rows.push(cells.into_iter().map(|cell| Escaped(&cell).to_string()).collect());
     }
 }
 
@@ -71,5 +73,12 @@ mod tests {
         table.row(["Windows".into(), "12".into()]);
         table.row(["macOS".into(), "3".into()]);
         assert_eq!(table.to_string(), "os       devices\nWindows       12\nmacOS          3");
+    }
+
+    #[test]
+    fn a_row_is_one_line() {
+        let mut table = Table::new([("os", Align::Left)]);
+        table.row(["a\nb\u{202e}".into()]);
+        assert_eq!(table.to_string(), "os\na\\nb\\u202e");
     }
 }

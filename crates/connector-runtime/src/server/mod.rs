@@ -5,6 +5,7 @@
 //! carries one request. Idle peers lose their place after a second, so they delay a probe only as
 //! long as they fill every place.
 
+mod hosts;
 mod routes;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::hosts::Hosts;
 use crate::config::{ConfigError, ConfigFault};
 use crate::watch::Watch;
 
@@ -64,11 +66,11 @@ impl Listening {
         Ok(Self { listener, address })
     }
 
-    /// Responds from now on.
-    pub(crate) fn serve(self, watch: Arc<Watch>) -> Serving {
+    /// Responds from now on, to requests under an IP address or one of `hosts`.
+    pub(crate) fn serve(self, watch: Arc<Watch>, hosts: Hosts) -> Serving {
         tracing::info!(address = %self.address, "health server is listening");
         let stop = CancellationToken::new();
-        let task = tokio::spawn(serve(self.listener, routes::router(watch), stop.clone()));
+        let task = tokio::spawn(serve(self.listener, routes::router(watch, hosts), stop.clone()));
         Serving { stop, task }
     }
 }
@@ -94,6 +96,8 @@ async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(MAX_HEAD_BYTES)
+        // Nothing reads it, and the library panics where the clock is before 1970.
+        .auto_date_header(false)
         .keep_alive(false);
     let mut connections = JoinSet::new();
     loop {

@@ -10,7 +10,7 @@ use super::*;
 async fn serving() -> (SocketAddr, Serving) {
     let listening = Listening::on("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let registry = Registry::new(RegistryOptions::new("1"));
-    (listening.address, listening.serve(Arc::new(Watch::new(registry))))
+    (listening.address, listening.serve(Arc::new(Watch::new(registry)), Hosts::default()))
 }
 
 async fn send(address: SocketAddr, request: &str) -> String {
@@ -23,7 +23,7 @@ async fn send(address: SocketAddr, request: &str) -> String {
 }
 
 async fn get(address: SocketAddr, path: &str) -> String {
-    send(address, &format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n")).await
+    send(address, &format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n")).await
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn an_unknown_path_lists_the_known_ones() {
     let (address, _serving) = serving().await;
     let response = get(address, "/health").await;
     assert!(response.starts_with("HTTP/1.1 404") && response.contains("/livez"), "{response}");
-    let posted = send(address, "POST /livez HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let posted = send(address, "POST /livez HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     assert!(posted.starts_with("HTTP/1.1 405") && posted.contains("allow: GET,HEAD"), "{posted}");
 }
 
@@ -67,7 +67,7 @@ async fn a_head_that_is_too_large_is_refused() {
 #[tokio::test]
 async fn a_connection_ends_with_its_response() {
     let (address, _serving) = serving().await;
-    let two = "GET /livez HTTP/1.1\r\nhost: x\r\n\r\n".repeat(2);
+    let two = "GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(2);
     assert_eq!(send(address, &two).await.matches("HTTP/1.1 200").count(), 1);
 }
 
@@ -112,4 +112,27 @@ async fn a_port_in_use_names_the_key() {
     let taken = Listening::on("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let error = Listening::on(taken.address).await.unwrap_err().to_string();
     assert!(error.contains("`server.listen`") && error.contains("in use"), "{error}");
+}
+
+#[tokio::test]
+async fn a_name_that_somebody_else_may_control_is_refused_on_every_path() {
+    let (address, _serving) = serving().await;
+    for path in ["/livez", "/readyz", "/startupz", "/metrics", "/status", "/"] {
+        for head in [
+            format!("GET {path} HTTP/1.1\r\nhost: evil.example:9464"),
+            format!("GET http://evil.example{path} HTTP/1.1\r\nhost: localhost"),
+            format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nhost: evil.example"),
+        ] {
+            let response = send(address, &format!("{head}\r\n\r\n")).await;
+            assert!(response.starts_with("HTTP/1.1 421"), "{head}: {response}");
+            assert!(response.contains("server.hosts") && !response.contains("evil"), "{response}");
+        }
+    }
+    // Probes by address, and old clients without a name.
+    for head in
+        [format!("GET /livez HTTP/1.1\r\nhost: {address}"), "GET /livez HTTP/1.0".to_owned()]
+    {
+        let response = send(address, &format!("{head}\r\n\r\n")).await;
+        assert!(response.contains(" 200 "), "{head}: {response}");
+    }
 }

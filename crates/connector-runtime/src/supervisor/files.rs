@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 /// What the file system says of some files at one moment.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct FileStamps(Vec<Option<(u64, Option<SystemTime>, u64)>>);
 
 impl FileStamps {

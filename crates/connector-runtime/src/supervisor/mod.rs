@@ -14,14 +14,13 @@ mod lease;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stocktake_connector_core::{
-    Clock, CycleReport, Failure, FailureRecord, SystemClock, WorkerName,
-};
+use stocktake_connector_core::{Clock, CycleReport, Failure, FailureRecord, WorkerName};
 use stocktake_engine::{Progress, Request, Stop, log_cycle_end};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinSet;
 
 use self::files::FileStamps;
+use crate::clock::ProgramClock;
 use crate::command_error::CommandError;
 use crate::cycle_log;
 use crate::output::{Bars, Output, ReportPrinter};
@@ -31,6 +30,9 @@ use crate::wiring::{ConfiguredTenant, Deployment};
 
 /// How often the files of a tenant that waits for an operator are looked at.
 const LOOK_AT_FILES: Duration = Duration::from_secs(5);
+
+/// A configuration file that has looked the same for this long is complete.
+const WRITTEN_AFTER: Duration = Duration::from_millis(250);
 
 /// Drives the cycles of a deployment.
 #[derive(Debug)]
@@ -54,6 +56,11 @@ impl Supervisor {
         let permits = Semaphore::new(concurrent_cycles.min(Semaphore::MAX_PERMITS));
         let worker = lease::worker()?;
         Ok(Arc::new(Self { deployment, watch, permits, worker, stop }))
+    }
+
+    /// How many tenants there are.
+    pub(crate) fn tenant_count(&self) -> usize {
+        self.deployment.tenants.len()
     }
 
     /// Runs one cycle of every tenant and returns the reports in the order of tenants.
@@ -118,7 +125,8 @@ impl Supervisor {
             let printer = printer.clone();
             tenants.spawn(async move {
                 let task = format!("tenant {}", tenant.name);
-                let cycles = supervisor.run_tenant(&tenant, schedule, printer.as_deref());
+                // The future of a cycle is large; on the heap it is not moved.
+                let cycles = Box::pin(supervisor.run_tenant(&tenant, schedule, printer.as_deref()));
                 supervisor.watch.status.heartbeat(&task, cycles).await;
             });
         }
@@ -143,14 +151,16 @@ impl Supervisor {
     ) {
         let mut failures = 0;
         let mut next = match self.last_report(tenant).await {
-            Ok(last) => schedule.first(last.as_ref(), SystemClock.now()),
+            Ok(last) => schedule.first(last.as_ref(), ProgramClock.now()),
             Err(failure) => {
                 failures = 1;
                 cycle_log::no_report(&tenant.name, &failure);
-                schedule.after_failure(&failure, failures, None, SystemClock.now())
+                schedule.after_failure(&failure, failures, None, ProgramClock.now())
             }
         };
-        let mut files = FileStamps::read(tenant.files());
+        let mut files = FileStamps::read(&tenant.files());
+        // Not looked at yet: the file may have changed since it was read.
+        let mut configuration = FileStamps::default();
         loop {
             self.watch.status.waits(&tenant.name, &next);
             // Acquire the permit after sleeping, so that a sleeping tenant holds none.
@@ -158,18 +168,18 @@ impl Supervisor {
                 biased;
                 () = self.stop.graceful.cancelled() => return,
                 permit = async {
-                    wait_for(&next, tenant, &files).await;
+                    wait_for(&next, tenant, &files, &mut configuration).await;
                     self.permit().await
                 } => permit,
             };
             let progress = Arc::new(Progress::default());
             // Before the cycle: it may have read a file that changes while it runs.
-            files = FileStamps::read(tenant.files());
+            files = FileStamps::read(&tenant.files());
             let ended = self.run_cycle(tenant, Request::WhatIsDue, &progress).await;
             drop(permit);
             next = match ended {
                 Ok(report) => {
-                    let next = schedule.after_cycle(&report, &mut failures, SystemClock.now());
+                    let next = schedule.after_cycle(&report, &mut failures, ProgramClock.now());
                     log_cycle_end(&report);
                     if let Some(printer) = printer {
                         printer.print(report);
@@ -179,7 +189,7 @@ impl Supervisor {
                 Err(failure) => {
                     failures += 1;
                     cycle_log::no_report(&tenant.name, &failure);
-                    schedule.after_failure(&failure, failures, None, SystemClock.now())
+                    schedule.after_failure(&failure, failures, None, ProgramClock.now())
                 }
             };
         }
@@ -251,18 +261,46 @@ impl Supervisor {
 }
 
 /// Sleeps until the next cycle. A tenant that waits for an operator wakes up as soon as a file differs
-/// from `before` that its configuration names: a secret, a certificate.
-async fn wait_for(next: &NextCycle, tenant: &ConfiguredTenant, before: &FileStamps) {
+/// from `before` that its configuration names: a secret, a certificate. It wakes up, too, when the
+/// configuration file differs from what was `read` and has settings for it.
+async fn wait_for(
+    next: &NextCycle,
+    tenant: &ConfiguredTenant,
+    before: &FileStamps,
+    read: &mut FileStamps,
+) {
     let sleep = tokio::time::sleep(next.wait);
     if next.waiting != Waiting::Operator {
         return sleep.await;
     }
     let every = LOOK_AT_FILES.min(next.wait.max(Duration::from_millis(1)));
+    let files = tenant.files();
     tokio::select! {
         () = sleep => {}
-        () = before.changed(tenant.files(), every) => tracing::info!(
+        () = before.changed(&files, every) => tracing::info!(
             connector.tenant.name = %tenant.name,
             "a file of the tenant changed; its next cycle starts now"
         ),
+        () = follow_configuration(tenant, read, every) => tracing::info!(
+            connector.tenant.name = %tenant.name,
+            "the configuration changed; the next cycle of the tenant starts now"
+        ),
+    }
+}
+
+/// Ends as soon as the tenant is to be built from other settings.
+async fn follow_configuration(tenant: &ConfiguredTenant, read: &mut FileStamps, every: Duration) {
+    loop {
+        let file = tenant.configuration_file();
+        read.changed(file, every).await;
+        // A file that is being written is not read: half of it may be valid. The stamps are taken before
+        // it is read, so a change in between is noticed by the next look.
+        while FileStamps::read(file) != *read {
+            *read = FileStamps::read(file);
+            tokio::time::sleep(WRITTEN_AFTER).await;
+        }
+        if tenant.follow_configuration() {
+            return;
+        }
     }
 }

@@ -12,9 +12,11 @@ use crate::config::StateConfig;
 use crate::wiring::ConfiguredTenant;
 use crate::{process, wiring};
 
-pub(super) fn observe_process(registry: &Registry, status: &StatusRegistry) {
-    let started_at = seconds(status.started_at());
-    registry.observe(&metric::PROCESS_START, move |values| values.record(started_at, &[]));
+pub(super) fn observe_process(registry: &Registry, status: &Arc<StatusRegistry>) {
+    let status = Arc::clone(status);
+    registry.observe(&metric::PROCESS_START, move |values| {
+        values.record(seconds(status.started_at()), &[]);
+    });
     registry
         .observe(&metric::BUILD_INFO, |values| values.record(1.0, &[env!("CARGO_PKG_VERSION")]));
     registry.observe(&metric::PROCESS_CPU, |values| {
@@ -132,8 +134,10 @@ impl Disk {
     }
 }
 
+/// Seconds since 1970. Times are far below 2^52 milliseconds, where `f64` is exact.
+#[allow(clippy::cast_precision_loss)]
 fn seconds(at: chrono::DateTime<chrono::Utc>) -> f64 {
-    super::status::seconds_from_millis(at.timestamp_millis())
+    at.timestamp_millis() as f64 / 1_000.0
 }
 
 /// Sizes and counts are far below 2^52, where `f64` is exact.

@@ -4,6 +4,8 @@ use stocktake_connector_core::{CycleKind, CycleOutcome, CycleReport, SinkName, T
 use stocktake_http_stack::{Attempt, AttemptObserver};
 use stocktake_telemetry::{Registry, metric};
 
+use crate::clock;
+
 /// Adds up what happened.
 #[derive(Debug)]
 pub(crate) struct Metrics(Registry);
@@ -62,6 +64,10 @@ impl Metrics {
         self.0.record(&metric::CYCLE_DURATION, took, &[tenant, kind]);
         self.0.add(&metric::DEVICES_READ, report.read, &[tenant]);
         self.0.add(&metric::DEVICES_MAPPED, report.mapped, &[tenant]);
+        for (name, field) in report.unreadable.iter() {
+            let labels = [tenant, report.source.as_str(), name];
+            self.0.add(&metric::UNREADABLE_VALUES, field.count, &labels);
+        }
         for (sink, account) in &report.sinks {
             for (counter, count) in [
                 (metric::DEVICES_UNCHANGED, account.unchanged),
@@ -85,6 +91,7 @@ impl Metrics {
 
 impl AttemptObserver for Metrics {
     fn attempt_ended(&self, attempt: &Attempt<'_>) {
+        clock::compare(attempt);
         let tenant = attempt.tenant.map_or("", TenantName::as_str);
         let port = attempt.server_port.map(|port| port.to_string()).unwrap_or_default();
         let status = attempt.status.map(|status| status.to_string()).unwrap_or_default();

@@ -18,7 +18,7 @@ mod tests;
 use std::sync::Arc;
 
 use stocktake_connector_core::{
-    Clock, CycleReport, FailureRecord, Inventory, StateError, StateStore, SystemClock,
+    Clock, CycleReport, FailureRecord, Inventory, StateError, StateStore,
 };
 use stocktake_engine::Progress;
 use stocktake_telemetry::Registry;
@@ -27,6 +27,7 @@ pub(crate) use self::metrics::Metrics;
 pub(crate) use self::readiness::Readiness;
 pub(crate) use self::status::StatusRegistry;
 
+use crate::clock::ProgramClock;
 use crate::config::Config;
 use crate::wiring::{ConfiguredTenant, Deployment};
 
@@ -40,7 +41,7 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn new(registry: Registry) -> Self {
-        Self::with_clock(registry, Arc::new(SystemClock))
+        Self::with_clock(registry, Arc::new(ProgramClock))
     }
 
     fn with_clock(registry: Registry, clock: Arc<dyn Clock>) -> Self {

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use stocktake_connector_core::{
     Checkpoint, Clock, CycleId, CycleKind, CycleReport, FailureRecord, Inventory, SinkName,
-    SourceName, StateError, StateStore, TenantName,
+    SourceName, Started, StateError, StateStore, TenantName, time_since,
 };
 use stocktake_engine::Progress;
 use tokio::time::Instant;
@@ -27,7 +27,7 @@ const STUCK_AFTER: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct StatusRegistry {
     clock: Arc<dyn Clock>,
-    started_at: DateTime<Utc>,
+    started: Started,
     tenants: Mutex<BTreeMap<TenantName, TenantStatus>>,
     /// The last heartbeat of each task.
     heartbeats: Mutex<BTreeMap<String, Instant>>,
@@ -69,7 +69,8 @@ struct LastError {
     failure: FailureRecord,
 }
 
-/// Ages at one sink, in seconds.
+/// Ages at one sink, in seconds. What lies in the future, because the clock ran ahead when it was noted,
+/// is of unknown age: it never looks fresh.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Ages {
     /// Since the start of the last complete cycle. Where there was none, since the configuration named
@@ -130,13 +131,13 @@ struct SinkSnapshot {
 
 impl StatusRegistry {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        let started_at = clock.now();
-        Self { clock, started_at, tenants: Mutex::default(), heartbeats: Mutex::default() }
+        let started = Started::now(&*clock);
+        Self { clock, started, tenants: Mutex::default(), heartbeats: Mutex::default() }
     }
 
     /// When the process started.
     pub(super) fn started_at(&self) -> DateTime<Utc> {
-        self.started_at
+        self.started.at(self.clock.now())
     }
 
     fn tenants(&self) -> MutexGuard<'_, BTreeMap<TenantName, TenantStatus>> {
@@ -234,12 +235,13 @@ impl StatusRegistry {
             {
                 (sink.checkpoint, sink.configured_since) = (checkpoint, configured_since);
             }
-            if configured_since.is_none() {
+            // A clock that ran ahead noted what lies in the future.
+            if configured_since.is_none_or(|at| time_since(at, self.clock.now()).is_none()) {
                 new.push(scope);
             }
         }
         for scope in new {
-            store.note_configured(&scope, self.started_at).await?;
+            store.note_configured(&scope, self.started_at()).await?;
         }
         Ok(())
     }
@@ -257,14 +259,23 @@ impl StatusRegistry {
     }
 
     fn ages_at(&self, sink: &SinkStatus, now: DateTime<Utc>) -> Ages {
-        // A clock that was set back makes nothing younger than new.
-        let age = |at| seconds_from_millis(now.signed_duration_since(at).num_milliseconds().max(0));
         let checkpoint = sink.checkpoint.as_ref();
-        let complete = checkpoint.map(|checkpoint| checkpoint.completed_at);
+        // Of what state could not note, the start of the process is known.
+        let started_at = self.started.at(now);
+        let configured = sink
+            .configured_since
+            .and_then(|at| time_since(at, now))
+            .unwrap_or_else(|| time_since(started_at, now).unwrap_or_default());
+        // How far a time is off is a bound that grows with the error.
+        let age = |at: DateTime<Utc>| {
+            let distance = || now.signed_duration_since(at).abs().to_std().unwrap_or_default();
+            time_since(at, now).unwrap_or_else(|| distance().max(configured))
+        };
+        let data = checkpoint.map_or(configured, |checkpoint| age(checkpoint.completed_at));
+        let newest = checkpoint.and_then(|checkpoint| checkpoint.newest_record_at);
         Ages {
-            // Of what state could not note, the start of the process is known.
-            data: age(complete.or(sink.configured_since).unwrap_or(self.started_at)),
-            checkpoint: checkpoint.and_then(|checkpoint| checkpoint.newest_record_at).map(age),
+            data: data.as_secs_f64(),
+            checkpoint: newest.map(|newest| age(newest).as_secs_f64()),
         }
     }
 
@@ -273,8 +284,9 @@ impl StatusRegistry {
         let tenants = self.tenants();
         let tenants = tenants.iter().map(|(tenant, status)| {
             let sinks = status.sinks.iter().map(|(name, sink)| {
+                let last_complete = sink.checkpoint.as_ref().map(|at| at.completed_at);
                 let snapshot = SinkSnapshot {
-                    last_complete_at: sink.checkpoint.as_ref().map(|at| at.completed_at),
+                    last_complete_at: last_complete.filter(|at| time_since(*at, now).is_some()),
                     configured_since: sink.configured_since,
                     data_age_seconds: self.ages_at(sink, now).data,
                     build_error: sink.build_error.clone(),
@@ -295,7 +307,7 @@ impl StatusRegistry {
         });
         Snapshot {
             version: env!("CARGO_PKG_VERSION"),
-            started_at: self.started_at,
+            started_at: self.started_at(),
             tenants: tenants.collect(),
         }
     }
@@ -326,10 +338,4 @@ impl StatusRegistry {
         let ages = heartbeats.iter().map(|(task, last)| (task.clone(), last.elapsed()));
         ages.filter(|(_, age)| *age > STUCK_AFTER).collect()
     }
-}
-
-/// Milliseconds as seconds. Times are far below 2^52 milliseconds, where `f64` is exact.
-#[allow(clippy::cast_precision_loss)]
-pub(super) fn seconds_from_millis(millis: i64) -> f64 {
-    millis as f64 / 1_000.0
 }

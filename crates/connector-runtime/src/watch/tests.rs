@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use stocktake_connector_core::{
     Checkpoint, CycleClose, CycleOutcome, CycleStore as _, ErrorCode, Failure, LeaseStore as _,
-    Recovery, SinkAccount, SinkName, SourceName, TenantName, WorkerName,
+    Recovery, SinkAccount, SinkName, SourceName, StateQueries as _, TenantName, WorkerName,
 };
 use stocktake_state::MemoryStore;
 use stocktake_telemetry::{RegistryOptions, metric};
@@ -260,6 +260,42 @@ async fn data_that_never_was_complete_ages_over_restarts() {
         let soc = &status["tenants"]["contoso"]["sinks"]["soc"];
         assert_eq!(soc["configured_since"], serde_json::to_value(at(0)).unwrap());
         assert_eq!(soc["last_complete_at"], serde_json::Value::Null);
+    }
+}
+
+#[tokio::test]
+async fn a_time_in_the_future_never_looks_fresh() {
+    for ahead in [61, 3_600, 10 * 365 * 86_400] {
+        // Everything was noted by a clock that ran ahead.
+        let wrong = Desk::at(ahead);
+        wrong.watch.status.read_state(&wrong.store, &inventory()).await.unwrap();
+        wrong.observe(&wrong.cycle(ahead, CycleOutcome::Complete).await).await;
+
+        // It is right, the program starts anew, and nothing is delivered.
+        let right = Desk::at(0);
+        right.set_clock(4);
+        right.watch.status.read_state(&wrong.store, &inventory()).await.unwrap();
+        let age = |metric| right.value(metric, AT_SOC).unwrap().parse::<f64>().unwrap();
+        for metric in [&metric::DATA_AGE, &metric::CHECKPOINT_AGE] {
+            assert!(age(metric) >= 4.0, "{}: {}, {ahead} s ahead", metric.name, age(metric));
+        }
+        let status = serde_json::to_value(right.watch.status.snapshot()).unwrap();
+        let shown = &status["tenants"]["contoso"]["sinks"]["soc"];
+        assert_eq!(shown["data_age_seconds"].as_f64().unwrap(), age(&metric::DATA_AGE));
+        assert_eq!(shown["last_complete_at"].is_null(), ahead > 64, "{ahead}");
+
+        // State is put right: what was noted at a time in the future, at once; the rest by a cycle.
+        if ahead > 64 {
+            let scope = inventory().at(&soc());
+            let since = wrong.store.configured_since(&scope).await.unwrap();
+            assert_eq!(since, Some(at(0)), "{ahead}");
+        }
+        let report = wrong.cycle(10, CycleOutcome::Complete).await;
+        let ended = Ok(report);
+        right.watch.cycle_ended(&wrong.store, &inventory(), &Progress::default(), &ended).await;
+        right.set_clock(30);
+        assert_eq!(right.value(&metric::DATA_AGE, AT_SOC).as_deref(), Some("20"));
+        assert_eq!(right.value(&metric::CHECKPOINT_AGE, AT_SOC).as_deref(), Some("120"));
     }
 }
 

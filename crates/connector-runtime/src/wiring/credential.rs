@@ -17,6 +17,7 @@ use stocktake_sinks::{RedactedText, SecretSetting};
 use url::Url;
 
 use super::{secret, secret_source, url};
+use crate::clock::ProgramClock;
 use crate::command_error::CommandError;
 use crate::config::{
     CertificateConfig, Config, ConfigError, ConfigFault, CredentialConfig, Endpoints,
@@ -140,7 +141,7 @@ fn entra(
         tenant: tenant.clone(),
         credential: Arc::clone(&credential),
         limits: token_limits(ENTRA_LIMITS, all),
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(ProgramClock),
     };
     let tokens =
         EntraTokens::new(transport, options).map_err(|error| fault(&key, chain(&error)))?;
@@ -186,15 +187,13 @@ fn app_secret(
 }
 
 fn certificate(config: &CertificateConfig) -> Application {
-    let file = config.certificate_file.clone();
     let password = SecretSetting::new(config.password.as_ref(), config.password_file.as_deref())
         .map(secret_source);
-    let source = if config.is_pfx() {
-        CertificateSource::Pfx { file, password }
-    } else {
-        CertificateSource::PemFiles { certificate: file, key: config.private_key_file.clone() }
-    };
-    let mut options = CertificateOptions::new(source);
+    let mut options = CertificateOptions::new(CertificateSource::Files {
+        certificate: config.certificate_file.clone(),
+        key: config.private_key_file.clone(),
+        password,
+    });
     options.send_chain = config.send_chain;
     options.form = match config.algorithm {
         SignatureAlgorithm::Ps256 => AssertionForm::Ps256,
@@ -258,7 +257,7 @@ fn managed_identity(
         identity,
         tenant: tenant.clone(),
         limits: token_limits(MANAGED_IDENTITY_LIMITS, all),
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(ProgramClock),
     };
     let tokens =
         ManagedIdentity::new(transport, options).map_err(|error| fault(key, chain(&error)))?;
@@ -276,7 +275,7 @@ fn managed_identity(
 
 fn azure_cli(tenant: &TenantName, config: &TenantConfig) -> Result<Tokens, CommandError> {
     let directory = directory_id(tenant, config)?;
-    let options = AzureCliOptions::new(directory.clone(), Arc::new(SystemClock));
+    let options = AzureCliOptions::new(directory.clone(), Arc::new(ProgramClock));
     Ok(Tokens {
         provider: Arc::new(TenantGuard::new(Arc::new(AzureCli::new(options)), directory)),
         kind: CredentialKind::AzureCli,

@@ -3,6 +3,7 @@
 mod configured;
 mod credential;
 mod files;
+mod settings;
 mod sinks;
 mod tenant;
 mod transport;
@@ -21,8 +22,9 @@ use stocktake_state::{MemoryStore, SqliteStore};
 use url::Url;
 
 use self::configured::CollectorFactory;
+use self::settings::{Follower, Settings};
 use crate::command_error::CommandError;
-use crate::config::{Config, ConfigError, ConfigFault, StateConfig, TenantConfig};
+use crate::config::{Config, ConfigError, ConfigFault, Rereading, StateConfig, TenantConfig};
 
 pub(crate) use configured::ConfiguredTenant;
 pub(crate) use credential::CredentialKind;
@@ -62,6 +64,7 @@ impl Deployment {
 
 /// Builds the chosen tenants (all when none is chosen) with every sink. One that cannot be built
 /// does not affect the others; a later cycle tries to build it again. `observer` sees every request.
+/// With `rereading`, tenants can be built anew from a changed configuration.
 ///
 /// # Errors
 /// When there is nothing to build, or the state cannot be opened.
@@ -69,22 +72,23 @@ pub(crate) fn deploy(
     config: &Config,
     chosen: &[String],
     observer: Observer,
+    rereading: Option<Rereading>,
 ) -> Result<Deployment, CommandError> {
     let chosen = choose(config, chosen)?;
-    let context = sink_context(config, Some(observer))?;
+    let settings = Settings::new(config.clone(), Arc::clone(&observer))?;
     let store = open_state(&config.state)?;
-    let factory = CollectorFactory::new(config.clone(), context, Arc::clone(&store));
-    let factory = Arc::new(factory);
+    let follower = rereading.map(|rereading| Follower::new(rereading, observer));
+    let factory = Arc::new(CollectorFactory::new(settings, Arc::clone(&store), follower));
     let (mut tenants, mut fed) = (Vec::new(), BTreeSet::new());
     for (name, tenant) in chosen {
         let sinks = tenant_sinks(tenant, config).map(sink_name).collect::<Result<Vec<_>, _>>()?;
         fed.extend(sinks.iter().cloned());
-        let tenant = ConfiguredTenant::new(name, tenant.clone(), sinks, Arc::clone(&factory))?;
+        let tenant = ConfiguredTenant::new(name, tenant.clone(), sinks, &factory)?;
         tenants.push(Arc::new(tenant));
     }
     // A sink that no tenant feeds is not reported.
     let mut broken: Vec<_> =
-        fed.iter().filter_map(|sink| factory.sink(sink).err()).map(CommandError::from).collect();
+        fed.iter().filter_map(|sink| factory.sink_failure(sink)).map(CommandError::from).collect();
     broken.extend(tenants.iter().filter_map(|tenant| tenant.access_error()));
     Ok(Deployment { tenants, store, broken })
 }
@@ -155,7 +159,11 @@ pub(crate) fn choose<'c>(
         if !config.tenants.contains_key(name) {
             return Err(ConfigError(vec![ConfigFault::new(
                 "--tenant",
-                crate::config::unknown("tenant", name, &known),
+                format!(
+                    "`{}`: {}",
+                    name.escape_debug(),
+                    crate::config::unknown("tenant", name, &known)
+                ),
             )])
             .into());
         }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use stocktake_auth::ApiKey;
 use stocktake_connector_core::{
-    ErrorCode, Failure, Fingerprint, Recovery, SinkName, SystemClock, TokenProvider,
+    ErrorCode, Failure, Fingerprint, Recovery, SinkName, TokenProvider,
 };
 use stocktake_http_stack::{Transport, TransportOptions};
 use stocktake_sinks::{BuiltSink, HttpContext, SecretResolver, SecretSetting, SinkContext};
 
 use super::secret_source;
 use super::transport::limits;
+use crate::clock::ProgramClock;
 use crate::config::Config;
 
 /// What every sink is built from: `transport` was made from `options`.
@@ -21,7 +22,7 @@ pub(crate) fn context(
     options: &TransportOptions,
 ) -> SinkContext {
     SinkContext {
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(ProgramClock),
         mapping,
         volatile_fields: config.collection.volatile_fields.clone(),
         secrets: Arc::new(Secrets),

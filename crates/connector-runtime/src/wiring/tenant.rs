@@ -7,7 +7,7 @@ use std::time::Duration;
 use stocktake_auth::CertificateCredential;
 use stocktake_connector_core::{
     Calls, Clock, CycleStore, DirectoryId, FailureRecord, Inventory, ProcessFigures, SinkName,
-    SourceName, StateStore, SystemClock, TenantName, TokenScope,
+    SourceName, StateStore, TenantName, TokenScope,
 };
 use stocktake_defender_api::{DefenderClient, DefenderOptions, MachineFilter};
 use stocktake_engine::{BuildError, CallMeter, Collector, Options};
@@ -20,6 +20,7 @@ use url::Url;
 use super::credential::{self, CredentialKind, Tokens};
 use super::transport::limits;
 use super::url;
+use crate::clock::ProgramClock;
 use crate::command_error::CommandError;
 use crate::config::{
     Config, ConfigError, CredentialConfig, FilterConfig, IntuneMode, TenantConfig,
@@ -86,7 +87,7 @@ pub(crate) fn access(
     transport: &Transport,
 ) -> Result<TenantAccess, CommandError> {
     let key = format!("tenants.{tenant}");
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let clock: Arc<dyn Clock> = Arc::new(ProgramClock);
     let endpoints = config.endpoints(&key).map_err(ConfigError)?;
     let tokens = credential::tokens(tenant, config, &endpoints, all, transport)?;
     let provider = Arc::clone(&tokens.provider);
@@ -208,6 +209,7 @@ pub(super) fn collector(
     }
     collector.unbuilt =
         failures.into_iter().map(|(sink, failure)| (sink, BuildError { failure })).collect();
+    collector.clock = Arc::new(ProgramClock);
     collector.meter = Arc::new(Meter(Arc::clone(access)));
     let collection = &config.collection;
     collector.options = Options {
@@ -217,6 +219,8 @@ pub(super) fn collector(
         removal_guard: collection.removal_guard,
         removal_look_ups: collection.removal_look_ups,
         purge_removed_after: collection.purge_removed_after,
+        refusals: config.enrichment.refusals,
+        refused_after: config.enrichment.refused_after,
     };
     Ok(collector)
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use stocktake_connector_core::chain;
-use stocktake_http_stack::{AttemptObserver, Backoff, Limits, Transport, TransportOptions};
+use stocktake_http_stack::{
+    AttemptObserver, Backoff, Limits, ShownPath, Transport, TransportOptions,
+};
 use stocktake_sinks::RedactedText;
 use url::Url;
 
@@ -42,11 +44,13 @@ fn proxy_url(proxy: &RedactedText, http: &HttpConfig) -> Result<Url, CommandErro
     let fault = |key: &str, problem: String| {
         CommandError::from(ConfigError(vec![ConfigFault::new(format!("http.{key}"), problem)]))
     };
-    let mut url = Url::parse(proxy.expose())
-        .map_err(|error| fault("proxy", format!("is not a URL: {error}")))?;
+    let mut url = Url::parse(proxy.expose()).map_err(|error| {
+        let problem = "write it like http://USER:PASSWORD@HOST:PORT";
+        fault("proxy", format!("is not a URL ({error}); {problem}"))
+    })?;
     let Some(path) = &http.proxy_password_file else { return Ok(url) };
     let password = std::fs::read_to_string(path).map_err(|error| {
-        fault("proxy_password_file", format!("{} cannot be read: {error}", path.display()))
+        fault("proxy_password_file", format!("{} cannot be read: {error}", ShownPath(path)))
     })?;
     if url.username().is_empty() {
         return Err(fault(

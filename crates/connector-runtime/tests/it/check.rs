@@ -268,7 +268,7 @@ async fn what_a_full_cycle_takes_of_the_quota_is_known_after_one() {
     assert!(row(&check, TENANT, "defender quota").contains("known after the first full cycle"));
     assert_eq!(site.sync().await.code, Some(0));
     let check = site.run(&["check"]).await;
-    is(&check, TENANT, "defender quota", "fine", &["took 4 calls; 1000000 are allowed in 1h"]);
+    is(&check, TENANT, "defender quota", "fine", &["took 7 calls; 1000000 are allowed in 1h"]);
     let tight = site.set("tenants.contoso", "limits = { defender_per_hour = 3 }\n");
     let check = tight.run(&["check"]).await;
     is(&check, TENANT, "defender quota", "WARNING", &["has to wait for its quota"]);

@@ -13,25 +13,26 @@ const MACHINE: &str = include_str!("../data/machine.json");
 const MANAGED_DEVICE: &str = include_str!("../data/managed-device.json");
 const EVENT: &str = include_str!("../data/event.json");
 
-struct Desk(TempDir);
+/// A folder with the example pair.
+pub(crate) struct Desk(pub(crate) TempDir);
 
 impl Desk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let desk = Self(TempDir::new().unwrap());
         desk.write("machine.json", MACHINE);
         desk.write("managed-device.json", MANAGED_DEVICE);
         desk
     }
 
-    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
         std::fs::write(self.0.path().join(name), text).unwrap();
     }
 
-    async fn run(&self, arguments: &[&str]) -> Ended {
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Ended {
         ended(command(self.0.path()).args(arguments).spawn().unwrap()).await
     }
 
-    async fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Ended {
+    pub(crate) async fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Ended {
         let mut child =
             command(self.0.path()).args(arguments).stdin(Stdio::piped()).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
@@ -107,9 +108,11 @@ async fn a_machine_is_not_called_unmanaged_because_its_intune_record_cannot_be_r
     let desk = Desk::new();
     let key = |n: u8| format!("00000000-0000-0000-0000-00000000000{n}");
     let machine = |n: u8| format!("{{\"id\":\"m{n}\",\"aadDeviceId\":\"{}\"}}\n", key(n));
-    let broken = format!("{{\"id\":\"i2\",\"azureADDeviceId\":\"{}\",\"model\":[]}}\n", key(2));
+    let device = |n: u8| format!("{{\"id\":\"i{n}\",\"azureADDeviceId\":\"{}\"}}\n", key(n));
+    let broken =
+        format!("{{\"id\":\"i2\",\"azureADDeviceId\":\"{}\",\"model\":\"x\" \"y\"}}\n", key(2));
     desk.write("machines.ndjson", &(machine(1) + &machine(2)));
-    desk.write("devices.ndjson", &broken);
+    desk.write("devices.ndjson", &(device(3) + &broken));
     let arguments = [
         "map",
         "--machines",
@@ -127,7 +130,7 @@ async fn a_machine_is_not_called_unmanaged_because_its_intune_record_cannot_be_r
     assert!(mapped.stderr.contains("machine m2: its Intune record cannot be used"), "{mapped:#?}");
 
     // Of a record that does not say whose it is, nothing follows for either machine.
-    desk.write("devices.ndjson", "{\"id\":\"i2\",\"model\":[]}\n");
+    desk.write("devices.ndjson", &(device(3) + "{\"id\":\"i2\",\"model\":\"x\" \"y\"}\n"));
     let mapped = desk.run(&arguments).await;
     assert_eq!(mapped.stdout.lines().count(), 2, "{mapped:#?}");
     assert!(!mapped.stdout.contains("is_managed"), "{mapped:#?}");
@@ -191,22 +194,6 @@ async fn usage_mistakes_end_with_2_and_help_with_0() {
     assert!(completions.stdout.contains("stocktake"));
 }
 
-#[tokio::test]
-async fn output_without_a_reader_is_not_a_failure() {
-    let desk = Desk::new();
-    let lines = MACHINE.replace('\n', "").into_bytes();
-    let many: Vec<u8> =
-        std::iter::repeat_n([lines.as_slice(), b"\n"].concat(), 2_000).flatten().collect();
-    desk.write("many.ndjson", many);
-    let mut child = command(desk.0.path())
-        .args(["map", "--machines", "many.ndjson", "--form", "ocsf"])
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let ended = ended(child).await;
-    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_shows_events_the_fleet_and_a_balanced_report() {
     let desk = Desk::new();
@@ -237,24 +224,6 @@ async fn the_demo_works_on_a_system_without_certificates() {
         .env("SSL_CERT_DIR", desk.0.path().join("absent"));
     let demo = ended(program.spawn().unwrap()).await;
     assert_eq!(demo.code, Some(0), "{demo:#?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn control_characters_from_outside_do_not_reach_the_terminal() {
-    let site = Site::of(fleet(30, 20)).await;
-    let id = site.handle().fleet().device_ids()[3].clone();
-    site.handle().poison(id);
-    let refusal = stocktake_simulator::Effect::Status {
-        code: 422,
-        retry_after: None,
-        body: Some("{\"message\": \"\\u001b[31mred\\u0007\"}".into()),
-    };
-    site.handle()
-        .add_fault(stocktake_simulator::Fault::once(stocktake_simulator::Api::SekoiaPush, refusal));
-    site.run(&["sync"]).await;
-    let list = site.run(&["dead-letters", "list"]).await;
-    assert!(list.stdout.contains("422"), "{list:#?}");
-    assert!(!list.stdout.contains('\u{1b}') && !list.stdout.contains('\u{7}'), "{list:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -336,9 +305,10 @@ async fn sigterm_in_the_middle_of_a_cycle_delivers_what_was_read() {
     use stocktake_simulator::{Api, Effect, Fault};
 
     let site = Site::with(fleet(300, 100), |options| options.defender_page = 100).await;
-    site.handle().add_fault(Fault::once(Api::DefenderList, Effect::Hang).after(2));
+    // Two pages and the seam between them.
+    site.handle().add_fault(Fault::once(Api::DefenderList, Effect::Hang).after(3));
     let mut program = site.start(&["run"]);
-    while site.handle().calls().of(Api::DefenderList) < 3 {
+    while site.handle().calls().of(Api::DefenderList) < 4 {
         tokio::task::yield_now().await;
     }
     let pid = program.id().unwrap().to_string();

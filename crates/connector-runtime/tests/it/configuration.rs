@@ -108,7 +108,7 @@ async fn values_of_the_wrong_kind() {
     is_refused(&text, &["collection.removal_guard", "between 0 and 1"]).await;
     let text =
         format!("{TENANT}{}{SINK}[collection]\nvolatile_fields = [\"device.os.nam\"]\n", secret());
-    is_refused(&text, &["collection.volatile_fields", "device.os.nam"]).await;
+    is_refused(&text, &["collection.volatile_fields", "item 1 is not an attribute"]).await;
 }
 
 #[tokio::test]
@@ -138,8 +138,8 @@ async fn a_configuration_is_checked_without_asking_anybody() {
     assert!(fine.stdout.contains("1 tenant and 1 sink"), "{fine:#?}");
     let sink = "[sinks.soc]\ntype = \"sekoia\"\napi_key = \"k\"\n\
                 connector_uuid = \"00000000-0000-0000-0000-000000000003\"\n";
-    let bad = format!("{good}{sink}tls = {{ extra_ca_file = \"absent.pem\" }}\n");
-    assert_refused(&check(&bad).await, &["sinks.soc.tls", "absent.pem"]);
+    let bad = format!("{good}{sink}tls = {{ extra_ca_file = \"./absent.pem\" }}\n");
+    assert_refused(&check(&bad).await, &["sinks.soc.tls", "./absent.pem"]);
     assert_refused(&check("").await, &["there is no tenant"]);
     assert_refused(&check(&format!("{TENANT}{}", secret())).await, &["there is no sink"]);
 }
@@ -149,12 +149,12 @@ async fn files_that_a_configuration_names_are_checked_too() {
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("empty"), "").unwrap();
     let text = format!(
-        "{TENANT}app_secret_file = \"absent\"\n\
+        "{TENANT}app_secret_file = \"./absent\"\n\
          [tenants.fabrikam]\ntenant_id = \"00000000-0000-0000-0000-000000000007\"\n\
          credential = \"own\"\n\
          [credentials.own]\ntype = \"certificate\"\ncertificate_file = \"empty\"\n\
          app_id = \"00000000-0000-0000-0000-000000000002\"\n\
-         [sinks.soc]\ntype = \"sekoia\"\napi_key_file = \"nowhere\"\n\
+         [sinks.soc]\ntype = \"sekoia\"\napi_key_file = \"./nowhere\"\n\
          connector_uuid = \"00000000-0000-0000-0000-000000000003\"\n"
     );
     std::fs::write(folder.path().join("stocktake.toml"), text).unwrap();
@@ -174,7 +174,7 @@ async fn a_lenient_check_fails_only_for_what_keeps_run_from_starting() {
         let mut program = command(folder.path());
         ended(program.args(["config", "check", "--lenient"]).spawn().unwrap()).await
     };
-    let missing = format!("{TENANT}app_secret_file = \"absent\"\n{SINK}");
+    let missing = format!("{TENANT}app_secret_file = \"./absent\"\n{SINK}");
     let told = check(&missing).await;
     assert_eq!(told.code, Some(0), "{told:#?}");
     assert!(told.stderr.contains("tenants.contoso") && told.stderr.contains("absent"), "{told:#?}");
@@ -207,7 +207,7 @@ async fn a_secret_in_the_place_of_an_id_is_not_repeated() {
     // `ended` looks for the canary in all that is printed.
     let ended = sync_with("stocktake.toml", &text, &[]).await;
     assert_eq!(ended.code, Some(2));
-    assert!(ended.stderr.contains("`canary-a…` is not a GUID"), "{}", ended.stderr);
+    assert!(ended.stderr.contains(": is not a GUID"), "{}", ended.stderr);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A server that records every request and responds with success.
+//! A server that records every request and responds with success, or as a test wants.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -32,7 +32,7 @@ pub(crate) struct Recorder {
 }
 
 /// How it responds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 enum Manner {
     /// With success.
     Content,
@@ -40,6 +40,8 @@ enum Manner {
     LateForEachPath,
     /// Never.
     Silent,
+    /// By what came.
+    By(fn(&Recorded) -> Response<Full<Bytes>>),
 }
 
 impl Recorder {
@@ -55,6 +57,11 @@ impl Recorder {
     /// It takes requests and never responds.
     pub(crate) async fn silent() -> Self {
         Self::with_manner(Manner::Silent).await
+    }
+
+    /// It makes each response of the request.
+    pub(crate) async fn responding(by: fn(&Recorded) -> Response<Full<Bytes>>) -> Self {
+        Self::with_manner(Manner::By(by)).await
     }
 
     async fn with_manner(manner: Manner) -> Self {
@@ -85,8 +92,9 @@ impl Recorder {
         let path = head.uri.path().to_owned();
         let is_first = self.at(&path).is_empty();
         let recorded = Recorded { path, headers: head.headers, body, connection };
-        self.recorded.lock().unwrap().push(recorded);
+        self.recorded.lock().unwrap().push(recorded.clone());
         match self.manner {
+            Manner::By(by) => return Ok(by(&recorded)),
             Manner::Silent => std::future::pending().await,
             Manner::LateForEachPath if is_first => {
                 let mut response = Response::new(Full::default());

@@ -25,11 +25,18 @@ fn next_cycle(tenant: &Value) -> DateTime<Utc> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retry_after_of_half_an_hour_is_kept_to_also_by_the_next_start_of_the_program() {
+    for api in [Api::DefenderList, Api::GraphList] {
+        keeps_to_half_an_hour(api).await;
+    }
+}
+
+/// An API that asks for it in the first cycle is called once.
+async fn keeps_to_half_an_hour(api: Api) {
     let quick = "interval = \"1s\"\nretry_after = \"100ms\"\n";
     let site = Site::of(fleet(5, 5)).await.set("collection", quick);
     let retry_after = Some(RetryAfter::Seconds(1_800));
     let throttled = Effect::Status { code: 429, retry_after, body: None };
-    site.handle().add_fault(Fault::once(Api::DefenderList, throttled));
+    site.handle().add_fault(Fault::once(api, throttled));
     let start = now();
     let mut program = Program::start(&site).await;
 
@@ -42,14 +49,14 @@ async fn a_retry_after_of_half_an_hour_is_kept_to_also_by_the_next_start_of_the_
     assert_eq!(tenant["waiting_for"], "retry");
     assert!((next_cycle(&tenant) - retry_at).num_seconds().abs() <= 1, "{tenant:#}");
     assert_eq!(tenant["last_cycle"]["outcome"]["failure"]["code"], "ST0301");
-    assert_eq!(site.handle().calls().of(Api::DefenderList), 1);
+    assert_eq!(site.handle().calls().of(api), 1);
     program.child.kill().await.unwrap();
 
     // The wish is in state, so a restart does not forget it.
     let program = Program::start(&site).await;
     let tenant = waiting(&program).await;
     assert!((next_cycle(&tenant) - retry_at).num_seconds().abs() <= 1, "{tenant:#}");
-    assert_eq!(site.handle().calls().of(Api::DefenderList), 1);
+    assert_eq!(site.handle().calls().of(api), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

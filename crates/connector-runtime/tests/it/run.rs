@@ -215,7 +215,8 @@ async fn sighup_is_logged_and_ends_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_status_shows_how_far_a_cycle_is_that_hangs() {
     let site = Site::with(fleet(300, 100), |options| options.defender_page = 100).await;
-    site.handle().add_fault(Fault::once(Api::DefenderList, Effect::Hang).after(2));
+    // Two pages and the seam between them.
+    site.handle().add_fault(Fault::once(Api::DefenderList, Effect::Hang).after(3));
     let program = Program::start(&site).await;
     let current = loop {
         let mut status = program.status().await;

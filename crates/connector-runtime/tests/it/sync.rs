@@ -6,7 +6,7 @@ use stocktake_simulator::{Api, Intune};
 use crate::site::{Site, fleet, odd_fleet};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_cycle_takes_one_call_a_page_and_two_for_tokens() {
+async fn a_full_cycle_takes_a_call_for_each_page_and_seam_and_two_for_tokens() {
     let site = Site::with(fleet(1_000, 800), |options| {
         options.defender_page = 100;
         options.graph_page = 50;
@@ -18,11 +18,12 @@ async fn a_full_cycle_takes_one_call_a_page_and_two_for_tokens() {
     assert_eq!(ended.code, Some(0), "{ended:#?}");
     let report = ended.report();
     assert_eq!(report.outcome, CycleOutcome::Complete);
-    assert_eq!((report.calls.token, report.calls.source, report.calls.enricher), (2, 10, 16));
+    // Ten pages of machines have nine seams.
+    assert_eq!((report.calls.token, report.calls.source, report.calls.enricher), (2, 19, 16));
     let calls = site.handle().calls();
     assert_eq!(
         [Api::Entra, Api::DefenderList, Api::GraphList, Api::GraphBatch].map(|api| calls.of(api)),
-        [2, 10, 16, 0]
+        [2, 19, 16, 0]
     );
     assert_eq!(ended.account().acknowledged, 1_000);
     site.assert_each_device_once();
@@ -92,7 +93,7 @@ async fn a_configured_page_size_reads_everything_although_the_server_sends_no_li
     let site = Site::of(fleet(250, 200)).await.set("collection", "page_size = 100\n");
     let ended = site.sync().await;
     assert_eq!(ended.account().acknowledged, 250);
-    assert_eq!(site.handle().calls().of(Api::DefenderList), 3);
+    assert_eq!(site.handle().calls().of(Api::DefenderList), 5, "three pages, two seams");
     site.assert_each_device_once();
 }
 

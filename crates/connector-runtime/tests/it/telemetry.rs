@@ -61,8 +61,13 @@ impl Program {
     }
 
     pub(crate) async fn get(&self, path: &str) -> (u16, String) {
+        self.get_as("localhost", path).await
+    }
+
+    /// A request that calls the server by this name.
+    async fn get_as(&self, host: &str, path: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
@@ -174,6 +179,11 @@ async fn a_scrape_equals_the_cycle_report() {
         let found = scrape.sum(&metric, &labels);
         assert_eq!(found, count(expected), "{} {labels:?} in {scrape:#?}", metric.name);
     }
+    assert!(!report.unreadable.is_empty());
+    for (name, field) in report.unreadable.iter() {
+        let labels = [("field", name), ("source", report.source.as_str())];
+        assert_eq!(scrape.sum(&metric::UNREADABLE_VALUES, &labels), count(field.count), "{name}");
+    }
     for api in ["entra", "defender", "graph", "sekoia"] {
         let found = scrape.sum(&metric::API_RETRIES, &[("api", api)]);
         assert!(found.is_some(), "retries of {api} are not registered: {scrape:#?}");
@@ -261,4 +271,21 @@ async fn a_port_in_use_is_a_fault_of_the_configuration() {
     assert_eq!(ended.code, Some(2), "{ended:#?}");
     assert!(ended.stderr.contains("`server.listen`"), "{}", ended.stderr);
     assert!(ended.stderr.contains(&address), "{}", ended.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_is_called_by_its_own_names_only() {
+    let own = "hosts = [\"stocktake.monitoring.svc\"]\n";
+    let site = Site::of(fleet(1, 0)).await.set("server", own);
+    let program = Program::start(&site).await;
+    for (host, expected) in [
+        ("stocktake.monitoring.svc:9464", 200),
+        ("127.0.0.1", 200),
+        ("evil.example", 421),
+        ("stocktake.monitoring.svc.evil.example", 421),
+    ] {
+        let (status, body) = program.get_as(host, "/status").await;
+        assert_eq!(status, expected, "{host}: {body}");
+        assert_eq!(body.contains("\"tenants\""), expected == 200, "{host}: {body}");
+    }
 }

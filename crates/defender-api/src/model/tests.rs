@@ -1,3 +1,5 @@
+use stocktake_odata::{WireObject as _, parse_page};
+
 use super::*;
 
 fn machine(body: &str) -> Machine {
@@ -38,7 +40,9 @@ fn odd_machines_that_exist_in_the_field_are_read() {
         (r#"{"isAadJoined":true,"aadDeviceId":null}"#, |m| m.join_key().is_none()),
         (r#"{"aadDeviceId":"00000000-0000-0000-0000-000000000000"}"#, |m| m.join_key().is_none()),
         (r#"{"aadDeviceId":"{80FE8FF8-2624-418E-9591-41F0491218F9}"}"#, |m| m.join_key().is_some()),
-        (r#"{"aadDeviceId":"not a guid"}"#, |m| m.join_key().is_none()),
+        (r#"{"aadDeviceId":"not a guid"}"#, |m| {
+            m.join_key().is_none() && m.join_rule() == JoinRule::KeyUnreadable
+        }),
         (
             r#"{"firstSeen":"0001-01-01T00:00:00Z","healthStatus":"Active","osPlatform":null}"#,
             |m| m.first_seen.is_none() && m.health_status.is_some(),
@@ -74,4 +78,139 @@ fn a_payload_reads_as_the_same_machine() {
             "isAadJoined":false,"vmMetadata":{"vmId":"v"},"ipAddresses":[{"type":"Other"}]}"#,
     );
     assert_eq!(serde_json::from_str::<Machine>(&machine.payload()).unwrap(), machine);
+}
+
+#[test]
+fn a_record_that_another_one_has_replaced_leaves_the_intune_record_to_it() {
+    for (body, rule) in [
+        (r#"{"mergedIntoMachineId":"b"}"#, JoinRule::Yields),
+        (r#"{"mergedIntoMachineId":" A "}"#, JoinRule::ByKey),
+        (r#"{"mergedIntoMachineId":null}"#, JoinRule::ByKey),
+        (r#"{"isExcluded":true,"isPotentialDuplication":true}"#, JoinRule::Yields),
+        (r#"{"isExcluded":"True","exclusionReason":"duplicatedevice"}"#, JoinRule::Yields),
+        (r#"{"isExcluded":true,"exclusionReason":"InactiveDevice"}"#, JoinRule::ByKey),
+        (r#"{"isExcluded":true}"#, JoinRule::ByKey),
+        (r#"{"isPotentialDuplication":true}"#, JoinRule::ByKey),
+        (r#"{"isExcluded":false,"exclusionReason":"DuplicateDevice"}"#, JoinRule::ByKey),
+        (r#"{"mergedIntoMachineId":"b","aadDeviceId":[]}"#, JoinRule::Yields),
+    ] {
+        let body = body.replacen('{', r#"{"id":"a","#, 1);
+        assert_eq!(machine(&body).join_rule(), rule, "{body}");
+    }
+}
+
+#[test]
+fn of_two_records_of_a_device_the_one_that_is_plainly_older_yields() {
+    let present = r#"{"onboardingStatus":"Onboarded","healthStatus":"Active","lastSeen":"2024-06-10T00:00:00Z"}"#;
+    for (body, yields) in [
+        (r#"{"onboardingStatus":"CanBeOnboarded","lastSeen":"2024-06-11T00:00:00Z"}"#, true),
+        (r#"{"healthStatus":"inactive","lastSeen":"2024-06-11T00:00:00Z"}"#, true),
+        (r#"{"healthStatus":"Active","lastSeen":"2024-06-07T23:00:00Z"}"#, true),
+        (r#"{"healthStatus":"ImpairedCommunication","lastSeen":"2024-06-01T00:00:00Z"}"#, true),
+        // Both are alive, or it cannot be known.
+        (r#"{"healthStatus":"Active","lastSeen":"2024-06-09T00:00:00Z"}"#, false),
+        (r#"{"healthStatus":"Active","lastSeen":"2024-07-01T00:00:00Z"}"#, false),
+        (r#"{"healthStatus":"Active"}"#, false),
+        (r#"{"healthStatus":"Active","lastSeen":"soon"}"#, false),
+        ("{}", false),
+    ] {
+        assert_eq!(machine(body).yields_to(&machine(present)), yields, "{body}");
+        if yields {
+            assert!(!machine(present).yields_to(&machine(body)), "{body}");
+        }
+    }
+}
+
+/// Values of every JSON type, well-formed and not.
+const VALUES: [&str; 22] = [
+    "null",
+    "true",
+    "5",
+    "1.5",
+    "-0.0",
+    "123456789012345678901234567890",
+    "1e999",
+    "NaN",
+    r#""text""#,
+    r#""""#,
+    r#"" ""#,
+    r#""\ud83d""#,
+    "[]",
+    "[[]]",
+    "[null]",
+    r#"["a"]"#,
+    "[1.5]",
+    r#"["a",{}]"#,
+    r#"[{"a":1}]"#,
+    "{}",
+    r#"{"id":"x","value":[1]}"#,
+    "[1e999]",
+];
+
+/// Whether a field of this kind reads a value, or takes it for absent.
+fn reads(name: &str, value: &str) -> bool {
+    if ["null", r#""""#, r#"" ""#].contains(&value) {
+        return true;
+    }
+    match name {
+        "id" => value == r#""text""#,
+        "firstSeen" | "lastSeen" | "aadDeviceId" | "lastIpAddress" | "lastExternalIpAddress" => {
+            false
+        }
+        "osBuild" => ["5", "-0.0"].contains(&value),
+        "isAadJoined" | "isPotentialDuplication" | "isExcluded" => value == "true",
+        "machineTags" => ["[]", "[null]", r#"["a"]"#].contains(&value),
+        "ipAddresses" => ["[]", "[null]", r#"[{"a":1}]"#].contains(&value),
+        "vmMetadata" | "vm_metadata" => value.starts_with('{'),
+        _ => ["5", r#""text""#].contains(&value),
+    }
+}
+
+#[test]
+fn a_value_of_a_wrong_type_costs_exactly_its_field_whatever_field_and_type() {
+    for name in Machine::WIRE_NAMES {
+        let field = match *name {
+            "onboardingstatus" => "machine.onboardingStatus".to_owned(),
+            "vm_metadata" => "machine.vmMetadata".to_owned(),
+            name => format!("machine.{name}"),
+        };
+        for value in VALUES {
+            let body = format!(
+                r#"{{"value":[{{"id":"kept","version":"kept","{name}":{value}}},{{"id":"b"}}]}}"#
+            );
+            let page = parse_page::<Machine>(body.as_bytes()).unwrap();
+            if *name == "id" && !reads(name, value) {
+                assert_eq!((page.records.len(), page.malformed.len()), (1, 1), "{body}");
+                continue;
+            }
+            assert_eq!((page.records.len(), page.malformed.len()), (2, 0), "{body}");
+            let machine = &page.records[0];
+            let noted: Vec<_> = machine.unreadable().iter().map(|value| value.field).collect();
+            let expected: &[&str] = if reads(name, value) { &[] } else { &[&field] };
+            assert_eq!(noted, expected, "{body}");
+            assert!(machine.unreadable().iter().all(|value| !value.example.is_empty()), "{body}");
+            if *name != "version" {
+                assert_eq!(machine.version.as_deref(), Some("kept"), "{body}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_value_of_a_wrong_type_within_an_object_costs_that_value_alone() {
+    let machine = machine(
+        r#"{"id":"a","vmMetadata":{"vmId":[],"cloudProvider":"Azure"},
+            "ipAddresses":[{"ipAddress":"n/a","macAddress":"A434D9000001","type":true},
+                           {"ipAddress":"10.0.0.1","type":"Ethernet"},"text"]}"#,
+    );
+    assert_eq!(machine.vm_metadata.unwrap().cloud_provider.as_deref(), Some("Azure"));
+    assert_eq!(machine.ip_addresses.len(), 2);
+    let noted: Vec<_> = machine.unreadable.iter().map(|it| (it.field, &*it.example)).collect();
+    let expected = [
+        ("machine.vmMetadata.vmId", "a list"),
+        ("machine.ipAddresses[].ipAddress", r#""n/a""#),
+        ("machine.ipAddresses[].type", "true"),
+        ("machine.ipAddresses", r#""text""#),
+    ];
+    assert_eq!(noted, expected);
 }

@@ -28,7 +28,10 @@ async fn links_are_followed_without_a_page_size_and_an_empty_page_is_not_the_end
     assert_eq!(read.ids, ["a", "b", "c"]);
     assert_eq!(read.last, [false, false, true]);
     let asked = server.received_requests().await.unwrap();
-    assert!(asked.iter().all(|request| !request.url.as_str().contains("$top")), "{asked:?}");
+    // Pages are asked for by their links alone; the record before a seam has the size one.
+    let pages = asked.iter().filter(|request| !request.url.as_str().contains("$top=1&"));
+    assert!(pages.clone().all(|page| !page.url.as_str().contains("$top")), "{asked:?}");
+    assert_eq!(pages.count(), 3);
 }
 
 #[tokio::test]
@@ -43,7 +46,8 @@ async fn with_a_page_size_the_listing_goes_on_until_a_page_is_short() {
 
     assert_eq!(ids(&client).await, ["a", "b", "c", "d", "e"]);
     let asked = server.received_requests().await.unwrap();
-    assert!(asked.iter().all(|request| request.url.query().unwrap().contains("$top=2")));
+    let pages = asked.iter().filter(|request| request.url.query().unwrap().contains("$top=2"));
+    assert_eq!(pages.count(), 3);
 }
 
 #[tokio::test]
@@ -82,18 +86,78 @@ async fn malformed_records_count_when_the_next_page_is_worked_out() {
 }
 
 #[tokio::test]
-async fn a_remote_that_ignores_skip_is_an_error_and_no_endless_listing() {
+async fn pages_that_bring_nothing_new_end_the_listing() {
+    // By number, and by links that lead nowhere new and give way to numbers that do not either.
+    for (page_size, link, calls) in [(Some(2), false, 3), (None, true, 5)] {
+        let server = MockServer::start().await;
+        let (base, number) = (server.uri(), std::sync::atomic::AtomicU64::new(0));
+        Mock::given(method("GET"))
+            .respond_with(move |_: &wiremock::Request| {
+                let number = number.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let link = link.then(|| format!("{base}/api/machines?=x&={number}"));
+                ResponseTemplate::new(200).set_body_json(envelope(&["a", "b"], link))
+            })
+            .expect(calls)
+            .mount(&server)
+            .await;
+
+        let client = client(&server, |options| options.page_size = page_size);
+        let error = read(&mut client.list()).await.unwrap_err();
+
+        assert_eq!((error.code, error.recovery), (ErrorCode::ListingStalled, Recovery::Defect));
+    }
+}
+
+/// A server whose list has `count` machines in pages of ten, and whose links lose the names of their
+/// parameters: from the second page on they all lead to the second page.
+async fn with_broken_links(count: usize) -> MockServer {
     let server = MockServer::start().await;
+    let base = server.uri();
     Mock::given(method("GET"))
-        .respond_with(ResponseTemplate::new(200).set_body_json(envelope(&["a", "b"], None)))
-        .expect(2)
+        .and(path("/api/machines"))
+        .respond_with(move |request: &wiremock::Request| {
+            let query: Vec<_> = request.url.query_pairs().collect();
+            let number = |name: &str| {
+                query.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok())
+            };
+            let skip: usize = number("$skip").unwrap_or(0);
+            let top: Option<usize> = number("$top");
+            let end = (skip + top.unwrap_or(10).min(10)).min(count);
+            let names: Vec<_> = (skip..end).map(|n| format!("{n:03}")).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let raw = request.url.query().unwrap_or_default();
+            let link = match (top, skip) {
+                (Some(_), _) => None,
+                (None, 0) => Some(format!("{base}/api/machines?{raw}&$skip=10")),
+                _ => Some(format!("{base}/api/machines?=x&{raw}")),
+            };
+            let link = link.filter(|_| end < count);
+            ResponseTemplate::new(200).set_body_json(envelope(&names, link))
+        })
         .mount(&server)
         .await;
+    server
+}
 
-    let client = client(&server, |options| options.page_size = Some(2));
-    let error = read(&mut client.list()).await.unwrap_err();
-
-    assert!(error.code == ErrorCode::RepeatedCursor, "{error}");
+#[tokio::test]
+async fn links_that_lead_in_a_circle_give_way_to_numbers() {
+    for count in [21, 25, 30, 45, 90] {
+        let server = with_broken_links(count).await;
+        let client = client(&server, |_| ());
+        let cursor = stocktake_connector_core::SourceCursor::new("2024-01-01T00:00:00Z");
+        let mut listing = client.resume(&[cursor]).unwrap();
+        let mut found = read(&mut listing).await.unwrap().ids;
+        let expected: Vec<_> = (0..count).map(|n| format!("{n:03}")).collect();
+        found.sort();
+        found.dedup();
+        assert_eq!(found, expected, "{count}");
+        let asked = server.received_requests().await.unwrap();
+        let by_number = asked.iter().filter(|request| request.url.as_str().contains("$top=10"));
+        for request in by_number {
+            assert!(request.url.as_str().contains("lastSeen"), "the filter stays: {}", request.url);
+        }
+        assert!(asked.len() <= 5 + count / 5, "{count}: {}", asked.len());
+    }
 }
 
 #[tokio::test]
@@ -110,15 +174,15 @@ async fn a_link_to_another_origin_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_link_that_repeats_is_an_error() {
+async fn a_link_that_repeats_gives_way_to_numbers() {
     let server = MockServer::start().await;
     let link = Some(format!("{}/api/machines?$skip=1", server.uri()));
     page(None, envelope(&["a"], link.clone())).mount(&server).await;
-    page(Some(1), envelope(&["b"], link)).mount(&server).await;
+    page(Some(1), envelope(&["b"], link)).expect(2).mount(&server).await;
+    page(Some(2), envelope(&["c"], None)).expect(2).mount(&server).await;
+    page(Some(3), envelope(&[], None)).mount(&server).await;
 
-    let error = read(&mut client(&server, |_| ()).list()).await.unwrap_err();
-
-    assert!(error.code == ErrorCode::RepeatedCursor, "{error}");
+    assert_eq!(ids(&client(&server, |_| ())).await, ["a", "b", "c"]);
 }
 
 #[tokio::test]
@@ -194,4 +258,73 @@ async fn a_page_that_is_not_an_envelope_is_an_error() {
     let error = read(&mut client(&server, |_| ()).list()).await.unwrap_err();
 
     assert_eq!((error.code, error.recovery), (ErrorCode::AnswerMalformed, Recovery::Defect));
+}
+
+/// A server of machines in pages of ten, which loses some of them: before the page that starts at a
+/// number, those at these places of the list as it is then.
+async fn losing(count: usize, losses: &[(usize, std::ops::Range<usize>)]) -> MockServer {
+    let server = MockServer::start().await;
+    let base = server.uri();
+    let machines: Vec<String> = (0..count).map(|n| format!("{n:03}")).collect();
+    let state = std::sync::Mutex::new((machines, losses.to_vec()));
+    Mock::given(method("GET"))
+        .and(path("/api/machines"))
+        .respond_with(move |request: &wiremock::Request| {
+            let number = |name: &str| {
+                let mut query = request.url.query_pairs();
+                query.find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok())
+            };
+            let (skip, top) = (number("$skip").unwrap_or(0), number("$top"));
+            let (machines, losses) = &mut *state.lock().unwrap();
+            if top.is_none()
+                && let Some(loss) = losses.iter().position(|(page, _)| *page == skip)
+            {
+                machines.drain(losses.remove(loss).1);
+            }
+            let end = (skip + top.unwrap_or(10)).min(machines.len());
+            let names: Vec<&str> =
+                machines[skip.min(end)..end].iter().map(String::as_str).collect();
+            let has_link = top.is_none() && end < machines.len();
+            let link = has_link.then(|| format!("{base}/api/machines?$skip={end}"));
+            ResponseTemplate::new(200).set_body_json(envelope(&names, link))
+        })
+        .mount(&server)
+        .await;
+    server
+}
+
+#[tokio::test]
+async fn machines_that_move_to_a_page_that_was_read_are_found_at_the_seam() {
+    type Losses<'a> = &'a [(usize, std::ops::Range<usize>)];
+    for (losses, most_calls) in [
+        (&[] as Losses<'_>, 2 * 5),
+        (&[(10, 0..1)], 2 * 5 + 1),
+        // Behind the seam: nothing moves over it.
+        (&[(10, 25..26)], 2 * 5),
+        // At each seam, and several at once.
+        (&[(10, 0..1), (20, 0..1), (30, 3..5), (40, 11..12)], 2 * 5 + 4),
+        (&[(20, 0..8)], 2 * 5 + 2),
+        // More than a page.
+        (&[(20, 2..14)], 2 * 5 + 3),
+        (&[(40, 0..30)], 2 * 5 + 3),
+    ] {
+        let server = losing(50, losses).await;
+        let mut found = ids(&client(&server, |_| ())).await;
+        found.sort();
+        found.dedup();
+        let asked = server.received_requests().await.unwrap();
+        assert!(asked.len() <= most_calls, "{losses:?}: {} calls", asked.len());
+        let last = losing_left(50, losses);
+        let missing: Vec<_> = last.iter().filter(|name| !found.contains(name)).collect();
+        assert!(missing.is_empty(), "{losses:?}: {missing:?} were passed over");
+    }
+}
+
+/// What is left of [`losing`] in the end.
+fn losing_left(count: usize, losses: &[(usize, std::ops::Range<usize>)]) -> Vec<String> {
+    let mut machines: Vec<String> = (0..count).map(|n| format!("{n:03}")).collect();
+    for (_, places) in losses {
+        machines.drain(places.clone());
+    }
+    machines
 }

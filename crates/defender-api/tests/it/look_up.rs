@@ -74,6 +74,36 @@ async fn a_machine_that_cannot_be_read_is_present_all_the_same() {
 }
 
 #[tokio::test]
+async fn a_response_that_is_not_the_requested_machine_is_no_machine_and_no_absence() {
+    for body in
+        [json!({"id": "b"}), json!({}), json!({"value": []}), json!([]), json!({"id": ["a"]})]
+    {
+        let answer = ResponseTemplate::new(200).set_body_json(&body);
+        let server = MockServer::start().await;
+        Mock::given(path("/api/machines/a")).respond_with(answer).mount(&server).await;
+        let client = client(&server, |_| ());
+
+        client.machine(&uid("a")).await.unwrap_err();
+        assert_eq!(client.look_up(&uid("a")).await.unwrap(), Presence::Present, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_look_up_that_fails_midway_or_is_a_part_is_an_error() {
+    let whole = json!({"id": "a"});
+    let failed = json!({"id": "a", "error": {"code": "InternalServerError"}});
+    for (status, body) in [(200, failed.clone()), (206, whole.clone()), (202, whole)] {
+        let server = MockServer::start().await;
+        let answer = ResponseTemplate::new(status).set_body_json(&body);
+        Mock::given(path("/api/machines/a")).respond_with(answer).mount(&server).await;
+        client(&server, |_| ()).machine(&uid("a")).await.unwrap_err();
+    }
+    let server =
+        answering("/api/machines/a", ResponseTemplate::new(200).set_body_json(failed)).await;
+    client(&server, |_| ()).look_up(&uid("a")).await.unwrap_err();
+}
+
+#[tokio::test]
 async fn a_refused_look_up_is_an_error_and_never_an_absence() {
     let server = answering("/api/machines/a", ResponseTemplate::new(403)).await;
 

@@ -53,16 +53,21 @@ impl EnrichmentPass for OwnersPass {
     fn enrichment(
         &mut self,
         key: Option<Uuid>,
+        _: Option<&str>,
     ) -> Result<Enrichment<String>, UnreadableEnrichment> {
         let owner = key.and_then(|key| self.owners.0.get(&key).cloned());
         self.matched += u64::from(owner.is_some());
         Ok(owner.map_or(Enrichment::NoMatch, Enrichment::Matched))
     }
 
+    /// The engine compares it with the last cycle: what is suddenly gone does not erase anything.
     fn account(&self) -> EnrichmentAccount {
+        let count = Some(self.owners.0.len() as u64);
         EnrichmentAccount {
+            answered: true,
             matched: self.matched,
-            complete_count: Some(self.owners.0.len() as u64),
+            complete_count: count,
+            joinable: count,
             ..EnrichmentAccount::default()
         }
     }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use stocktake_connector_core::{
-    Acknowledgement, Batch, BatchLimits, Check, CycleEnd, Finding, Sink, SinkError,
+    Acknowledgement, Batch, BatchLimits, Check, CycleEnd, Finding, Sink, SinkDestination, SinkError,
 };
 
 /// Keeps events in the order of their arrival.
@@ -23,6 +23,11 @@ impl Outbox {
 impl Sink for Outbox {
     fn batch_limits(&self) -> BatchLimits {
         BatchLimits { max_events: 100, max_bytes: 1024 * 1024, max_event_bytes: None }
+    }
+
+    /// Another destination is another sink: the engine sends it every device.
+    async fn destination(&self) -> Option<SinkDestination> {
+        Some(SinkDestination::new("the memory of this process"))
     }
 
     /// Returns only when the events are safe. A receiver that refuses a whole batch as invalid gives
@@ -58,6 +63,10 @@ mod tests {
     impl Destination for Outbox {
         fn sink(&self) -> &dyn Sink {
             self
+        }
+
+        fn has_address(&self) -> bool {
+            false
         }
 
         async fn received(&self) -> Vec<Received> {

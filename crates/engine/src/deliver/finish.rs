@@ -124,7 +124,12 @@ impl SinkDelivery {
             kind: self.target.kind,
             is_complete: mirrors_source && self.failure.is_none() && self.account.undelivered == 0,
         };
-        let finished = self.target.sink.finish_cycle(&end).await;
+        let finished = tokio::select! {
+            biased;
+            finished = self.target.sink.finish_cycle(&end) => finished,
+            // A sink that ends in time has ended; one that hangs must not hold up the program.
+            () = self.immediate().cancelled() => Err(stopped().into()),
+        };
         let staged = std::mem::take(&mut self.staged);
         match finished {
             Ok(acknowledged)

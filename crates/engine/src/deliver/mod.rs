@@ -199,9 +199,13 @@ impl SinkDelivery {
 
     /// Whether the sink needs an event; if not, the event is settled.
     fn is_needed(&mut self, event: &ChunkEvent, known: &Known) -> bool {
-        match self.target.policy.decide(event.encoded.fingerprint, event.uncertain, known) {
+        match self.target.policy.decide(event.encoded.fingerprint, event.in_doubt, known) {
             Decision::Send => return true,
             Decision::Unchanged => self.account.unchanged += 1,
+            Decision::Held => {
+                self.account.unchanged += 1;
+                self.account.held += 1;
+            }
             // It already has a dead letter; the sink would refuse the same content again.
             Decision::Refused => self.account.dead_lettered += 1,
         }

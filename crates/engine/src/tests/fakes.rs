@@ -281,7 +281,7 @@ impl DetailReader<&'static str> for FakeDetails {
         }
         let account = DetailAccount { asked: asked as u64, calls: 1, gone: 0 };
         let malformed = self.malformed.lock().unwrap().iter().map(|p| (*p, "odd".into())).collect();
-        Ok(Completion { account, malformed })
+        Ok(Completion { account, malformed, ..Completion::default() })
     }
 }
 
@@ -302,6 +302,7 @@ impl EnrichmentPass for FakePass {
     fn enrichment(
         &mut self,
         key: Option<uuid::Uuid>,
+        _: Option<&str>,
     ) -> Result<Enrichment<&'static str>, UnreadableEnrichment> {
         match key.map(|key| key.as_u128()) {
             None => Ok(Enrichment::Matched("enriched")),

@@ -27,6 +27,8 @@ fn assert_lost(ended: Result<CycleReport, StateError>) {
 #[tokio::test]
 async fn a_stale_fence_stops_the_cycle_at_its_first_write_and_commits_nothing() {
     let sink = Arc::new(FakeSink::default());
+    // Where a sink delivers is noted first of all.
+    *sink.destination.lock().unwrap() = None;
     let collector = collector(store(), [("soc", Arc::clone(&sink))]);
     // The source hangs after the first page: only the fence can end the cycle.
     collector.source.responses([Response::Records(devices(0..50)), Response::Hanging]);
@@ -42,12 +44,15 @@ async fn a_stale_fence_stops_the_cycle_at_its_first_write_and_commits_nothing() 
 
 #[tokio::test]
 async fn a_stale_fence_is_found_by_any_write() {
-    for responses in [
-        vec![Response::Malformed("broken"), Response::Hanging],
-        vec![Response::Records(vec![device("odd", "unmappable")]), Response::Hanging],
-        vec![Response::Records(vec![])],
+    for (destination, responses) in [
+        (Some("here"), vec![Response::Hanging]),
+        (None, vec![Response::Malformed("broken"), Response::Hanging]),
+        (None, vec![Response::Records(vec![device("odd", "unmappable")]), Response::Hanging]),
+        (None, vec![Response::Records(vec![])]),
     ] {
-        let collector = collector(store(), [("soc", Arc::new(FakeSink::default()))]);
+        let sink = Arc::new(FakeSink::default());
+        *sink.destination.lock().unwrap() = destination;
+        let collector = collector(store(), [("soc", sink)]);
         collector.source.responses(responses);
         let stale = stale_fence(&collector).await;
         let stop = Stop::default();
@@ -74,6 +79,7 @@ async fn a_fence_of_another_tenant_is_refused_before_anything_is_read() {
 async fn what_was_staged_before_a_stale_fence_is_found_is_not_noted_either() {
     let sink = Arc::new(FakeSink::default());
     sink.says([Ok(Acknowledgement::STAGED)]);
+    *sink.destination.lock().unwrap() = None;
     let collector = collector(store(), [("soc", Arc::clone(&sink))]);
     collector.source.responses([Response::Records(devices(0..50)), Response::Hanging]);
     let stale = stale_fence(&collector).await;

@@ -1,6 +1,8 @@
 //! The engine's guarantees, tested with fakes on both ends.
 
 mod checkpoints;
+mod clocks;
+mod destinations;
 mod details;
 mod failures;
 mod fakes;
@@ -20,9 +22,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 use stocktake_connector_core::{
     Acknowledged, Acknowledgement, BatchLimits, Checkpoint, CycleKind, CycleOutcome, CycleReport,
-    CycleStore, DeadLetter, DeadLetterFilter, DeviceUid, ErrorCode, EventUid, FailureRecord, Fence,
-    Fingerprint, FixedClock, LeaseStore, Recovery, Scope, SinkAccount, Stage, StateQueries,
-    WorkerName,
+    CycleStore, DeadLetter, DeadLetterFilter, DeviceUid, EnrichmentMark, ErrorCode, EventUid,
+    FailureRecord, Fence, Fingerprint, FixedClock, LeaseStore, Recovery, Scope, SinkAccount, Stage,
+    StateQueries, WorkerName,
 };
 
 use crate::{Emit, Request, Stop};
@@ -316,7 +318,10 @@ async fn a_sink_that_is_added_later_gets_everything() {
 #[tokio::test]
 async fn sinks_that_share_a_body_each_get_their_own_uid_in_it() {
     let content = |what: &str| format!("{WITH_UID}, {what}");
-    let fingerprint = |what| Fingerprint::of([format!("{} enriched", content(what)).as_bytes()]);
+    let fingerprint = |what| {
+        let content = format!("{} enriched", content(what));
+        Fingerprint::of([content.as_bytes()]).marked(EnrichmentMark::Enriched)
+    };
     for changed in [1, 9] {
         let records = |changed: usize| -> Vec<Device> {
             let what = |number| content(if number < changed { "after" } else { "before" });

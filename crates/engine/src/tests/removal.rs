@@ -69,6 +69,80 @@ async fn a_device_that_was_removed_long_ago_is_purged_and_new_when_it_is_back() 
     assert_eq!((account(&report, "soc").acknowledged, known(&collector).await), (1, (10, 0)));
 }
 
+/// The reasons of all dead letters, sorted.
+async fn reasons(rig: &Rig) -> Vec<String> {
+    let mut reasons: Vec<_> = letters(rig).await.into_iter().map(|letter| letter.reason).collect();
+    reasons.sort_unstable();
+    reasons
+}
+
+#[tokio::test]
+async fn dead_letters_of_devices_that_no_sink_had_go_when_they_are_gone_long_enough() {
+    let sink = Arc::new(FakeSink::default());
+    let mut rig = collector(store(), [("soc", Arc::clone(&sink))]);
+    sink.poison(["d001".to_owned(), "d002".to_owned()]);
+    let mut records = devices(0..3);
+    records.extend([device("odd", "unmappable"), device(" ", "without an id")]);
+    rig.source.responses([Response::Records(records), Response::Malformed("broken")]);
+    cycle(&rig).await;
+    assert_eq!(reasons(&rig).await.len(), 5);
+
+    // d001 is refused still; everything else at fault is gone.
+    rig.source.responses([Response::Records(devices(0..2))]);
+    let age = rig.options.purge_removed_after.as_secs() as i64;
+    for (second, failing, left) in [
+        (NOW + age, false, 5),
+        (NOW + age + 1, true, 5),
+        (NOW + age + 1, false, 1),
+        (NOW + 9 * age, false, 1),
+    ] {
+        rig.clock = Arc::new(FixedClock(at(second)));
+        let mut responses = vec![Response::Records(devices(0..2))];
+        responses.extend(failing.then_some(Response::Failure));
+        rig.source.responses(responses);
+        cycle(&rig).await;
+        assert_eq!(reasons(&rig).await.len(), left, "{second}, failing: {failing}");
+    }
+    assert_eq!(reasons(&rig).await, ["poison"]);
+    let sent = sink.events();
+    assert_eq!(account(&cycle(&rig).await, "soc").dead_lettered, 1, "a refusal that stands");
+    assert_eq!(sink.events(), sent, "it is not sent again");
+}
+
+#[tokio::test]
+async fn no_dead_letter_goes_when_too_many_devices_vanish_at_once() {
+    let mut rig = collector(store(), [("soc", Arc::new(FakeSink::default()))]);
+    rig.source.responses([Response::Records(devices(0..10)), Response::Malformed("broken")]);
+    cycle(&rig).await;
+    let age = rig.options.purge_removed_after.as_secs() as i64;
+    rig.clock = Arc::new(FixedClock(at(NOW + 2 * age)));
+    for (left, letters) in [(4, 1), (9, 0)] {
+        rig.source.responses([Response::Records(devices(0..left))]);
+        assert_eq!(cycle(&rig).await.removal.guard_tripped, letters == 1);
+        assert_eq!(reasons(&rig).await.len(), letters, "{left} devices are left");
+    }
+}
+
+#[tokio::test]
+async fn the_last_but_one_device_of_a_small_tenant_is_removed_and_the_last_one_is_not() {
+    for total in [1, 2, 3, 5] {
+        let mut rig = collector(store(), [("soc", Arc::new(FakeSink::default()))]);
+        rig.options.removal_guard = 0.2;
+        rig.source.responses([Response::Records(devices(0..total))]);
+        cycle(&rig).await;
+        let gone = devices(0..total).into_iter().map(|device| device.uid);
+        rig.source.absent.lock().unwrap().extend(gone);
+        rig.source.responses([Response::Records(vec![])]);
+        let all = cycle(&rig).await.removal;
+        assert_eq!((all.guard_tripped, all.removed), (true, 0), "all {total} at once");
+
+        rig.source.responses([Response::Records(devices(0..total - 1))]);
+        let one = cycle(&rig).await.removal;
+        let removed = u64::from(total > 1);
+        assert_eq!((one.guard_tripped, one.removed), (total == 1, removed), "one of {total}");
+    }
+}
+
 #[tokio::test]
 async fn no_device_is_removed_when_too_many_vanish_at_once() {
     let collector = collector(store(), [("soc", Arc::new(FakeSink::default()))]);

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use stocktake_connector_core::{
     Acknowledgement, Batch, BatchLimits, CycleEnd, EncodedEvent, EventKind, Refusal, Sink,
-    SinkCapabilities, SinkError,
+    SinkCapabilities, SinkDestination, SinkError,
 };
 use tokio::sync::Notify;
 
@@ -32,10 +32,13 @@ pub(super) struct FakeSink {
     pub(super) ends: Mutex<Vec<CycleEnd>>,
     /// Batches that it takes before it hangs.
     pub(super) hangs_after: Option<usize>,
+    /// Whether it hangs at the end of a cycle.
+    pub(super) hangs_at_end: bool,
     /// Wakes the task that waits until it hangs.
     pub(super) hanging: Notify,
     pub(super) limits: BatchLimits,
     pub(super) capabilities: SinkCapabilities,
+    pub(super) destination: Mutex<Option<&'static str>>,
 }
 
 impl Default for FakeSink {
@@ -52,9 +55,11 @@ impl Default for FakeSink {
             last_words: Mutex::default(),
             ends: Mutex::default(),
             hangs_after: None,
+            hangs_at_end: false,
             hanging: Notify::new(),
             limits: BatchLimits { max_events: 4, max_bytes: 1_000, max_event_bytes: None },
             capabilities: SinkCapabilities::default(),
+            destination: Mutex::new(Some("here")),
         }
     }
 }
@@ -121,6 +126,10 @@ impl Sink for FakeSink {
         self.limits
     }
 
+    async fn destination(&self) -> Option<SinkDestination> {
+        self.destination.lock().unwrap().map(SinkDestination::new)
+    }
+
     fn capabilities(&self) -> SinkCapabilities {
         self.capabilities
     }
@@ -165,6 +174,10 @@ impl Sink for FakeSink {
 
     async fn finish_cycle(&self, end: &CycleEnd) -> Result<Acknowledgement, SinkError> {
         self.ends.lock().unwrap().push(end.clone());
+        if self.hangs_at_end {
+            self.hanging.notify_one();
+            std::future::pending::<()>().await;
+        }
         self.last_words.lock().unwrap().pop_front().unwrap_or(Ok(Acknowledgement::ALL))
     }
 }

@@ -157,3 +157,21 @@ async fn a_stop_at_once_leaves_what_is_staged_to_the_next_cycle() {
     assert_eq!(of_soc.failure.unwrap().code, ErrorCode::Stopped);
     assert_eq!(sink.completeness(), [false; 0], "nothing is made safe any more");
 }
+
+#[tokio::test]
+async fn a_sink_that_hangs_at_the_end_of_a_cycle_does_not_outlive_a_stop_at_once() {
+    let sink = Arc::new(FakeSink { hangs_at_end: true, ..FakeSink::default() });
+    sink.says([Ok(Acknowledgement::ALL), Ok(Acknowledgement::STAGED)]);
+    let collector = collector_of(&sink, 8);
+    let stop = Stop::default();
+    let stopping = async {
+        sink.hanging.notified().await;
+        stop.immediate.cancel();
+    };
+    let (report, ()) = tokio::join!(run_until(&collector, Request::Full, &stop), stopping);
+
+    let of_soc = account(&report, "soc");
+    assert_eq!((of_soc.acknowledged, of_soc.undelivered), (4, 4));
+    assert_eq!(of_soc.failure.unwrap().code, ErrorCode::Stopped);
+    assert_eq!(delivered(&collector).await, 4);
+}

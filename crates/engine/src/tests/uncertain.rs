@@ -4,7 +4,7 @@ use super::fakes::UNCERTAIN;
 use super::*;
 
 #[tokio::test]
-async fn an_uncertain_device_goes_only_to_sinks_that_have_nothing_of_it() {
+async fn an_uncertain_device_replaces_nothing_that_had_an_enrichment() {
     let store = store();
     let old = Arc::new(FakeSink::default());
     let alone = collector(Arc::clone(&store), [("old", Arc::clone(&old))]);
@@ -23,19 +23,26 @@ async fn an_uncertain_device_goes_only_to_sinks_that_have_nothing_of_it() {
     assert_eq!((account(&report, "old").unchanged, account(&report, "new").acknowledged), (3, 3));
     assert_eq!(new.received.lock().unwrap()["d001"], ["uncertain alone"]);
 
-    // Nor does it go out again because time passed, because it changed, or because all do.
+    // A sink that has something to lose gets it neither because time passed, nor because it changed, nor
+    // because all go out; the other gets its changes.
     both.options.refresh_after = Some(Duration::from_secs(60));
     both.clock = Arc::new(FixedClock(at(NOW + 60)));
     uncertain[1].content = format!("{UNCERTAIN} and changed");
-    both.source.responses([Response::Records(uncertain)]);
+    both.source.responses([Response::Records(uncertain.clone())]);
     for emit in [Emit::Changed, Emit::All] {
         both.options.emit = emit;
-        cycle(&both).await;
+        let report = cycle(&both).await;
+        assert_eq!((account(&report, "old").held, account(&report, "new").held), (1, 0));
     }
     assert_eq!(old.received.lock().unwrap()["d001"], ["as it was enriched"]);
-    assert_eq!(new.received.lock().unwrap()["d001"], ["uncertain alone"]);
+    let changed = format!("{UNCERTAIN} and changed alone");
+    assert_eq!(new.received.lock().unwrap()["d001"], ["uncertain alone", &changed, &changed]);
 
-    both.options.emit = Emit::Changed;
+    // What changed for neither is sent to neither.
+    (both.options.emit, both.options.refresh_after) = (Emit::Changed, None);
+    let report = cycle(&both).await;
+    assert_eq!(account(&report, "new").unchanged, 3);
+
     both.source.responses([Response::Records(vec![device("d001", "known again")])]);
     let report = cycle(&both).await;
     assert_eq!(report.enrichment.uncertain, 0);

@@ -1,3 +1,5 @@
+use stocktake_odata::{WireObject as _, parse_page};
+
 use super::*;
 
 fn device(body: &str) -> ManagedDevice {
@@ -74,7 +76,77 @@ fn of_several_records_the_managed_the_latest_and_the_lowest_id_stands_for_the_de
 
 #[test]
 fn a_written_managed_device_uses_the_names_of_the_api() {
-    let body =
-        r#"{"id":"a","azureADDeviceId":"b","wiFiMacAddress":"c","managementAgent":"msSense"}"#;
+    let body = concat!(
+        r#"{"id":"a","azureADDeviceId":"80fe8ff8-2624-418e-9591-41f0491218f9","#,
+        r#""wiFiMacAddress":"c","managementAgent":"msSense"}"#
+    );
     assert_eq!(serde_json::to_string(&device(body)).unwrap(), body);
+}
+
+/// Values of every JSON type, well-formed and not.
+const VALUES: [&str; 18] = [
+    "null",
+    "true",
+    "5",
+    "1.5",
+    "1e999",
+    "NaN",
+    r#""text""#,
+    r#""""#,
+    r#"" ""#,
+    r#""\ud83d""#,
+    "[]",
+    "[[]]",
+    r#"["a"]"#,
+    "[1.5]",
+    "{}",
+    r#"{"id":"x"}"#,
+    r#""/Date(x)/""#,
+    "123456789012345678901234567890",
+];
+
+fn reads(name: &str, value: &str) -> bool {
+    if ["null", r#""""#, r#"" ""#].contains(&value) {
+        return true;
+    }
+    let is_text = [r#""text""#, r#""/Date(x)/""#].contains(&value);
+    match name {
+        "azureADDeviceId" | "enrolledDateTime" | "lastSyncDateTime" => false,
+        "physicalMemoryInBytes" => value == "5",
+        "isSupervised" | "isEncrypted" => value == "true",
+        "complianceState" | "managedDeviceOwnerType" | "managementAgent" | "managementState" => {
+            is_text
+        }
+        _ => value == "5" || is_text,
+    }
+}
+
+#[test]
+fn a_value_of_a_wrong_type_costs_exactly_its_field_whatever_field_and_type() {
+    assert_eq!(ManagedDevice::WIRE_NAMES, ManagedDevice::SELECTED);
+    for name in ManagedDevice::WIRE_NAMES {
+        for value in VALUES {
+            let body = format!(r#"{{"value":[{{"{name}":{value}}},{{"id":"b"}}]}}"#);
+            let page = parse_page::<ManagedDevice>(body.as_bytes()).unwrap();
+            assert_eq!((page.records.len(), page.malformed.len()), (2, 0), "{body}");
+            let device = &page.records[0];
+            let noted: Vec<_> = device.unreadable.iter().map(|value| value.field).collect();
+            let field = format!("managedDevice.{name}");
+            let expected: &[&str] = if reads(name, value) { &[] } else { &[&field] };
+            assert_eq!(noted, expected, "{body}");
+            assert_eq!(
+                device.is_key_unreadable(),
+                *name == "azureADDeviceId" && !reads(name, value)
+            );
+        }
+    }
+}
+
+#[test]
+fn of_two_enrolments_with_times_in_the_form_of_powershell_the_later_one_stands() {
+    let old = device(r#"{"id":"a","lastSyncDateTime":"\/Date(1609459200000)\/"}"#);
+    let new = device(r#"{"id":"b","lastSyncDateTime":"/Date(1717200000000+0200)/"}"#);
+    assert_eq!(new.precedence(&old), Ordering::Greater);
+    let unreadable = device(r#"{"id":"0","lastSyncDateTime":"06/01/2024 00:00:00"}"#);
+    assert_eq!(unreadable.precedence(&old), Ordering::Less, "a time that is known decides");
 }

@@ -170,16 +170,81 @@ async fn a_link_inside_an_item_to_another_origin_is_not_followed() {
 }
 
 #[tokio::test]
-async fn records_that_were_not_asked_for_are_left_out() {
-    // A filter on a property that Intune does not filter by is ignored: 200 with all devices.
-    let server = MockServer::start().await;
-    batch(|_| (200, json!({}), envelope(&[device("a", 1), device("b", 2), device("c", 3)], None)))
-        .mount(&server)
-        .await;
+async fn records_that_were_not_asked_for_lead_to_the_list() {
+    // A filter on a property that Intune does not filter by is ignored: 200 with all devices. And items
+    // may have each other's responses.
+    let all = |_: &str| envelope(&[device("a", 1), device("b", 2), device("c", 3)], None);
+    let swapped = |url: &str| envelope(&[device("x", 3 - device_in(url))], None);
+    for is_swapped in [false, true] {
+        let server = MockServer::start().await;
+        batch(move |url| (200, json!({}), if is_swapped { swapped(url) } else { all(url) }))
+            .mount(&server)
+            .await;
 
-    let look_up = client(&server, |_| ()).look_up(&[key(2)]).await.unwrap();
+        let look_up = client(&server, |_| ()).look_up(&keys(1..=2)).await.unwrap();
 
-    assert_eq!(ids(&look_up), BTreeSet::from(["b"]));
+        assert!(look_up.list_instead, "{look_up:?}");
+    }
+}
+
+/// Responses to batches of two look-ups, of which each is a part, or may belong to another item.
+#[tokio::test]
+async fn a_batch_whose_ids_are_not_ours_leads_to_the_list() {
+    let item = |id: Value, n: u128| {
+        let body = envelope(&[device("d", n)], None);
+        json!({"id": id, "status": 200, "body": body})
+    };
+    for body in [
+        json!({"responses": [item(json!("0"), 1), item(json!("0"), 2)]}),
+        json!({"responses": [item(json!("0"), 1), item(json!(0), 1), item(json!("1"), 2)]}),
+        json!({"responses": [item(json!("0"), 1), item(json!("2"), 2)]}),
+        json!({"responses": [item(json!("0"), 1), item(json!("x"), 2)]}),
+        json!({"responses": [item(json!("0"), 1), item(json!(null), 2)]}),
+        json!({"responses": [item(json!("0"), 1), item(json!("1"), 2)], "error": {"code": "x"}}),
+        json!({"responses": [item(json!("0"), 1)], "@odata.nextLink": "https://x/y"}),
+    ] {
+        let server = MockServer::start().await;
+        Mock::given(path(BATCH)).respond_with(ok(body.clone())).mount(&server).await;
+
+        let look_up = client(&server, |_| ()).look_up(&keys(1..=2)).await.unwrap();
+
+        assert!(look_up.list_instead, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn an_item_that_is_a_part_is_sent_again_and_never_taken_for_the_whole() {
+    let in_stream = json!({"value": [], "error": {"code": "InternalServerError"}});
+    for (status, body) in [(200, in_stream), (206, envelope(&[], None)), (204, Value::Null)] {
+        let server = MockServer::start().await;
+        let answer = (status, json!({}), body.clone());
+        batch(move |_| answer.clone()).up_to_n_times(1).expect(1).mount(&server).await;
+        batch(found).expect(1).mount(&server).await;
+        let look_up = client(&server, |_| ()).look_up(&keys(1..=2)).await.unwrap();
+        assert_eq!(ids(&look_up), BTreeSet::from(["d1", "d2"]), "{status} {body}");
+
+        let server = MockServer::start().await;
+        let answer = (status, json!({}), body.clone());
+        batch(move |_| answer.clone()).expect(3).mount(&server).await;
+        let error = client(&server, |_| ()).look_up(&keys(1..=2)).await.unwrap_err();
+        assert_eq!(error.kind, ApiErrorKind::Unavailable, "{status} {body}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_success_other_than_200_is_no_answer() {
+    for status in [201, 202, 203, 206, 207] {
+        let server = MockServer::start().await;
+        let answer =
+            ResponseTemplate::new(status).set_body_json(json!({"responses": [], "value": []}));
+        Mock::given(path(BATCH)).respond_with(answer.clone()).mount(&server).await;
+        list(answer).mount(&server).await;
+        let client = client(&server, |_| ());
+        let error = client.look_up(&keys(1..=2)).await.unwrap_err();
+        assert!(error.to_string().contains(&status.to_string()), "{error}");
+        client.list_managed_devices().next_page().await.unwrap_err();
+        client.probe().await.unwrap_err();
+    }
 }
 
 #[tokio::test]

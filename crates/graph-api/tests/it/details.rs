@@ -128,6 +128,46 @@ async fn a_device_that_is_gone_since_the_list_is_left_to_the_next_list() {
 }
 
 #[tokio::test]
+async fn devices_that_are_all_gone_at_once_are_an_outage_unless_another_can_be_read() {
+    let gone = || (404, json!({}), json!({"error": {"code": "ResourceNotFound"}}));
+    for others_are_there in [false, true] {
+        let server = MockServer::start().await;
+        batch(move |url| match id_in(url) {
+            "d9" if others_are_there => detailed("d9"),
+            _ => gone(),
+        })
+        .mount(&server)
+        .await;
+        list(ok(json!({"value": [{"id": "d1"}, {"id": "d9"}]}))).mount(&server).await;
+
+        let result = complete(&server, &mut listed(2)).await;
+
+        match result {
+            Ok(completion) => {
+                assert!(others_are_there);
+                assert_eq!((completion.account.gone, completion.malformed.len()), (2, 2));
+            }
+            Err(error) => assert!(!others_are_there, "{error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn details_with_an_error_of_the_server_are_no_details() {
+    let part = |id: &str| json!({"id": id, "error": {"code": "InternalServerError"}});
+    let server = MockServer::start().await;
+    batch_except("d2", (200, json!({}), part("d2"))).expect(3).mount(&server).await;
+    let completion = complete(&server, &mut listed(3)).await.unwrap();
+    assert_malformed(&completion, 1, "error of the server");
+
+    let server = MockServer::start().await;
+    batch(move |url| (200, json!({}), part(id_in(url)))).mount(&server).await;
+    list(ok(json!({"value": [{"id": "d9"}]}))).mount(&server).await;
+    let error = complete(&server, &mut listed(3)).await.unwrap_err();
+    assert_eq!(error.recovery, Recovery::Retry, "{error}");
+}
+
+#[tokio::test]
 async fn a_404_that_is_not_the_remotes_own_word_is_no_proof_that_a_device_is_gone() {
     for body in [
         json!({"error": {"code": "NotFound"}}),

@@ -70,13 +70,59 @@ async fn a_link_to_another_origin_or_one_that_repeats_is_an_error() {
 }
 
 #[tokio::test]
+async fn pages_that_bring_nothing_new_end_the_listing() {
+    // A new link each time; always the same page, pages of what was there, or none.
+    for (body, pages) in [
+        (vec![device("a", 1), device("b", 2)], 3),
+        (vec![json!({"id": [], "x": 1})], 3),
+        (vec![], 100),
+    ] {
+        let server = MockServer::start().await;
+        let (base, calls) = (server.uri(), std::sync::atomic::AtomicU64::new(0));
+        Mock::given(path(LIST))
+            .respond_with(move |_: &Request| {
+                let number = calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                ok(envelope(&body, Some(format!("{base}{LIST}?$skiptoken={number}"))))
+            })
+            .expect(pages)
+            .mount(&server)
+            .await;
+
+        let error = ids(&client(&server, |_| ())).await.unwrap_err();
+
+        assert_eq!(error.error_code, ErrorCode::ListingStalled, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_is_a_part_is_never_taken_for_the_whole() {
+    let part = r#"{"value":[{"id":"a"}],"#;
+    for body in [
+        format!(r#"{part}"error":{{"code":"x"}}}}"#),
+        format!(r#"{part}"value":[]}}"#),
+        format!(r#"{part}"@odata.nextLink":"?$skiptoken=1","@odata.nextLink":null}}"#),
+    ] {
+        let server = MockServer::start().await;
+        list(ResponseTemplate::new(200).set_body_string(body.clone()))
+            .expect(1)
+            .mount(&server)
+            .await;
+        let error = ids(&client(&server, |_| ())).await.unwrap_err();
+        assert!(error.to_string().contains("list managed devices"), "{body}: {error}");
+    }
+}
+
+#[tokio::test]
 async fn a_malformed_device_costs_itself() {
     let server = MockServer::start().await;
-    let body = json!({"value": [device("a", 1), {"id": "b", "model": 5}, device("c", 2)]});
+    let mut odd = device("d", 4);
+    odd["model"] = json!([]);
+    let body = json!({"value": [device("a", 1), broken("b", 3), device("c", 2), odd]});
     list(ok(body)).mount(&server).await;
 
     let page = client(&server, |_| ()).list_managed_devices().next_page().await.unwrap().unwrap();
 
-    assert_eq!(page.records.len(), 2);
-    assert!(page.malformed[0].reason.contains("model: invalid type"), "{:?}", page.malformed);
+    assert_eq!((page.records.len(), page.malformed.len()), (3, 1));
+    assert!(page.malformed[0].reason.contains("expected `,` or `}`"), "{:?}", page.malformed);
+    assert_eq!(page.records[2].unreadable[0].field, "managedDevice.model");
 }

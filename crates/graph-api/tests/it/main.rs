@@ -67,7 +67,19 @@ fn list(answer: ResponseTemplate) -> Mock {
 }
 
 fn ok(body: Value) -> ResponseTemplate {
-    ResponseTemplate::new(200).set_body_json(body)
+    // Two values in a row are not JSON: only the record around them is lost.
+    let body = body.to_string().replace(&json!(TWO_VALUES).to_string(), r#""one" "two""#);
+    ResponseTemplate::new(200).set_body_raw(body, "application/json")
+}
+
+/// Becomes two values in a row in a response.
+const TWO_VALUES: &str = "two values";
+
+/// Device `n`, whose record cannot be read.
+fn broken(id: &str, n: u128) -> Value {
+    let mut device = device(id, n);
+    device["model"] = TWO_VALUES.into();
+    device
 }
 
 /// Answers batches: `answer` gives status, headers and body for the address of each item. The items

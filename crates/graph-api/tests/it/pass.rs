@@ -26,7 +26,7 @@ fn describe(answer: Result<Enrichment<ManagedDevice>, UnreadableEnrichment>) -> 
 
 async fn enrich(pass: &mut IntunePass, keys: &[Option<Uuid>], last: bool) -> Vec<String> {
     pass.prepare(keys, last).await.unwrap();
-    keys.iter().map(|key| describe(pass.enrichment(*key))).collect()
+    keys.iter().map(|key| describe(pass.enrichment(*key, None))).collect()
 }
 
 /// A tenant whose devices 1 to `count` are in Intune, whichever way it is asked.
@@ -163,25 +163,21 @@ async fn a_filter_that_is_ignored_makes_the_pass_read_the_list() {
     assert_eq!(pass.account().strategy, Some(Strategy::Bulk));
 }
 
-/// Device `n`, whose record cannot be read.
-fn broken(n: u128) -> Value {
-    let mut device = device("bad", n);
-    device["model"] = json!([]);
-    device
-}
-
 #[tokio::test]
-async fn malformed_records_are_counted_and_fail_nothing() {
-    let bad = json!({"id": "bad", "azureADDeviceId": [], "model": 5});
+async fn values_that_cannot_be_read_are_counted_and_fail_nothing() {
+    let mut odd = device("d1", 1);
+    odd["model"] = json!([]);
     for known in [Some(5_000), Some(2)] {
         let server = MockServer::start().await;
-        let devices = [bad.clone(), device("d1", 1)];
+        let devices = [odd.clone()];
         list(ok(envelope(&devices, None))).mount(&server).await;
         batch(move |_| (200, json!({}), envelope(&devices, None))).mount(&server).await;
         let mut pass = pass(&server, known);
 
         assert_eq!(enrich(&mut pass, &some_keys(1..=1), true).await, ["d1"]);
-        assert_eq!((pass.account().records_read, pass.account().malformed), (1, 1));
+        let account = pass.account();
+        assert_eq!((account.records_read, account.malformed), (1, 0));
+        assert_eq!(account.unreadable.to_string(), "managedDevice.model: 1, such as a list");
     }
 }
 
@@ -190,8 +186,9 @@ async fn a_machine_whose_record_is_malformed_is_never_without_a_match() {
     for known in [Some(5_000), Some(2)] {
         let server = MockServer::start().await;
         // The third device has a second record, which can be read.
-        let devices = [device("d1", 1), broken(2), broken(3), device("d3", 3)];
+        let devices = [device("d1", 1), broken("bad", 2), broken("bad", 3), device("d3", 3)];
         list(ok(envelope(&devices, None))).mount(&server).await;
+        // A broken record makes the whole batch unreadable, so that the list is read instead.
         batch(move |url| {
             let asked = Some(key(device_in(url)).to_string());
             let of = |d: &&Value| d["azureADDeviceId"].as_str() == asked.as_deref();
@@ -331,6 +328,55 @@ async fn machines_without_a_key_have_no_match_only_where_intune_answers() {
     let body = json!({"error": {"code": "Forbidden", "message": "no"}});
     list(ResponseTemplate::new(403).set_body_json(body)).mount(&server).await;
     assert_eq!(enrich(&mut pass(&server, None), &[None], true).await, ["unavailable"]);
+}
+
+#[tokio::test]
+async fn look_ups_that_find_nothing_at_all_are_checked_with_a_device_of_the_list() {
+    // The device of the list is found, so the others are not there; it is not, so the list decides; the
+    // list is empty, so it decides too.
+    for (listed, finds, asked, answer, strategy) in [
+        (true, true, (1, 2), "none", Strategy::LookUp),
+        (true, false, (2, 2), "d7", Strategy::Bulk),
+        (false, false, (2, 1), "none", Strategy::Bulk),
+    ] {
+        let server = MockServer::start().await;
+        let there = if finds { device("d9", 9) } else { device("d7", 7) };
+        let devices = if listed { vec![there] } else { vec![] };
+        list(ok(envelope(&devices, None))).mount(&server).await;
+        batch(move |url| {
+            let found = if finds && device_in(url) == 9 { vec![device("d9", 9)] } else { vec![] };
+            (200, json!({}), envelope(&found, None))
+        })
+        .mount(&server)
+        .await;
+        let mut pass = pass(&server, Some(5_000));
+
+        assert_eq!(enrich(&mut pass, &[Some(key(7))], false).await, [answer]);
+        assert_eq!(calls(&server).await, asked);
+        let account = pass.account();
+        assert_eq!((account.strategy, account.answered), (Some(strategy), true));
+        assert_eq!(account.joinable.is_some(), strategy == Strategy::Bulk);
+        // Once is enough.
+        enrich(&mut pass, &[Some(key(6))], true).await;
+        assert_eq!(calls(&server).await.0, asked.0);
+    }
+}
+
+#[tokio::test]
+async fn records_that_do_not_say_whose_they_are_are_counted_and_handed_out_within_a_bound() {
+    let server = MockServer::start().await;
+    let nameless = |n: u32| json!({"id": format!("x{n}"), "azureADDeviceId": [n]});
+    let mut devices: Vec<_> = (0..50).map(nameless).collect();
+    // A record without any id is none of Intune's.
+    devices.extend([device("d1", 1), json!({"error": {"code": "x"}})]);
+    list(ok(envelope(&devices, None))).mount(&server).await;
+    let mut pass = pass(&server, None);
+
+    assert_eq!(enrich(&mut pass, &some_keys(1..=2), true).await, ["d1", "uncertain"]);
+    let account = pass.account();
+    assert_eq!((account.unidentified, account.joinable), (51, Some(1)));
+    assert_eq!(pass.take_unidentified().len(), 20);
+    assert!(pass.take_unidentified().is_empty());
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue, Request};
 use ring::hmac;
+use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
 use stocktake_connector_core::{AccessToken, TokenProvider, TokenScope};
@@ -139,6 +140,22 @@ impl AuthenticationScheme {
         let value = sensitive(&value)?;
         request.headers_mut().insert(name, value);
         Ok(())
+    }
+
+    /// What a response must not repeat of a request that is signed with `secret`.
+    pub(crate) fn secrets(&self, secret: &AccessToken) -> Vec<SecretString> {
+        let secret = secret.expose();
+        match self {
+            Self::Basic { user } => {
+                let pair = Zeroizing::new(format!("{user}:{secret}"));
+                vec![secret.into(), base64(pair.as_bytes()).into()]
+            }
+            // The first part is the id of the key, and is no secret.
+            Self::SigV4(_) => secret.split(':').skip(1).map(SecretString::from).collect(),
+            Self::Bearer | Self::Header { .. } | Self::Splunk | Self::ApiKey | Self::Hmac(_) => {
+                vec![secret.into()]
+            }
+        }
     }
 }
 

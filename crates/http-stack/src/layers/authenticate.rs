@@ -20,7 +20,7 @@ use stocktake_connector_core::{AccessToken, Clock, Failure, Recovery};
 
 use crate::attempt_failure::{AttemptFailure, Retry};
 use crate::layers::service;
-use crate::{ApiErrorKind, Authentication, AuthenticationScheme};
+use crate::{ApiErrorKind, Authentication, AuthenticationScheme, SentSecrets};
 
 /// The least time between two tokens that a stack drops because of a 403. Where a permission stays
 /// missing, a new token for each call would be refused by the identity provider in the end.
@@ -96,6 +96,8 @@ fn signed(
         AttemptFailure::new(ApiErrorKind::NoToken, Retry::Never, error.0)
             .advise("Check the secret for line breaks and other stray characters.")
     })?;
+    let sent = request.extensions_mut().remove::<SentSecrets>().unwrap_or_default();
+    request.extensions_mut().insert(sent.with_authentication(scheme.secrets(secret)));
     Ok(request)
 }
 

@@ -1,5 +1,6 @@
 //! One request and the head of its response, by reqwest.
 
+use std::path::Path;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use crate::attempt_failure::{AttemptFailure, Retry};
 use crate::connection_fault::ConnectionFault;
 use crate::layers::Outcome;
 use crate::proxies::ProxyRoute;
+use crate::transport::SetUp;
 
 #[derive(Debug, Clone)]
 pub(crate) struct HttpService {
@@ -44,8 +46,10 @@ impl Service<Request<Bytes>> for HttpService {
             let client = transport.client_for(request.url()).clone();
             let url = request.url().clone();
             client.execute(request).await.map_err(|error| {
-                let proxy = transport.set_up.proxies.route_to(&url);
-                failure(error, url.host_str().unwrap_or_default(), proxy.as_ref())
+                let SetUp { proxies, options, .. } = &*transport.set_up;
+                let proxy = proxies.route_to(&url);
+                let host = url.host_str().unwrap_or_default();
+                failure(error, host, proxy.as_ref(), options.extra_ca_file.as_deref())
             })
         })
     }
@@ -53,11 +57,16 @@ impl Service<Request<Bytes>> for HttpService {
 
 /// The failure of a response whose body broke off.
 pub(crate) fn connection_failure(error: reqwest::Error) -> Box<AttemptFailure> {
-    failure(error, "the host", None)
+    failure(error, "the host", None, None)
 }
 
 /// The failure of a request without a whole response.
-fn failure(error: reqwest::Error, host: &str, proxy: Option<&ProxyRoute>) -> Box<AttemptFailure> {
+fn failure(
+    error: reqwest::Error,
+    host: &str,
+    proxy: Option<&ProxyRoute>,
+    extra_ca_file: Option<&Path>,
+) -> Box<AttemptFailure> {
     // The URL's query may hold the name of a device.
     let error = error.without_url();
     if error.is_builder() {
@@ -81,7 +90,7 @@ fn failure(error: reqwest::Error, host: &str, proxy: Option<&ProxyRoute>) -> Box
         let message = if body { "the response broke off" } else { "the connection broke off" };
         AttemptFailure::new(ApiErrorKind::Unavailable, retry, message)
     } else {
-        let (message, advice) = fault.explain(host, proxy);
+        let (message, advice) = fault.explain(host, proxy, extra_ca_file);
         AttemptFailure::new(ApiErrorKind::Unavailable, retry, message).advise(advice)
     };
     failure.because(error)

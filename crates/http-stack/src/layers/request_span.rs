@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use http::{HeaderValue, Method, Request, Response};
 use tokio::time::Instant;
 use tower::layer::{Layer, layer_fn};
@@ -16,6 +17,7 @@ use stocktake_telemetry::{field, span};
 use crate::attempt_failure::AttemptFailure;
 use crate::call::{Call, Counters, UrlTemplate};
 use crate::layers::service;
+use crate::response::server_time;
 use crate::{Attempt, AttemptObserver, AttemptOutcome, Origin, StackOptions};
 
 /// Microsoft asks for a fresh GUID in each request, and logs it
@@ -85,6 +87,7 @@ service!(RequestSpan, Response<Bytes>, |this, request| {
         resend_count,
         start: Instant::now(),
         status: None,
+        server_time: None,
         outcome: AttemptOutcome::Cancelled,
     };
     let outcome = this.inner.call(request).instrument(span).await;
@@ -133,6 +136,7 @@ struct InFlight {
     resend_count: u32,
     start: Instant,
     status: Option<u16>,
+    server_time: Option<DateTime<Utc>>,
     outcome: AttemptOutcome,
 }
 
@@ -142,11 +146,13 @@ impl InFlight {
             Ok(response) => {
                 self.outcome = AttemptOutcome::Succeeded;
                 self.status = Some(response.status().as_u16());
+                self.server_time = server_time(response.headers());
                 self.span.record(field::HTTP_RESPONSE_BODY_SIZE, response.body().len());
             }
             Err(failure) => {
                 self.outcome = AttemptOutcome::Failed(failure.kind);
                 self.status = failure.status.map(|status| status.as_u16());
+                self.server_time = failure.server_time;
                 if let Some(id) = &failure.detail.request_id {
                     self.span.record(field::REQUEST_ID, id.as_str());
                 }
@@ -172,6 +178,7 @@ impl Drop for InFlight {
             server_address: self.stack.origin.host(),
             server_port: self.stack.origin.port(),
             status: self.status,
+            server_time: self.server_time,
             outcome: self.outcome,
             resend_count: self.resend_count,
             duration: self.start.elapsed(),

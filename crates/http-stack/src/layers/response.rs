@@ -9,38 +9,62 @@ use tower::layer::{Layer, layer_fn};
 use url::Url;
 
 use crate::ApiErrorKind;
-use stocktake_connector_core::Clock;
+use stocktake_connector_core::{Clock, chain};
 
 use crate::attempt_failure::{AttemptFailure, Retry};
 use crate::layers::service;
-use crate::response::{clean_text, retry_after};
-use crate::{ErrorDetail, Origin, ResponsePolicy, StackOptions};
+use crate::response::{clean_text, retry_after, server_time};
+use crate::{ErrorDetail, Origin, ResponsePolicy, SentSecrets, StackOptions};
 
 #[derive(Debug, Clone)]
 pub(crate) struct JudgeResponse<S> {
     inner: S,
     policy: Arc<dyn ResponsePolicy>,
     clock: Arc<dyn Clock>,
+    /// What the proxy on the route knows.
+    proxy_secrets: SentSecrets,
 }
 
 pub(crate) fn layer<S>(
     options: &StackOptions,
+    proxy_secrets: SentSecrets,
 ) -> impl Layer<S, Service = JudgeResponse<S>> + use<S> {
     let (policy, clock) = (Arc::clone(&options.responses), Arc::clone(&options.clock));
     layer_fn(move |inner| JudgeResponse {
         inner,
         policy: Arc::clone(&policy),
         clock: Arc::clone(&clock),
+        proxy_secrets: proxy_secrets.clone(),
     })
 }
 
 service!(JudgeResponse, Response<Bytes>, |this, request| {
-    let response = this.inner.call(request).await?;
-    this.judge(response)
+    let secrets = request.extensions().get::<SentSecrets>().cloned().unwrap_or_default();
+    let secrets = secrets.with(&this.proxy_secrets);
+    match this.inner.call(request).await {
+        Ok(response) => this.judge(response, &secrets),
+        Err(mut failure) => {
+            // The last words of a server that ends an HTTP/2 connection are in the library's error.
+            if let Some(source) = &failure.source {
+                let mut text = chain(&**source);
+                if secrets.clear_text(&mut text) {
+                    failure.source = Some(text.into());
+                }
+            }
+            Err(failure)
+        }
+    }
 });
 
 impl<S> JudgeResponse<S> {
-    fn judge(&self, response: Response<Bytes>) -> Result<Response<Bytes>, Box<AttemptFailure>> {
+    /// Nothing reads the response before it is cleared of the request's secrets, so that nothing of it
+    /// is cut before.
+    fn judge(
+        &self,
+        mut response: Response<Bytes>,
+        secrets: &SentSecrets,
+    ) -> Result<Response<Bytes>, Box<AttemptFailure>> {
+        secrets.clear(&mut response);
         let status = response.status();
         if status.is_success() {
             return match self.policy.flaw(&response) {
@@ -61,6 +85,14 @@ impl<S> JudgeResponse<S> {
         if status.is_redirection() {
             describe_redirect(&mut detail, &response);
         }
+        let texts = [&mut detail.code, &mut detail.inner_code, &mut detail.request_id]
+            .into_iter()
+            .flatten()
+            .chain([&mut detail.message])
+            .chain(&mut detail.advice);
+        texts.for_each(|text| {
+            secrets.clear_text(text);
+        });
         let (kind, retry) = classify(status, &detail);
         let message = match clean_text(&detail.message) {
             // Ours, where the API says nothing.
@@ -73,7 +105,9 @@ impl<S> JudgeResponse<S> {
         detail.code = detail.code.map(|code| clean_text(&code));
         detail.inner_code = detail.inner_code.map(|code| clean_text(&code));
         detail.request_id = detail.request_id.map(|id| clean_text(&id));
-        Err(Box::new(AttemptFailure { kind, retry, status: Some(status), detail, source: None }))
+        let server_time = server_time(response.headers());
+        let status = Some(status);
+        Err(Box::new(AttemptFailure { kind, retry, status, server_time, detail, source: None }))
     }
 }
 

@@ -12,6 +12,7 @@ use http::{HeaderMap, Response, StatusCode};
 
 pub use json::JsonResponses;
 pub use retry_after::retry_after;
+pub(crate) use retry_after::server_time;
 pub use text::clean_text;
 
 /// What a response that is not a success says.

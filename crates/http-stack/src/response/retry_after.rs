@@ -1,27 +1,40 @@
-//! `Retry-After`: seconds, or the date in the three forms that HTTP allows.
+//! `Retry-After`: seconds, or the date in the three forms that HTTP allows. And `Date`, which has them too.
 
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use http::HeaderMap;
-use http::header::RETRY_AFTER;
+use http::header::{DATE, HeaderName, RETRY_AFTER};
 
 /// The longest wait that is accepted. A longer one is a mistake or an attack.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The wait that `Retry-After` names, a day at most. A date in the past is a wait of zero, and a header
-/// that cannot be read is `None`.
+/// that cannot be read is `None`. A date is the server's, so it counts from the server's `Date`, and
+/// from `now` only where there is none.
 pub fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let text = text(headers, RETRY_AFTER)?;
     let wait = match text.parse::<f64>() {
         // Fractions are not in the standard but cost nothing to accept.
         Ok(seconds) if seconds >= 0.0 => {
             Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_WAIT)
         }
         Ok(_) => return None,
-        Err(_) => (date(text)? - now).to_std().unwrap_or(Duration::ZERO),
+        Err(_) => {
+            let now = server_time(headers).unwrap_or(now);
+            date(text)?.signed_duration_since(now).to_std().unwrap_or(Duration::ZERO)
+        }
     };
     Some(wait.min(LONGEST_WAIT))
+}
+
+/// The server's time, by the header `Date`: whole seconds, cut off.
+pub(crate) fn server_time(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    date(text(headers, DATE)?)
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    Some(headers.get(name)?.to_str().ok()?.trim())
 }
 
 fn date(text: &str) -> Option<DateTime<Utc>> {
@@ -58,6 +71,19 @@ mod tests {
         ] {
             assert_eq!(wait(text.as_bytes()), Some(Duration::from_secs_f64(seconds)), "{text}");
         }
+    }
+
+    #[test]
+    fn a_date_counts_from_the_servers_own() {
+        // The server's clock is an hour behind ours.
+        let now = DateTime::parse_from_rfc3339("1994-11-06T09:49:30Z").unwrap().to_utc();
+        let mut headers = HeaderMap::new();
+        headers.insert(DATE, HeaderValue::from_static("Sun, 06 Nov 1994 08:49:30 GMT"));
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT"));
+        assert_eq!(retry_after(&headers, now), Some(Duration::from_secs(7)));
+        headers.insert(DATE, HeaderValue::from_static("yesterday"));
+        assert_eq!(server_time(&headers), None);
+        assert_eq!(retry_after(&headers, now), Some(Duration::ZERO));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Text from outside, made fit for an error message or a log line.
 
+use stocktake_telemetry::is_unprintable;
+
 /// Longest text that an error repeats from a response, in characters.
 const LONGEST: usize = 500;
 
@@ -14,7 +16,7 @@ pub fn clean_text(text: &str) -> String {
     let mut length = 0;
     let mut gap = false;
     for character in text.chars() {
-        if character.is_control() || character.is_whitespace() || is_invisible(character) {
+        if character.is_whitespace() || is_unprintable(character) {
             gap = true;
             continue;
         }
@@ -31,14 +33,6 @@ pub fn clean_text(text: &str) -> String {
         length += 1;
     }
     clean
-}
-
-/// Characters that change the direction of a line or are invisible in it.
-fn is_invisible(character: char) -> bool {
-    matches!(
-        character,
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
-    )
 }
 
 /// The text of a body that is not the JSON it should be.

@@ -114,12 +114,12 @@ fn files_that_cannot_be_used_are_named() {
     named(fault(nowhere(), good.key_file.clone()), "nowhere.pem", "cannot be read");
     named(fault(good.certificate_file.clone(), nowhere()), "nowhere.pem", "cannot be read");
     let key = || good.key_file.clone();
-    named(fault(key(), key()), "client.key", "holds no certificate");
+    named(fault(key(), key()), "client.key", "it has no certificate");
     let certificate = || good.certificate_file.clone();
-    named(fault(certificate(), certificate()), "client.pem", "holds no private key");
+    named(fault(certificate(), certificate()), "client.pem", "it has no private key");
     let other = authority.file("other.key");
     fs::write(&other, authority.issue("stocktake").1).unwrap();
-    named(fault(certificate(), other), "other.key", "does not belong");
+    named(fault(certificate(), other), "other.key", "belongs to no certificate");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! The stack on real sockets: what only a wire can do wrong.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod bytes_on_the_wire;
+mod certificate_files;
 mod client_certificates;
 mod probe;
 mod proxies;

@@ -78,10 +78,15 @@ async fn an_untrusted_certificate_is_reported_with_its_issuer() {
     assert!(!failure.connected && !failure.detail.is_empty(), "{failure:?}");
 }
 
+fn ended(params: &mut rcgen::CertificateParams) {
+    params.not_before = rcgen::date_time_ymd(2000, 1, 1);
+    params.not_after = rcgen::date_time_ymd(2001, 1, 1);
+}
+
 #[tokio::test]
 async fn an_expired_certificate_and_one_for_another_name_are_told_apart() {
     let authority = Authority::new();
-    let server = serve(&authority, TlsServer { expired: true, ..TlsServer::default() }).await;
+    let server = serve(&authority, TlsServer { change: ended, ..TlsServer::default() }).await;
     let failure = failed(&server.base, &authority.trusted()).await;
     assert_eq!(failure.fault, ConnectionFault::Untrusted(CertificateFault::Expired));
     assert!(failure.advice.contains("clock"), "{failure:?}");

@@ -11,7 +11,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
@@ -48,27 +49,30 @@ impl Authority {
 
     /// A certificate for `name` and its key, in PEM.
     pub(crate) fn issue(&self, name: &str) -> (String, String) {
-        let (certificate, key) = self.issue_with(name, |_| {});
-        (certificate.pem(), key.serialize_pem())
+        self.issue_with(name, |_| {})
     }
 
-    fn issue_with(
+    /// The same with other contents.
+    pub(crate) fn issue_with(
         &self,
         name: &str,
         change: impl FnOnce(&mut CertificateParams),
-    ) -> (rcgen::Certificate, KeyPair) {
+    ) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         change(&mut params);
-        (params.signed_by(&key, &self.issuer).unwrap(), key)
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        (certificate.pem(), key.serialize_pem())
     }
 }
 
 /// How a server differs from one that answers `{}` at `localhost` to everybody.
 pub(crate) struct TlsServer<'a> {
     pub(crate) name: &'a str,
-    /// Makes a certificate that is worth nothing any more.
-    pub(crate) expired: bool,
+    /// Changes the certificate that is issued for the server.
+    pub(crate) change: fn(&mut CertificateParams),
+    /// A certificate and its key in PEM, in place of one that the authority issues.
+    pub(crate) shows: Option<(&'a str, &'a str)>,
     pub(crate) protocols: Vec<Vec<u8>>,
     pub(crate) version: Option<&'static SupportedProtocolVersion>,
     /// The authority of the client certificates that are asked for.
@@ -80,7 +84,8 @@ impl Default for TlsServer<'_> {
     fn default() -> Self {
         Self {
             name: "localhost",
-            expired: false,
+            change: |_| {},
+            shows: None,
             protocols: Vec::new(),
             version: None,
             clients_of: None,
@@ -110,12 +115,12 @@ pub(crate) struct Serving {
 }
 
 pub(crate) async fn serve(authority: &Authority, server: TlsServer<'_>) -> Serving {
-    let (leaf, key) = authority.issue_with(server.name, |params| {
-        if server.expired {
-            params.not_after = rcgen::date_time_ymd(2001, 1, 1);
-            params.not_before = rcgen::date_time_ymd(2000, 1, 1);
-        }
-    });
+    let (leaf, key) = match server.shows {
+        Some((certificate, key)) => (certificate.to_owned(), key.to_owned()),
+        None => authority.issue_with(server.name, server.change),
+    };
+    let leaf = CertificateDer::from_pem_slice(leaf.as_bytes()).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
     let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
     let both = [&TLS12, &TLS13];
@@ -130,8 +135,7 @@ pub(crate) async fn serve(authority: &Authority, server: TlsServer<'_>) -> Servi
             builder.with_client_cert_verifier(verifier.build().unwrap())
         }
     };
-    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    let mut config = builder.with_single_cert(vec![leaf.der().clone()], key).unwrap();
+    let mut config = builder.with_single_cert(vec![leaf], key).unwrap();
     config.alpn_protocols = server.protocols;
     let (settle, settled) = mpsc::unbounded_channel();
     let (show, shown) = mpsc::unbounded_channel();

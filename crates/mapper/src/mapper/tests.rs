@@ -126,7 +126,10 @@ fn an_enrichment_has_its_value_as_data_too() {
 fn an_event_without_enrichments_has_no_empty_list_of_them() {
     let event = mapped(json!({}), Enrichment::Unavailable);
     assert_eq!(event.get("enrichments"), None);
-    assert_eq!(event["device"].get("network_interfaces"), None);
+    for name in ["network_interfaces", "agent_list"] {
+        assert_eq!(event["device"].get(name), None);
+    }
+    assert_eq!(event["metadata"].get("labels"), None);
 }
 
 #[test]
@@ -137,7 +140,110 @@ fn risk_is_omitted_when_there_is_none() {
     };
     assert_eq!(risk(json!("Low")), json!([1, "Low"]));
     assert_eq!(risk(json!("None")), json!([null, null]));
-    assert_eq!(risk(json!("Severe")), json!([99, "Other"]));
+}
+
+/// Every id of `value` that has a sibling, with it.
+fn ids_with_siblings(value: &Value, found: &mut Vec<(String, i64, Value)>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let sibling = name.strip_suffix("_id").and_then(|name| fields.get(name));
+                if let (Some(id), Some(sibling)) = (value.as_i64(), sibling) {
+                    found.push((name.clone(), id, sibling.clone()));
+                }
+                ids_with_siblings(value, found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| ids_with_siblings(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn beside_every_id_of_other_stands_the_sources_own_text() {
+    let machine = json!({
+        "osPlatform": "Solaris",
+        "riskScore": "Elevated",
+        "ipAddresses": [
+            {"ipAddress": "10.0.0.1", "macAddress": "A434D9123456", "type": "Ieee1394"},
+            {"ipAddress": "10.0.0.2", "type": "Ppp"},
+        ],
+        "osProcessor": "sparc",
+        "osArchitecture": "128-bit",
+        "onboardingStatus": "Onboarded",
+    });
+    let device = json!({"wiFiMacAddress": "B434D9123456", "managementAgent": "hologram"});
+    let event = mapped(machine, Enrichment::Matched(device));
+    let mut found = Vec::new();
+    ids_with_siblings(&event, &mut found);
+    let mut others: Vec<_> = found.iter().filter(|(_, id, _)| *id == 99).collect();
+    others.sort_by_key(|(_, _, text)| text.to_string());
+    let texts: Vec<_> = others.iter().map(|(_, _, text)| text.as_str().unwrap()).collect();
+    assert_eq!(texts, ["Elevated", "Ieee1394", "Ppp", "Solaris"]);
+    assert!(found.iter().all(|(_, _, text)| text != "Other"), "{found:?}");
+}
+
+#[test]
+fn what_stands_in_for_a_value_is_no_value() {
+    let machine = json!({
+        "computerDnsName": "iPad Pro 12.9",
+        "lastIpAddress": "127.0.0.1",
+        "ipAddresses": [{"ipAddress": "0.0.0.0", "macAddress": "020000000000", "type": "Ethernet"}],
+    });
+    let device = json!({
+        "wiFiMacAddress": "02:00:00:00:00:00", "ethernetMacAddress": "FFFFFFFFFFFF",
+        "serialNumber": "System Serial Number", "model": "System Product Name",
+        "manufacturer": "To Be Filled By O.E.M.", "imei": "004999010640000",
+        "meid": "00000000000000", "iccid": "00000000000000000000", "udid": "0000-0000",
+        "userId": "00000000-0000-0000-0000-000000000000",
+    });
+    let event = mapped(machine, Enrichment::Matched(device));
+    let device = event["device"].as_object().unwrap();
+    for name in [
+        "domain",
+        "ip",
+        "network_interfaces",
+        "hw_info",
+        "model",
+        "vendor_name",
+        "imei_list",
+        "meid",
+        "iccid",
+        "udid",
+        "owner",
+    ] {
+        assert_eq!(device.get(name), None, "{name}");
+    }
+    assert_eq!(device["hostname"], "iPad Pro 12.9");
+}
+
+#[test]
+fn an_agent_is_one_that_runs_on_the_device() {
+    let names = |machine, device| {
+        let agents = at(machine, device, "/device/agent_list");
+        let agents = agents.as_array().cloned().unwrap_or_default();
+        agents
+            .iter()
+            .map(|it| it["name"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let (sensor, client) = ("Microsoft Defender for Endpoint", "Microsoft Intune");
+    let unmanaged = json!({"managementAgent": "eas"});
+    for (machine, device, expected) in [
+        (json!({"onboardingStatus": "onboarded"}), json!({}), format!("{sensor}, {client}")),
+        (json!({"agentVersion": "10.1"}), unmanaged.clone(), sensor.to_owned()),
+        (
+            json!({"onboardingStatus": "CanBeOnboarded", "agentVersion": "1"}),
+            json!({}),
+            client.into(),
+        ),
+        (json!({}), unmanaged, String::new()),
+    ] {
+        assert_eq!(names(machine.clone(), device), expected, "{machine}");
+    }
+    let version = at(json!({"agentVersion": "10.1"}), json!({}), "/device/agent_list/0/version");
+    assert_eq!(version, "10.1");
 }
 
 #[test]
@@ -210,6 +316,14 @@ fn the_domain_is_what_follows_the_first_dot_of_a_name() {
         ("a.", None),
         (".b", None),
         ("10.0.0.1", None),
+        ("a-1.corp_2.contoso.com", Some("corp_2.contoso.com")),
+        ("zoë.münchen.de", Some("münchen.de")),
+        ("iPad Pro 12.9", None),
+        ("iPad.12.9", None),
+        ("Kim's Mac.local", None),
+        ("a..b", None),
+        ("a.b c", None),
+        ("a.b:80", None),
     ] {
         assert_eq!(domain(name), expected, "{name}");
     }

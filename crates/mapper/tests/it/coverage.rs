@@ -69,7 +69,10 @@ fn each_form_carries_what_it_should() {
         ("device.network_interfaces[].ip", true, false),
         ("device.owner.name", false, false),
         ("enrichments[].data", false, false),
-        ("enrichments[name=compliance_state].value", false, false),
+        ("enrichments[name=compliance_state].value", true, false),
+        ("enrichments[name=onboarding_status].value", true, false),
+        ("metadata.labels[]", false, false),
+        ("device.agent_list[].name", false, false),
     ] {
         assert!(carries(ocsf(Version::default()), path), "{path}");
         assert_eq!(carries(sekoia(true), path), in_extra, "{path}");
@@ -86,7 +89,9 @@ fn every_source_of_a_row_is_a_field_of_some_record() {
         let form = ocsf(Version::default());
         let explained = mapper().explain(&pair.machine, &pair.enrichment, now(), &*form).unwrap();
         for row in explained {
-            seen.extend(row.seen.iter().filter(|(_, v)| v.is_some()).map(|(source, _)| *source));
+            seen.extend(
+                row.seen.iter().filter(|seen| seen.value.is_some()).map(|seen| seen.source),
+            );
         }
     }
     for source in TABLE.iter().flat_map(|row| row.sources) {
@@ -105,7 +110,7 @@ fn an_explanation_shows_both_ends_of_each_row() {
     let name = row("device.os.name");
     assert_eq!(name.value, Some("10.0.22631.3880".into()));
     let seen = [Some("10.0.22631.3880".into()), Some("Windows10".into()), Some(18209.into())];
-    assert_eq!(name.seen.iter().map(|(_, value)| value.clone()).collect::<Vec<_>>(), seen);
+    assert_eq!(name.seen.iter().map(|seen| seen.value.clone()).collect::<Vec<_>>(), seen);
 
     assert_eq!(row("time").value, Some(1_733_047_200.0.into()));
     assert_eq!(row("enrichments[name=health_status].value").value, Some("Active".into()));

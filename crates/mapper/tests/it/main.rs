@@ -4,6 +4,7 @@
 mod arbitrary;
 mod coverage;
 mod fixtures;
+mod garbage;
 mod golden;
 #[path = "../../../../xtask/judges/judge.rs"]
 mod judge;

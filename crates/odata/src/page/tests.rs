@@ -7,11 +7,12 @@ struct Device {
     id: Option<String>,
     build: Option<i64>,
     tags: Vec<String>,
+    unreadable: Vec<stocktake_connector_core::UnreadableValue>,
 }
 
 crate::wire_record! {
-    Device {
-        "id" => id: crate::Text,
+    Device("device") {
+        "id" => id: crate::Id,
         "osBuild" => build: crate::Integer,
         "tags" => tags: crate::Texts,
     }
@@ -50,12 +51,12 @@ fn a_null_or_empty_link_is_none() {
 #[test]
 fn a_broken_record_costs_itself_and_keeps_its_id() {
     for (broken, reason) in [
-        (r#"{"id":"x","osBuild":{}}"#, "osBuild: invalid type: map, expected an integer"),
-        (r#"{"id":"x","tags":["a",5]}"#, "tags: [1]: invalid type: integer `5`, expected text"),
         (r#"{"id":"x","os":"a" "b"}"#, "expected `,` or `}`"),
         (r#"{"id":"x","tags":["a"}"#, "expected `,` or `]`"),
         (r#"{"os":"a" "b","id" : "x"}"#, "expected `,` or `}`"),
-        (r#"{"deep":{"id":"y"},"id":"x","osBuild":"n/a"}"#, "osBuild: invalid type: string"),
+        (r#"{"id":"x","osBuild" 5}"#, "expected `:`"),
+        (r#"{"id":"x",,"osBuild":5}"#, "key must be a string"),
+        (r#"{"id":"x",os:5}"#, "key must be a string"),
     ] {
         let body = format!(r#"{{"value":[{{"id":"a"}},{broken},{{"id":"b"}}]}}"#);
         let page = read(&body).unwrap();
@@ -65,6 +66,73 @@ fn a_broken_record_costs_itself_and_keeps_its_id() {
         assert!(malformed.reason.contains(reason), "{}", malformed.reason);
         assert_eq!(malformed.payload, broken);
     }
+}
+
+#[test]
+fn a_value_that_cannot_be_read_costs_its_field_whatever_it_is() {
+    for (value, example) in [
+        ("{}", "an object"),
+        ("[5]", "a list"),
+        ("1e999", "1e999"),
+        ("NaN", "NaN"),
+        (r#""\ud83d""#, r#""\ud83d""#),
+        (r#""a\ud83d\u0041""#, r#""a\ud83d\u0041""#),
+        ("\"a\tb\"", r#""a\tb""#),
+        (r#""\x""#, r#""\x""#),
+        (r#"[{"a":"b" "c"}]"#, r#"[{"a":"b" "c"}]"#),
+    ] {
+        for record in [
+            format!(r#"{{"id":"x","osBuild":{value},"tags":["t"]}}"#),
+            format!(r#" {{ "tags" : ["t"] , "osBuild" : {value} , "id" : "x" }} "#),
+        ] {
+            let page = read(&format!(r#"{{"value":[{{"id":"a"}},{record}]}}"#)).unwrap();
+            assert_eq!(page.malformed, [], "{record}");
+            let [_, found] = page.records.as_slice() else { panic!("{:?}", page.records) };
+            assert_eq!(found.id.as_deref(), Some("x"), "{record}");
+            assert_eq!(found.tags, ["t"], "{record}");
+            let noted: Vec<_> =
+                found.unreadable.iter().map(|it| (it.field, it.count, &*it.example)).collect();
+            assert_eq!(noted, [("device.osBuild", 1, example)], "{record}");
+        }
+    }
+}
+
+#[test]
+fn what_is_unknown_is_passed_over_whatever_it_is() {
+    for field in [r#""new":1e999"#, r#""new":"\ud83d""#, r#""n\ud83d":1"#, r#""new":{"a":b}"#] {
+        let page = read(&format!(r#"{{"value":[{{{field},"id":"x"}}]}}"#)).unwrap();
+        assert_eq!(page.records, [device("x")], "{field}");
+    }
+}
+
+#[test]
+fn an_id_that_cannot_be_read_costs_the_record() {
+    for id in ["[]", "true", "1.5", "1e999", r#""\ud83d""#] {
+        let page = read(&format!(r#"{{"value":[{{"id":{id}}},{{"id":"b"}}]}}"#)).unwrap();
+        assert_eq!(page.records, [device("b")], "{id}");
+        assert_eq!(page.malformed[0].payload, format!("{{\"id\":{id}}}"));
+    }
+}
+
+#[test]
+fn the_elements_of_all_lists_of_a_page_are_bounded() {
+    let list = vec!["\"a\""; crate::MOST_ELEMENTS].join(",");
+    let full = format!(r#"{{"id":"a","tags":[{list}]}},"#);
+    let lists = crate::MOST_ELEMENTS_IN_A_PAGE / crate::MOST_ELEMENTS;
+    let body = format!(r#"{{"value":[{}{{"id":"b","tags":["a"]}}]}}"#, full.repeat(lists));
+    let page = read(&body).unwrap();
+    let (last, others) = page.records.split_last().unwrap();
+    assert!(others.iter().all(|device| device.tags.len() == crate::MOST_ELEMENTS));
+    assert_eq!((last.tags.len(), last.unreadable[0].field), (0, "device.tags"));
+    assert!(last.unreadable[0].example.contains("1000000"), "{:?}", last.unreadable);
+}
+
+#[test]
+fn empty_elements_take_no_memory() {
+    let body = format!(r#"{{"value":[{{"id":"a","tags":[""{}]}}]}}"#, ",\"\"".repeat(3_000_000));
+    let page = read(&body).unwrap();
+    assert_eq!(page.records[0].tags.capacity(), 0);
+    assert_eq!(page.records[0].unreadable[0].field, "device.tags");
 }
 
 #[test]
@@ -84,13 +152,16 @@ fn invalid_utf_8_costs_one_record() {
 }
 
 #[test]
-fn a_text_beyond_its_bound_costs_one_record_and_its_payload_is_cut() {
+fn an_id_beyond_its_bound_costs_one_record_and_its_payload_is_cut() {
     let long = "x".repeat(70_000);
     let page = read(&format!(r#"{{"value":[{{"id":"{long}"}},{{"id":"b"}}]}}"#)).unwrap();
     assert_eq!(page.records, [device("b")]);
     let reason = &page.malformed[0].reason;
-    assert!(reason.contains("70000 bytes is longer than the bound of 65536"), "{reason}");
+    assert!(reason.contains("70000 bytes, more than the 65536 allowed"), "{reason}");
     assert_eq!(page.malformed[0].payload.len(), LONGEST_PAYLOAD);
+    let body = [br#"{"value":[{"id":[""#.as_slice(), &[0xff; 70_000], br#""]}]}"#].concat();
+    let payload = &parse_page::<Device>(&body).unwrap().malformed[0].payload;
+    assert!((LONGEST_PAYLOAD - 3..=LONGEST_PAYLOAD).contains(&payload.len()));
 }
 
 #[test]
@@ -98,7 +169,8 @@ fn nesting_does_not_exhaust_the_stack() {
     let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
     let page =
         read(&format!(r#"{{"value":[{{"id":"a","x":{deep}}},{{"tags":{deep}}}]}}"#)).unwrap();
-    assert_eq!((page.records.len(), page.malformed.len()), (1, 1));
+    assert_eq!((page.records.len(), page.malformed.len()), (2, 0));
+    assert_eq!(page.records[1].unreadable[0].field, "device.tags");
 }
 
 #[test]
@@ -120,12 +192,77 @@ fn what_is_no_envelope_is_an_error() {
         "[]",
         "null",
         "{}",
-        r#"{"error":{"code":"x"}}"#,
         r#"{"value":{}}"#,
         r#"{"value":[]}{"value":[]}"#,
         r#"{"value":[],"@odata.nextLink":5}"#,
     ] {
         assert_eq!(read(body), Err(PageError::NotAnEnvelope), "{body}");
+    }
+}
+
+/// Pages of one record, each with something more at its end, before the list, and where only the slow
+/// way reads on.
+fn with_property(property: &str) -> [String; 3] {
+    [
+        format!(r#"{{"value":[{{"id":"a"}}],{property}}}"#),
+        format!(r#"{{{property},"value":[{{"id":"a"}}]}}"#),
+        format!(r#"{{"value":[{{"id":"a"}},{{"id":"b","os":"x" "y"}}],{property}}}"#),
+    ]
+}
+
+#[test]
+fn a_page_with_an_error_of_the_server_is_no_page() {
+    for name in ["error", "@error", "@odata.error", "odata.error", "Error", "\\u0065rror"] {
+        for (error, code) in [
+            (r#"{"code":"InternalServerError","message":"in the middle"}"#, "InternalServerError"),
+            (r#"{"code":"a\u001b[31m","message":""}"#, ""),
+            (r#"{"code":5}"#, ""),
+            ("{}", ""),
+            (r#""failed""#, ""),
+            ("true", ""),
+        ] {
+            for body in with_property(&format!(r#""{name}":{error}"#)) {
+                let found = read(&body).unwrap_err();
+                assert!(matches!(found, PageError::ServerError(_)), "{body}: {found}");
+                let shown = found.to_string();
+                assert!(shown.ends_with(if code.is_empty() { "server" } else { code }), "{shown}");
+            }
+        }
+        for body in with_property(&format!(r#""{name}":null"#)) {
+            assert_eq!(read(&body).unwrap().records, [device("a")], "{body}");
+        }
+    }
+    let alone = read(r#"{"error":{"code":"x"}}"#).unwrap_err();
+    assert!(matches!(alone, PageError::ServerError(_)), "{alone}");
+    let cut_short = read(r#"{"value":[{"id":"a"}],"error":{"code":"x"},"more":["#).unwrap_err();
+    assert!(matches!(cut_short, PageError::ServerError(_)), "{cut_short}");
+}
+
+#[test]
+fn a_page_with_two_lists_or_two_links_is_no_page() {
+    for list in [r#"[{"id":"b"}]"#, "[]", "null"] {
+        for body in with_property(&format!(r#""value":{list}"#)) {
+            read(&body).unwrap_err();
+        }
+    }
+    let names = ["@odata.nextLink", "@nextLink", "odata.nextLink", "@odata.nextlink"];
+    for (first, second) in names.iter().flat_map(|one| names.iter().map(move |two| (one, two))) {
+        for (one, two) in [(r#""https://x/y""#, "null"), ("null", r#""https://x/y""#)] {
+            let links = format!(r#""{first}":{one},"other":1,"{second}":{two}"#);
+            for body in with_property(&links) {
+                let found = read(&body).unwrap_err();
+                assert_eq!(found, PageError::Doubled("@odata.nextLink"), "{body}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_link_in_any_spelling_is_followed() {
+    for name in ["@nextLink", "odata.nextLink", "@odata.nextlink", "\\u0040odata.nextLink"] {
+        for body in with_property(&format!(r#""{name}":"https://x/y""#)) {
+            assert_eq!(read(&body).unwrap().next_link.as_deref(), Some("https://x/y"), "{body}");
+        }
     }
 }
 

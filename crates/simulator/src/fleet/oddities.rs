@@ -1,7 +1,7 @@
 //! The odd records that exist, each at a fixed place near the start of a fleet.
 //!
 //! The numbers up to 37 are those of the project's notes on observed payloads; from 101 on they are
-//! records that no client can read whole.
+//! further ones, some of which no client can read whole.
 
 use serde::Serialize;
 
@@ -190,7 +190,7 @@ pub const ODDITIES: &[Oddity] = &[
     dead(102, "id null", Machine(28), &[("id", Some(b"null"))]),
     dead(103, "id empty", Machine(29), &[("id", Some(br#""""#))]),
     dead(104, "id is a number", Machine(30), &[("id", Some(b"42"))]),
-    dead(105, "text that is not UTF-8", Machine(31), &[("computerDnsName", Some(b"\"caf\xe9-pc.contoso.com\""))]),
+    fields(105, "text that is not UTF-8", Machine(31), &[("computerDnsName", Some(b"\"caf\xe9-pc.contoso.com\""))]),
     Oddity { number: 106, what: "a text where a record is due", place: Machine(32), outcome: Outcome::DeadLetter, change: Change::Whole(br#""record withheld""#) },
     Oddity { number: 107, what: "null where a record is due", place: Machine(33), outcome: Outcome::DeadLetter, change: Change::Whole(b"null") },
     fields(108, "an osPlatform that nobody knows", Machine(34), &[("osPlatform", Some(br#""TempleOS""#))]),
@@ -200,6 +200,13 @@ pub const ODDITIES: &[Oddity] = &[
     fields(111, "a new field of any shape", Machine(37), &[
         ("futureInsights", Some(br#"{"nested":[[1,2,{"deep":null}],"]}"],"score":1.5e3}"#))]),
     fields(112, "a last address that is none", Machine(38), &[("lastIpAddress", Some(br#""not-an-address""#))]),
+    fields(114, "a time as Windows PowerShell writes it", Machine(39), &[
+        ("firstSeen", Some(br#""\/Date(1571240587193)\/""#))]),
+    fields(115, "a text where a list is due, as PowerShell writes what is nested too deep", Machine(40), &[
+        ("ipAddresses", Some(br#""System.Object[]""#))]),
+    fields(116, "a record that was merged into another one", Machine(41), &[
+        ("mergedIntoMachineId", Some(br#""1e5bc9d7e413ddd7902c2932e418702b84d0cc07""#)), ("isPotentialDuplication", Some(b"true")),
+        ("isExcluded", Some(b"true")), ("exclusionReason", Some(br#""DuplicateDevice""#))]),
     fields(113, "a managed device of a kind and state that nobody knows", ManagedDevice(58), &[
         ("managementAgent", Some(br#""quantumAgent""#)), ("complianceState", Some(br#""perhaps""#))]),
 ];

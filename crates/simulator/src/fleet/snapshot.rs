@@ -381,8 +381,10 @@ impl Snapshot {
     }
 
     fn is_enriched(&self, machine: usize) -> bool {
-        // An odd record may leave its directory id out.
-        let joined = self.machine_change(machine).field("aadDeviceId").is_none()
+        // An odd record may leave its directory id out, or its place to another record.
+        let change = self.machine_change(machine);
+        let joined = change.field("aadDeviceId").is_none()
+            && change.field("mergedIntoMachineId").is_none()
             && self.directory_id(machine).is_some();
         joined && !self.managed_devices_of(machine).is_empty()
     }

@@ -169,11 +169,12 @@ fn a_fleet_of_a_hundred_has_every_oddity_and_its_figures_add_up() {
 }
 
 #[test]
-fn each_record_that_is_no_json_is_a_dead_letter_and_no_other() {
+fn each_record_that_is_no_object_with_an_id_is_a_dead_letter_and_no_other() {
     let fleet = odd(100, 64);
     for position in 0..100 {
         let record = fleet.machine_json(position).unwrap();
-        let id = serde_json::from_slice::<Value>(&record)
+        // A text that is not UTF-8 costs its field.
+        let id = serde_json::from_str::<Value>(&String::from_utf8_lossy(&record))
             .ok()
             .and_then(|value| value.get("id")?.as_str().map(str::to_owned))
             .filter(|id| !id.is_empty());

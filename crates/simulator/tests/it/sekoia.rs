@@ -53,19 +53,6 @@ async fn events_are_not_kept_where_only_ids_are_recorded() {
 }
 
 #[tokio::test]
-async fn without_a_task_the_events_count_at_once() {
-    let world = world(|options| {
-        options.sekoia.returns_task_id = false;
-        options.sekoia.push_status = 202;
-    })
-    .await;
-    let answer = world.push(&["a"]).await;
-    assert_eq!(answer.status(), 202);
-    assert_eq!(answer.json::<Value>().await.unwrap(), json!({}));
-    assert_eq!(world.handle().received().events, 1);
-}
-
-#[tokio::test]
 async fn a_receiver_that_works_unasked_has_the_events_before_its_task_is_seen_finished() {
     let world = world(|options| options.sekoia.receipt = Receipt::WhenPushed).await;
     let task = task_id(world.push(&["a"]).await).await;

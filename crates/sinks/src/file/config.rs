@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use stocktake_connector_core::{Failure, SinkName};
 use stocktake_ocsf_model::Version;
 
-use super::FileSink;
+use super::{FileMode, FileSink};
 use crate::{BuiltSink, Faults, FormName, SinkContext, SinkSettings, ocsf_version_schema};
 
 /// One event per line in files: one file per tenant, source and cycle.
@@ -17,6 +17,10 @@ use crate::{BuiltSink, Faults, FormName, SinkContext, SinkSettings, ocsf_version
 pub struct FileSettings {
     /// The folder of the files. A file is complete or absent.
     pub path: PathBuf,
+    /// Who may read the files, as a mode of Unix: "0640" adds the group of the program's user, or that of
+    /// a folder that hands its group down.
+    #[serde(default)]
+    pub mode: FileMode,
     /// How events are written.
     #[serde(default)]
     pub form: FormName,
@@ -43,7 +47,8 @@ impl SinkSettings for FileSettings {
     }
 
     fn build(&self, name: &SinkName, context: &SinkContext) -> Result<BuiltSink, Failure> {
-        let sink = FileSink::new(self.path.clone(), Arc::clone(&context.clock));
+        let sink =
+            FileSink::new(self.path.clone(), Arc::clone(&context.clock)).with_mode(self.mode);
         Ok(BuiltSink::new(name, self.form.build(self.ocsf_version, context), sink))
     }
 }

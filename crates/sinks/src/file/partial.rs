@@ -1,166 +1,195 @@
 //! The partial file of a cycle.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use rustix::fs::Stat;
+use rustix::io::Errno;
 use stocktake_connector_core::CycleId;
 
-use super::failed;
+use super::folder::{FileId, Folder};
+use super::mode::FileMode;
+use super::{FINAL, PARTIAL, failed};
 use crate::ndjson::{FileError, write_lines};
 
-/// A partial file that this process has locked. Only whole batches count as its content.
+/// Names that are tried for one file, at most.
+const MOST_NAMES: u32 = 10_000;
+
+const OTHER_FILE: &str = "another file has taken its place";
+
+/// A partial file that this process has created and locked. Only whole batches count as its content.
+/// Dropped without being published, it is removed.
 #[derive(Debug)]
 pub(super) struct Partial {
     pub(super) cycle: CycleId,
-    pub(super) path: PathBuf,
-    pub(super) file: File,
-    /// Bytes of the batches that were written and synced completely.
+    folder: Folder,
+    name: String,
+    /// The name that it is published under, without its extension.
+    stem: String,
+    file: File,
+    id: FileId,
+    /// Whose file it is.
+    user: u32,
+    /// Bytes of the batches that were written completely.
     pub(super) whole: u64,
     /// Whether bytes of a batch that failed may follow them.
     torn: bool,
+    is_published: bool,
 }
 
 impl Partial {
-    /// Creates the file and locks it. The caller holds the folder's lock.
-    pub(super) fn create(path: PathBuf, cycle: CycleId) -> Result<Self, FileError> {
-        let file = OpenOptions::new()
-            .append(true)
-            .create_new(true)
-            .open(&path)
-            .map_err(failed("create", &path))?;
-        file.try_lock().map_err(io::Error::from).map_err(failed("lock", &path))?;
-        Ok(Self { cycle, path, file, whole: 0, torn: false })
-    }
-
-    /// Locks a file that no process has locked, and cuts it to its whole lines; `None` when a process
-    /// has locked it. The caller holds the folder's lock.
-    pub(super) fn adopt(path: PathBuf) -> Result<Option<Self>, FileError> {
-        let file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .open(&path)
-            .map_err(failed("open", &path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) => return Err(failed("lock", &path)(error)),
+    /// Creates the file in the folder at `path` and locks it.
+    pub(super) fn create(
+        path: &Path,
+        mode: FileMode,
+        cycle: CycleId,
+        stem: String,
+    ) -> Result<Self, FileError> {
+        let folder = Folder::open(path, mode)?;
+        for number in 1..=MOST_NAMES {
+            let name = numbered(&format!(".{stem}"), number, PARTIAL);
+            let place = folder.place(&name);
+            let file = match folder.create(&name, mode) {
+                Err(Errno::EXIST) => continue,
+                created => created.map_err(failed("create", &place))?,
+            };
+            match file.try_lock() {
+                Err(std::fs::TryLockError::Error(error)) => {
+                    let _ = folder.remove(&name); // The lock is the error to report.
+                    return Err(failed("lock", &place)(error));
+                }
+                // Another process took it for a leftover before it was locked, and removes it.
+                Err(std::fs::TryLockError::WouldBlock) => continue,
+                Ok(()) => {}
+            }
+            let created = rustix::fs::fstat(&file).map_err(failed("look at", &place))?;
+            let id = FileId::of(&created);
+            if folder.stat(&name).map(|named| FileId::of(&named)) != Ok(id) {
+                continue;
+            }
+            mode.widen(&file).map_err(failed("change the mode of", &place))?;
+            let (user, whole, torn, is_published) = (created.st_uid, 0, false, false);
+            return Ok(Self {
+                cycle,
+                folder,
+                name,
+                stem,
+                file,
+                id,
+                user,
+                whole,
+                torn,
+                is_published,
+            });
         }
-        let whole = whole_lines(&file).map_err(failed("read", &path))?;
-        let mut partial = Self { cycle: CycleId::random(), path, file, whole, torn: true };
-        partial.cut()?;
-        partial.file.sync_data().map_err(failed("sync", &partial.path))?;
-        Ok(Some(partial))
+        Err(failed("create a file in", path)(io::Error::other("every name is taken")))
     }
 
-    /// Appends a line for each body and waits until they are on the disk.
+    /// Whether its folder was made for it.
+    pub(super) fn has_new_folder(&self) -> bool {
+        self.folder.is_new
+    }
+
+    /// Removes what dead processes of the same user left in the folder.
+    pub(super) fn remove_leftovers(&self) {
+        self.folder.remove_leftovers(self.user);
+    }
+
+    /// Appends a line for each body.
     pub(super) fn append(&mut self, bodies: &[Bytes]) -> Result<(), FileError> {
         self.cut()?;
         self.torn = true;
-        let bytes = write_lines(bodies, &self.file).map_err(failed("write", &self.path))?;
-        self.file.sync_data().map_err(failed("sync", &self.path))?;
+        let bytes = write_lines(bodies, &self.file).map_err(failed("write", &self.place()))?;
         self.whole += bytes;
         self.torn = false;
         Ok(())
     }
 
+    /// Gives the file its final name. Returns it when the whole file is on the disk, under that name, in
+    /// the folder that the path leads to; `None` when there was nothing to publish.
+    pub(super) fn publish(mut self) -> Result<Option<PathBuf>, FileError> {
+        self.cut()?;
+        if self.whole == 0 {
+            return Ok(None);
+        }
+        self.file.sync_all().map_err(failed("sync", &self.place()))?;
+        self.check_written()?;
+        let name = self.rename()?;
+        self.is_published = true;
+        self.folder.sync()?;
+        self.check_published(&name)?;
+        Ok(Some(self.folder.place(&name)))
+    }
+
     /// Removes what a failed batch left. It is sent again, and its first lines would come twice.
-    pub(super) fn cut(&mut self) -> Result<(), FileError> {
+    fn cut(&mut self) -> Result<(), FileError> {
         if self.torn {
-            self.file.set_len(self.whole).map_err(failed("cut", &self.path))?;
+            self.file.set_len(self.whole).map_err(failed("cut", &self.place()))?;
             self.torn = false;
         }
         Ok(())
     }
+
+    /// Fails unless the file is what was written, and lies where readers look for it. Other programs
+    /// clean up folders, rotate files and replace volumes.
+    fn check_written(&self) -> Result<(), FileError> {
+        let place = self.place();
+        self.folder.check_place().map_err(failed("publish", &place))?;
+        let problem = match self.folder.stat(&self.name) {
+            Ok(found) if FileId::of(&found) != self.id => OTHER_FILE.into(),
+            Ok(Stat { st_size, .. }) if u64::try_from(st_size) == Ok(self.whole) => return Ok(()),
+            Ok(Stat { st_size, .. }) => {
+                format!("it has {st_size} bytes, and {} were written", self.whole)
+            }
+            Err(error) => format!("it is not there any more: {error}"),
+        };
+        Err(failed("publish", &place)(io::Error::other(problem)))
+    }
+
+    /// Fails if something else than this file was renamed. A reader may have taken the file already.
+    fn check_published(&self, name: &str) -> Result<(), FileError> {
+        let place = self.folder.place(name);
+        self.folder.check_place().map_err(failed("publish", &place))?;
+        match self.folder.stat(name) {
+            Ok(found) if FileId::of(&found) != self.id => {
+                Err(failed("publish", &place)(io::Error::other(OTHER_FILE)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A complete file is never overwritten.
+    fn rename(&self) -> Result<String, FileError> {
+        for number in 1..=MOST_NAMES {
+            let name = numbered(&self.stem, number, FINAL);
+            match self.folder.rename(&self.name, &name) {
+                Err(Errno::EXIST) => {}
+                renamed => {
+                    return renamed.map(|()| name).map_err(failed("rename", &self.place()));
+                }
+            }
+        }
+        Err(failed("rename", &self.place())(io::Error::other("every name is taken")))
+    }
+
+    fn place(&self) -> PathBuf {
+        self.folder.place(&self.name)
+    }
 }
 
-/// Bytes up to the last line end that can be trusted. After a power cut the unsynced end of a file may
-/// read as zeros, which no line of JSON holds.
-fn whole_lines(file: &File) -> io::Result<u64> {
-    let mut reader = BufReader::with_capacity(64 * 1024, file);
-    let (mut read, mut whole) = (0_u64, 0_u64);
-    loop {
-        let bytes = reader.fill_buf()?;
-        if bytes.is_empty() {
-            return Ok(whole);
+impl Drop for Partial {
+    fn drop(&mut self) {
+        let is_there =
+            || self.folder.stat(&self.name).map(|found| FileId::of(&found)) == Ok(self.id);
+        if !self.is_published && is_there() {
+            // What stays is removed by the next cycle: nothing has locked it any more.
+            let _ = self.folder.remove(&self.name);
         }
-        let zero = bytes.iter().position(|byte| *byte == 0);
-        let (trusted, _) = bytes.split_at(zero.unwrap_or(bytes.len()));
-        if let Some(end) = trusted.iter().rposition(|byte| *byte == b'\n') {
-            whole = read + end as u64 + 1;
-        }
-        if zero.is_some() {
-            return Ok(whole);
-        }
-        let length = bytes.len();
-        read += length as u64;
-        reader.consume(length);
     }
 }
 
-/// Makes the names in a folder survive a power cut.
-pub(super) fn sync_folder(folder: &Path) -> Result<(), FileError> {
-    // Other systems do not open folders.
-    #[cfg(unix)]
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("sync", folder))?;
-    #[cfg(not(unix))]
-    let _ = folder;
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write;
-
-    use super::*;
-    use stocktake_connector_core::{Failure, chain};
-
-    fn bodies<const N: usize>(bodies: [&'static str; N]) -> [Bytes; N] {
-        bodies.map(Bytes::from)
-    }
-
-    #[test]
-    fn what_a_failed_batch_left_is_cut_away_before_the_next_one() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x");
-        let mut partial = Partial::create(path.clone(), CycleId::random()).unwrap();
-        partial.append(&bodies(["1", "2"])).unwrap();
-        // As when the disk is full within a batch.
-        partial.file.write_all(b"3\n4").unwrap();
-        partial.torn = true;
-        partial.append(&bodies(["3", "4"])).unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"1\n2\n3\n4\n");
-    }
-
-    #[test]
-    fn a_batch_that_cannot_be_written_is_an_error_that_names_the_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x");
-        let mut partial = Partial::create(path.clone(), CycleId::random()).unwrap();
-        partial.append(&bodies(["1"])).unwrap();
-        let writable = std::mem::replace(&mut partial.file, File::open(&path).unwrap());
-        let error = chain(&Failure::from(partial.append(&bodies(["2"])).unwrap_err()));
-        assert!(error.starts_with(&format!("write {}", path.display())), "{error}");
-        assert!(partial.torn);
-        partial.file = writable;
-        partial.append(&bodies(["2"])).unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"1\n2\n");
-    }
-
-    #[test]
-    fn whole_lines_are_found_across_the_reader_buffers() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x");
-        let long = "x".repeat(100_000);
-        for (text, expected) in [
-            (format!("{long}\n"), 100_001),
-            (format!("1\n{long}"), 2),
-            (format!("{long}\n{long}\n{long}"), 200_002),
-            (format!("{long}\n\0\n"), 100_001),
-        ] {
-            std::fs::write(&path, text).unwrap();
-            assert_eq!(whole_lines(&File::open(&path).unwrap()).unwrap(), expected);
-        }
-    }
+fn numbered(stem: &str, number: u32, ending: &str) -> String {
+    if number == 1 { format!("{stem}{ending}") } else { format!("{stem}-{number}{ending}") }
 }

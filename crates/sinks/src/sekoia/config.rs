@@ -75,9 +75,8 @@ impl SinkSettings for SekoiaSettings {
 
     fn validate(&self, faults: &mut Faults) {
         validate_base_url("base_url", &self.base_url, faults);
-        if let Err(error) = self.connector_uuid.parse::<Uuid>() {
-            let problem =
-                format!("is not a UUID ({error}); copy it from the asset connector's page");
+        if self.connector_uuid.parse::<Uuid>().is_err() {
+            let problem = "is not a UUID; copy it from the asset connector's page";
             faults.invalid("connector_uuid", problem);
         }
         faults.one_secret("api_key", self.api_key.as_ref(), self.api_key_file.as_deref());

@@ -14,7 +14,8 @@ use stocktake_ocsf_model::{
 
 use crate::volatile;
 
-/// The enrichments of a device event, and no others: a receiver that shows them by name has these.
+/// The enrichments of a device event without extra fields, and no others: a receiver that shows them by
+/// name has these.
 const ENRICHMENTS: [&str; 6] = [
     "azure_ad_device_id",
     "health_status",
@@ -137,7 +138,9 @@ impl WriteJson for Asset<'_> {
                 writer.field("version", &event.metadata.version);
             });
             writer.object_field("device", |writer| self.device(&event.device, writer));
-            let taken = |enrichment: &&Enrichment<'_>| ENRICHMENTS.contains(&&*enrichment.name);
+            let taken = |enrichment: &&Enrichment<'_>| {
+                self.extra_fields || ENRICHMENTS.contains(&&*enrichment.name)
+            };
             if event.enrichments.iter().any(|enrichment| taken(&enrichment)) {
                 let taken = event.enrichments.iter().filter(taken);
                 writer.field_of("enrichments", |writer| writer.array(taken.map(NameAndValue)));

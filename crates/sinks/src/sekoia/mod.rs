@@ -3,13 +3,13 @@
 //! A batch is one push: `POST /api/v2/asset-management/asset-connector/{uuid}` with
 //! `{"version": 1, "items": […]}`. The response names a task, which ingests the assets later; the batch
 //! is acknowledged when that task is `FINISHED`. The facts are those of Sekoia's own connectors,
-//! `sekoia_automation/asset_connector` in `SEKOIA-IO/sekoia-automation-sdk`: a task is `PENDING` or
-//! `RUNNING` until it ends, most end within a second, `FINISHED` is the only success, and a platform
-//! that created no task names none.
+//! `sekoia_automation/asset_connector` in `SEKOIA-IO/sekoia-automation-sdk`: success is status 200 with
+//! an object, a task is `PENDING` or `RUNNING` until it ends, most end within a second, `FINISHED` is the
+//! only success, and a push that the platform could not create a task for names none.
 //!
 //! ```text
 //! push ─▶ task ─┬─ FINISHED ────────────────▶ acknowledged
-//!               ├─ FAILED, lost (404) ──────▶ push again, a few times
+//!               ├─ FAILED, lost (404), none ▶ push again, a few times
 //!               └─ pending at the deadline ─▶ error; the next cycle sends the batch
 //! ```
 //!
@@ -29,10 +29,10 @@ use http::header::CONTENT_TYPE;
 use http::{Request, Response, request};
 use stocktake_connector_core::{
     Acknowledgement, Batch, BatchLimits, Check, CycleEnd, ErrorCode, Failure, Finding, Recovery,
-    Sink, SinkError, TenantName, chain,
+    Sink, SinkDestination, SinkError, TenantName, chain,
 };
 use stocktake_http_stack::{
-    ApiError, ApiErrorKind, ApiStack, Backoff, Idempotent, RetryPolicy, UrlTemplate,
+    ApiError, ApiErrorKind, ApiStack, Backoff, Idempotent, Origin, RetryPolicy, UrlTemplate,
 };
 use stocktake_telemetry::field;
 use url::Url;
@@ -43,7 +43,7 @@ pub use self::config::SekoiaSettings;
 pub use self::form::SekoiaForm;
 #[cfg(feature = "fuzzing")]
 pub(crate) use self::task::read_responses;
-use self::task::{TaskEnd, TaskId};
+use self::task::{TaskEnd, TaskId, TaskState};
 
 /// Names the API in metrics, spans and errors.
 pub(crate) const API: &str = "sekoia";
@@ -145,7 +145,7 @@ impl SekoiaSink {
         let template = "/api/v2/asset-management/asset-connector/{connector}";
         let request = Request::post(url).extension(UrlTemplate(template)).extension(Idempotent);
         match self.call(PUSH, request, body.clone()).await {
-            Ok(response) => TaskId::from_push(response.body())
+            Ok(response) => TaskId::from_push(&response)
                 .map_err(|problem| self.failure(self.malformed(PUSH, problem)).into()),
             Err(error) if matches!(error.status, Some(400 | 413 | 422)) => {
                 let code = error.code.map(|code| format!("{code}: ")).unwrap_or_default();
@@ -255,13 +255,17 @@ fn not_ingested(last: TaskEnd, pushes: u32, events: usize) -> SinkError {
         TaskEnd::Failed(reason) => SinkError::Refused {
             reason: format!("the task of each of {pushes} pushes ended: {reason}"),
         },
-        TaskEnd::Finished | TaskEnd::Lost => {
+        TaskEnd::Finished | TaskEnd::Lost | TaskEnd::NotCreated => {
+            let problem = if last == TaskEnd::NotCreated {
+                "no task was created"
+            } else {
+                "their tasks lost"
+            };
             let message = format!(
-                "{API}: {PUSH}: {pushes} pushes of the same {events} events were accepted and their \
-                 tasks lost"
+                "{API}: {PUSH}: {pushes} pushes of the same {events} events were accepted and {problem}"
             );
             let advice = "The next cycle sends the events again. If it happens often, ask Sekoia.io \
-                          why asset tasks disappear.";
+                          what becomes of asset tasks.";
             Failure::new(ErrorCode::SinkUnavailable, Recovery::Retry, message)
                 .with_advice(advice)
                 .into()
@@ -279,16 +283,26 @@ impl Sink for SekoiaSink {
         BatchLimits { max_events, max_bytes, max_event_bytes: None }
     }
 
+    async fn destination(&self) -> Option<SinkDestination> {
+        // Without the user of the URL, which may come with a password.
+        let SekoiaOptions { base_url, connector_uuid, .. } = &self.options;
+        let (origin, path) = (Origin::of(base_url), base_url.path().trim_end_matches('/'));
+        Some(SinkDestination::new(&format!("{origin}{path}, asset connector {connector_uuid}")))
+    }
+
     async fn write_batch(&self, batch: &Batch) -> Result<Acknowledgement, SinkError> {
         let sink = self.on_behalf_of(&batch.tenant);
         let body = push_body(batch);
         let events = batch.events.len();
         let mut retries = self.retry_policy.begin(None);
         loop {
-            let Some(task) = sink.push(&body).await? else {
-                return Ok(Acknowledgement::ALL);
+            let (task, end) = match sink.push(&body).await? {
+                Some(task) => {
+                    let end = sink.wait_for(&task).await?;
+                    (task.to_string(), end)
+                }
+                None => (String::new(), TaskEnd::NotCreated),
             };
-            let end = sink.wait_for(&task).await?;
             let error = match &end {
                 TaskEnd::Finished => {
                     self.retry_policy.record_success();
@@ -296,6 +310,7 @@ impl Sink for SekoiaSink {
                 }
                 TaskEnd::Failed(reason) => format!("task {task} {reason}"),
                 TaskEnd::Lost => format!("task {task} is unknown to Sekoia.io"),
+                TaskEnd::NotCreated => "the response names no task".to_owned(),
             };
             tracing::warn!(
                 { field::API } = API,
@@ -320,8 +335,12 @@ impl Check for SekoiaSink {
     /// accepted. Whether the key may push is not known before the first push.
     async fn check(&self) -> Vec<Finding> {
         let step = "authorisation";
-        let error = match self.request_task("check access", &TaskId::nil()).await {
-            Ok(_) => return vec![Finding::fine(step, "the API key is accepted")],
+        let operation = "check access";
+        let error = match self.request_task(operation, &TaskId::nil()).await {
+            Ok(response) => match TaskState::read(&response) {
+                Ok(_) => return vec![Finding::fine(step, "the API key is accepted")],
+                Err(problem) => self.failure(self.malformed(operation, problem)),
+            },
             Err(error) if matches!(error.status, Some(400 | 404 | 422)) => {
                 return vec![Finding::fine(step, "the API key is accepted")];
             }

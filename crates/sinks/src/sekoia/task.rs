@@ -1,10 +1,15 @@
 //! Push tasks: what a push starts, and how it ends.
+//!
+//! Only what the API documents counts: status 200, and an object with the member that is asked for, of its
+//! type. Proxies, gateways and other services respond with success to anything.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 use stocktake_connector_core::Failure;
 use stocktake_http_stack::{ApiError, ApiErrorKind, UrlTemplate};
@@ -32,12 +37,48 @@ impl fmt::Display for TaskId {
     }
 }
 
-/// The part of a task that is read.
-#[derive(Deserialize)]
-struct Task {
-    status: String,
-    #[serde(default)]
-    error: Option<Value>,
+/// A response: an object whose names are all different.
+struct ResponseObject(BTreeMap<String, Value>);
+
+impl<'de> Deserialize<'de> for ResponseObject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = ResponseObject;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ResponseObject, A::Error> {
+                let mut members = BTreeMap::new();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    if members.insert(name, value).is_some() {
+                        return Err(A::Error::custom("a member comes twice"));
+                    }
+                }
+                Ok(ResponseObject(members))
+            }
+        }
+        // Not `deserialize_map` of a struct: that takes a list, too.
+        deserializer.deserialize_map(Members)
+    }
+}
+
+impl ResponseObject {
+    /// Reads a successful response. The error says what is wrong with it.
+    fn read(response: &Response<Bytes>) -> Result<Self, String> {
+        if response.status() != StatusCode::OK {
+            return Err(format!("has status {} and not 200", response.status().as_u16()));
+        }
+        serde_json::from_slice(response.body())
+            .map_err(|error| format!("is not an object of JSON: {error}"))
+    }
+
+    /// A member; `null` is as good as none.
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
 }
 
 /// How a task ended.
@@ -49,6 +90,8 @@ pub(super) enum TaskEnd {
     Failed(String),
     /// Sekoia does not know the task.
     Lost,
+    /// The push was accepted, and no task created: whether the assets will be ingested is not known.
+    NotCreated,
 }
 
 impl TaskId {
@@ -59,14 +102,13 @@ impl TaskId {
 
     /// The task that the response to a push names; `None` when the platform created none. The error
     /// says what is wrong with the response.
-    pub(super) fn from_push(body: &[u8]) -> Result<Option<Self>, String> {
-        if body.trim_ascii().is_empty() {
-            return Ok(None);
+    pub(super) fn from_push(response: &Response<Bytes>) -> Result<Option<Self>, String> {
+        let response = ResponseObject::read(response)?;
+        if response.get("error").is_some() {
+            return Err("reports an error with status 200".into());
         }
-        let response: Value =
-            serde_json::from_slice(body).map_err(|error| format!("is not JSON: {error}"))?;
         let id = match response.get("task_id") {
-            None | Some(Value::Null) => return Ok(None),
+            None => return Ok(None),
             Some(Value::String(id)) => id,
             Some(_) => return Err("`task_id` is not a string".into()),
         };
@@ -97,7 +139,7 @@ impl SekoiaSink {
         let mut is_missing = false;
         loop {
             let status = match self.request_task(POLL, task).await {
-                Ok(response) => match TaskState::read(response.body()) {
+                Ok(response) => match TaskState::read(&response) {
                     Ok(TaskState::Ended(end)) => return Ok(end),
                     Ok(TaskState::Pending(status)) => status,
                     Err(problem) => return Err(self.failure(self.malformed(POLL, problem))),
@@ -127,31 +169,34 @@ impl SekoiaSink {
 }
 
 /// What a response says about a task.
-enum TaskState {
+pub(super) enum TaskState {
     Ended(TaskEnd),
     /// `PENDING`, `RUNNING`, and every status that is not known here: it may still become `FINISHED`.
     Pending(String),
 }
 
 impl TaskState {
-    fn read(body: &[u8]) -> Result<Self, String> {
-        let task: Task =
-            serde_json::from_slice(body).map_err(|error| format!("is not a task: {error}"))?;
-        let status =
-            task.status.chars().filter(char::is_ascii_graphic).take(32).collect::<String>();
-        Ok(match status.to_ascii_uppercase().as_str() {
-            "FINISHED" => Self::Ended(TaskEnd::Finished),
-            "FAILED" | "FAILURE" | "ERROR" | "CANCELED" | "CANCELLED" | "ABORTED" => {
-                let reason = match task.error {
-                    Some(Value::String(text)) => text,
-                    Some(Value::Null) | None => "no reason given".into(),
+    pub(super) fn read(response: &Response<Bytes>) -> Result<Self, String> {
+        let task = ResponseObject::read(response)?;
+        let status = match task.get("status") {
+            Some(Value::String(status)) => status.as_str(),
+            Some(_) => return Err("is not a task: `status` is not a string".into()),
+            None => return Err("is not a task: it has no `status`".into()),
+        };
+        let error = task.get("error");
+        Ok(match status {
+            "FINISHED" if error.is_none() => Self::Ended(TaskEnd::Finished),
+            "FINISHED" | "FAILED" | "FAILURE" | "ERROR" | "CANCELED" | "CANCELLED" | "ABORTED" => {
+                let reason = match error {
+                    Some(Value::String(text)) => text.clone(),
+                    None => "no reason given".into(),
                     Some(other) => other.to_string(),
                 };
                 let reason: String =
                     reason.chars().filter(|c| !c.is_control()).take(LONGEST_REASON).collect();
                 Self::Ended(TaskEnd::Failed(format!("is {status}: {reason}")))
             }
-            _ => Self::Pending(status),
+            other => Self::Pending(other.chars().filter(char::is_ascii_graphic).take(32).collect()),
         })
     }
 }
@@ -159,40 +204,113 @@ impl TaskState {
 /// Reads `body` as the response to a push and as a task, for the fuzzer.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn read_responses(body: &[u8]) -> Option<String> {
-    let _ = TaskState::read(body);
-    TaskId::from_push(body).ok().flatten().map(|id| id.to_string())
+    let response = Response::new(Bytes::copy_from_slice(body));
+    let _ = TaskState::read(&response);
+    TaskId::from_push(&response).ok().flatten().map(|id| id.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn from_push(body: &str) -> Result<Option<String>, String> {
-        TaskId::from_push(body.as_bytes()).map(|id| id.map(|id| id.to_string()))
+    fn response(status: u16, body: &str) -> Response<Bytes> {
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        Response::builder().status(status).body(body).unwrap()
     }
 
+    fn from_push(status: u16, body: &str) -> Result<Option<String>, String> {
+        TaskId::from_push(&response(status, body)).map(|id| id.map(|id| id.to_string()))
+    }
+
+    /// Bodies that are no response of the API, whatever is asked for.
+    const FOREIGN: [&str; 14] = [
+        "",
+        " \n",
+        "null",
+        "true",
+        "7",
+        "[]",
+        r#""accepted""#,
+        r#"["t1"]"#,
+        r#"["FINISHED",null]"#,
+        r#"[{"task_id":"t1","status":"FINISHED"}]"#,
+        r#"{"task_id":"t1","status":"FINISHED""#,
+        r#"{"task_id":"t1","status":"FINISHED"} {}"#,
+        r#"{"task_id":"t1","status":"FINISHED","a":1,"a":1}"#,
+        "<html></html>",
+    ];
+
     #[test]
-    fn a_response_without_a_task_id_names_no_task() {
-        for body in ["", " \n", "{}", r#"{"task_id":null}"#, "null", "[]", "true"] {
-            assert_eq!(from_push(body).unwrap(), None, "{body}");
+    fn only_a_documented_response_to_a_push_names_a_task() {
+        for body in [r#"{"task_id":"3f-2_A"}"#, r#"{"task_id":"3f-2_A","error":null,"more":[1]}"#] {
+            assert_eq!(from_push(200, body).unwrap().as_deref(), Some("3f-2_A"), "{body}");
+            for status in [201, 202, 203, 204, 205, 206, 207, 226] {
+                assert!(from_push(status, body).is_err(), "{status}");
+            }
         }
-        assert_eq!(from_push(r#"{"task_id":"3f-2_A"}"#).unwrap().as_deref(), Some("3f-2_A"));
-    }
-
-    #[test]
-    fn a_task_id_that_would_change_the_path_is_refused() {
+        for body in ["{}", r#"{"task_id":null}"#, r#"{"taskId":"t1"}"#, r#"{"status":"ok"}"#] {
+            assert_eq!(from_push(200, body).unwrap(), None, "{body}");
+        }
         let long = format!(r#"{{"task_id":"{}"}}"#, "x".repeat(LONGEST_ID + 1));
-        for body in [
+        let own = [
+            r#"{"error":"quota exceeded","code":"E1"}"#,
+            r#"{"task_id":"t1","error":"quota exceeded"}"#,
+            r#"{"task_id":"t1","error":{}}"#,
+            r#"{"task_id":"t1","error":false}"#,
+            r#"{"task_id":"t1","task_id":null}"#,
+            r#"{"task_id":"t1","task_id":"t1"}"#,
+            r#"{"task_id":"t1","task\u005fid":"t2"}"#,
+            r#"{"task_id":7}"#,
+            r#"{"task_id":true}"#,
+            r#"{"task_id":["t1"]}"#,
+            r#"{"task_id":{"id":"t1"}}"#,
             r#"{"task_id":""}"#,
+            // It goes into a path.
             r#"{"task_id":"../../users"}"#,
             r#"{"task_id":"a?b"}"#,
             r#"{"task_id":"a b"}"#,
             r#"{"task_id":"é"}"#,
-            r#"{"task_id":7}"#,
             &long,
-            "{",
+        ];
+        for body in FOREIGN.into_iter().chain(own) {
+            assert!(from_push(200, body).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn only_a_documented_response_about_a_task_finishes_it() {
+        let finishes = |status, body: &str| {
+            matches!(
+                TaskState::read(&response(status, body)),
+                Ok(TaskState::Ended(TaskEnd::Finished))
+            )
+        };
+        for body in [
+            r#"{"status":"FINISHED"}"#,
+            r#"{"uuid":"x","status":"FINISHED","error":null,"progress":100}"#,
         ] {
-            assert!(from_push(body).is_err(), "{body}");
+            assert!(finishes(200, body), "{body}");
+            for status in [201, 202, 203, 204, 206] {
+                assert!(!finishes(status, body), "{status}");
+            }
+        }
+        for body in FOREIGN.into_iter().chain([
+            "{}",
+            r#"{"status":null}"#,
+            r#"{"status":true}"#,
+            r#"{"status":["FINISHED"]}"#,
+            r#"{"status":"finished"}"#,
+            r#"{"status":"FINISHED "}"#,
+            r#"{"status":"DONE"}"#,
+            r#"{"status":"SUCCESS"}"#,
+            r#"{"status":""}"#,
+            r#"{"state":"FINISHED"}"#,
+            r#"{"status":"RUNNING","status":"FINISHED"}"#,
+            r#"{"status":"FINISHED","error":"index is closed"}"#,
+            r#"{"status":"FINISHED","error":{}}"#,
+            r#"{"error":"no such task"}"#,
+        ]) {
+            assert!(!finishes(200, body), "{body}");
         }
     }
 }

@@ -21,8 +21,11 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duratio
 }
 
 fn parse<E: serde::de::Error>(text: &str) -> Result<Duration, E> {
-    humantime::parse_duration(text).map_err(|error| {
-        E::custom(format!("`{text}` is not a duration such as \"30s\" or \"3h\": {error}"))
+    // The parser's own error quotes the text, which may be a secret in the wrong place.
+    humantime::parse_duration(text).map_err(|_| {
+        E::custom(
+            "is not a duration; write it like \"500ms\", \"30s\", \"5m\", \"3h\" or \"7days\"",
+        )
     })
 }
 

@@ -7,6 +7,7 @@ mod secret;
 use std::fmt;
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -27,7 +28,7 @@ use crate::{BuiltSink, SinkContext};
 /// [`SinkSettings::validate`] finds every fault that can be seen without touching anything outside;
 /// [`SinkSettings::build`] fails where a file or a connection is not as the settings say.
 pub trait SinkSettings:
-    fmt::Debug + Clone + Send + Sync + Serialize + DeserializeOwned + schemars::JsonSchema + 'static
+    fmt::Debug + Clone + Send + Sync + Serialize + DeserializeOwned + JsonSchema + 'static
 {
     /// The `type` of the sink in the configuration: `sekoia`.
     const TYPE: &'static str;
@@ -74,8 +75,8 @@ pub enum SettingsProblem {
     },
     /// The value is not one of the choices.
     UnknownValue {
-        /// The value.
-        value: String,
+        /// The value, to find the nearest choice; it may be a secret in the wrong place.
+        value: RedactedText,
         /// Every choice.
         known: Vec<String>,
     },
@@ -106,8 +107,8 @@ impl fmt::Display for SettingsProblem {
             Self::UnknownKey { known } => {
                 write!(f, "unknown key; known are {}", known.join(", "))
             }
-            Self::UnknownValue { value, known } => {
-                write!(f, "unknown value `{value}`; known are {}", known.join(", "))
+            Self::UnknownValue { known, .. } => {
+                write!(f, "unknown value; known are {}", known.join(", "))
             }
             Self::Missing => f.write_str("is missing"),
             Self::SecretMissing => f.write_str("is missing; set it, or its file"),
@@ -171,19 +172,36 @@ impl IntoIterator for Faults {
 /// Environment variables hold strings only: where the schema asks for a number, a boolean or a list
 /// (separated by commas), a string that can be read as one is taken.
 pub(crate) fn read<S: SinkSettings>(table: Map<String, Value>) -> Result<S, Vec<SettingsFault>> {
-    let mut faults = Faults::default();
     let mut value = Value::Object(table);
-    schema::check(&schema::of::<S>(), &mut value, S::REMOVED_KEYS, &mut faults);
-    if !faults.0.is_empty() {
-        return Err(faults.0);
+    let found = check::<S>(&mut value, S::REMOVED_KEYS);
+    if !found.is_empty() {
+        return Err(found);
     }
-    let settings: S = serde_path_to_error::deserialize(value).map_err(|error| {
-        let path = error.path().to_string();
-        let problem = SettingsProblem::Invalid(error.into_inner().to_string());
-        vec![SettingsFault { path, problem }]
-    })?;
+    let settings: S = from_checked(value)?;
+    let mut faults = Faults::default();
     settings.validate(&mut faults);
     if faults.0.is_empty() { Ok(settings) } else { Err(faults.0) }
 }
 
+/// Every fault of `value` by the JSON Schema of `T`. What a string, an empty table or a key without a
+/// value stands for is put in its place. `removed` are keys that are gone, each with what to do instead.
+pub fn check<T: JsonSchema>(value: &mut Value, removed: &[(&str, &str)]) -> Vec<SettingsFault> {
+    let mut faults = Faults::default();
+    schema::check(&schema::of::<T>(), value, removed, &mut faults);
+    faults.0
+}
+
+/// Deserializes what [`check`] found no fault in.
+///
+/// # Errors
+/// What a type refuses that its schema allows, such as a text that is not a duration.
+pub fn from_checked<T: DeserializeOwned>(value: Value) -> Result<T, Vec<SettingsFault>> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        let problem = SettingsProblem::Invalid(error.into_inner().to_string());
+        vec![SettingsFault { path, problem }]
+    })
+}
+
+pub use schema::key;
 pub(crate) use schema::of as schema_of;

@@ -37,13 +37,36 @@ pub(super) fn check(
     check_at("", schema, value, faults);
 }
 
+/// The name of `name` in the table `path`, as TOML writes it: in quotes where it is not a bare key.
+/// Characters that do not show as themselves are escaped.
+pub fn key(path: &str, name: &str) -> String {
+    let is_bare = |char: char| char.is_ascii_alphanumeric() || char == '-' || char == '_';
+    let mut key = path.to_owned();
+    if !key.is_empty() {
+        key.push('.');
+    }
+    if !name.is_empty() && name.chars().all(is_bare) {
+        key.push_str(name);
+        return key;
+    }
+    key.push('"');
+    for char in name.chars() {
+        match char {
+            '\'' => key.push(char),
+            char => key.extend(char.escape_debug()),
+        }
+    }
+    key.push('"');
+    key
+}
+
 fn check_at(path: &str, schema: &Value, value: &mut Value, faults: &mut Faults) {
-    let schema = present(schema);
+    let Some(schema) = kind(path, present(schema), value, faults) else { return };
     if let Some(known) = choices(schema) {
         match value.as_str() {
             Some(found) if known.iter().any(|known| known == found) => {}
             Some(found) => {
-                let value = found.to_owned();
+                let value = found.to_owned().into();
                 faults.push(path, SettingsProblem::UnknownValue { value, known });
             }
             None => mismatch(path, value, "a string", faults),
@@ -53,6 +76,8 @@ fn check_at(path: &str, schema: &Value, value: &mut Value, faults: &mut Faults) 
     read_string(schema, value);
     match type_of(schema) {
         Some("object") => match value {
+            // YAML's way to write a table without keys.
+            Value::Null => *value = Value::Object(Map::new()),
             Value::Object(table) => check_table(path, schema, table, faults),
             other => mismatch(path, other, "a table", faults),
         },
@@ -74,6 +99,10 @@ fn check_at(path: &str, schema: &Value, value: &mut Value, faults: &mut Faults) 
                 mismatch(path, value, "a whole number", faults);
             } else if is_unsigned && !value.is_u64() {
                 faults.invalid(path, "must not be negative");
+            } else if schema.get("format").is_some_and(|format| format == "uint32")
+                && value.as_u64().is_some_and(|number| number > u32::MAX.into())
+            {
+                faults.invalid(path, format!("must be at most {}", u32::MAX));
             }
         }
         _ => {}
@@ -81,26 +110,74 @@ fn check_at(path: &str, schema: &Value, value: &mut Value, faults: &mut Faults) 
 }
 
 fn check_table(path: &str, schema: &Value, table: &mut Map<String, Value>, faults: &mut Faults) {
+    if let Some(entries) = schema.get("additionalProperties").filter(|schema| schema.is_object()) {
+        for (name, value) in table.iter_mut() {
+            // An entry without keys is a table, too: it lacks what is required.
+            check_at(&key(path, name), entries, value, faults);
+        }
+        return;
+    }
     let Some(Value::Object(properties)) = schema.get("properties") else { return };
-    let below = |key: &str| match path {
-        "" => key.to_owned(),
-        path => format!("{path}.{key}"),
-    };
-    for (key, value) in table.iter_mut() {
-        match properties.get(key) {
-            Some(schema) => check_at(&below(key), schema, value, faults),
+    // A key without a value sets nothing. Tables stay: they are there, and empty.
+    table.retain(|name, value| {
+        let schema = properties.get(name).map(present);
+        !value.is_null() || schema.is_none_or(|schema| type_of(schema) == Some("object"))
+    });
+    for (name, value) in table.iter_mut() {
+        match properties.get(name) {
+            Some(schema) => check_at(&key(path, name), schema, value, faults),
             None => {
                 let known = properties.keys().cloned().collect();
-                faults.push(below(key), SettingsProblem::UnknownKey { known });
+                faults.push(key(path, name), SettingsProblem::UnknownKey { known });
             }
         }
     }
     let required = schema.get("required").and_then(Value::as_array);
-    for key in required.into_iter().flatten().filter_map(Value::as_str) {
-        if !table.contains_key(key) {
-            faults.push(below(key), SettingsProblem::Missing);
+    for name in required.into_iter().flatten().filter_map(Value::as_str) {
+        if !table.contains_key(name) {
+            faults.push(key(path, name), SettingsProblem::Missing);
         }
     }
+}
+
+/// The key that says which of several tables one is.
+const TYPE: &str = "type";
+
+/// Of a schema for several kinds of tables, that of the value's `type`. `None` notes why there is none.
+fn kind<'s>(
+    path: &str,
+    schema: &'s Value,
+    value: &mut Value,
+    faults: &mut Faults,
+) -> Option<&'s Value> {
+    fn name(kind: &Value) -> Option<&str> {
+        kind.get("properties")?.get(TYPE)?.get("const")?.as_str()
+    }
+    let Some(kinds) = schema.get("oneOf").and_then(Value::as_array) else { return Some(schema) };
+    let Some(names) = kinds.iter().map(name).collect::<Option<Vec<_>>>() else {
+        return Some(schema);
+    };
+    let found = match value {
+        Value::Null => None,
+        Value::Object(table) => table.get(TYPE),
+        other => {
+            mismatch(path, other, "a table", faults);
+            return None;
+        }
+    };
+    let problem = match found {
+        None | Some(Value::Null) => SettingsProblem::Missing,
+        Some(Value::String(found)) => match names.iter().position(|name| name == found) {
+            Some(index) => return kinds.get(index),
+            None => {
+                let known = names.into_iter().map(str::to_owned).collect();
+                SettingsProblem::UnknownValue { value: found.clone().into(), known }
+            }
+        },
+        Some(_) => SettingsProblem::Invalid("is not a string".into()),
+    };
+    faults.push(key(path, TYPE), problem);
+    None
 }
 
 /// The schema of a value that is there: "or nothing" left away.
@@ -136,7 +213,12 @@ fn choices(schema: &Value) -> Option<Vec<String>> {
 fn read_string(schema: &Value, value: &mut Value) {
     let Some(text) = value.as_str() else { return };
     let read = match type_of(schema) {
-        Some("boolean") => text.parse().ok().map(Value::Bool),
+        // Also as YAML 1.1 has them.
+        Some("boolean") => match text.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" => Some(Value::Bool(true)),
+            "false" | "no" | "off" => Some(Value::Bool(false)),
+            _ => None,
+        },
         Some("integer") => text.parse::<u64>().ok().map(Value::from),
         Some("number") => text.parse().ok().and_then(Number::from_f64).map(Value::Number),
         Some("array") => {
@@ -159,7 +241,11 @@ fn mismatch(path: &str, found: &Value, expected: &str, faults: &mut Faults) {
         Value::Array(_) => "a list",
         Value::Object(_) => "a table",
     };
-    faults.invalid(path, format!("found {found}, expected {expected}"));
+    let hint = match expected {
+        "a string" if found != "a list" && found != "a table" => "; write it in quotes",
+        _ => "",
+    };
+    faults.invalid(path, format!("found {found}, expected {expected}{hint}"));
 }
 
 #[cfg(test)]
@@ -243,8 +329,8 @@ mod tests {
             "`inner.paht`: unknown key; known are path",
             "`inner.path`: is missing",
             "`is_on`: found a whole number, expected a boolean",
-            "`level`: unknown value `three`; known are one, two",
-            "`names[0]`: found a whole number, expected a string",
+            "`level`: unknown value; known are one, two",
+            "`names[0]`: found a whole number, expected a string; write it in quotes",
             "`ratio`: found a string, expected a number",
             "`secret`: found a list, expected a string",
             "`count`: is missing",
@@ -256,5 +342,78 @@ mod tests {
     fn a_number_below_zero_is_not_a_count() {
         let (_, faults) = checked(json!({"count": -1}));
         assert_eq!(faults, ["`count`: must not be negative"]);
+    }
+
+    #[derive(Debug, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Tables {
+        #[serde(default)]
+        named: std::collections::BTreeMap<String, Kind>,
+        #[serde(default)]
+        inner: Plainly,
+        small: Option<u32>,
+        must: String,
+    }
+
+    #[derive(Debug, Default, Deserialize, JsonSchema)]
+    #[serde(default, deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Plainly {
+        is_on: bool,
+    }
+
+    #[derive(Debug, Deserialize, JsonSchema)]
+    #[serde(tag = "type", rename_all = "snake_case")]
+    #[allow(dead_code)]
+    enum Kind {
+        Bare(Plainly),
+        Full(Inner),
+    }
+
+    fn tables(mut value: Value) -> (Value, Vec<String>) {
+        let mut faults = Faults::default();
+        check(&of::<Tables>(), &mut value, &[], &mut faults);
+        (value, faults.0.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn a_table_without_keys_is_empty_and_a_key_without_a_value_is_not_set() {
+        let (value, faults) = tables(json!({
+            "named": {"a": {"type": "bare", "is_on": "Yes"}}, "inner": null, "small": null, "must": "x",
+        }));
+        assert_eq!(faults, [""; 0]);
+        let expected =
+            json!({"named": {"a": {"type": "bare", "is_on": true}}, "inner": {}, "must": "x"});
+        assert_eq!(value, expected);
+        serde_json::from_value::<Tables>(value).unwrap();
+        let (_, faults) = tables(json!({"named": null, "must": null, "unknown": null}));
+        assert_eq!(
+            faults,
+            ["`unknown`: unknown key; known are inner, must, named, small", "`must`: is missing"]
+        );
+    }
+
+    #[test]
+    fn entries_and_kinds_of_tables_are_checked_each_by_its_own_schema() {
+        let (_, faults) = tables(json!({
+            "named": {
+                "one": {"type": "bare", "path": "canary"},
+                "a b\u{202e}": {"type": "full"},
+                "no": {"type": "canary"},
+                "nothing": null,
+                "text": "canary",
+            },
+            "must": "x", "small": 4_294_967_296_u64,
+        }));
+        let expected = [
+            "`named.\"a b\\u{202e}\".path`: is missing",
+            "`named.no.type`: unknown value; known are bare, full",
+            "`named.nothing.type`: is missing",
+            "`named.one.path`: unknown key; known are is_on, type",
+            "`named.text`: found a string, expected a table",
+            "`small`: must be at most 4294967295",
+        ];
+        assert_eq!(faults, expected);
     }
 }

@@ -17,6 +17,20 @@ const REDACTED: &str = "(hidden)";
 #[schemars(with = "String", inline, extend("writeOnly" = true))]
 pub struct RedactedText(SecretString);
 
+impl From<String> for RedactedText {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl PartialEq for RedactedText {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+}
+
+impl Eq for RedactedText {}
+
 impl RedactedText {
     /// The text, for its one use.
     pub fn expose(&self) -> &str {

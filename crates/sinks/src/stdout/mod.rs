@@ -5,21 +5,31 @@ mod config;
 
 use std::fmt;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use stocktake_connector_core::{
-    Acknowledgement, Batch, BatchLimits, Check, CycleEnd, Finding, Sink, SinkError,
+    Acknowledgement, Batch, BatchLimits, Check, CycleEnd, Failure, Finding, Sink, SinkDestination,
+    SinkError,
 };
+use tokio::sync::Mutex;
 
 #[cfg(feature = "registry")]
 pub use self::config::StdoutSettings;
 use crate::ndjson::{FileError, line_bodies, run_blocking, write_lines};
 
+/// How long a reader may take for a batch, and for those of other tenants before it.
+const DEADLINE: Duration = Duration::from_secs(10);
+
 /// Writes one event per line to standard output, or to any other writer.
 ///
 /// Batches of several tenants do not mix within a batch. An acknowledgement means that the operating
 /// system took the bytes: what the reader of a pipe does with them is not known.
+///
+/// # Errors
+/// When the stream cannot be written, and when its reader takes longer than ten seconds for a batch. The
+/// rest of that batch is written when the reader goes on, and the batch is sent again.
 pub struct StdoutSink<W = io::Stdout> {
     writer: Arc<Mutex<W>>,
 }
@@ -57,17 +67,18 @@ impl<W: Write + Send + 'static> Sink for StdoutSink<W> {
         BatchLimits { max_events: 500, max_bytes: 1024 * 1024, max_event_bytes: None }
     }
 
+    async fn destination(&self) -> Option<SinkDestination> {
+        Some(SinkDestination::new("standard output"))
+    }
+
     async fn write_batch(&self, batch: &Batch) -> Result<Acknowledgement, SinkError> {
         let (bodies, acknowledgement) = line_bodies(batch);
-        let writer = Arc::clone(&self.writer);
-        // A pipe whose reader is slow blocks.
-        run_blocking(move || {
-            let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-            write_lines(&bodies, &mut *writer)
-                .map(drop)
-                .map_err(|error| FileError::new("write to", "standard output", error))
-        })
-        .await?;
+        let place = || ("write to", "standard output".to_owned());
+        let written = run_blocking(DEADLINE, &self.writer, place, move |writer| {
+            let written = write_lines(&bodies, writer);
+            written.map(drop).map_err(|error| FileError::new("write to", "standard output", error))
+        });
+        written.await.map_err(Failure::from)?;
         Ok(acknowledgement)
     }
 

@@ -162,6 +162,10 @@ fn extra_fields_add_what_the_model_takes_and_nothing_else_does() {
     assert_eq!(sekoia(&event, PLAIN), example);
 
     let mut expected = example;
+    expected["enrichments"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({ "name": "compliance_state", "value": "compliant" }));
     let device = expected["device"].as_object_mut().unwrap();
     device.insert("uid_alt".into(), json!("80fe8ff8"));
     device.insert("groups".into(), json!([{ "name": "The-A-Team", "uid": "140" }]));

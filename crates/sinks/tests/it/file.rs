@@ -8,30 +8,32 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::conformance::{self, Destination, Received};
 use stocktake_connector_core::{
-    Check, Clock, CycleId, ErrorCode, FixedClock, Recovery, Sink, SinkError, Verdict,
+    Acknowledgement, Check, Clock, CycleId, ErrorCode, FixedClock, Recovery, Sink, SinkError,
+    Verdict,
 };
 use stocktake_sinks::FileSink;
 
 use crate::{batch, batch_of, end, end_of, inventory};
 
-fn sink(path: &Path) -> FileSink {
+pub(crate) fn sink(path: &Path) -> FileSink {
     let clock = FixedClock(DateTime::from_timestamp(1_790_000_000, 0).unwrap());
     FileSink::new(path.to_owned(), Arc::new(clock))
 }
 
-/// The names in a folder, hidden ones included but for the lock.
-fn names(folder: &Path) -> Vec<String> {
+/// The names in a folder, hidden ones included.
+pub(crate) fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| !name.ends_with("stocktake.lock"))
         .collect();
     names.sort();
     names
 }
 
-fn content(folder: &Path) -> String {
-    names(folder).iter().map(|name| fs::read_to_string(folder.join(name)).unwrap()).collect()
+/// What readers find: the files with final names.
+pub(crate) fn content(folder: &Path) -> String {
+    let names = names(folder).into_iter().filter(|name| !name.starts_with('.'));
+    names.map(|name| fs::read_to_string(folder.join(name)).unwrap()).collect()
 }
 
 /// Each look at it is a second later, so that names sort in the order of their cycles.
@@ -82,11 +84,12 @@ async fn a_file_has_its_final_name_only_when_the_cycle_is_finished() {
     let folder = tempfile::tempdir().unwrap();
     let sink = sink(folder.path());
     let cycle = CycleId::random();
-    sink.write_batch(&batch(cycle, &["{\"a\":1}", "{\"b\":2}"])).await.unwrap();
+    let written = sink.write_batch(&batch(cycle, &["{\"a\":1}", "{\"b\":2}"])).await.unwrap();
+    assert_eq!(written, Acknowledgement::STAGED);
     let [partial] = &names(folder.path())[..] else { panic!("one file") };
     assert!(partial.starts_with('.') && partial.ends_with(".partial"), "{partial}");
-    assert_eq!(content(folder.path()), "{\"a\":1}\n{\"b\":2}\n", "acknowledged is on the disk");
-    sink.finish_cycle(&end(cycle)).await.unwrap();
+    assert_eq!(sink.finish_cycle(&end(cycle)).await.unwrap(), Acknowledgement::ALL);
+    assert_eq!(content(folder.path()), "{\"a\":1}\n{\"b\":2}\n");
     assert_eq!(names(folder.path()), [format!("contoso.defender-20260921T141320Z-{cycle}.ndjson")]);
 }
 
@@ -131,38 +134,28 @@ async fn a_complete_file_is_never_overwritten() {
 }
 
 #[tokio::test]
-async fn a_cycle_that_was_never_finished_is_published_when_the_next_one_writes() {
+async fn a_cycle_that_was_never_finished_is_dropped_when_the_next_one_writes() {
     let folder = tempfile::tempdir().unwrap();
     let sink = sink(folder.path());
     let (first, second) = (CycleId::random(), CycleId::random());
     sink.write_batch(&batch(first, &["1"])).await.unwrap();
-    sink.write_batch(&batch(second, &["2"])).await.unwrap();
-    assert!(
-        names(folder.path()).contains(&format!("contoso.defender-20260921T141320Z-{first}.ndjson"))
-    );
+    sink.write_batch(&batch(second, &["1", "2"])).await.unwrap();
     sink.finish_cycle(&end(second)).await.unwrap();
-    assert_eq!(names(folder.path()).len(), 2);
+    assert_eq!((names(folder.path()).len(), content(folder.path())), (1, "1\n2\n".to_owned()));
 }
 
 #[tokio::test]
-async fn what_a_dead_process_left_is_published_up_to_its_last_whole_line() {
-    for (left, expected) in [
-        ("{\"a\":1}\n{\"b\":2}\n", "{\"a\":1}\n{\"b\":2}\n"),
-        ("{\"a\":1}\n{\"b\":", "{\"a\":1}\n"),
-        ("{\"a\":1}\n{\"b\"\0\0\0\0\n{\"c\":3}\n", "{\"a\":1}\n"),
-        ("{\"a\":", ""),
-        ("", ""),
-    ] {
-        let folder = tempfile::tempdir().unwrap();
-        let partial = ".contoso.defender-20260101T000000Z-1.ndjson.partial";
-        fs::write(folder.path().join(partial), left).unwrap();
-        fs::write(folder.path().join(".other-program.partial"), "").unwrap();
-        sink(folder.path()).finish_cycle(&end(CycleId::random())).await.unwrap();
-        assert_eq!(content(folder.path()), expected, "{left:?}");
-        let names = names(folder.path());
-        assert_eq!(names[0], ".other-program.partial");
-        assert!(names[1..].iter().all(|name| name.ends_with("ndjson")), "{names:?}");
-    }
+async fn what_a_dead_process_left_is_removed_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let cycle = CycleId::random();
+    fs::write(folder.path().join(".contoso.defender-20260101T000000Z-1.ndjson.partial"), "{}")
+        .unwrap();
+    fs::write(folder.path().join(".other-program.partial"), "").unwrap();
+    let sink = sink(folder.path());
+    sink.write_batch(&batch(cycle, &["1"])).await.unwrap();
+    sink.finish_cycle(&end(cycle)).await.unwrap();
+    let published = format!("contoso.defender-20260921T141320Z-{cycle}.ndjson");
+    assert_eq!(names(folder.path()), [".other-program.partial", &published]);
 }
 
 #[tokio::test]
@@ -229,6 +222,7 @@ async fn a_check_shows_whether_files_can_be_made_and_leaves_nothing() {
         findings[0].verdict
     };
     assert_eq!(check(folder.path()).await, Verdict::Fine);
+    assert_eq!(names(folder.path()), [""; 0]);
     assert_eq!(check(&folder.path().join("new")).await, Verdict::Fine);
     assert_eq!(check(&folder.path().join("mis/spelt")).await, Verdict::Failed);
     assert_eq!(names(folder.path()), [""; 0]);

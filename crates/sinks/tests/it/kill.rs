@@ -31,15 +31,16 @@ async fn write_until_killed() {
             let bodies: Vec<_> = bodies.iter().map(String::as_str).collect();
             sink.write_batch(&batch(cycle, &bodies)).await.unwrap();
             number += 10;
-            println!("acknowledged {number}");
+            println!("staged {number}");
         }
         sink.finish_cycle(&end(cycle)).await.unwrap();
+        println!("acknowledged {number}");
     }
 }
 
-/// Kills a writing process after `batches` acknowledgements. Returns the number after the last
+/// Kills a writing process after so many lines of its output. Returns the number after the last
 /// acknowledged event.
-fn kill_after(batches: usize, folder: &Path, first: usize) -> usize {
+fn kill_after(lines: usize, folder: &Path, first: usize) -> usize {
     let mut process = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "kill::write_until_killed", "--nocapture"])
         .env(FOLDER, format!("{}|{first}", folder.display()))
@@ -49,15 +50,15 @@ fn kill_after(batches: usize, folder: &Path, first: usize) -> usize {
     let mut printed = BufReader::new(process.stdout.take().unwrap())
         .lines()
         .map(Result::unwrap)
-        .filter_map(|line| line.split_once("acknowledged ")?.1.parse().ok());
-    let mut last = printed.nth(batches - 1).unwrap();
+        .filter(|line| line.contains("staged ") || line.contains("acknowledged "));
+    let mut seen: Vec<_> = printed.by_ref().take(lines).collect();
     process.kill().unwrap();
     process.wait().unwrap();
     // What it printed before it died, and was not read yet.
-    for number in printed {
-        last = number;
-    }
-    last
+    seen.extend(printed);
+    let mut numbers =
+        seen.iter().filter_map(|line| line.split_once("acknowledged ")?.1.parse().ok());
+    numbers.next_back().unwrap_or(first)
 }
 
 #[tokio::test]
@@ -65,16 +66,18 @@ async fn a_killed_process_loses_no_acknowledged_event() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let mut next = 0;
-    for batches in 1..=2 * BATCHES + 1 {
-        next = kill_after(batches, folder, next);
+    for lines in 1..=3 * (BATCHES + 1) {
+        next = kill_after(lines, folder, next);
     }
     let sink = FileSink::new(folder.to_owned(), Arc::new(SystemClock));
-    sink.finish_cycle(&end(CycleId::random())).await.unwrap();
+    let cycle = CycleId::random();
+    sink.write_batch(&batch(cycle, &["{\"n\":0}"])).await.unwrap();
+    sink.finish_cycle(&end(cycle)).await.unwrap();
     let mut found = std::collections::BTreeSet::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        assert!(!name.ends_with(".partial"), "{name} was not recovered");
+        assert!(!name.ends_with(".partial"), "{name} was not removed");
         if name.ends_with(".ndjson") {
             let text = fs::read_to_string(&path).unwrap();
             assert!(text.ends_with('\n'), "{name} is torn");

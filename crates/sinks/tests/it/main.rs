@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod file;
+mod file_others;
 mod kill;
 mod registry;
 mod sekoia;

@@ -115,7 +115,7 @@ fn a_type_that_is_missing_or_unknown_is_named_with_those_that_there_are() {
     assert_eq!(faults(json!({"path": "x"})), ["`type`: is missing"]);
     assert_eq!(
         faults(json!({"type": "kafka"})),
-        ["`type`: unknown value `kafka`; known are file, sekoia, stdout"]
+        ["`type`: unknown value; known are file, sekoia, stdout"]
     );
     assert_eq!(faults(json!({"type": 7})), ["`type`: is not a string"]);
 }
@@ -131,11 +131,8 @@ fn faults_name_the_key_and_what_to_do() {
         (json!({"type": "file"}), "`path`: is missing"),
         (json!({"type": "file", "path": ""}), "`path`: is empty"),
         (json!({"type": "file", "path": "x", "dialect": "ocsf"}), "`dialect`: unknown key"),
-        (
-            json!({"type": "stdout", "form": "cef"}),
-            "`form`: unknown value `cef`; known are ocsf, sekoia",
-        ),
-        (json!({"type": "stdout", "ocsf_version": "0.9"}), "`ocsf_version`: unknown value `0.9`"),
+        (json!({"type": "stdout", "form": "cef"}), "`form`: unknown value; known are ocsf, sekoia"),
+        (json!({"type": "stdout", "ocsf_version": "0.9"}), "`ocsf_version`: unknown value"),
         (
             json!({"type": "stdout", "form": "sekoia", "ocsf_version": "1.5.0"}),
             "`ocsf_version`: goes with the form `ocsf`",
@@ -163,7 +160,7 @@ fn every_fault_of_a_sekoia_sink_is_found_at_once() {
     let deadline = json!({
         "type": "sekoia", "connector_uuid": CONNECTOR, "api_key": "k", "task_deadline": "soon",
     });
-    assert!(faults(deadline)[0].starts_with("`task_deadline`: `soon` is not a duration"));
+    assert!(faults(deadline)[0].starts_with("`task_deadline`: is not a duration"));
     for (secret, expected) in [
         (json!({"api_key": " "}), "`api_key`: is empty"),
         (

@@ -74,6 +74,12 @@ fn status(status: &str) -> ResponseTemplate {
     json(200, json!({"status": status}))
 }
 
+/// Accepts pushes, whose tasks finish at once.
+async fn takes_everything(server: &MockServer, times: u64) {
+    push_responds(server, json(200, json!({"task_id": "t1"})), times).await;
+    task_responses(server, vec![status("FINISHED")]).await;
+}
+
 async fn deliver(sink: &SekoiaSink) -> Result<Acknowledgement, SinkError> {
     sink.write_batch(&batch(CycleId::random(), &[r#"{"a":1}"#, r#"{"b":2}"#])).await
 }
@@ -142,26 +148,69 @@ async fn a_push_carries_the_events_as_they_are_under_version_1() {
         .and(path(PUSH))
         .and(header("content-type", "application/json"))
         .and(Exactly(r#"{"version":1,"items":[{"a":1},{"b":2}]}"#))
-        .respond_with(json(200, json!({})))
+        .respond_with(json(200, json!({"task_id": "t1"})))
         .expect(1)
         .mount(&server)
         .await;
+    task_responses(&server, vec![status("FINISHED")]).await;
     assert_eq!(deliver(&sink).await.unwrap(), Acknowledgement::ALL);
 }
 
+/// What proxies, gateways and other services respond to anything.
 #[tokio::test]
-async fn any_success_without_a_task_is_an_acknowledgement() {
-    for code in [200, 201, 202, 204] {
-        let (server, sink) = server().await;
-        push_responds(&server, ResponseTemplate::new(code), 1).await;
-        assert_eq!(deliver(&sink).await.unwrap(), Acknowledgement::ALL, "{code}");
+async fn no_other_success_acknowledges_a_push_or_finishes_its_task() {
+    let body = |status, body: &str| {
+        ResponseTemplate::new(status).set_body_raw(body.as_bytes(), "application/json")
+    };
+    let others = [
+        body(200, ""),
+        body(200, "{}"),
+        body(200, "[]"),
+        body(200, "true"),
+        body(200, r#""accepted""#),
+        body(200, r#"["FINISHED",null]"#),
+        body(200, r#"{"error":"quota exceeded","code":"E1"}"#),
+        body(200, r#"{"task_id":"t1","status":"FINISHED","error":"quota exceeded"}"#),
+        body(200, r#"{"task_id":"t1","task_id":null,"status":"RUNNING","status":"FINISHED"}"#),
+        body(200, r#"{"taskId":"t1","state":"FINISHED"}"#),
+        body(201, r#"{"task_id":"t1","status":"FINISHED"}"#),
+        body(202, r#"{"task_id":"t1","status":"FINISHED"}"#),
+        body(204, ""),
+    ];
+    for other in others {
+        let shown = format!("{other:?}");
+        let server = MockServer::start().await;
+        Mock::given(method("POST")).respond_with(other.clone()).mount(&server).await;
+        task_responses(&server, vec![status("FINISHED")]).await;
+        let sink = build(&server, options(&server));
+        assert!(deliver(&sink).await.is_err(), "a push with {shown}");
+
+        let (server, sink) = self::server().await;
+        Mock::given(method("POST"))
+            .respond_with(json(200, json!({"task_id": "t1"})))
+            .mount(&server)
+            .await;
+        task_responses(&server, vec![other]).await;
+        assert!(deliver(&sink).await.is_err(), "a task with {shown}");
     }
+}
+
+#[tokio::test]
+async fn a_push_without_a_task_is_pushed_again_and_then_an_error() {
+    let (server, sink) = server().await;
+    push_responds(&server, json(200, json!({})), 3).await;
+    let failure = failure(&sink).await;
+    assert_eq!((failure.code, failure.recovery), (ErrorCode::SinkUnavailable, Recovery::Retry));
+    assert_eq!(
+        failure.message,
+        "sekoia: push assets: 3 pushes of the same 2 events were accepted and no task was created"
+    );
 }
 
 #[tokio::test]
 async fn a_batch_is_acknowledged_only_when_its_task_finished() {
     let (server, sink) = server().await;
-    push_responds(&server, json(202, json!({"task_id": "t1"})), 1).await;
+    push_responds(&server, json(200, json!({"task_id": "t1"})), 1).await;
     // A status that is not known here may still end well.
     let responses = ["PENDING", "RUNNING", "SIMMERING", "FINISHED"].map(status);
     task_responses(&server, responses.into()).await;
@@ -309,7 +358,7 @@ async fn a_push_that_the_receiver_may_have_processed_is_sent_again() {
     let sink = SekoiaSink::new(options(&server), ApiStack::new(&transport, stack));
     let broken = Mock::given(method("POST")).respond_with(ResponseTemplate::new(500));
     broken.up_to_n_times(1).expect(1).mount(&server).await;
-    push_responds(&server, json(200, json!({})), 1).await;
+    takes_everything(&server, 1).await;
     assert_eq!(deliver(&sink).await.unwrap(), Acknowledgement::ALL);
 }
 
@@ -328,7 +377,7 @@ async fn a_full_batch_stays_within_the_bytes_of_a_push() {
     let mut options = options(&server);
     (options.max_items, options.max_bytes) = (10, 1_000);
     let sink = build(&server, options);
-    push_responds(&server, ResponseTemplate::new(200), 1).await;
+    takes_everything(&server, 1).await;
     let limits = sink.batch_limits();
     let size = limits.max_bytes / limits.max_events;
     let bodies: Vec<_> =
@@ -341,23 +390,26 @@ async fn a_full_batch_stays_within_the_bytes_of_a_push() {
 
 #[tokio::test]
 async fn a_check_pushes_nothing_and_shows_whether_the_key_is_accepted() {
-    for (code, verdict) in [
-        (404, Verdict::Fine),
-        (200, Verdict::Fine),
-        (401, Verdict::Failed),
-        (403, Verdict::Failed),
-        (500, Verdict::Failed),
+    let empty = ResponseTemplate::new;
+    for (response, verdict) in [
+        (empty(404), Verdict::Fine),
+        (status("FINISHED"), Verdict::Fine),
+        (empty(200), Verdict::Failed),
+        (empty(401), Verdict::Failed),
+        (empty(403), Verdict::Failed),
+        (empty(500), Verdict::Failed),
     ] {
+        let shown = format!("{response:?}");
         let (server, sink) = server().await;
         Mock::given(method("GET"))
             .and(path("/api/v1/tasks/00000000-0000-0000-0000-000000000000"))
-            .respond_with(ResponseTemplate::new(code))
+            .respond_with(response)
             .mount(&server)
             .await;
         let findings = sink.check().await;
         assert_eq!(findings.len(), 1);
-        assert_eq!(findings[0].verdict, verdict, "{code}");
-        assert_eq!(findings[0].advice.is_none(), verdict == Verdict::Fine, "{code}");
+        assert_eq!(findings[0].verdict, verdict, "{shown}");
+        assert_eq!(findings[0].advice.is_none(), verdict == Verdict::Fine, "{shown}");
         let requests = server.received_requests().await.unwrap();
         assert!(requests.iter().all(|request| request.method.as_str() == "GET"));
     }

@@ -1,5 +1,5 @@
-//! A receiver that commits later than it takes, and takes removals: the rules of the suite that no sink
-//! of this crate needs yet.
+//! A receiver that commits later than it takes, takes removals, and settles batches in part: rules of the
+//! suite that no sink of this crate needs, and the defects that the suite must find.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use stocktake_connector_core::conformance::{self, Destination, Received};
 use stocktake_connector_core::{
-    Acknowledgement, Batch, BatchLimits, CycleEnd, DeviceUid, EncodedEvent, ErrorCode, EventKind,
-    EventUid, Failure, Inventory, Recovery, Settled, Sink, SinkCapabilities, SinkError,
+    Acknowledgement, Batch, BatchLimits, CycleEnd, CycleId, DeviceUid, EncodedEvent, ErrorCode,
+    EventKind, EventUid, Failure, Inventory, Recovery, Settled, Sink, SinkCapabilities,
+    SinkDestination, SinkError,
 };
 
 /// Batches that are staged before one is committed with them.
@@ -30,13 +31,26 @@ enum Defect {
     SettlesTooMuch,
     /// It mixes up the inventories when it commits.
     MixesInventories,
+    /// It names one destination for all.
+    MixesDestinations,
+    /// It names another destination each time.
+    Wanders,
+    /// It names no destination.
+    HidesDestination,
 }
 
 /// Columns rather than JSON, and no order: bodies are made and read by [`Destination`] alone.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Warehouse {
+    address: CycleId,
     defect: Option<Defect>,
     tables: Mutex<Tables>,
+}
+
+impl Default for Warehouse {
+    fn default() -> Self {
+        Self { address: CycleId::random(), defect: None, tables: Mutex::default() }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -74,6 +88,16 @@ impl Warehouse {
 impl Sink for Warehouse {
     fn batch_limits(&self) -> BatchLimits {
         BatchLimits { max_events: 50, max_bytes: 16 * 1024, max_event_bytes: Some(2 * 1024) }
+    }
+
+    async fn destination(&self) -> Option<SinkDestination> {
+        let address = match self.defect {
+            Some(Defect::MixesDestinations) => "warehouse".to_owned(),
+            Some(Defect::Wanders) => CycleId::random().to_string(),
+            Some(Defect::HidesDestination) => return None,
+            _ => self.address.to_string(),
+        };
+        Some(SinkDestination::new(&address))
     }
 
     fn capabilities(&self) -> SinkCapabilities {
@@ -181,6 +205,9 @@ async fn the_suite_finds_every_defect() {
         Defect::IgnoresRemovals,
         Defect::SettlesTooMuch,
         Defect::MixesInventories,
+        Defect::MixesDestinations,
+        Defect::Wanders,
+        Defect::HidesDestination,
     ] {
         let suite = conformance::sink(move || async move {
             Warehouse { defect: Some(defect), ..Warehouse::default() }

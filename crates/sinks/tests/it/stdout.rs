@@ -1,5 +1,5 @@
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -35,6 +35,10 @@ struct Stream {
 impl Destination for Stream {
     fn sink(&self) -> &dyn Sink {
         &self.sink
+    }
+
+    fn has_address(&self) -> bool {
+        false
     }
 
     async fn received(&self) -> Vec<Received> {
@@ -94,4 +98,29 @@ async fn a_reader_that_ended_is_named() {
     let sink = StdoutSink::with_writer(writer);
     let failure = failure(&sink, &batch(CycleId::random(), &["{}"])).await;
     assert!(failure.advice.unwrap().contains("The program that reads the events has ended"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_stands_still_is_named_and_the_sink_goes_on_when_it_does() {
+    let (mut reader, writer) = io::pipe().unwrap();
+    let sink = StdoutSink::with_writer(writer);
+    // More than a pipe holds.
+    let body = format!("\"{}\"", "x".repeat(512 * 1024));
+    let large = batch(CycleId::random(), &[&body]);
+    // The second one waits for no thread of its own.
+    for _ in 0..2 {
+        let failure = failure(&sink, &large).await;
+        assert_eq!((failure.code, failure.recovery), (ErrorCode::SinkFile, Recovery::Retry));
+        assert_eq!(chain(&failure), "write to standard output: not done within 10 s");
+        assert!(failure.advice.unwrap().contains("the program that reads the events"));
+    }
+    tokio::time::resume();
+    let reading = std::thread::spawn(move || {
+        let mut all = String::new();
+        reader.read_to_string(&mut all).unwrap();
+        all
+    });
+    sink.write_batch(&batch(CycleId::random(), &["{}"])).await.unwrap();
+    drop(sink);
+    assert_eq!(reading.join().unwrap(), format!("{body}\n{{}}\n"), "nothing is torn");
 }

@@ -6,8 +6,8 @@ use std::ops::Bound;
 use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
     Acknowledged, Checkpoint, CycleId, CycleReport, DeadLetter, DeadLetterId, DeviceUid, Fence,
-    Fingerprint, Inventory, InventoryFacts, Lease, NewDeadLetter, Purge, Purged, Refusals, Scope,
-    Stage, StateError, TenantName,
+    Fingerprint, Inventory, InventoryFacts, Lease, NewDeadLetter, Purge, Purged, Refusals,
+    Retention, Scope, SinkDestination, Stage, StateError, TenantName,
 };
 
 use crate::dead_letter;
@@ -28,6 +28,7 @@ pub(super) struct Kept {
 #[derive(Debug, Default)]
 pub(super) struct KeptScope {
     pub(super) configured_since: Option<DateTime<Utc>>,
+    pub(super) destination: Option<SinkDestination>,
     pub(super) checkpoint: Option<Checkpoint>,
     pub(super) delivered: BTreeMap<DeviceUid, Acknowledged>,
 }
@@ -217,7 +218,71 @@ impl Kept {
         purged
     }
 
-    pub(super) fn purge_removed(&mut self, inventory: &Inventory, before: DateTime<Utc>) -> u64 {
+    /// Notes a destination. What is known of another one is removed, and that one returned.
+    pub(super) fn note_destination(
+        &mut self,
+        scope: &Scope,
+        new: &SinkDestination,
+        at: DateTime<Utc>,
+    ) -> Option<SinkDestination> {
+        let kept = self.scopes.entry(scope.clone()).or_default();
+        if kept.destination.as_ref() == Some(new) {
+            return None;
+        }
+        let old = kept.destination.replace(new.clone())?;
+        *kept = KeptScope {
+            configured_since: Some(at),
+            destination: kept.destination.take(),
+            ..KeptScope::default()
+        };
+        let goes = |letter: &DeadLetter| {
+            letter.inventory == scope.inventory && letter.sink.as_ref() == Some(&scope.sink)
+        };
+        self.remove_letters(goes, usize::MAX);
+        Some(old)
+    }
+
+    /// Gives marks and letters of an inventory that a clock noted that ran ahead the present time.
+    fn put_times_right(&mut self, inventory: &Inventory, now: DateTime<Utc>) {
+        let marks = self.inventories.get_mut(inventory).into_iter();
+        for at in marks.flat_map(|kept| kept.removed.values_mut()) {
+            *at = now.min(*at);
+        }
+        for letter in self.letters.values_mut().filter(|l| l.inventory == *inventory) {
+            letter.first_at = now.min(letter.first_at);
+            letter.last_at = now.min(letter.last_at);
+        }
+    }
+
+    /// The devices with letters that were last met before a time, in ascending order.
+    pub(super) fn dead_lettered(
+        &self,
+        inventory: &Inventory,
+        before: DateTime<Utc>,
+    ) -> BTreeSet<&DeviceUid> {
+        let old = self.letters.values().filter(|letter| is_old(letter, inventory, before));
+        old.filter_map(|letter| letter.uid.as_ref()).collect()
+    }
+
+    pub(super) fn purge_dead_letters(
+        &mut self,
+        inventory: &Inventory,
+        before: DateTime<Utc>,
+        devices: &BTreeSet<DeviceUid>,
+    ) -> u64 {
+        let goes = |letter: &DeadLetter| {
+            is_old(letter, inventory, before)
+                && letter.uid.as_ref().is_none_or(|uid| devices.contains(uid))
+        };
+        self.remove_letters(goes, usize::MAX)
+    }
+
+    pub(super) fn purge_removed(
+        &mut self,
+        inventory: &Inventory,
+        Retention { now, before }: Retention,
+    ) -> u64 {
+        self.put_times_right(inventory, now);
         let Some(kept) = self.inventories.get_mut(inventory) else { return 0 };
         let (old, rest): (BTreeMap<_, _>, _) =
             std::mem::take(&mut kept.removed).into_iter().partition(|(_, at)| *at < before);
@@ -264,6 +329,10 @@ fn names_whole(what: &Purge, inventory: &Inventory) -> bool {
 
 fn names_letter(what: &Purge, letter: &DeadLetter) -> bool {
     names_inventory(what, &letter.inventory) && (what.sink.is_none() || what.sink == letter.sink)
+}
+
+fn is_old(letter: &DeadLetter, inventory: &Inventory, before: DateTime<Utc>) -> bool {
+    letter.inventory == *inventory && letter.last_at < before
 }
 
 /// Where [`Kept::refused`] has the content of a letter.

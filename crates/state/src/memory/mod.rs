@@ -13,8 +13,8 @@ use chrono::{DateTime, Utc};
 use stocktake_connector_core::{
     Acknowledged, Checkpoint, ClaimId, Clock, CycleClose, CycleId, CycleStore, DeadLetter,
     DeadLetterFilter, DeadLetterId, Delivery, DeviceUid, Fence, Inventory, InventoryFacts, Known,
-    Lease, LeaseStore, NewDeadLetter, Purge, Purged, Refusals, ReportPage, Scope, StateError,
-    StateQueries, SystemClock, TenantName, WorkerName,
+    Lease, LeaseStore, NewDeadLetter, Purge, Purged, Refusals, ReportPage, Retention, Scope,
+    SinkDestination, StateError, StateQueries, SystemClock, TenantName, WorkerName,
 };
 
 use self::kept::{Kept, behind, is_refusal, names, refused_key};
@@ -185,26 +185,68 @@ impl CycleStore for MemoryStore {
         Ok(())
     }
 
+    async fn note_destination(
+        &self,
+        fence: &Fence,
+        scope: &Scope,
+        destination: &SinkDestination,
+        at: DateTime<Utc>,
+    ) -> Result<Option<SinkDestination>, StateError> {
+        fence.check_covers(&scope.inventory.tenant)?;
+        Ok(self.kept_under(fence)?.note_destination(scope, destination, at))
+    }
+
     async fn purge_removed(
         &self,
         fence: &Fence,
         inventory: &Inventory,
-        before: DateTime<Utc>,
+        retention: Retention,
     ) -> Result<u64, StateError> {
         fence.check_covers(&inventory.tenant)?;
-        Ok(self.kept_under(fence)?.purge_removed(inventory, before))
+        Ok(self.kept_under(fence)?.purge_removed(inventory, retention))
+    }
+
+    async fn dead_lettered(
+        &self,
+        inventory: &Inventory,
+        before: DateTime<Utc>,
+        after: Option<&DeviceUid>,
+        limit: usize,
+    ) -> Result<Vec<DeviceUid>, StateError> {
+        let kept = self.kept();
+        let devices = kept.dead_lettered(inventory, before).into_iter();
+        let behind = devices.filter(|uid| after.is_none_or(|after| *uid > after));
+        Ok(behind.take(limit).cloned().collect())
+    }
+
+    async fn purge_dead_letters(
+        &self,
+        fence: &Fence,
+        inventory: &Inventory,
+        before: DateTime<Utc>,
+        devices: Vec<DeviceUid>,
+    ) -> Result<u64, StateError> {
+        fence.check_covers(&inventory.tenant)?;
+        let devices = devices.into_iter().collect();
+        Ok(self.kept_under(fence)?.purge_dead_letters(inventory, before, &devices))
     }
 }
 
 #[async_trait]
 impl StateQueries for MemoryStore {
     async fn note_configured(&self, scope: &Scope, at: DateTime<Utc>) -> Result<(), StateError> {
-        self.kept().scopes.entry(scope.clone()).or_default().configured_since.get_or_insert(at);
+        let mut kept = self.kept();
+        let since = &mut kept.scopes.entry(scope.clone()).or_default().configured_since;
+        *since = Some(since.map_or(at, |since| since.min(at)));
         Ok(())
     }
 
     async fn configured_since(&self, scope: &Scope) -> Result<Option<DateTime<Utc>>, StateError> {
         Ok(self.kept().scopes.get(scope).and_then(|kept| kept.configured_since))
+    }
+
+    async fn destination(&self, scope: &Scope) -> Result<Option<SinkDestination>, StateError> {
+        Ok(self.kept().scopes.get(scope).and_then(|kept| kept.destination.clone()))
     }
 
     async fn check_writable(&self) -> Result<(), StateError> {
@@ -292,7 +334,8 @@ impl LeaseStore for MemoryStore {
     ) -> Result<Option<Lease>, StateError> {
         let mut kept = self.kept();
         let now = self.clock.now();
-        if kept.leases.get(tenant).is_some_and(|lease| lease.expires_at > now) {
+        let holds = |lease: &Lease| lease.expires_at > now && lease.claimed_at <= now;
+        if kept.leases.get(tenant).is_some_and(holds) {
             return Ok(None);
         }
         let lease = Lease {

@@ -1,11 +1,11 @@
 //! What the end of a cycle leaves: checkpoints, facts, removed devices, reports. And since when a
-//! scope is configured.
+//! scope is configured, and where its sink delivers.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Transaction};
 use stocktake_connector_core::{
     Checkpoint, CycleClose, CycleReport, DeviceUid, Inventory, InventoryFacts, ReportPage, Scope,
-    SourceCursor,
+    SinkDestination, SourceCursor,
 };
 
 use super::delivered;
@@ -20,18 +20,24 @@ pub(super) fn close(on: &Transaction<'_>, close: CycleClose) -> Result<(), RawEr
         move_checkpoint(on, &inventory.at(&sink), &checkpoint)?;
     }
     if let Some(facts) = facts {
+        let enrichment = serde_json::to_string(&facts.enrichment).map_err(|error| {
+            RawError::Damaged(format!("facts of the enrichment cannot be written: {error}"))
+        })?;
         on.prepare_cached(
-            "INSERT INTO inventories (tenant, source, full_completed_at_ms, enrichment_records)
-             VALUES (?1, ?2, ?3, ?4)
+            "INSERT INTO inventories
+                (tenant, source, full_completed_at_ms, enrichment_records, enrichment)
+             VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (tenant, source) DO UPDATE SET
                 full_completed_at_ms = excluded.full_completed_at_ms,
-                enrichment_records = excluded.enrichment_records",
+                enrichment_records = excluded.enrichment_records,
+                enrichment = excluded.enrichment",
         )?
         .execute((
             tenant,
             source,
             facts.full_completed_at.map(millis),
             facts.enrichment_records.map(|count| i64::try_from(count).unwrap_or(i64::MAX)),
+            enrichment,
         ))?;
     }
     // A mark that is there keeps its time.
@@ -112,7 +118,7 @@ pub(super) fn checkpoint(
     }))
 }
 
-/// Notes since when a scope is configured, unless that is known.
+/// Notes since when a scope is configured, unless it is known to be configured for longer.
 pub(super) fn note_configured(
     on: &Transaction<'_>,
     scope: &Scope,
@@ -120,7 +126,8 @@ pub(super) fn note_configured(
 ) -> Result<(), RawError> {
     let id = delivered::scope_id_or_new(on, scope)?;
     on.prepare_cached(
-        "UPDATE scopes SET configured_since_ms = ?2 WHERE id = ?1 AND configured_since_ms IS NULL",
+        "UPDATE scopes SET configured_since_ms = ?2
+         WHERE id = ?1 AND (configured_since_ms IS NULL OR configured_since_ms > ?2)",
     )?
     .execute((id, millis(at)))?;
     Ok(())
@@ -140,23 +147,75 @@ pub(super) fn configured_since(
     found.flatten().map(time).transpose()
 }
 
+pub(super) fn destination(
+    on: &Transaction<'_>,
+    scope: &Scope,
+) -> Result<Option<SinkDestination>, RawError> {
+    let found: Option<Option<String>> = on
+        .prepare_cached(
+            "SELECT destination FROM scopes WHERE tenant = ?1 AND source = ?2 AND sink = ?3",
+        )?
+        .query_row(delivered::key(scope), |row| row.get(0))
+        .optional()?;
+    Ok(found.flatten().map(|text| SinkDestination::new(&text)))
+}
+
+/// Notes a destination. What is known of another one is deleted, and that one returned.
+pub(super) fn note_destination(
+    on: &Transaction<'_>,
+    scope: &Scope,
+    new: &SinkDestination,
+    at: DateTime<Utc>,
+) -> Result<Option<SinkDestination>, RawError> {
+    let old = destination(on, scope)?;
+    if old.as_ref() == Some(new) {
+        return Ok(None);
+    }
+    let id = delivered::scope_id_or_new(on, scope)?;
+    on.prepare_cached("UPDATE scopes SET destination = ?2 WHERE id = ?1")?
+        .execute((id, new.as_str()))?;
+    if old.is_some() {
+        on.prepare_cached(
+            "UPDATE scopes SET
+                configured_since_ms = ?2,
+                checkpoint_cursor = NULL,
+                checkpoint_newest_record_at_ms = NULL,
+                checkpoint_completed_at_ms = NULL
+             WHERE id = ?1",
+        )?
+        .execute((id, millis(at)))?;
+        on.prepare_cached("DELETE FROM delivered WHERE scope = ?1")?.execute([id])?;
+        on.prepare_cached(
+            "DELETE FROM dead_letters WHERE tenant = ?1 AND source = ?2 AND sink = ?3",
+        )?
+        .execute(delivered::key(scope))?;
+    }
+    Ok(old)
+}
+
 pub(super) fn facts(
     on: &Transaction<'_>,
     inventory: &Inventory,
 ) -> Result<InventoryFacts, RawError> {
-    let found: Option<(Option<i64>, Option<i64>)> = on
+    let found: Option<(Option<i64>, Option<i64>, Option<String>)> = on
         .prepare_cached(
-            "SELECT full_completed_at_ms, enrichment_records FROM inventories
+            "SELECT full_completed_at_ms, enrichment_records, enrichment FROM inventories
              WHERE tenant = ?1 AND source = ?2",
         )?
         .query_row(key(inventory), |row| row.try_into())
         .optional()?;
-    let Some((full_completed_at, enrichment_records)) = found else {
+    let Some((full_completed_at, enrichment_records, enrichment)) = found else {
         return Ok(InventoryFacts::default());
     };
+    let enrichment = enrichment.map(|text| serde_json::from_str(&text)).transpose();
     Ok(InventoryFacts {
         full_completed_at: full_completed_at.map(time).transpose()?,
         enrichment_records: enrichment_records.map(i64::unsigned_abs),
+        enrichment: enrichment
+            .map_err(|error| {
+                RawError::Damaged(format!("facts of the enrichment cannot be read: {error}"))
+            })?
+            .unwrap_or_default(),
     })
 }
 

@@ -143,6 +143,53 @@ pub(super) fn keep(
     Ok(())
 }
 
+/// The devices with letters that were last met before a time, each once, in ascending order.
+pub(super) fn devices(
+    on: &Transaction<'_>,
+    inventory: &Inventory,
+    before: DateTime<Utc>,
+    after: Option<&DeviceUid>,
+    limit: usize,
+) -> Result<Vec<DeviceUid>, RawError> {
+    // Every uid is greater than the empty text.
+    let mut list = on.prepare_cached(
+        "SELECT DISTINCT uid FROM dead_letters INDEXED BY dead_letters_by_device
+         WHERE tenant = ?1 AND source = ?2 AND uid > ?3 AND last_at_ms < ?4
+         ORDER BY uid LIMIT ?5",
+    )?;
+    let mut rows = list.query((
+        inventory.tenant.as_str(),
+        inventory.source.as_str(),
+        after.map_or("", DeviceUid::as_str),
+        millis(before),
+        at_most(limit),
+    ))?;
+    let mut devices = Vec::new();
+    while let Some(row) = rows.next()? {
+        devices.push(device_uid(&row.get::<_, String>(0)?)?);
+    }
+    Ok(devices)
+}
+
+/// Deletes the letters that were last met before a time: those of `devices`, and those of no device.
+pub(super) fn purge_old(
+    on: &Transaction<'_>,
+    inventory: &Inventory,
+    before: DateTime<Utc>,
+    devices: &[DeviceUid],
+) -> Result<u64, RawError> {
+    let (tenant, source) = (inventory.tenant.as_str(), inventory.source.as_str());
+    let mut purge = on.prepare_cached(
+        "DELETE FROM dead_letters INDEXED BY dead_letters_by_device
+         WHERE tenant = ?1 AND source = ?2 AND uid IS ?3 AND last_at_ms < ?4",
+    )?;
+    let mut purged = 0;
+    for uid in devices.iter().map(|uid| Some(uid.as_str())).chain([None]) {
+        purged += purge.execute((tenant, source, uid, millis(before)))? as u64;
+    }
+    Ok(purged)
+}
+
 pub(super) fn refusal_count(on: &Transaction<'_>, which: &Refusals) -> Result<u64, RawError> {
     refusals(which).count(on, "dead_letters")
 }

@@ -133,17 +133,22 @@ fn held() -> MutexGuard<'static, BTreeMap<FileId, Shared>> {
     HELD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Finds the descriptor of a file, and opens one if this process has none yet.
-fn find(held: &mut BTreeMap<FileId, Shared>, path: &Path, make: bool) -> io::Result<FileId> {
+/// Finds the descriptor of a file, and opens one if this process has none yet. To `write` means to make a
+/// missing file, and to fail before SQLite leaves something next to a file that may not be written.
+fn find(held: &mut BTreeMap<FileId, Shared>, path: &Path, write: bool) -> io::Result<FileId> {
     let file = match path.metadata() {
+        // The opening of a pipe or a device can wait for ever.
+        Ok(metadata) if !metadata.is_file() => {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+        }
         Ok(metadata) => {
             let id = FileId::new(path, &metadata)?;
             if held.contains_key(&id) {
                 return Ok(id);
             }
-            File::open(path)?
+            if write { private().open(path)? } else { File::open(path)? }
         }
-        Err(error) if make && error.kind() == io::ErrorKind::NotFound => private().open(path)?,
+        Err(error) if write && error.kind() == io::ErrorKind::NotFound => private().open(path)?,
         Err(error) => return Err(error),
     };
     let id = FileId::new(path, &file.metadata()?)?;

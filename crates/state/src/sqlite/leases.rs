@@ -43,7 +43,8 @@ pub(super) fn claim(
                 claim = excluded.claim,
                 claimed_at_ms = excluded.claimed_at_ms,
                 expires_at_ms = excluded.expires_at_ms
-             WHERE leases.expires_at_ms <= excluded.claimed_at_ms",
+             WHERE leases.expires_at_ms <= excluded.claimed_at_ms
+                OR leases.claimed_at_ms > excluded.claimed_at_ms",
         )?
         .execute((tenant.as_str(), worker.as_str(), text(claim), now, end))?;
     if claimed == 0 {

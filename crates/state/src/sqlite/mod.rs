@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! scopes ─┬─ delivered          one row per device and sink: what the sink acknowledged
-//!         └─ (checkpoint)       columns of the scope, with the time since when it is configured
+//!         └─ (checkpoint)       columns of the scope, with where its sink delivers, and since when
+//!                               it is configured
 //! dead_letters                  what can never be delivered as it is
 //! removed                       devices that a source no longer knows, and since when
 //! inventories, cycle_reports    facts and accounts
@@ -29,7 +30,7 @@ mod schema;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -38,9 +39,10 @@ use rusqlite::{Transaction, TransactionBehavior};
 use stocktake_connector_core::{
     Checkpoint, Clock, CycleClose, CycleId, CycleStore, DeadLetter, DeadLetterFilter, DeadLetterId,
     Delivery, DeviceUid, Fence, Inventory, InventoryFacts, Known, Lease, LeaseStore, NewDeadLetter,
-    Purge, Purged, Refusals, ReportPage, Scope, StateError, StateQueries, SystemClock, TenantName,
-    WorkerName,
+    Purge, Purged, Refusals, ReportPage, Retention, Scope, SinkDestination, StateError,
+    StateQueries, SystemClock, TenantName, WorkerName,
 };
+use tokio::sync::Mutex;
 
 use self::dead_letters::Ended;
 use self::error::{RawError, device_uid};
@@ -59,14 +61,17 @@ pub use backup::Copied;
 /// devices are sent once more.
 ///
 /// # Cancellation
-/// Calls run on the blocking threads of tokio. A dropped future leaves its call running; the next
-/// call waits for it.
+/// Calls run on the blocking threads of tokio, on a runtime with timers. A dropped future leaves its call
+/// running; the next call waits for it, and each waits for at most a minute.
 pub struct SqliteStore {
     path: PathBuf,
     file: FileId,
     opened: Arc<Mutex<Opened>>,
     clock: Arc<dyn Clock>,
 }
+
+/// How long a call may take, the calls before it included. Longer than SQLite waits for a lock.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 impl SqliteStore {
     /// Opens the file at `path` for this process alone, and makes it if it is missing.
@@ -105,6 +110,15 @@ impl SqliteStore {
         Ok(Self::new(path, open::for_reading(path)?, Arc::new(SystemClock)))
     }
 
+    /// Prepares the files next to the one at `path`, as [`SqliteStore::open`] does: a program that found the
+    /// database read-only leaves them read-only, and then no other can write.
+    ///
+    /// # Errors
+    /// [`StateError::Store`] that names the file and what to do, when its mode cannot be changed.
+    pub fn restore_modes(path: impl AsRef<Path>) -> Result<(), StateError> {
+        open::restore_modes(path.as_ref())
+    }
+
     /// Copies the file at `path` to `target`, also while another process writes it.
     ///
     /// The copy holds what was committed when it began. It is one compact file without a log, for its
@@ -138,18 +152,24 @@ impl SqliteStore {
         T: Send + 'static,
         W: FnOnce(&Transaction<'_>) -> Result<T, RawError> + Send + 'static,
     {
-        let opened = Arc::clone(&self.opened);
-        let done = tokio::task::spawn_blocking(move || {
-            // A panic inside rolled its transaction back, so the connection is whole.
-            let mut opened = opened.lock().unwrap_or_else(PoisonError::into_inner);
-            let transaction = opened.connection.transaction_with_behavior(behaviour)?;
-            let result = work(&transaction)?;
-            transaction.commit()?;
-            Ok(result)
+        let working = async {
+            // Here, so that no thread waits behind one that hangs in the file system.
+            let mut opened = Arc::clone(&self.opened).lock_owned().await;
+            let done = tokio::task::spawn_blocking(move || {
+                // A panic inside rolls its transaction back, so the connection stays whole.
+                let transaction = opened.connection.transaction_with_behavior(behaviour)?;
+                let result = work(&transaction)?;
+                transaction.commit()?;
+                Ok(result)
+            });
+            done.await.unwrap_or_else(|stopped| Err(RawError::Io(io::Error::other(stopped))))
+        };
+        let done = tokio::time::timeout(DEADLINE, working).await.unwrap_or_else(|_| {
+            let problem =
+                format!("the file system does not respond within {} s", DEADLINE.as_secs());
+            Err(RawError::Io(io::Error::new(io::ErrorKind::TimedOut, problem)))
         });
-        done.await
-            .unwrap_or_else(|stopped| Err(RawError::Io(io::Error::other(stopped))))
-            .map_err(|error: RawError| error.at(&self.path, operation))
+        done.map_err(|error: RawError| error.at(&self.path, operation))
     }
 
     /// Several statements in one read transaction see one state, and take the lock once.
@@ -298,16 +318,60 @@ impl CycleStore for SqliteStore {
         self.write_fenced("close a cycle", fence, move |on| cycles::close(on, close)).await
     }
 
+    async fn note_destination(
+        &self,
+        fence: &Fence,
+        scope: &Scope,
+        destination: &SinkDestination,
+        at: DateTime<Utc>,
+    ) -> Result<Option<SinkDestination>, StateError> {
+        fence.check_covers(&scope.inventory.tenant)?;
+        let (scope, destination) = (scope.clone(), destination.clone());
+        self.write_fenced("note where a sink delivers", fence, move |on| {
+            cycles::note_destination(on, &scope, &destination, at)
+        })
+        .await
+    }
+
     async fn purge_removed(
         &self,
         fence: &Fence,
         inventory: &Inventory,
-        before: DateTime<Utc>,
+        retention: Retention,
     ) -> Result<u64, StateError> {
         fence.check_covers(&inventory.tenant)?;
         let inventory = inventory.clone();
         self.write_fenced("purge removed devices", fence, move |on| {
-            purge::removed(on, &inventory, before)
+            purge::removed(on, &inventory, retention)
+        })
+        .await
+    }
+
+    async fn dead_lettered(
+        &self,
+        inventory: &Inventory,
+        before: DateTime<Utc>,
+        after: Option<&DeviceUid>,
+        limit: usize,
+    ) -> Result<Vec<DeviceUid>, StateError> {
+        let (inventory, after) = (inventory.clone(), after.cloned());
+        self.read("list devices with dead letters", move |on| {
+            dead_letters::devices(on, &inventory, before, after.as_ref(), limit)
+        })
+        .await
+    }
+
+    async fn purge_dead_letters(
+        &self,
+        fence: &Fence,
+        inventory: &Inventory,
+        before: DateTime<Utc>,
+        devices: Vec<DeviceUid>,
+    ) -> Result<u64, StateError> {
+        fence.check_covers(&inventory.tenant)?;
+        let inventory = inventory.clone();
+        self.write_fenced("purge dead letters", fence, move |on| {
+            dead_letters::purge_old(on, &inventory, before, &devices)
         })
         .await
     }
@@ -323,6 +387,11 @@ impl StateQueries for SqliteStore {
     async fn configured_since(&self, scope: &Scope) -> Result<Option<DateTime<Utc>>, StateError> {
         let scope = scope.clone();
         self.read("read a scope", move |on| cycles::configured_since(on, &scope)).await
+    }
+
+    async fn destination(&self, scope: &Scope) -> Result<Option<SinkDestination>, StateError> {
+        let scope = scope.clone();
+        self.read("read a scope", move |on| cycles::destination(on, &scope)).await
     }
 
     async fn check_writable(&self) -> Result<(), StateError> {

@@ -39,10 +39,16 @@ pub(super) fn for_writing(path: &Path, migrations: &[&str]) -> Result<Opened, St
     make_last_folder(path)?;
     let file = HeldFile::to_write(path).map_err(|error| match error {
         TryLockError::WouldBlock => StateError::InUse { place: path.display().to_string() },
+        TryLockError::Error(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let advice =
+                format!("{error}; give this program's user the right to read and write it");
+            RawError::Io(io::Error::new(error.kind(), advice)).at(path, "open")
+        }
         TryLockError::Error(error) => RawError::from(error).at(path, "open"),
     })?;
     let real = real_path(path)?;
     check_start(path, &file)?;
+    restore_modes(path)?;
     check_before_writing(path, &real, migrations)?;
     let connection = open_to_write(&real).map_err(|error| error.at(path, "open"))?;
     let mut opened = Opened { connection, file };
@@ -208,7 +214,44 @@ fn make_last_folder(path: &Path) -> Result<(), StateError> {
 }
 
 fn log_of(path: &Path) -> PathBuf {
+    companion(path, "-wal")
+}
+
+/// A file that SQLite keeps next to the database.
+fn companion(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push("-wal");
+    name.push(ending);
     name.into()
+}
+
+/// Makes the log and its index writable for their owner. SQLite gives them the mode of the database, so
+/// whoever opened one that was read-only for a while left them read-only.
+#[cfg(unix)]
+pub(super) fn restore_modes(path: &Path) -> Result<(), StateError> {
+    use std::os::unix::fs::PermissionsExt;
+
+    let real = real_path(path)?;
+    for file in ["-wal", "-shm"].map(|ending| companion(&real, ending)) {
+        let Ok(found) = file.symlink_metadata() else { continue };
+        let mode = found.permissions().mode() & 0o777;
+        if !found.is_file() || mode & 0o600 == 0o600 {
+            continue;
+        }
+        // By name: closing a descriptor of the file would end SQLite's locks of this process on it.
+        let restored = std::fs::set_permissions(&file, PermissionsExt::from_mode(mode | 0o600));
+        restored.map_err(|error| {
+            let advice = format!(
+                "{} has mode {mode:04o} ({error}); give its owner the right to write it, or remove it \
+                 while no program uses the state",
+                file.display()
+            );
+            RawError::Io(io::Error::new(error.kind(), advice)).at(path, "open")
+        })?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+pub(super) fn restore_modes(_path: &Path) -> Result<(), StateError> {
+    Ok(())
 }

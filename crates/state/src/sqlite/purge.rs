@@ -1,8 +1,7 @@
 //! Purging tenants, sources and sinks, and devices that were removed long ago.
 
-use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Transaction};
-use stocktake_connector_core::{Inventory, Purge, Purged};
+use stocktake_connector_core::{Inventory, Purge, Purged, Retention};
 
 use super::error::{RawError, millis};
 use super::filter::Filter;
@@ -87,13 +86,23 @@ fn delete_delivered(on: &Transaction<'_>, scope: i64, limit: u64) -> Result<u64,
     Ok(deleted as u64)
 }
 
-/// Deletes what is known of devices that were marked removed before a time.
+/// Deletes what is known of devices that were marked removed too long ago.
 pub(super) fn removed(
     on: &Transaction<'_>,
     inventory: &Inventory,
-    before: DateTime<Utc>,
+    Retention { now, before }: Retention,
 ) -> Result<u64, RawError> {
     let (tenant, source) = (inventory.tenant.as_str(), inventory.source.as_str());
+    // A clock that ran ahead noted these times.
+    for repair in [
+        "UPDATE removed SET removed_at_ms = ?3
+         WHERE tenant = ?1 AND source = ?2 AND removed_at_ms > ?3",
+        "UPDATE dead_letters
+         SET first_at_ms = min(first_at_ms, ?3), last_at_ms = min(last_at_ms, ?3)
+         WHERE tenant = ?1 AND source = ?2 AND max(first_at_ms, last_at_ms) > ?3",
+    ] {
+        on.prepare_cached(repair)?.execute((tenant, source, millis(now)))?;
+    }
     let mut old = on.prepare_cached(
         "SELECT uid FROM removed WHERE tenant = ?1 AND source = ?2 AND removed_at_ms < ?3
          ORDER BY uid",

@@ -23,6 +23,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
         source TEXT NOT NULL,
         sink TEXT NOT NULL,
         configured_since_ms INTEGER,
+        destination TEXT,
         checkpoint_cursor TEXT,
         checkpoint_newest_record_at_ms INTEGER,
         checkpoint_completed_at_ms INTEGER,
@@ -73,6 +74,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
         source TEXT NOT NULL,
         full_completed_at_ms INTEGER,
         enrichment_records INTEGER,
+        enrichment TEXT, -- JSON
         PRIMARY KEY (tenant, source)
     ) STRICT, WITHOUT ROWID;
 

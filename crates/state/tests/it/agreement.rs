@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use stocktake_connector_core::{
     Checkpoint, CycleId, DeadLetter, DeadLetterFilter, DeadLetterId, Delivery, DeviceUid,
-    Inventory, InventoryFacts, NewDeadLetter, Purge, Purged, Refusals, Scope, SinkName,
-    SourceCursor, SourceName, Stage, StateStore, TenantName,
+    Inventory, InventoryFacts, NewDeadLetter, Purge, Purged, Refusals, Retention, Scope,
+    SinkDestination, SinkName, SourceCursor, SourceName, Stage, StateStore, TenantName,
 };
 use stocktake_state::{MemoryStore, SqliteStore};
 use uuid::Uuid;
@@ -31,7 +31,9 @@ enum Change {
     },
     PurgeRefusals(Refusals),
     Purge(Purge),
-    PurgeRemoved(Inventory, i64),
+    PurgeRemoved(Inventory, Retention),
+    PurgeLetters(Inventory, i64, Vec<DeviceUid>),
+    Move(Scope, &'static str, i64),
     Close {
         scope: Scope,
         checkpoint: Checkpoint,
@@ -121,7 +123,13 @@ fn changes() -> impl Strategy<Value = Change> {
         }),
         (prop::option::of(tenants()), prop::option::of(sources()), prop::option::of(sinks()))
             .prop_map(|(tenant, source, sink)| Change::Purge(Purge { tenant, source, sink })),
-        (inventories(), 0..9_i64).prop_map(|(inventory, at)| Change::PurgeRemoved(inventory, at)),
+        (inventories(), 0..9_i64, 0..9_i64).prop_map(|(inventory, now, before)| {
+            Change::PurgeRemoved(inventory, Retention { now: at(now), before: at(before) })
+        }),
+        (inventories(), 0..9_i64, some_uids())
+            .prop_map(|(inventory, before, uids)| Change::PurgeLetters(inventory, before, uids)),
+        (scopes(), prop::sample::select(vec!["here", "there"]), 0..9_i64)
+            .prop_map(|(scope, destination, at)| Change::Move(scope, destination, at)),
         (scopes(), checkpoints(), some_uids(), some_uids()).prop_map(
             |(scope, checkpoint, removed, returned)| Change::Close {
                 scope,
@@ -173,9 +181,20 @@ async fn apply(store: &dyn StateStore, change: Change) -> u64 {
             assert_eq!(store.purge(&what, 1_000).await.unwrap(), counted);
             assert_eq!(store.purge_count(&what).await.unwrap(), Purged::default());
         }
-        Change::PurgeRemoved(inventory, before) => {
+        Change::PurgeRemoved(inventory, retention) => {
             let fence = fence_of(store, &inventory.tenant).await;
-            purged = store.purge_removed(&fence, &inventory, at(before)).await.unwrap();
+            purged = store.purge_removed(&fence, &inventory, retention).await.unwrap();
+        }
+        Change::PurgeLetters(inventory, before, uids) => {
+            let fence = fence_of(store, &inventory.tenant).await;
+            let before = at(before);
+            purged = store.purge_dead_letters(&fence, &inventory, before, uids).await.unwrap();
+        }
+        Change::Move(scope, destination, millis) => {
+            let fence = fence_of(store, &scope.inventory.tenant).await;
+            let destination = SinkDestination::new(destination);
+            let noted = store.note_destination(&fence, &scope, &destination, at(millis)).await;
+            purged = u64::from(noted.unwrap().is_some());
         }
         Change::Close { scope, checkpoint, removed, returned } => {
             let mut end = close();
@@ -191,6 +210,7 @@ async fn apply(store: &dyn StateStore, change: Change) -> u64 {
             end.facts = Some(InventoryFacts {
                 full_completed_at: checkpoint.newest_record_at,
                 enrichment_records: checkpoint.newest_record_at.map(|at| at.timestamp() as u64),
+                ..InventoryFacts::default()
             });
             end.checkpoints.insert(scope.sink, checkpoint);
             (end.removed, end.returned) = (removed, returned);
@@ -218,16 +238,18 @@ async fn contents(store: &dyn StateStore) -> String {
         for sink in ["lake", "soc"].map(|name| SinkName::new(name).unwrap()) {
             let scope = inventory.at(&sink);
             text += &format!(
-                "{scope:?} {:?} {:?} {:?} {} {}\n",
+                "{scope:?} {:?} {:?} {:?} {:?} {} {}\n",
                 store.known(&scope, &all).await.unwrap(),
                 store.checkpoint(&scope).await.unwrap(),
+                store.destination(&scope).await.unwrap(),
                 store.configured_since(&scope).await.unwrap(),
                 store.delivered_count(&scope).await.unwrap(),
                 store.has_delivered(&scope).await.unwrap(),
             );
         }
         text += &format!(
-            "{inventory:?} {:?} {:?} {:?} {} {:?} {:?}\n",
+            "{inventory:?} {:?} {:?} {:?} {:?} {} {:?} {:?}\n",
+            store.dead_lettered(&inventory, at(5), Some(&all[0]), 3).await.unwrap(),
             store.devices(&inventory, None, 2).await.unwrap(),
             store.devices(&inventory, Some(&all[1]), 9).await.unwrap(),
             store.removed(&inventory, Some(&all[0]), 2).await.unwrap(),
@@ -244,7 +266,7 @@ async fn contents(store: &dyn StateStore) -> String {
 }
 
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().build().unwrap()
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
 }
 
 proptest! {

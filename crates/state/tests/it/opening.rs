@@ -151,3 +151,50 @@ async fn a_path_with_odd_characters_opens() {
     let reader = SqliteStore::open_read_only(&place).unwrap();
     assert_eq!(reader.delivered_count(&lake()).await.unwrap(), 1);
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_log_that_was_left_read_only_is_made_writable_again() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("state.db");
+    // A reader keeps the files next to the database.
+    commit(&SqliteStore::open(&place).unwrap(), delivery(0..1)).await;
+    let reader = SqliteStore::open_read_only(&place).unwrap();
+    assert_eq!(reader.delivered_count(&lake()).await.unwrap(), 1);
+    let log = ["-wal", "-shm"].map(|ending| folder.path().join(format!("state.db{ending}")));
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let restores: [fn(&Path); 2] = [
+        |place| SqliteStore::restore_modes(place).unwrap(),
+        |place| drop(SqliteStore::open(place).unwrap()),
+    ];
+    for restore in restores {
+        for file in &log {
+            fs::set_permissions(file, fs::Permissions::from_mode(0o444)).unwrap();
+        }
+        restore(&place);
+        for file in log.iter().filter(|file| file.exists()) {
+            assert_eq!(mode(file) & 0o600, 0o600, "{}", file.display());
+        }
+    }
+    commit(&SqliteStore::open(&place).unwrap(), delivery(1..2)).await;
+    assert_eq!(reader.delivered_count(&lake()).await.unwrap(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_refused_at_once_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let socket = folder.path().join("socket");
+    drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+    for place in [pipe.as_path(), &socket, Path::new("/dev/null"), folder.path()] {
+        for error in [SqliteStore::open(place), SqliteStore::open_read_only(place)] {
+            let error = error.unwrap_err();
+            let cause = std::error::Error::source(&error).unwrap().to_string();
+            assert_eq!(cause, "it is not a regular file", "{}", place.display());
+        }
+    }
+}

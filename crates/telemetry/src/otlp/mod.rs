@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{
-    ExporterBuildError, MetricExporter, Protocol, SpanExporter, WithExportConfig, WithHttpConfig,
+    MetricExporter, Protocol, SpanExporter, WithExportConfig, WithHttpConfig,
 };
 use opentelemetry_sdk::metrics::PeriodicReader;
 use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
@@ -52,22 +52,14 @@ pub struct OtlpOptions {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OtlpError {
-    /// The URL is not usable.
-    #[error("OTLP to {url} cannot be set up")]
-    Url {
-        /// The URL as given.
-        url: String,
-        /// The cause.
-        #[source]
-        source: ExporterBuildError,
-    },
+    /// The URL is not usable. The cause is not passed on, because it quotes the URL.
+    #[error("is not a URL that can be pushed to")]
+    Url,
     /// A variable of OpenTelemetry has a value that is not supported.
-    #[error("`{value}` is not supported; set it to {supported}, or unset it")]
+    #[error("is not supported; set it to {supported}, or unset it")]
     Variable {
         /// The variable.
         name: String,
-        /// Its value.
-        value: String,
         /// The supported values.
         supported: &'static str,
     },
@@ -104,7 +96,7 @@ impl Otlp {
                     .with_protocol(Protocol::HttpBinary)
                     .with_endpoint(url)
                     .build()
-                    .map_err(|source| OtlpError::Url { url: url.clone(), source })?;
+                    .map_err(|_| OtlpError::Url)?;
                 // The trace of a cycle is sampled completely or not at all.
                 let ratio = Sampler::TraceIdRatioBased(options.trace_sample_ratio);
                 let queue = Queue::from_env();
@@ -125,7 +117,7 @@ impl Otlp {
                     .with_protocol(Protocol::HttpBinary)
                     .with_endpoint(url)
                     .build()
-                    .map_err(|source| OtlpError::Url { url: url.clone(), source })?;
+                    .map_err(|_| OtlpError::Url)?;
                 let reader =
                     PeriodicReader::builder(exporter).with_interval(options.interval).build();
                 Registry::with(registry, |builder| {
@@ -149,7 +141,12 @@ impl Otlp {
     pub fn shut_down(&self) {
         std::thread::scope(|scope| {
             if let Some(traces) = &self.traces {
-                scope.spawn(|| traces.shut_down());
+                let started =
+                    std::thread::Builder::new().spawn_scoped(scope, || traces.shut_down());
+                // Where no thread starts, one after the other.
+                if started.is_err() {
+                    traces.shut_down();
+                }
             }
             self.registry.shut_down();
         });
@@ -175,7 +172,7 @@ fn check_variables() -> Result<(), OtlpError> {
             let name = format!("OTEL_EXPORTER_OTLP_{signal}{setting}");
             let value = std::env::var(&name).unwrap_or_default();
             if !value.is_empty() && !supported.iter().any(|one| value.eq_ignore_ascii_case(one)) {
-                return Err(OtlpError::Variable { name, value, supported: hint });
+                return Err(OtlpError::Variable { name, supported: hint });
             }
         }
     }

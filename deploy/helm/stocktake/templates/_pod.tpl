@@ -55,11 +55,6 @@ args:
   - --config=/etc/stocktake/stocktake.toml
   {{- toYaml .arguments | nindent 2 }}
 env:
-  # The image sets these two, and a variable goes before the file.
-  - name: STOCKTAKE_SERVER__LISTEN
-    value: {{ $values.server.listen | quote }}
-  - name: STOCKTAKE_STATE__PATH
-    value: {{ include "stocktake.statePath" $root }}
   # Two releases of one name are told apart by it where their telemetry is pushed to.
   - name: OTEL_RESOURCE_ATTRIBUTES
     value: {{ printf "k8s.namespace.name=%s" $root.Release.Namespace | quote }}

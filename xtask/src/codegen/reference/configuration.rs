@@ -14,11 +14,34 @@ pub(super) fn page(schema: &Value) -> String {
          A file (`stocktake.toml`, or what `--config` or `STOCKTAKE_CONFIG` names; TOML or YAML) and the \
          environment set the same keys. A flag wins over the environment, the environment over the \
          file, the file over the default. `NAME` stands for a name of your choice. Durations are \
-         written as `500ms`, `25s`, `5m`, `3h` or `7days`. In a variable, the items of a list are \
-         separated by commas. Unknown keys are errors.\n\n\
-         `stocktake config show` prints what takes effect, without secrets; `stocktake config init` \
-         writes a commented file; the same in a form for editors is the \
-         [JSON Schema](configuration.schema.json).\n",
+         written as `500ms`, `25s`, `5m`, `3h` or `7days`. Unknown keys are errors that name the file, \
+         the line and the nearest known key. No error repeats a value: a secret may be in the place of \
+         anything.\n\n\
+         `stocktake config show` prints what takes effect, without secrets, and with `--origin` what \
+         set each key; `stocktake config init` writes a commented file; the same in a form for editors \
+         is the [JSON Schema](configuration.schema.json).\n\n\
+         ## Files\n\n\
+         The ending of the name says whether a file is TOML (`.toml`) or YAML (`.yaml`, `.yml`); one \
+         without such an ending may hold either. It is UTF-8 and is read once, so it may be a pipe: \
+         `stocktake --config <(sops decrypt stocktake.toml) sync`. In YAML, a table or a key with \
+         nothing behind it sets nothing, and `yes`, `no`, `on` and `off` need no quotes.\n\n\
+         `run` reads the file again for a tenant that waits for an operator, such as one whose id is \
+         wrong: when the file changes, the tenant, its credential, the settings of its sinks and `http` \
+         are taken from it, and the tenant is tried at once. A file that cannot be used changes \
+         nothing, and its faults are logged. Everything else takes a restart: tenants that work, other \
+         settings, tenants and sinks that are added or removed.\n\n\
+         ## Variables\n\n\
+         `STOCKTAKE_` and the names of the key, with two underscores between them: \
+         `STOCKTAKE_COLLECTION__INTERVAL` sets `collection.interval`. Names of tenants, credentials and \
+         sinks are compared without case, and what is not an ASCII letter or digit is an underscore: \
+         `STOCKTAKE_TENANTS__CONTOSO_EU__APP_SECRET` is for the tenant `Contoso EU`, or `contoso-eu`, of \
+         the file. When it is for two of them, it is an error. A name that the file does not have makes \
+         a new table, in small letters. The items of a list are separated by commas. An empty variable \
+         is not set.\n\n\
+         A variable that starts with `STOCKTAKE_` and has no two underscores sets nothing and is \
+         reported as a warning; Kubernetes makes such variables for a service that is called \
+         `stocktake`. `STOCKTAKE_CONFIG` names the file. `STOCKTAKE_DEFAULTS` names another one whose \
+         keys count less than those of the file; the image uses it.\n",
     );
     schema.section(&mut page, &[], schema.root);
     page.push_str(OPENTELEMETRY);
@@ -37,12 +60,15 @@ pub(super) fn settings(schema: &Value, path: &[&str], node: &Value) -> String {
 const OPENTELEMETRY: &str = "
 ## Variables of OpenTelemetry
 
-Where metrics or traces are pushed, these count too. A variable that is not here has no effect; \
+Where metrics or traces are pushed, these count too. An endpoint or a switch that cannot be used is \
+reported as a warning. A variable that is not here has no effect; \
 instead of `OTEL_TRACES_SAMPLER` there is `telemetry.trace_sample_ratio`, instead of \
 `OTEL_METRIC_EXPORT_INTERVAL` there is `telemetry.otlp_interval`.
 
 | variable | what it sets |
 |---|---|
+| `OTEL_SDK_DISABLED` | `true` pushes nothing, whatever the keys say |
+| `OTEL_METRICS_EXPORTER`, `OTEL_TRACES_EXPORTER` | `otlp` (default) pushes the signal; a list without it, such as `none`, does not |
 | `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT`, `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` | `telemetry.otlp_endpoint`, `telemetry.otlp_metrics_endpoint`, `telemetry.otlp_traces_endpoint`, where these are not set |
 | `OTEL_EXPORTER_OTLP_HEADERS`, or the same with `METRICS_` or `TRACES_` before `HEADERS` | Headers of each push; those of `telemetry.otlp_headers_file` win. Plain http beyond loopback is refused at the start. For a token, prefer the file. |
 | `OTEL_EXPORTER_OTLP_COMPRESSION`, or with `METRICS_` or `TRACES_` | `gzip` or `none` (default); anything else is refused at the start |
@@ -50,7 +76,7 @@ instead of `OTEL_TRACES_SAMPLER` there is `telemetry.trace_sample_ratio`, instea
 | `OTEL_EXPORTER_OTLP_TIMEOUT`, or with `METRICS_` or `TRACES_` | Milliseconds for a push with its further tries (10000); each try ends after ten seconds |
 | `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE` | `cumulative` (default), `delta` or `lowmemory`, for the push alone |
 | `OTEL_SERVICE_NAME` | `service.name`; `stocktake` by default |
-| `OTEL_RESOURCE_ATTRIBUTES` | Further attributes, also in place of `service.version` and of `service.instance.id`, which is the name of the pod or host by default |
+| `OTEL_RESOURCE_ATTRIBUTES` | Further attributes as `key=value,key=value`, with `%2C` for a comma, `%3D` for an equals sign and so on; also in place of `service.version` and of `service.instance.id`, which is the name of the pod or host by default |
 | `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, `OTEL_BSP_SCHEDULE_DELAY` | Spans that wait to be pushed, at most (2048; more are dropped, and the log reports how many); spans in one push (512); milliseconds between two pushes of spans (5000) |
 | `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT` | Attributes of a span, at most (128) |
 ";

@@ -1,7 +1,7 @@
 //! What the end of a cycle leaves.
 
 use super::*;
-use crate::InventoryFacts;
+use crate::{Doubt, DoubtCause, EnrichmentFacts, InventoryFacts, SinkDestination};
 
 pub(super) async fn a_checkpoint_replaces_the_one_before(store: &impl StateStore) {
     let lake = scope("contoso", "lake");
@@ -25,10 +25,10 @@ pub(super) async fn a_scope_is_configured_since_it_was_first_noted(store: &impl 
     let lake = scope("contoso", "lake");
     assert_eq!(store.configured_since(&lake).await.unwrap(), None, "not noted yet");
     store.note_configured(&lake, at(5)).await.unwrap();
-    for later in [9, 1] {
-        store.note_configured(&lake, at(later)).await.unwrap();
-        let since = store.configured_since(&lake).await.unwrap();
-        assert_eq!(since, Some(at(5)), "noted again at {later}");
+    for (again, since) in [(9, 5), (5, 5), (1, 1), (2, 1)] {
+        store.note_configured(&lake, at(again)).await.unwrap();
+        let found = store.configured_since(&lake).await.unwrap();
+        assert_eq!(found, Some(at(since)), "noted again at {again}");
     }
     let soc = scope("contoso", "soc");
     assert_eq!(store.configured_since(&soc).await.unwrap(), None, "another sink");
@@ -39,14 +39,71 @@ pub(super) async fn a_scope_is_configured_since_it_was_first_noted(store: &impl 
     let mut end = close(&lake.inventory);
     end.checkpoints.insert(lake.sink.clone(), checkpoint(None, None, 7));
     close_cycle(store, end).await;
-    assert_eq!(store.configured_since(&lake).await.unwrap(), Some(at(5)), "after a delivery");
+    assert_eq!(store.configured_since(&lake).await.unwrap(), Some(at(1)), "after a delivery");
     assert_eq!(store.checkpoint(&lake).await.unwrap(), Some(checkpoint(None, None, 7)));
     assert_eq!(store.scopes().await.unwrap(), [lake]);
 }
 
+pub(super) async fn a_sink_that_delivers_elsewhere_starts_afresh(store: &impl StateStore) {
+    let (lake, soc) = (scope("contoso", "lake"), scope("contoso", "soc"));
+    let fence = fence(store, &lake.inventory.tenant).await;
+    let note = async |scope: &Scope, to: &str, millis| {
+        let to = SinkDestination::new(to);
+        store.note_destination(&fence, scope, &to, at(millis)).await.unwrap()
+    };
+    assert_eq!(store.destination(&lake).await.unwrap(), None, "not noted yet");
+    for scope in [&lake, &soc] {
+        store.note_configured(scope, at(1)).await.unwrap();
+        let mut batch = delivery(scope, 1, &[("d1", 1), ("d2", 1)]);
+        let sink = scope.sink.as_str();
+        batch.refused = vec![letter(Some(sink), Stage::Deliver, Some("d3"), sink)];
+        commit(store, batch).await;
+    }
+    let mut end = close(&lake.inventory);
+    end.checkpoints =
+        [&lake, &soc].map(|s| (s.sink.clone(), checkpoint(Some("c"), Some(1), 2))).into();
+    end.removed = vec![device("d2")];
+    close_cycle(store, end).await;
+    let facts = async |scope: &Scope| {
+        (
+            known(store, scope, &["d1", "d3"]).await,
+            store.checkpoint(scope).await.unwrap(),
+            store.configured_since(scope).await.unwrap(),
+        )
+    };
+    let before = [facts(&lake).await, facts(&soc).await];
+
+    for time in [3, 4] {
+        assert_eq!(note(&lake, "folder /a", time).await, None);
+        assert_eq!(
+            [facts(&lake).await, facts(&soc).await],
+            before,
+            "the first, and the same again"
+        );
+    }
+    assert_eq!(note(&lake, "folder /b", 5).await, Some(SinkDestination::new("folder /a")));
+    let expected = (vec![Known::default(); 2], None, Some(at(5)));
+    assert_eq!(facts(&lake).await, expected, "what was known is about the old one");
+    assert_eq!(store.delivered_count(&lake).await.unwrap(), 0);
+    assert_eq!(facts(&soc).await, before[1], "another sink");
+    assert_eq!(note(&lake, "folder /b", 6).await, None);
+    let noted = store.destination(&lake).await.unwrap();
+    assert_eq!(noted, Some(SinkDestination::new("folder /b")));
+    let left: Vec<_> = letters(store).await.into_iter().map(|letter| letter.payload).collect();
+    assert_eq!(left, ["soc"]);
+    let removed = store.removed(&lake.inventory, None, 9).await.unwrap();
+    assert_eq!(removed, [device("d2")], "marks are the source's word");
+}
+
 pub(super) async fn facts_stay_until_there_are_new_ones(store: &impl StateStore) {
     let contoso = inventory("contoso");
-    let facts = InventoryFacts { full_completed_at: Some(at(4)), enrichment_records: Some(80_000) };
+    let doubt =
+        Doubt { cause: DoubtCause::Refused, since: at(3), cycles: u32::MAX, accepted: true };
+    let facts = InventoryFacts {
+        full_completed_at: Some(at(4)),
+        enrichment_records: Some(80_000),
+        enrichment: EnrichmentFacts { answered: true, joinable: Some(79_000), doubt: Some(doubt) },
+    };
     close_cycle(store, CycleClose { facts: Some(facts), ..close(&contoso) }).await;
     close_cycle(store, close(&contoso)).await;
     assert_eq!(store.facts(&contoso).await.unwrap(), facts, "a cycle without new facts");

@@ -1,7 +1,7 @@
 //! Leases and fences.
 
 use super::*;
-use crate::{ClaimId, DeadLetterId, InventoryFacts, StateError};
+use crate::{ClaimId, DeadLetterId, InventoryFacts, Retention, SinkDestination, StateError};
 
 pub(super) async fn a_tenant_has_one_lease_until_it_is_released(store: &impl StateStore) {
     let (contoso, fabrikam) = (tenant("contoso"), tenant("fabrikam"));
@@ -106,7 +106,13 @@ pub(super) async fn a_write_without_the_present_claim_changes_nothing(store: &im
         end.removed = vec![device("d1")];
         end.returned = vec![device("d2")];
         assert_lost(store.close_cycle(fence, end).await, "contoso", what);
-        assert_lost(store.purge_removed(fence, &contoso, at(99)).await, "contoso", what);
+        let retention = Retention { now: at(100), before: at(99) };
+        assert_lost(store.purge_removed(fence, &contoso, retention).await, "contoso", what);
+        let purged = store.purge_dead_letters(fence, &contoso, at(99), vec![device("d1")]).await;
+        assert_lost(purged, "contoso", what);
+        let elsewhere = SinkDestination::new("elsewhere");
+        let noted = store.note_destination(fence, &lake, &elsewhere, at(9)).await;
+        assert_lost(noted, "contoso", what);
         assert_eq!(everything(store, &lake).await, before, "{what}");
     }
 
@@ -130,9 +136,10 @@ pub(super) async fn a_write_without_the_present_claim_changes_nothing(store: &im
 async fn everything(store: &impl StateStore, scope: &Scope) -> String {
     let inventory = &scope.inventory;
     format!(
-        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
         known(store, scope, &["d1", "d2", "d3", "d4"]).await,
         store.checkpoint(scope).await.unwrap(),
+        store.destination(scope).await.unwrap(),
         store.facts(inventory).await.unwrap(),
         store.devices(inventory, None, 9).await.unwrap(),
         store.removed(inventory, None, 9).await.unwrap(),

@@ -50,10 +50,13 @@ pub async fn state_store<S: StateStore>(fresh: impl AsyncFn() -> S) {
         cycles:
             a_checkpoint_replaces_the_one_before,
             a_scope_is_configured_since_it_was_first_noted,
+            a_sink_that_delivers_elsewhere_starts_afresh,
             facts_stay_until_there_are_new_ones,
             at_least_100_reports_are_kept_and_listed_newest_first_in_pages;
         purge:
             removed_devices_are_purged_when_their_time_is_over,
+            times_of_a_clock_that_ran_ahead_count_from_the_present,
+            dead_letters_that_are_met_no_more_are_purged_by_their_age,
             a_purged_tenant_was_never_collected,
             a_purged_source_was_never_read,
             a_purged_sink_was_never_fed,

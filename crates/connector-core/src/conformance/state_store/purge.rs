@@ -1,7 +1,7 @@
 //! Purging tenants, sources and sinks, and devices that were removed long ago.
 
 use super::*;
-use crate::{InventoryFacts, Purge, Purged};
+use crate::{InventoryFacts, Purge, Purged, Retention};
 
 pub(super) async fn removed_devices_are_purged_when_their_time_is_over(store: &impl StateStore) {
     let (contoso, lake, soc) =
@@ -25,7 +25,10 @@ pub(super) async fn removed_devices_are_purged_when_their_time_is_over(store: &i
     marking("contoso", 30, &["d3"], &[]).await;
 
     let fence = fence(store, &contoso.tenant).await;
-    let purge = async |before| store.purge_removed(&fence, &contoso, at(before)).await.unwrap();
+    let purge = async |before| {
+        let retention = Retention { now: at(100), before: at(before) };
+        store.purge_removed(&fence, &contoso, retention).await.unwrap()
+    };
     assert_eq!(purge(10).await, 0, "no mark is that old");
     assert_eq!(purge(20).await, 1);
     assert_eq!(purge(20).await, 0, "what is purged");
@@ -41,6 +44,74 @@ pub(super) async fn removed_devices_are_purged_when_their_time_is_over(store: &i
     // It comes back as a new device.
     commit(store, delivery(&lake, 40, &[("d1", 1)])).await;
     assert_eq!(store.devices(&contoso, None, 9).await.unwrap(), [device("d1")]);
+}
+
+pub(super) async fn times_of_a_clock_that_ran_ahead_count_from_the_present(
+    store: &impl StateStore,
+) {
+    let (contoso, lake) = (inventory("contoso"), scope("contoso", "lake"));
+    commit(store, delivery(&lake, 1, &[("d1", 1)])).await;
+    keep(store, CycleId::random(), 9_000, vec![letter(None, Stage::Read, Some("d2"), "{}")]).await;
+    let mut end = close(&contoso);
+    end.report.finished_at = at(9_000);
+    end.removed = vec![device("d1")];
+    close_cycle(store, end).await;
+
+    let fence = fence(store, &contoso.tenant).await;
+    let purge = async |now, before| {
+        let retention = Retention { now: at(now), before: at(before) };
+        store.purge_removed(&fence, &contoso, retention).await.unwrap()
+    };
+    assert_eq!(purge(100, 50).await, 0, "nothing is that old");
+    let [kept] = letters(store).await.try_into().expect("one letter");
+    assert_eq!((kept.first_at, kept.last_at), (at(100), at(100)));
+    assert_eq!(purge(200, 100).await, 0, "it counts from the present then");
+    assert_eq!(purge(200, 101).await, 1);
+}
+
+pub(super) async fn dead_letters_that_are_met_no_more_are_purged_by_their_age(
+    store: &impl StateStore,
+) {
+    let contoso = inventory("contoso");
+    let fence = fence(store, &contoso.tenant).await;
+    for (millis, uid) in
+        [(10, Some("d1")), (10, Some("d2")), (20, Some("d3")), (10, None), (20, None)]
+    {
+        let payload = format!("{uid:?} {millis}");
+        let new = [
+            letter(None, Stage::Read, uid, &payload),
+            letter(Some("lake"), Stage::Deliver, uid, &payload),
+        ];
+        keep(store, CycleId::random(), millis, new.into()).await;
+    }
+    let other = NewDeadLetter {
+        inventory: inventory_of("contoso", "intune"),
+        ..letter(None, Stage::Read, Some("d1"), "of another source")
+    };
+    keep(store, CycleId::random(), 10, vec![other]).await;
+
+    let found = async |before, after: Option<&str>, limit| {
+        let after = after.map(device);
+        store.dead_lettered(&contoso, at(before), after.as_ref(), limit).await.unwrap()
+    };
+    assert_eq!(found(10, None, 9).await, []);
+    assert_eq!(found(11, None, 9).await, [device("d1"), device("d2")], "each once");
+    assert_eq!(found(21, None, 2).await, [device("d1"), device("d2")], "a page");
+    assert_eq!(found(21, Some("d2"), 2).await, [device("d3")], "the page behind it");
+
+    let purge = async |before, uids: &[&str]| {
+        let devices = uids.iter().copied().map(device).collect();
+        store.purge_dead_letters(&fence, &contoso, at(before), devices).await.unwrap()
+    };
+    assert_eq!(purge(10, &["d1", "d2", "d3"]).await, 0, "nothing is that old");
+    assert_eq!(purge(11, &["d1", "d3"]).await, 4, "two of d1, two of no device");
+    let mut left: Vec<_> = letters(store).await.into_iter().map(|letter| letter.payload).collect();
+    left.sort_unstable();
+    left.dedup();
+    assert_eq!(left, ["None 20", "Some(\"d2\") 10", "Some(\"d3\") 20", "of another source"]);
+    let known = known(store, &scope("contoso", "lake"), &["d1", "d2"]).await;
+    let refused: Vec<_> = known.iter().map(|known| known.refused.is_some()).collect();
+    assert_eq!(refused, [false, true], "what is refused goes with its letter");
 }
 
 const INVENTORIES: [(&str, &str); 3] =
@@ -62,8 +133,7 @@ async fn fill(store: &impl StateStore) {
         ];
         let of = |letter| NewDeadLetter { inventory: inventory.clone(), ..letter };
         keep(store, CycleId::random(), 1, letters.map(of).into()).await;
-        end.facts =
-            Some(InventoryFacts { full_completed_at: Some(at(1)), enrichment_records: None });
+        end.facts = Some(InventoryFacts { full_completed_at: Some(at(1)), ..Default::default() });
         end.removed = vec![device("d2")];
         close_cycle(store, end).await;
     }

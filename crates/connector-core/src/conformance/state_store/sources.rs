@@ -1,7 +1,7 @@
 //! Two sources of one tenant at one sink.
 
 use super::*;
-use crate::{InventoryFacts, SinkName};
+use crate::{InventoryFacts, Retention, SinkName};
 
 pub(super) async fn two_sources_of_a_tenant_do_not_see_each_other(store: &impl StateStore) {
     let (defender, intune) = (inventory("contoso"), inventory_of("contoso", "intune"));
@@ -20,7 +20,7 @@ pub(super) async fn two_sources_of_a_tenant_do_not_see_each_other(store: &impl S
         let cursor = inventory.source.as_str();
         end.checkpoints.insert(sink.clone(), checkpoint(Some(cursor), None, byte.into()));
         end.facts =
-            Some(InventoryFacts { full_completed_at: None, enrichment_records: Some(byte.into()) });
+            Some(InventoryFacts { enrichment_records: Some(byte.into()), ..Default::default() });
         end.removed = vec![device(own)];
         close_cycle(store, end).await;
     }
@@ -49,7 +49,8 @@ pub(super) async fn two_sources_of_a_tenant_do_not_see_each_other(store: &impl S
     batch.removed = vec![device("both")];
     commit(store, batch).await;
     let fence = fence(store, &defender.tenant).await;
-    assert_eq!(store.purge_removed(&fence, &defender, at(9)).await.unwrap(), 1);
+    let retention = Retention { now: at(9), before: at(9) };
+    assert_eq!(store.purge_removed(&fence, &defender, retention).await.unwrap(), 1);
     let [left] = letters(store).await.try_into().expect("the letter of the other source");
     assert_eq!(left.inventory, intune);
     assert_eq!(store.delivered_count(&intune.at(&sink)).await.unwrap(), 2);

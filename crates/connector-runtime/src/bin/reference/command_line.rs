@@ -11,7 +11,8 @@ pub(super) fn page(mut command: Command) -> String {
     let mut page = String::from(
         "# Command line\n\n\
          Every command of `stocktake`, as `--help` shows it.\n\n\
-         Exit codes: 0 fine, 1 failed, 2 usage or configuration, 3 finished with dead letters.\n\n\
+         Exit codes: 0 fine, 1 failed, 2 usage or configuration, 3 finished with dead letters or \
+         with an input that is not whole, 4 interrupted by a signal.\n\n\
          Results go to standard output; progress, errors and logs go to standard error.\n\n\
          ## Flags of every command\n\n",
     );

@@ -119,7 +119,9 @@ impl Guide {
             return self.action(
                 format!(
                     "Assign the application role {role} of {resource} to the managed identity; the \
-                     portal has no page for it."
+                     portal has no page for it. If it was assigned within the last 24 hours, wait: Azure \
+                     caches the tokens of managed identities for up to a day, and nothing here can renew \
+                     them earlier."
                 ),
                 [
                     format!("principal=$(az ad sp show --id {app} --query id --output tsv)"),
@@ -269,6 +271,7 @@ mod tests {
         learnt.learn(&Claims { appid: Some("LEARNT".into()), ..Claims::default() });
         let Action { advice, commands } = learnt.grant(&MACHINES);
         assert!(advice.contains("the portal has no page for it"), "{advice}");
+        assert!(advice.contains("24 hours"), "{advice}");
         assert_eq!(commands[1], "principal=$(az ad sp show --id LEARNT --query id --output tsv)");
         assert!(commands[3].contains(
             "https://graph.microsoft.com/v1.0/servicePrincipals/$principal/appRoleAssignments"

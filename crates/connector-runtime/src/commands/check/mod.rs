@@ -7,7 +7,9 @@ mod tenant;
 
 use std::collections::BTreeSet;
 
-use stocktake_connector_core::{Finding, TenantName, Verdict};
+use stocktake_connector_core::{Finding, Scope, StateStore, TenantName, Verdict};
+use stocktake_http_stack::FileRemark;
+use stocktake_telemetry::Escaped;
 
 use crate::command_error::{CommandError, ExitStatus};
 use crate::config::{Config, TenantConfig};
@@ -50,20 +52,20 @@ pub(super) async fn check(
     let tenants = wiring::choose(config, chosen)?;
     let (state, state_finding) = state::check(&config.state);
     let counted = crate::output::counted;
-    let mut all = vec![Checked {
-        target: "configuration".into(),
-        findings: vec![
-            Finding::fine(
-                "read",
-                format!(
-                    "{} and {}",
-                    counted(config.tenants.len() as u64, "tenant", "tenants"),
-                    counted(config.sinks.len() as u64, "sink", "sinks"),
-                ),
+    let remarks = transport.file_remarks();
+    let mut findings = vec![
+        Finding::fine(
+            "read",
+            format!(
+                "{} and {}",
+                counted(config.tenants.len() as u64, "tenant", "tenants"),
+                counted(config.sinks.len() as u64, "sink", "sinks"),
             ),
-            state_finding,
-        ],
-    }];
+        ),
+        state_finding,
+    ];
+    findings.extend(remarks.iter().map(of_no_use));
+    let mut all = vec![Checked { target: "configuration".into(), findings }];
     for (name, tenant) in &tenants {
         // A broken tenant or sink does not hide the findings of the others.
         let findings = match wiring::access(name, tenant, config, transport) {
@@ -77,12 +79,23 @@ pub(super) async fn check(
     }
     let used: BTreeSet<&str> =
         tenants.iter().flat_map(|(_, tenant)| wiring::tenant_sinks(tenant, config)).collect();
+    let checked: BTreeSet<_> = tenants.iter().map(|(name, _)| name).collect();
+    let mut scopes = wiring::scopes(config)?;
+    scopes.retain(|scope| checked.contains(&scope.inventory.tenant));
     for (name, built) in wiring::sinks(config, &sink_context) {
         let findings = match built {
             _ if !used.contains(name) => {
                 vec![Finding::skipped("reach", "no tenant that is checked feeds it")]
             }
-            Ok(built) => check_sink(&built).await,
+            Ok(built) => {
+                // Its own files; those of all connections are the configuration's.
+                let own = built.remote.iter().flat_map(|remote| remote.transport.file_remarks());
+                let own = own.filter(|remark| !remarks.contains(remark));
+                let mut findings: Vec<_> = own.map(|remark| of_no_use(&remark)).collect();
+                findings.extend(check_sink(&built).await);
+                findings.extend(moved(&built, &scopes, state.as_deref()).await);
+                findings
+            }
             Err(error) => vec![unusable("settings", &error)],
         };
         all.push(Checked { target: format!("sink {name}"), findings });
@@ -121,6 +134,18 @@ fn unusable(step: &str, error: &CommandError) -> Finding {
     )
 }
 
+/// A part of a file of certificates that is not used.
+fn of_no_use(remark: &FileRemark) -> Finding {
+    Finding {
+        verdict: Verdict::Warning,
+        ..Finding::failed(
+            "certificates",
+            format!("{}: {}", remark.path.display(), remark.text),
+            "Repair or remove that part of the file; the rest of it is in use.",
+        )
+    }
+}
+
 async fn check_sink(built: &BuiltSink) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(remote) = &built.remote {
@@ -133,6 +158,29 @@ async fn check_sink(built: &BuiltSink) -> Vec<Finding> {
     }
     findings.extend(built.check.check().await);
     findings
+}
+
+/// Whether the sink delivers elsewhere than before: state then begins anew with it.
+async fn moved(
+    built: &BuiltSink,
+    scopes: &BTreeSet<Scope>,
+    state: Option<&dyn StateStore>,
+) -> Option<Finding> {
+    let destination = built.sink.destination().await?;
+    for scope in scopes.iter().filter(|scope| scope.sink == built.name) {
+        // What cannot be read of state fails every cycle, which says so.
+        let Ok(Some(before)) = state?.destination(scope).await else { continue };
+        if before != destination {
+            let finding = Finding::failed(
+                "destination",
+                format!("delivers to {destination}; before, to {before}"),
+                "The next cycle sends every device to the new destination, and no removal of the old \
+                 one. If it is not meant, set the old destination again before that cycle.",
+            );
+            return Some(Finding { verdict: Verdict::Warning, ..finding });
+        }
+    }
+    None
 }
 
 fn print(all: &[Checked], output: &Output) -> Result<(), CommandError> {
@@ -168,10 +216,11 @@ fn print(all: &[Checked], output: &Output) -> Result<(), CommandError> {
             |finding: &&Finding| matches!(finding.verdict, Verdict::Warning | Verdict::Failed);
         for finding in findings.iter().filter(to_do) {
             if let Some(advice) = &finding.advice {
-                output.text(format_args!("\n{target}, {}: {advice}", finding.step))?;
+                let (target, step) = (Escaped(target), Escaped(&finding.step));
+                output.text(format_args!("\n{target}, {step}: {}", Escaped(advice)))?;
             }
             for command in &finding.commands {
-                output.text(format_args!("    {command}"))?;
+                output.text(format_args!("    {}", Escaped(command)))?;
             }
         }
     }

@@ -5,7 +5,8 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use stocktake_connector_core::{CycleId, Finding, StateStore};
+use stocktake_connector_core::{CycleId, Finding, StateStore, chain};
+use stocktake_state::SqliteStore;
 
 use crate::config::StateConfig;
 use crate::wiring;
@@ -29,6 +30,10 @@ pub(super) fn check(config: &StateConfig) -> (Option<Arc<dyn StateStore>>, Findi
     }
     if !path.exists() {
         return (None, Finding::fine(STEP, format!("{shown} will be made by the first cycle")));
+    }
+    if let Err(error) = SqliteStore::restore_modes(path) {
+        let advice = "Do what the error says; without it no cycle can write state.";
+        return (None, Finding::failed(STEP, chain(&error), advice));
     }
     match wiring::open_state_to_read(config) {
         Ok(store) => (Some(store), Finding::fine(STEP, format!("{shown} can be read and written"))),
@@ -54,10 +59,14 @@ fn try_to_write(path: &Path) -> io::Result<()> {
         };
     }
     try_folder(folder)?;
-    if path.exists() {
-        OpenOptions::new().write(true).open(path)?;
+    match path.metadata() {
+        // The opening of a pipe or a device can wait for ever.
+        Ok(found) if !found.is_file() => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"))
+        }
+        Ok(_) => OpenOptions::new().write(true).open(path).map(drop),
+        Err(_) => Ok(()),
     }
-    Ok(())
 }
 
 fn try_folder(folder: &Path) -> io::Result<()> {

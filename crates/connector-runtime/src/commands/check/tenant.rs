@@ -117,7 +117,7 @@ impl TenantCheck<'_> {
                     STEP,
                     chain(&error),
                     "Put the certificate and its private key into the files that the configuration \
-                     names.",
+                     names; a command in the message converts them.",
                 ),
             },
             (None, CredentialKind::ClientSecret) => {
@@ -131,6 +131,15 @@ impl TenantCheck<'_> {
             (None, _) => Finding::skipped(STEP, "the platform renews it"),
         };
         self.findings.push(finding);
+        let remarks = self.access.tokens.certificate.iter().flat_map(|own| own.remarks());
+        self.findings.extend(remarks.map(|remark| Finding {
+            verdict: Verdict::Warning,
+            ..Finding::failed(
+                "credential file",
+                remark,
+                "Repair or remove that part of the file; the rest of it is in use.",
+            )
+        }));
     }
 
     fn certificate_ends(

@@ -1,10 +1,11 @@
 //! What spans, logs and the observer show of requests.
 
+use chrono::{DateTime, Utc};
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use super::*;
-use crate::AttemptObserver;
 use crate::log_lines::LogLines;
+use crate::{AttemptObserver, SentSecrets};
 
 #[tokio::test(start_paused = true)]
 async fn nothing_secret_is_traced() {
@@ -24,6 +25,33 @@ async fn nothing_secret_is_traced() {
         assert!(!text.contains(canary), "{canary} in {text}");
     }
     assert!(!format!("{stack:?}").contains("canary"), "{stack:?}");
+}
+
+/// Notes the servers' times.
+#[derive(Debug, Default)]
+struct ServerTimes(Mutex<Vec<Option<DateTime<Utc>>>>);
+
+impl AttemptObserver for ServerTimes {
+    fn attempt_ended(&self, attempt: &crate::Attempt<'_>) {
+        self.0.lock().unwrap().push(attempt.server_time);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_servers_time_is_observed_with_successes_and_refusals() {
+    let date = "Fri, 02 Jan 1970 00:00:00 GMT";
+    let script = Script::new([
+        status(503).header("date", date),
+        status(503).header("date", "yesterday"),
+        status(503),
+        status(200).header("date", date),
+    ]);
+    let times = Arc::new(ServerTimes::default());
+    let observer = Some(Arc::clone(&times) as Arc<dyn AttemptObserver>);
+    let stack = ApiStack::observed(script, options(), SentSecrets::default(), observer);
+    get(&stack).await.unwrap();
+    let day = DateTime::from_timestamp(24 * 60 * 60, 0);
+    assert_eq!(*times.0.lock().unwrap(), [day, None, None, day]);
 }
 
 /// Tenant, error type, status, count of resends, duration.
@@ -54,7 +82,7 @@ async fn each_request_on_the_wire_is_observed_without_its_waits() {
     ]);
     let notes = Arc::new(Notes::default());
     let observer = Some(Arc::clone(&notes) as Arc<dyn AttemptObserver>);
-    let stack = ApiStack::observed(script, options(), observer);
+    let stack = ApiStack::observed(script, options(), SentSecrets::default(), observer);
     get(&stack.on_behalf_of(&TenantName::new("fabrikam").unwrap())).await.unwrap();
     let fabrikam = Some("fabrikam".to_owned());
     let seconds = Duration::from_secs;
@@ -74,7 +102,12 @@ async fn each_request_on_the_wire_is_observed_without_its_waits() {
 async fn a_request_that_is_cancelled_midway_is_observed_too() {
     let notes = Arc::new(Notes::default());
     let observer = Some(Arc::clone(&notes) as Arc<dyn AttemptObserver>);
-    let stack = ApiStack::observed(Script::new([status(200).after(60)]), options(), observer);
+    let stack = ApiStack::observed(
+        Script::new([status(200).after(60)]),
+        options(),
+        SentSecrets::default(),
+        observer,
+    );
     let cancelled = tokio::time::timeout(Duration::from_secs(5), get(&stack)).await;
     assert!(cancelled.is_err());
     let contoso = Some("contoso".to_owned());
@@ -87,7 +120,8 @@ async fn a_call_without_a_request_on_the_wire_is_not_observed() {
     let notes = Arc::new(Notes::default());
     let observer = Some(Arc::clone(&notes) as Arc<dyn AttemptObserver>);
     let tokens = Tokens { left: Mutex::default(), fails: Some((Recovery::Operator, None)) };
-    let stack = ApiStack::observed(Script::new([]), with_tokens(tokens), observer);
+    let stack =
+        ApiStack::observed(Script::new([]), with_tokens(tokens), SentSecrets::default(), observer);
     get(&stack).await.unwrap_err();
     assert!(notes.0.lock().unwrap().is_empty());
 }
