@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use stocktake_connector_core::{Clock as _, SystemClock};
 use stocktake_sinks::SinkRegistry;
 
+use crate::clock;
 use crate::command_error::{CommandError, ExitStatus};
 use crate::commands;
 use crate::config::{Flags, LogFormat};
@@ -121,9 +123,9 @@ pub fn main_with(sinks: SinkRegistry) -> ExitCode {
 
 fn dispatch(command: Command, context: &Context) -> Result<ExitStatus, CommandError> {
     match command {
-        Command::Demo(command) => on_runtime(command.execute(context)),
+        Command::Demo(command) => with_server(command.execute(context)),
         Command::Sync(command) => on_runtime(command.execute(context)),
-        Command::Run(command) => on_runtime(command.execute(context)),
+        Command::Run(command) => with_server(command.execute(context)),
         Command::Init(command) => on_runtime(command.execute(context)),
         Command::Check(command) => on_runtime(command.execute(context)),
         Command::Map(command) => command.execute(context),
@@ -133,9 +135,17 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitStatus, CommandEr
         Command::Config(command) => on_runtime(command.execute(context)),
         Command::State(command) => on_runtime(command.execute(context)),
         Command::DeadLetters(command) => on_runtime(command.execute(context)),
-        Command::Simulate(command) => on_runtime(command.execute(context)),
+        Command::Simulate(command) => with_server(command.execute(context)),
         Command::Completions(command) => command.execute::<Arguments>(context),
     }
+}
+
+/// Runs a command that serves HTTP.
+fn with_server(
+    work: impl Future<Output = Result<ExitStatus, CommandError>>,
+) -> Result<ExitStatus, CommandError> {
+    clock::check_servable(SystemClock.now())?;
+    on_runtime(work)
 }
 
 /// Runs a command that does input and output.

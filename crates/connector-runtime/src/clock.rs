@@ -12,6 +12,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use stocktake_connector_core::{CLOCK_TOLERANCE, Clock, SystemClock};
 use stocktake_http_stack::{ApiErrorKind, Attempt, AttemptOutcome};
 
+use crate::command_error::CommandError;
+
 /// The APIs whose time counts. A receiver's may be anybody's.
 const TRUSTED: [&str; 3] = ["entra", "defender", "graph"];
 
@@ -25,6 +27,18 @@ impl Clock for ProgramClock {
     fn now(&self) -> DateTime<Utc> {
         CORRECTION.correct(SystemClock.now())
     }
+}
+
+/// Fails while the machine's clock is before 1970: the HTTP server panics then, whatever it is asked.
+pub(crate) fn check_servable(now: DateTime<Utc>) -> Result<(), CommandError> {
+    if now >= DateTime::UNIX_EPOCH {
+        return Ok(());
+    }
+    Err(CommandError::Failed {
+        code: None,
+        message: format!("the clock of this machine is before 1970: {}", now.format("%F %T UTC")),
+        advice: Some("Set the clock, or let it be set by NTP.".to_owned()),
+    })
 }
 
 /// Compares the clock with the server's of a request that has just ended.
@@ -95,6 +109,14 @@ mod tests {
 
     fn at(second: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_790_000_000 + second, 0).unwrap()
+    }
+
+    #[test]
+    fn a_clock_before_1970_is_refused_where_http_is_served() {
+        assert!(check_servable(DateTime::UNIX_EPOCH).is_ok());
+        let error = check_servable(DateTime::UNIX_EPOCH - TimeDelta::seconds(1)).unwrap_err();
+        assert!(error.to_string().contains("before 1970: 1969-12-31 23:59:59 UTC"), "{error}");
+        assert!(error.advice().unwrap().contains("Set the clock"));
     }
 
     #[test]

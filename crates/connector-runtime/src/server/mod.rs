@@ -96,8 +96,6 @@ async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(MAX_HEAD_BYTES)
-        // Nothing reads it, and the library panics where the clock is before 1970.
-        .auto_date_header(false)
         .keep_alive(false);
     let mut connections = JoinSet::new();
     loop {
