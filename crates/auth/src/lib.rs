@@ -92,7 +92,7 @@
 //! # Features
 //! | feature | adds | default |
 //! |---|---|---|
-//! | `pfx` | [`CertificateSource::Pfx`] | on |
+//! | `pfx` | certificates and keys in PFX (PKCS#12) | on |
 //!
 //! # Not here
 //! Retry, quotas and the connection (`http-stack`); sending the token (its authentication layer);
