@@ -17,7 +17,7 @@ use stocktake_connector_core::{
 use stocktake_telemetry::field;
 
 use crate::options::Options;
-use crate::policy::exceeds;
+use crate::policy::is_implausible_loss;
 
 /// Judges the enrichment of one cycle by what state knew before it.
 #[derive(Debug, Clone, Copy)]
@@ -107,12 +107,11 @@ impl EnrichmentGuard {
         (account.complete_count.filter(|_| is_plausible).or(self.records), facts)
     }
 
-    /// Whether more are gone than the guard of removals tolerates. One alone may always go, unless it
-    /// was the last.
+    /// Whether more are gone than the guard of removals tolerates.
     fn is_shrunk(&self, joinable: Option<u64>) -> bool {
         let (Some(before), Some(now)) = (self.facts.joinable, joinable) else { return false };
         let gone = before.saturating_sub(now);
-        exceeds(self.guard, gone, before) && (gone > 1 || now == 0)
+        is_implausible_loss(gone, before, self.guard)
     }
 
     /// The doubt of this cycle. Another cause than before begins anew, as does one from the future: a

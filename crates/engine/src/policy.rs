@@ -26,12 +26,17 @@ pub(crate) fn has_passed(age: Duration, at: DateTime<Utc>, now: DateTime<Utc>) -
     now.signed_duration_since(at).to_std().map_or(true, |passed| passed >= age)
 }
 
-/// Whether `part` of `whole` is more than a share.
-pub(crate) fn exceeds(share: f64, part: u64, whole: u64) -> bool {
+/// Whether so many of the records that were there (`before`) are gone at once that the listing is more
+/// likely at fault.
+///
+/// A share of a small inventory is less than one record, so one is always plausible, but never all of
+/// them. A share of 0 or 1 means what it says.
+pub(crate) fn is_implausible_loss(gone: u64, before: u64, share: f64) -> bool {
+    let one: f64 = if share > 0.0 { 1.0 } else { 0.0 };
     // Counts are far below 2^52, where `f64` is exact.
     #[allow(clippy::cast_precision_loss)]
-    let (part, tolerated) = (part as f64, whole as f64 * share);
-    part > tolerated
+    let (gone, before) = (gone as f64, before as f64);
+    gone > one.max(before * share) || (gone > 0.0 && gone >= before && share < 1.0)
 }
 
 /// Which events a sink gets.
@@ -105,6 +110,30 @@ mod tests {
     use stocktake_connector_core::EnrichmentMark;
 
     use super::*;
+
+    #[test]
+    fn one_record_of_a_small_inventory_may_vanish_and_all_at_once_may_not() {
+        for (share, before, most) in [
+            (0.2, 0, 0),
+            (0.2, 1, 0),
+            (0.2, 2, 1),
+            (0.2, 3, 1),
+            (0.2, 5, 1),
+            (0.2, 9, 1),
+            (0.2, 10, 2),
+            (0.2, 1_000, 200),
+            (0.9, 2, 1),
+            (0.9, 10, 9),
+            (0.0, 3, 0),
+            (1.0, 1, 1),
+            (1.0, 3, 3),
+        ] {
+            for gone in 0..=before {
+                let implausible = is_implausible_loss(gone, before, share);
+                assert_eq!(implausible, gone > most, "{gone} of {before}, share {share}");
+            }
+        }
+    }
 
     fn at(second: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(second, 0).unwrap()

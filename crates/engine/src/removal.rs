@@ -15,6 +15,7 @@ use stocktake_telemetry::field;
 use crate::collector::Collector;
 use crate::fenced_store::FencedStore;
 use crate::join::JoinOutcome;
+use crate::policy::is_implausible_loss;
 use crate::stop::Stop;
 
 /// Devices read from state at once.
@@ -64,7 +65,7 @@ pub(crate) async fn reconcile<S: Source, E: Enricher, M: Mapper>(
         }
     }
     let devices = store.device_count(inventory).await?;
-    if is_implausible(found.account.missing, devices, options.removal_guard) {
+    if is_implausible_loss(found.account.missing, devices, options.removal_guard) {
         found.account.guard_tripped = true;
         tracing::warn!(
             { field::TENANT_NAME } = %inventory.tenant,
@@ -91,18 +92,6 @@ pub(crate) async fn reconcile<S: Source, E: Enricher, M: Mapper>(
     }
     found.account.removed = found.removed.len() as u64;
     Ok(found)
-}
-
-/// Whether so many of a tenant's `devices` are missing at once that the listing is more likely at fault.
-///
-/// A share of a small tenant is less than one device, so one is always plausible, but never all of them.
-/// A share of 0 or 1 means what it says.
-fn is_implausible(missing: u64, devices: u64, share: f64) -> bool {
-    let one: f64 = if share > 0.0 { 1.0 } else { 0.0 };
-    // Counts of devices are far below 2^52, where `f64` is exact.
-    #[allow(clippy::cast_precision_loss)]
-    let (missing, devices) = (missing as f64, devices as f64);
-    missing > one.max(devices * share) || (missing > 0.0 && missing >= devices && share < 1.0)
 }
 
 /// Purges what is too old of devices that are gone, so that state does not grow forever: those that
@@ -201,34 +190,5 @@ impl<'a> DeviceWalk<'a> {
         self.has_ended = uids.len() < STATE_PAGE;
         self.after = uids.last().cloned();
         Ok(Some(uids))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_device_of_a_small_tenant_may_vanish_and_all_at_once_may_not() {
-        for (share, devices, most) in [
-            (0.2, 0, 0),
-            (0.2, 1, 0),
-            (0.2, 2, 1),
-            (0.2, 3, 1),
-            (0.2, 5, 1),
-            (0.2, 9, 1),
-            (0.2, 10, 2),
-            (0.2, 1_000, 200),
-            (0.9, 2, 1),
-            (0.9, 10, 9),
-            (0.0, 3, 0),
-            (1.0, 1, 1),
-            (1.0, 3, 3),
-        ] {
-            for missing in 0..=devices {
-                let implausible = is_implausible(missing, devices, share);
-                assert_eq!(implausible, missing > most, "{missing} of {devices}, share {share}");
-            }
-        }
     }
 }

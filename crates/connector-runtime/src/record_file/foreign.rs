@@ -11,9 +11,8 @@ const LONGEST_NAME: usize = 40;
 
 /// Describes an object that is not a record, as the rest of a sentence about it.
 pub(super) fn object(object: &Object<'_>, record: &str) -> String {
-    let has = |name: &str| {
-        object.members().any(|(known, _, _)| known.eq_ignore_ascii_case(name.as_bytes()))
-    };
+    let has =
+        |name: &str| object.members().any(|(known, _)| known.eq_ignore_ascii_case(name.as_bytes()));
     if has("access_token") || has("accessToken") || has("refresh_token") {
         return "is a response with a token; it holds a secret, so delete it".to_owned();
     }
@@ -21,7 +20,7 @@ pub(super) fn object(object: &Object<'_>, record: &str) -> String {
         let code = object
             .members()
             .find(|(name, ..)| *name == b"error")
-            .and_then(|(_, _, error)| find_text(error, "code").filter(|code| is_code(code)));
+            .and_then(|(_, error)| find_text(error, "code").filter(|code| is_code(code)));
         return match code {
             Some(code) => format!("is the error response `{code}`"),
             None => "is an error response".to_owned(),

@@ -1,7 +1,6 @@
 //! Which kind of record an object is, by the names of its fields.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use stocktake_defender_api::Machine;
 use stocktake_graph_api::ManagedDevice;
@@ -50,7 +49,7 @@ impl FileRecord for ManagedDevice {
 /// What an object is.
 #[derive(Debug)]
 pub(super) enum Recognised<'a> {
-    /// A record, its names in the spelling of the API.
+    /// A record. Its reader knows the names in every spelling.
     Record(Cow<'a, [u8]>),
     /// A record of the kind that nothing can be concluded from.
     Unusable(String),
@@ -63,8 +62,8 @@ pub(super) enum Recognised<'a> {
 pub(super) fn recognise<'a, R: FileRecord>(object: &Object<'a>) -> Recognised<'a> {
     let wrapped = object
         .members()
-        .find(|(name, _, value)| name.eq_ignore_ascii_case(b"value") && value.starts_with(b"{"));
-    if let Some((_, _, value)) = wrapped
+        .find(|(name, value)| name.eq_ignore_ascii_case(b"value") && value.starts_with(b"{"));
+    if let Some((_, value)) = wrapped
         && let Ok(Some(Piece::Object(inner))) = Pieces::of_objects(value).next()
     {
         return match recognise_fields::<R>(&inner) {
@@ -79,7 +78,6 @@ pub(super) fn recognise<'a, R: FileRecord>(object: &Object<'a>) -> Recognised<'a
 /// A field that is known under the name of the API.
 struct Spelled<'a> {
     name: &'static str,
-    at: Range<usize>,
     is_exact: bool,
     value: &'a [u8],
 }
@@ -88,14 +86,14 @@ fn recognise_fields<'a, R: FileRecord>(object: &Object<'a>) -> Recognised<'a> {
     let (other, other_names) = R::OTHER;
     let mut known: Vec<Spelled<'a>> = Vec::new();
     let (mut own, mut of_other, mut unknown) = (0, 0, 0);
-    for (name, at, value) in object.members() {
+    for (name, value) in object.members() {
         if name.contains(&b'@') {
             continue; // An annotation.
         }
         let in_other = find(other_names, name);
         if let Some((known_name, is_exact)) = find(R::NAMES, name) {
             own += usize::from(in_other.is_none());
-            known.push(Spelled { name: known_name, at, is_exact, value });
+            known.push(Spelled { name: known_name, is_exact, value });
         } else if in_other.is_some() {
             of_other += 1;
         } else if R::REFERENCE.is_some_and(|field| name.eq_ignore_ascii_case(field.as_bytes())) {
@@ -122,10 +120,24 @@ fn recognise_fields<'a, R: FileRecord>(object: &Object<'a>) -> Recognised<'a> {
             "has no `{required}`, so which machine it belongs to is unknown"
         ));
     }
-    if known.iter().all(|field| field.is_exact) {
-        return Recognised::Record(Cow::Borrowed(object.text.bytes));
+    if let Some(name) = contradiction(&known) {
+        return Recognised::Unusable(format!(
+            "has `{name}` twice, in different spellings and with different values"
+        ));
     }
-    respell(object, &known)
+    Recognised::Record(Cow::Borrowed(object.text.bytes))
+}
+
+/// A field that comes in two spellings, which say different things. Graph's PowerShell module, for one,
+/// begins each name with a capital.
+fn contradiction(known: &[Spelled<'_>]) -> Option<&'static str> {
+    if known.iter().all(|field| field.is_exact) {
+        return None;
+    }
+    let is_doubled = |field: &&Spelled<'_>| {
+        known.iter().any(|other| other.name == field.name && other.value != field.value)
+    };
+    known.iter().find(is_doubled).map(|field| field.name)
 }
 
 /// The name as the API spells it, and whether it is spelled so already.
@@ -134,25 +146,4 @@ fn find(names: &[&'static str], name: &[u8]) -> Option<(&'static str, bool)> {
         return Some((exact, true));
     }
     names.iter().find(|known| known.as_bytes().eq_ignore_ascii_case(name)).map(|it| (*it, false))
-}
-
-/// Spells names as the API does. Graph's PowerShell module, for one, begins each with a capital.
-fn respell<'a>(object: &Object<'a>, known: &[Spelled<'a>]) -> Recognised<'a> {
-    let mut text = Vec::with_capacity(object.text.bytes.len());
-    let mut copied = 0;
-    for field in known {
-        let contradiction =
-            known.iter().find(|other| other.name == field.name && other.value != field.value);
-        if contradiction.is_some() {
-            return Recognised::Unusable(format!(
-                "has `{}` twice, in different spellings and with different values",
-                field.name
-            ));
-        }
-        text.extend_from_slice(object.text.bytes.get(copied..field.at.start).unwrap_or_default());
-        text.extend_from_slice(field.name.as_bytes());
-        copied = field.at.end;
-    }
-    text.extend_from_slice(object.text.bytes.get(copied..).unwrap_or_default());
-    Recognised::Record(Cow::Owned(text))
 }

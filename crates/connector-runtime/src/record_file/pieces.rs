@@ -51,13 +51,11 @@ pub(crate) struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// The names, without quotes and as they are escaped, with their places and raw values.
-    pub(crate) fn members(
-        &self,
-    ) -> impl Iterator<Item = (&'a [u8], Range<usize>, &'a [u8])> + use<'a> {
+    /// The names, without quotes and as they are escaped, with their raw values.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
         let bytes = self.text.bytes;
         self.members.iter().filter_map(move |Member { name, value }| {
-            Some((bytes.get(name.clone())?, name.clone(), bytes.get(value.clone())?))
+            Some((bytes.get(name.clone())?, bytes.get(value.clone())?))
         })
     }
 }
@@ -288,7 +286,7 @@ impl<R: Read> Pieces<R> {
     fn page_facts(&self) -> PageFacts {
         let mut facts = PageFacts::default();
         let object = Object { text: self.text(), members: &self.members };
-        object.members().for_each(|(name, _, value)| facts.note(name, value));
+        object.members().for_each(|(name, value)| facts.note(name, value));
         facts
     }
 
